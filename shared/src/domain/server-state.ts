@@ -1,0 +1,210 @@
+/**
+ * A server's life, said once: what may follow what, and which action brings *have* towards *want*.
+ * The agent's plan, the buttons of the dashboard and the tests all read these tables.
+ */
+
+/** What the control plane asks for. `auto` sleeps and wakes by itself. */
+export const wants = ["auto", "running", "stopped", "absent"] as const;
+export type Want = (typeof wants)[number];
+
+/** What the node reports. `unknown` is written only by the control plane, when the node is silent. */
+export const haves = [
+  "absent",
+  "preparing",
+  "starting",
+  "ready",
+  "draining",
+  "hibernating",
+  "hibernated",
+  "stopping",
+  "stopped",
+  "failed",
+  "unknown",
+] as const;
+export type Have = (typeof haves)[number];
+
+/** How deep a hibernated server sleeps: `held` keeps its network holder, `cold` keeps only its files. */
+export const tiers = ["held", "cold"] as const;
+export type Tier = (typeof tiers)[number];
+
+/** One-time pushes that leave `want` alone. */
+export const kickKinds = ["wake", "hibernate", "restart"] as const;
+export type KickKind = (typeof kickKinds)[number];
+
+/** What a supervisor may report after what. */
+export const successors: Record<Have, readonly Have[]> = {
+  absent: ["preparing", "stopped"],
+  preparing: ["hibernated", "starting", "stopping", "stopped", "failed", "absent"],
+  starting: ["ready", "hibernating", "stopping", "failed"],
+  ready: ["draining", "stopping", "failed"],
+  draining: ["ready", "hibernating", "stopping", "failed"],
+  hibernating: ["hibernated", "stopping", "failed"],
+  hibernated: ["preparing", "starting", "hibernating", "stopping", "failed"],
+  stopping: ["stopped", "absent", "starting", "preparing", "failed"],
+  stopped: ["preparing", "starting", "stopping", "hibernated"],
+  failed: ["preparing", "starting", "hibernating", "stopping"],
+  unknown: haves,
+};
+
+/** Everything the decision depends on. */
+export interface Facts {
+  want: Want;
+  have: Have;
+  tier: Tier | null;
+  /** A kick that was not handled yet. */
+  kick: { kind: KickKind; tier?: Tier } | null;
+  /** A player's packet waits at the door. */
+  knock: boolean;
+  /** Empty for at least its idle time. */
+  idle: boolean;
+  /** Asleep at `held` for longer than the node keeps holders. */
+  deepen: boolean;
+  /** The container that exists was made from the present spec (true when none exists). */
+  specFits: boolean;
+  /** The holder is missing although a container depends on it. */
+  holderLost: boolean;
+  /** After a crash: the back-off is over and tries are left. */
+  retry: boolean;
+}
+
+/**
+ * - `prepare`  image, files, holder, container; ends asleep or goes on to `start`
+ * - `start`    game up, probed until ready
+ * - `sleep`    drain, save, stop the game, keep the holder
+ * - `deepen`   remove game container and holder, keep the files
+ * - `restart`  save, stop, start
+ * - `stop`     save, stop, remove the game container and holder; packets do not wake it
+ * - `remove`   stop without mercy for what is not saved within its limit, remove everything
+ * - `cancel`   end the action in flight at its next safe point
+ * - `wait`     an action is in flight, let it finish
+ */
+export type Action = "prepare" | "start" | "sleep" | "deepen" | "restart" | "stop" | "remove" | "cancel" | "wait" | "none";
+
+const wakes = (f: Facts): boolean => f.knock || f.kick?.kind === "wake" || f.kick?.kind === "restart";
+
+const asleep = (f: Facts): Action => {
+  if (wakes(f)) return "start";
+  if (f.tier !== "cold" && (f.deepen || (f.kick?.kind === "hibernate" && f.kick.tier === "cold"))) return "deepen";
+  return "none";
+};
+const awake = (f: Facts): Action => {
+  if (f.kick?.kind === "restart" || f.holderLost) return "restart";
+  return "none";
+};
+const awakeAuto = (f: Facts): Action => {
+  if (f.kick?.kind === "hibernate" || (f.idle && !f.knock)) return "sleep";
+  return awake(f);
+};
+const fallingAsleep = (f: Facts): Action => (wakes(f) ? "cancel" : "wait");
+const failedAuto = (f: Facts): Action => {
+  if (f.kick?.kind === "hibernate") return "sleep";
+  return wakes(f) || f.retry ? "start" : "none";
+};
+const always = (action: Action) => (): Action => action;
+const wait = always("wait");
+
+type Row = Record<Have, (facts: Facts) => Action>;
+
+const table: Record<Want, Row> = {
+  auto: {
+    absent: always("prepare"),
+    preparing: wait,
+    starting: wait,
+    ready: awakeAuto,
+    draining: fallingAsleep,
+    hibernating: wait,
+    hibernated: asleep,
+    stopping: wait,
+    stopped: always("prepare"),
+    failed: failedAuto,
+    unknown: wait,
+  },
+  running: {
+    absent: always("prepare"),
+    preparing: wait,
+    starting: wait,
+    ready: awake,
+    draining: always("cancel"),
+    hibernating: wait,
+    hibernated: always("start"),
+    stopping: wait,
+    stopped: always("start"),
+    failed: (f) => (f.retry || f.kick?.kind === "wake" || f.kick?.kind === "restart" ? "start" : "none"),
+    unknown: wait,
+  },
+  stopped: {
+    absent: always("stop"),
+    preparing: always("cancel"),
+    starting: always("cancel"),
+    ready: always("stop"),
+    draining: wait,
+    hibernating: wait,
+    hibernated: always("stop"),
+    stopping: wait,
+    stopped: always("none"),
+    failed: always("stop"),
+    unknown: wait,
+  },
+  absent: {
+    absent: always("remove"),
+    preparing: always("cancel"),
+    starting: always("cancel"),
+    ready: always("remove"),
+    draining: always("cancel"),
+    hibernating: wait,
+    hibernated: always("remove"),
+    stopping: wait,
+    stopped: always("remove"),
+    failed: always("remove"),
+    unknown: wait,
+  },
+};
+
+/** The one action that brings *have* a step closer to *want*. Pure. */
+export const decide = (facts: Facts): Action => table[facts.want][facts.have](facts);
+
+const calm = { knock: false, idle: false, deepen: false, specFits: true, holderLost: false, retry: false, kick: null };
+
+/** Whether a kick of this kind would change anything now; drives the buttons. */
+function kickMatters(server: { want: Want; have: Have; tier: Tier | null }, kind: KickKind): boolean {
+  const kicked = decide({ ...calm, ...server, kick: { kind } });
+  return kicked !== "wait" && kicked !== decide({ ...calm, ...server });
+}
+
+export interface Can {
+  wake: boolean;
+  hibernate: boolean;
+  restart: boolean;
+  delete: boolean;
+}
+
+/** What a person may usefully do to a server in this state. */
+export function can(server: { want: Want; have: Have; tier: Tier | null }): Can {
+  return {
+    wake: server.have !== "ready" && kickMatters(server, "wake"),
+    hibernate: kickMatters(server, "hibernate"),
+    restart: server.have === "ready" && kickMatters(server, "restart"),
+    delete: server.want !== "absent",
+  };
+}
+
+/** The six words that people read. */
+export const stateWords = ["Deploying", "Running", "Waking", "Asleep", "Stopped", "Crashed"] as const;
+export type StateWord = (typeof stateWords)[number] | "Unknown" | "Deleting";
+
+const words: Record<Have, StateWord> = {
+  absent: "Deploying",
+  preparing: "Deploying",
+  starting: "Waking",
+  ready: "Running",
+  draining: "Running",
+  hibernating: "Running",
+  hibernated: "Asleep",
+  stopping: "Running",
+  stopped: "Stopped",
+  failed: "Crashed",
+  unknown: "Unknown",
+};
+
+export const stateWord = (server: { want: Want; have: Have }): StateWord =>
+  server.want === "absent" ? "Deleting" : words[server.have];

@@ -1,0 +1,211 @@
+/**
+ * The schema of `games/<id>/game.yaml`: how a dedicated server of a game is run, and the same resolved
+ * for one server (`ServerSpec`), which is all an agent ever sees of a game.
+ */
+import { z } from "zod";
+
+export const protocols = ["tcp", "udp"] as const;
+export const Protocol = z.enum(protocols);
+export type Protocol = z.infer<typeof Protocol>;
+
+/** Query protocols an agent speaks, for readiness and for counting players. */
+export const queryKinds = ["minecraft", "teeworlds"] as const;
+export const QueryKind = z.enum(queryKinds);
+export type QueryKind = z.infer<typeof QueryKind>;
+
+const Name = z.string().regex(/^[a-z][a-z0-9-]{0,30}$/, "must be lower case letters, digits and dashes, starting with a letter");
+const EnvName = z.string().regex(/^[A-Z_][A-Z0-9_]{0,63}$/, "must be upper case letters, digits and underscores");
+const ContainerPath = z
+  .string()
+  .regex(/^\/[A-Za-z0-9._/-]{1,200}$/, "must be an absolute path inside the container")
+  .refine((path) => !path.split("/").includes(".."), "must not contain ..");
+const Seconds = z.number().int().min(1).max(3600);
+const Regex = z.string().min(1).max(500).refine(isRegex, "must be a regular expression");
+const Port = z.number().int().min(1).max(65_535);
+
+/** Memory as people write it, `256M` or `2G`; bytes after parsing. */
+const Memory = z
+  .string()
+  .regex(/^[1-9][0-9]{0,5}[MG]$/, "must be a number followed by M or G, e.g. 512M")
+  .transform((text) => Number(text.slice(0, -1)) * (text.endsWith("G") ? 1024 ** 3 : 1024 ** 2));
+
+function isRegex(text: string): boolean {
+  try {
+    return Boolean(new RegExp(text));
+  } catch {
+    return false;
+  }
+}
+
+export const Image = z.union([
+  z.strictObject({ ref: z.string().regex(/^[a-z0-9][a-z0-9._/:@-]{0,255}$/, "must be an image reference such as itzg/minecraft-server:latest") }),
+  z.strictObject({ build: z.literal(".").describe("Built from the Dockerfile in this folder.") }),
+]);
+
+/** Any one of these, whichever answers first, says that players can join. */
+export const Probe = z.union([
+  z.strictObject({ query: QueryKind, port: Name }),
+  z.strictObject({ log: Regex }),
+  z.strictObject({ tcp: Name }),
+]);
+export type Probe = z.infer<typeof Probe>;
+
+const Rcon = z.strictObject({ port: Name, passwordVariable: EnvName, command: z.string().min(1).max(200) });
+
+/** How the world gets to disk before the game is stopped. `until` is a log line that says it is done. */
+export const Save = z.union([
+  z.strictObject({ stdin: z.string().min(1).max(200), until: Regex, limitSeconds: Seconds }),
+  z.strictObject({ rcon: Rcon, limitSeconds: Seconds }),
+]);
+export type Save = z.infer<typeof Save>;
+
+export const signals = ["SIGTERM", "SIGINT", "SIGQUIT", "SIGHUP"] as const;
+export const Stop = z.union([
+  z.strictObject({ stdin: z.string().min(1).max(200), limitSeconds: Seconds }),
+  z.strictObject({ rcon: Rcon, limitSeconds: Seconds }),
+  z.strictObject({ signal: z.enum(signals), limitSeconds: Seconds }),
+]);
+export type Stop = z.infer<typeof Stop>;
+
+/** What the door says for a sleeping server. */
+export const Asleep = z.strictObject({
+  answer: z.literal("minecraft").describe("Answers Minecraft status pings without waking; only a login wakes."),
+  port: Name,
+  motd: z.string().min(1).max(200),
+});
+
+const Label = { label: z.string().min(1).max(60), description: z.string().max(300).optional() };
+export const Variable = z.discriminatedUnion("type", [
+  z.strictObject({
+    type: z.literal("string"),
+    ...Label,
+    default: z.string().max(1000),
+    maxLength: z.number().int().min(1).max(1000).optional(),
+    pattern: Regex.optional(),
+    secret: z.boolean().optional(),
+  }),
+  z.strictObject({
+    type: z.literal("integer"),
+    ...Label,
+    default: z.number().int(),
+    min: z.number().int().optional(),
+    max: z.number().int().optional(),
+  }),
+  z.strictObject({ type: z.literal("boolean"), ...Label, default: z.boolean() }),
+  z.strictObject({ type: z.literal("enum"), ...Label, default: z.string(), options: z.array(z.string().min(1).max(100)).min(1).max(100) }),
+]);
+export type Variable = z.infer<typeof Variable>;
+
+export const Game = z
+  .strictObject({
+    id: Name,
+    name: z.string().min(1).max(60),
+    description: z.string().min(1).max(500),
+    image: Image,
+    ports: z
+      .record(
+        Name,
+        z.strictObject({
+          protocol: Protocol,
+          container: Port,
+          public: z
+            .union([z.literal("auto"), z.strictObject({ of: Name, offset: z.number().int().min(1).max(100) })])
+            .describe("`auto` leases one from the node's range; `{of, offset}` follows another port."),
+        }),
+      )
+      .refine((ports) => Object.keys(ports).length >= 1 && Object.keys(ports).length <= 10, "must name 1 to 10 ports"),
+    environment: z.record(EnvName, z.string().max(1000)).default({}),
+    variables: z.record(EnvName, Variable).default({}),
+    volumes: z.record(Name, ContainerPath).default({}).describe("Folder in the server's data directory → path in the container."),
+    user: z
+      .union([z.literal("auto"), z.string().regex(/^[1-9][0-9]{0,8}:[1-9][0-9]{0,8}$/, "must be auto or uid:gid")])
+      .default("auto")
+      .describe("`auto` gives every server a uid of its own."),
+    profile: z
+      .enum(["strict", "compat"])
+      .default("strict")
+      .describe("`compat` is for images that start as root and drop their rights themselves."),
+    cpu: z.number().min(0.05).max(64),
+    memory: Memory,
+    readiness: z.strictObject({ anyOf: z.array(Probe).min(1).max(5), limitSeconds: Seconds }),
+    save: Save.optional(),
+    stop: Stop,
+    players: z.strictObject({ query: QueryKind, port: Name }).optional().describe("Without it, idle means no traffic."),
+    asleep: Asleep.optional(),
+  })
+  .superRefine((game, context) => {
+    const known = (path: (string | number)[], port: string): void => {
+      if (!Object.hasOwn(game.ports, port))
+        context.addIssue({ code: "custom", path, message: `names the port ${port}, which is not among ports` });
+    };
+    for (const [name, port] of Object.entries(game.ports)) {
+      if (port.public === "auto") continue;
+      known(["ports", name, "public", "of"], port.public.of);
+      if (game.ports[port.public.of]?.public !== "auto")
+        context.addIssue({ code: "custom", path: ["ports", name, "public", "of"], message: "must name a port that is auto" });
+    }
+    game.readiness.anyOf.forEach((probe, i) => {
+      if ("port" in probe) known(["readiness", "anyOf", i, "port"], probe.port);
+      if ("tcp" in probe) known(["readiness", "anyOf", i, "tcp"], probe.tcp);
+    });
+    if (game.players) known(["players", "port"], game.players.port);
+    if (game.asleep) known(["asleep", "port"], game.asleep.port);
+    for (const [where, rule] of [["save", game.save], ["stop", game.stop]] as const)
+      if (rule && "rcon" in rule) known([where, "rcon", "port"], rule.rcon.port);
+    for (const [name, variable] of Object.entries(game.variables)) {
+      const fault = variableFault(variable, variable.default);
+      if (fault) context.addIssue({ code: "custom", path: ["variables", name, "default"], message: fault });
+      if (Object.hasOwn(game.environment, name))
+        context.addIssue({ code: "custom", path: ["variables", name], message: "is fixed under environment already" });
+    }
+  });
+export type Game = z.infer<typeof Game>;
+
+/** Why `value` may not be given to this variable, or undefined when it may. */
+export function variableFault(variable: Variable, value: unknown): string | undefined {
+  switch (variable.type) {
+    case "boolean":
+      return typeof value === "boolean" ? undefined : "must be true or false";
+    case "enum":
+      return variable.options.includes(value as string) ? undefined : `must be one of ${variable.options.join(", ")}`;
+    case "integer":
+      if (!Number.isSafeInteger(value)) return "must be a whole number";
+      if (variable.min !== undefined && (value as number) < variable.min) return `must be at least ${variable.min}`;
+      if (variable.max !== undefined && (value as number) > variable.max) return `must be at most ${variable.max}`;
+      return undefined;
+    case "string":
+      return stringFault(variable, value);
+  }
+}
+
+function stringFault(variable: Extract<Variable, { type: "string" }>, value: unknown): string | undefined {
+  if (typeof value !== "string") return "must be a text";
+  const max = variable.maxLength ?? 1000;
+  if (value.length > max) return `must be at most ${max} characters`;
+  // oxlint-disable-next-line no-control-regex -- a line break or NUL would end the game's own configuration line
+  if (/[\u0000-\u001f\u007f]/.test(value)) return "must not contain control characters";
+  if (variable.pattern && !new RegExp(variable.pattern).test(value)) return `must match ${variable.pattern}`;
+  return undefined;
+}
+
+/** One server, resolved: everything an agent needs to run it. */
+export const ServerSpec = z.strictObject({
+  game: Name,
+  image: z.union([
+    z.strictObject({ ref: z.string() }),
+    z.strictObject({ context: z.string().regex(/^[0-9a-f]{64}$/).describe("SHA-256 of the build context, fetched from the control plane.") }),
+  ]),
+  env: z.record(z.string(), z.string()),
+  ports: z.array(z.strictObject({ name: Name, protocol: Protocol, container: Port, public: Port })),
+  volumes: z.record(Name, ContainerPath),
+  user: z.string(),
+  profile: z.enum(["strict", "compat"]),
+  cpu: z.number(),
+  memoryBytes: z.number().int(),
+  readiness: z.strictObject({ anyOf: z.array(Probe), limitSeconds: Seconds }),
+  save: Save.optional(),
+  stop: Stop,
+  players: z.strictObject({ query: QueryKind, port: Name }).optional(),
+  asleep: Asleep.optional(),
+});
+export type ServerSpec = z.infer<typeof ServerSpec>;

@@ -1,0 +1,209 @@
+/**
+ * The agent protocol, version 1: one outbound WebSocket from agent to control plane at `/agent/v1`.
+ * Level-triggered: the control plane sends what it wants, the agent reports what is. See docs/agent-protocol.md.
+ */
+import { z } from "zod";
+import { errorCodes } from "../domain/errors.ts";
+import { haves, kickKinds, tiers, wants } from "../domain/server-state.ts";
+import { Protocol, ServerSpec } from "../games/game.ts";
+
+export const wireVersion = 1;
+
+/** WebSocket close codes. */
+export const closeCodes = {
+  badFrame: 4000,
+  /** A newer connection of this node took over: come back after `supersededRetryMs`, not at once. */
+  superseded: 4001,
+  /** Two machines share this node's secret: stop, an operator must give one of them a new one. */
+  quarantined: 4003,
+  /** Silent for three intervals. */
+  silent: 4004,
+  /** The other side reads too slowly. */
+  tooSlow: 4008,
+  /** The node's secret was revoked. */
+  revoked: 4010,
+  goingAway: 1001,
+} as const;
+
+export const heartbeatMs = 10_000;
+export const silentIntervals = 3;
+export const supersededRetryMs = 30_000;
+
+export const WakeCause = z.strictObject({
+  kind: z.enum(["packet", "api", "deploy", "restart", "retry", "adopted", "idle", "want", "holder_lost", "spec"]),
+  /** For `packet`: who knocked, as address:port. */
+  source: z.string().max(100).optional(),
+  port: z.string().max(40).optional(),
+});
+export type Cause = z.infer<typeof WakeCause>;
+
+/** How far a long step is: bytes of an image, steps of a build. */
+export const Progress = z.strictObject({
+  step: z.enum(["image", "files", "network", "container", "game", "ready", "save", "stop"]),
+  text: z.string().max(300),
+  done: z.number().nonnegative().optional(),
+  total: z.number().nonnegative().optional(),
+  unit: z.enum(["bytes", "steps"]).optional(),
+});
+export type Progress = z.infer<typeof Progress>;
+
+export const Detail = z.strictObject({
+  progress: Progress.optional(),
+  error: z.strictObject({ code: z.enum(errorCodes), message: z.string().max(2000) }).optional(),
+});
+export type Detail = z.infer<typeof Detail>;
+
+export const Players = z.strictObject({
+  online: z.number().int().nonnegative(),
+  max: z.number().int().nonnegative(),
+  names: z.array(z.string().max(64)).max(200).optional(),
+});
+export type Players = z.infer<typeof Players>;
+
+/** What a node says of one server. `gen` is the newest desired generation the agent has taken in. */
+export const StatusItem = z.strictObject({
+  id: z.string(),
+  gen: z.number().int().nonnegative(),
+  state: z.enum(haves).exclude(["unknown"]),
+  tier: z.enum(tiers).nullable(),
+  cause: WakeCause.nullable(),
+  /** Generation of the newest kick that was handled or is being handled. */
+  kick: z.number().int().nonnegative(),
+  players: Players.nullable(),
+  /** When the present state began, UTC ms on the node's clock. */
+  since: z.number().int(),
+  detail: Detail,
+});
+export type StatusItem = z.infer<typeof StatusItem>;
+
+/** Micro-credits that a wake may spend. `null` amount: unlimited. */
+export const Grant = z.strictObject({ id: z.string(), microCredits: z.string().regex(/^\d+$/).nullable() });
+
+export const DesiredServer = z.strictObject({
+  id: z.string(),
+  /** Grows with every change of this record. */
+  gen: z.number().int().positive(),
+  want: z.enum(wants),
+  kick: z.strictObject({ gen: z.number().int().positive(), kind: z.enum(kickKinds), tier: z.enum(tiers).optional() }).nullable(),
+  /** Seconds without players until an `auto` server sleeps; null never. */
+  idleSeconds: z.number().int().min(1).nullable(),
+  /** What happens to this server when its node is lost. */
+  onDisconnect: z.enum(["keep", "replace", "fence"]),
+  /** Without a grant a server is not woken. */
+  grant: Grant.nullable(),
+  /** With `want: absent`: also delete the files. */
+  purge: z.boolean(),
+  spec: ServerSpec,
+});
+export type DesiredServer = z.infer<typeof DesiredServer>;
+
+/** Facts that must not merge. They wait in the agent's durable log until acknowledged. */
+export const AgentEvent = z.strictObject({
+  n: z.number().int().positive(),
+  at: z.number().int(),
+  server: z.string().nullable(),
+  gen: z.number().int().nonnegative(),
+  kind: z.enum(["wake", "ready", "sleep", "exit", "crash", "player_join", "player_leave", "usage", "holder_lost", "orphan", "failed", "adopted", "door_lost", "dropped"]),
+  cause: WakeCause.nullable(),
+  /** Kind-specific figures and words, e.g. `{exitCode: 137}` or, for `usage`, `{fromMono, toMono, state}` in ms. */
+  data: z.record(z.string(), z.union([z.string(), z.number(), z.boolean(), z.null()])),
+});
+export type AgentEvent = z.infer<typeof AgentEvent>;
+
+export const Capacity = z.strictObject({
+  memoryBytes: z.number(),
+  cpus: z.number(),
+  diskFreeBytes: z.number(),
+  ports: z.strictObject({ from: z.number().int(), to: z.number().int() }),
+  /** The address players reach this node at. */
+  address: z.string(),
+});
+export type Capacity = z.infer<typeof Capacity>;
+
+/** What the host can do, probed once: `{name: value}`, e.g. `{"cgroup": "v1", "nofile": 20000, "isolatedPorts": true}`. */
+export const Capabilities = z.record(z.string(), z.union([z.string(), z.number(), z.boolean()]));
+
+const epoch = z.number().int().positive();
+const rev = z.number().int().nonnegative();
+
+export const AgentFrame = z.discriminatedUnion("t", [
+  z.strictObject({
+    t: z.literal("hello"),
+    v: z.literal(wireVersion),
+    /** Docker Engine id and machine id: which machine this is. */
+    machine: z.string().min(1).max(200),
+    /** The kernel's boot id. */
+    boot: z.string().min(1).max(100),
+    /** This agent process. */
+    run: z.string().min(1).max(100),
+    appliedRev: rev,
+    capacity: Capacity,
+    capabilities: Capabilities,
+    /** Always complete. */
+    report: z.array(StatusItem),
+    /** The durable log and its last number, so that both ends agree on what was acknowledged. */
+    log: z.strictObject({ id: z.string(), last: z.number().int().nonnegative() }),
+  }),
+  z.strictObject({ t: z.literal("status"), epoch, seq: z.number().int().positive(), items: z.array(StatusItem).max(1000) }),
+  z.strictObject({ t: z.literal("events"), epoch, log: z.string(), items: z.array(AgentEvent).min(1).max(200) }),
+  z.strictObject({
+    t: z.literal("hb"),
+    epoch,
+    appliedRev: rev,
+    load: z.number(),
+    memoryFreeBytes: z.number(),
+    diskFreeBytes: z.number(),
+  }),
+  z.strictObject({ t: z.literal("resync"), epoch, appliedRev: rev }),
+  z.strictObject({ t: z.literal("chunk"), epoch, id: z.number().int(), data: z.string() }),
+  z.strictObject({
+    t: z.literal("reply"),
+    epoch,
+    id: z.number().int(),
+    result: z.unknown().optional(),
+    error: z.strictObject({ code: z.enum(errorCodes), message: z.string() }).optional(),
+  }),
+]);
+export type AgentFrame = z.infer<typeof AgentFrame>;
+
+/** Calls read; they never change the life of a server. */
+export const Call = z.discriminatedUnion("op", [
+  z.strictObject({ op: z.literal("ports.check"), ports: z.array(z.strictObject({ protocol: Protocol, port: z.number().int() })).max(200) }),
+  z.strictObject({ op: z.literal("logs"), server: z.string(), tail: z.number().int().min(0).max(10_000), follow: z.boolean() }),
+]);
+export type Call = z.infer<typeof Call>;
+
+/** Result of `ports.check`: those that cannot be bound or are published by a container, with the reason. */
+export const PortsCheckResult = z.strictObject({
+  taken: z.array(z.strictObject({ protocol: Protocol, port: z.number().int(), by: z.string() })),
+});
+
+export const ControlFrame = z.discriminatedUnion("t", [
+  z.strictObject({
+    t: z.literal("welcome"),
+    v: z.literal(wireVersion),
+    epoch,
+    rev,
+    /** Always complete. */
+    snapshot: z.array(DesiredServer),
+    session: z.strictObject({ heartbeatMs: z.number().int().positive() }),
+    /** Newest event number of the agent's log that is stored here. */
+    ack: z.number().int().nonnegative(),
+    /** The node has seen a newer revision than the database holds (restored from a backup): what runs wins, nothing is stopped. */
+    adopt: z.boolean(),
+  }),
+  z.strictObject({ t: z.literal("desired"), epoch, prev: rev, rev, upsert: z.array(DesiredServer), remove: z.array(z.string()) }),
+  z.strictObject({ t: z.literal("snapshot"), epoch, rev, snapshot: z.array(DesiredServer), adopt: z.boolean() }),
+  /** Cumulative: statuses up to `seq`, events up to `events`. */
+  z.strictObject({ t: z.literal("ack"), epoch, seq: z.number().int().optional(), events: z.number().int().optional() }),
+  z.strictObject({ t: z.literal("hb"), epoch, rev }),
+  z.strictObject({ t: z.literal("call"), epoch, id: z.number().int().positive(), call: Call, credit: z.number().int().positive() }),
+  /** Lets the agent send `bytes` more of call `id`. */
+  z.strictObject({ t: z.literal("credit"), epoch, id: z.number().int(), bytes: z.number().int().positive() }),
+  z.strictObject({ t: z.literal("cancel"), epoch, id: z.number().int() }),
+]);
+export type ControlFrame = z.infer<typeof ControlFrame>;
+
+/** `POST /api/v1/nodes/join`. */
+export const JoinRequest = z.strictObject({ token: z.string().min(1).max(200), name: z.string().min(1).max(60) });
+export const JoinAnswer = z.strictObject({ nodeId: z.string(), secret: z.string(), installationId: z.string() });
