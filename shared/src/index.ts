@@ -6,3 +6,4 @@ export * from "./ports/ports.ts";
 export * from "./wire/agent.ts";
 export * from "./wire/codec.ts";
 export * from "./wire/door.ts";
+export * from "./ports/failpoint.ts";

@@ -78,7 +78,17 @@ export interface Facts {
  * - `cancel`   end the action in flight at its next safe point
  * - `wait`     an action is in flight, let it finish
  */
-export type Action = "prepare" | "start" | "sleep" | "deepen" | "restart" | "stop" | "remove" | "cancel" | "wait" | "none";
+export type Action =
+  | "prepare"
+  | "start"
+  | "sleep"
+  | "deepen"
+  | "restart"
+  | "stop"
+  | "remove"
+  | "cancel"
+  | "wait"
+  | "none";
 
 const wakes = (f: Facts): boolean => f.knock || f.kick?.kind === "wake" || f.kick?.kind === "restart";
 

@@ -13,7 +13,9 @@ export const queryKinds = ["minecraft", "teeworlds"] as const;
 export const QueryKind = z.enum(queryKinds);
 export type QueryKind = z.infer<typeof QueryKind>;
 
-const Name = z.string().regex(/^[a-z][a-z0-9-]{0,30}$/, "must be lower case letters, digits and dashes, starting with a letter");
+const Name = z
+  .string()
+  .regex(/^[a-z][a-z0-9-]{0,30}$/, "must be lower case letters, digits and dashes, starting with a letter");
 const EnvName = z.string().regex(/^[A-Z_][A-Z0-9_]{0,63}$/, "must be upper case letters, digits and underscores");
 const ContainerPath = z
   .string()
@@ -38,7 +40,11 @@ function isRegex(text: string): boolean {
 }
 
 export const Image = z.union([
-  z.strictObject({ ref: z.string().regex(/^[a-z0-9][a-z0-9._/:@-]{0,255}$/, "must be an image reference such as itzg/minecraft-server:latest") }),
+  z.strictObject({
+    ref: z
+      .string()
+      .regex(/^[a-z0-9][a-z0-9._/:@-]{0,255}$/, "must be an image reference such as itzg/minecraft-server:latest"),
+  }),
   z.strictObject({ build: z.literal(".").describe("Built from the Dockerfile in this folder.") }),
 ]);
 
@@ -92,7 +98,12 @@ export const Variable = z.discriminatedUnion("type", [
     max: z.number().int().optional(),
   }),
   z.strictObject({ type: z.literal("boolean"), ...Label, default: z.boolean() }),
-  z.strictObject({ type: z.literal("enum"), ...Label, default: z.string(), options: z.array(z.string().min(1).max(100)).min(1).max(100) }),
+  z.strictObject({
+    type: z.literal("enum"),
+    ...Label,
+    default: z.string(),
+    options: z.array(z.string().min(1).max(100)).min(1).max(100),
+  }),
 ]);
 export type Variable = z.infer<typeof Variable>;
 
@@ -116,7 +127,10 @@ export const Game = z
       .refine((ports) => Object.keys(ports).length >= 1 && Object.keys(ports).length <= 10, "must name 1 to 10 ports"),
     environment: z.record(EnvName, z.string().max(1000)).default({}),
     variables: z.record(EnvName, Variable).default({}),
-    volumes: z.record(Name, ContainerPath).default({}).describe("Folder in the server's data directory → path in the container."),
+    volumes: z
+      .record(Name, ContainerPath)
+      .default({})
+      .describe("Folder in the server's data directory → path in the container."),
     user: z
       .union([z.literal("auto"), z.string().regex(/^[1-9][0-9]{0,8}:[1-9][0-9]{0,8}$/, "must be auto or uid:gid")])
       .default("auto")
@@ -142,7 +156,11 @@ export const Game = z
       if (port.public === "auto") continue;
       known(["ports", name, "public", "of"], port.public.of);
       if (game.ports[port.public.of]?.public !== "auto")
-        context.addIssue({ code: "custom", path: ["ports", name, "public", "of"], message: "must name a port that is auto" });
+        context.addIssue({
+          code: "custom",
+          path: ["ports", name, "public", "of"],
+          message: "must name a port that is auto",
+        });
     }
     game.readiness.anyOf.forEach((probe, i) => {
       if ("port" in probe) known(["readiness", "anyOf", i, "port"], probe.port);
@@ -150,7 +168,10 @@ export const Game = z
     });
     if (game.players) known(["players", "port"], game.players.port);
     if (game.asleep) known(["asleep", "port"], game.asleep.port);
-    for (const [where, rule] of [["save", game.save], ["stop", game.stop]] as const)
+    for (const [where, rule] of [
+      ["save", game.save],
+      ["stop", game.stop],
+    ] as const)
       if (rule && "rcon" in rule) known([where, "rcon", "port"], rule.rcon.port);
     for (const [name, variable] of Object.entries(game.variables)) {
       const fault = variableFault(variable, variable.default);
@@ -193,7 +214,12 @@ export const ServerSpec = z.strictObject({
   game: Name,
   image: z.union([
     z.strictObject({ ref: z.string() }),
-    z.strictObject({ context: z.string().regex(/^[0-9a-f]{64}$/).describe("SHA-256 of the build context, fetched from the control plane.") }),
+    z.strictObject({
+      context: z
+        .string()
+        .regex(/^[0-9a-f]{64}$/)
+        .describe("SHA-256 of the build context, fetched from the control plane."),
+    }),
   ]),
   env: z.record(z.string(), z.string()),
   ports: z.array(z.strictObject({ name: Name, protocol: Protocol, container: Port, public: Port })),

@@ -84,7 +84,9 @@ export const DesiredServer = z.strictObject({
   /** Grows with every change of this record. */
   gen: z.number().int().positive(),
   want: z.enum(wants),
-  kick: z.strictObject({ gen: z.number().int().positive(), kind: z.enum(kickKinds), tier: z.enum(tiers).optional() }).nullable(),
+  kick: z
+    .strictObject({ gen: z.number().int().positive(), kind: z.enum(kickKinds), tier: z.enum(tiers).optional() })
+    .nullable(),
   /** Seconds without players until an `auto` server sleeps; null never. */
   idleSeconds: z.number().int().min(1).nullable(),
   /** What happens to this server when its node is lost. */
@@ -103,7 +105,22 @@ export const AgentEvent = z.strictObject({
   at: z.number().int(),
   server: z.string().nullable(),
   gen: z.number().int().nonnegative(),
-  kind: z.enum(["wake", "ready", "sleep", "exit", "crash", "player_join", "player_leave", "usage", "holder_lost", "orphan", "failed", "adopted", "door_lost", "dropped"]),
+  kind: z.enum([
+    "wake",
+    "ready",
+    "sleep",
+    "exit",
+    "crash",
+    "player_join",
+    "player_leave",
+    "usage",
+    "holder_lost",
+    "orphan",
+    "failed",
+    "adopted",
+    "door_lost",
+    "dropped",
+  ]),
   cause: WakeCause.nullable(),
   /** Kind-specific figures and words, e.g. `{exitCode: 137}` or, for `usage`, `{fromMono, toMono, state}` in ms. */
   data: z.record(z.string(), z.union([z.string(), z.number(), z.boolean(), z.null()])),
@@ -144,7 +161,12 @@ export const AgentFrame = z.discriminatedUnion("t", [
     /** The durable log and its last number, so that both ends agree on what was acknowledged. */
     log: z.strictObject({ id: z.string(), last: z.number().int().nonnegative() }),
   }),
-  z.strictObject({ t: z.literal("status"), epoch, seq: z.number().int().positive(), items: z.array(StatusItem).max(1000) }),
+  z.strictObject({
+    t: z.literal("status"),
+    epoch,
+    seq: z.number().int().positive(),
+    items: z.array(StatusItem).max(1000),
+  }),
   z.strictObject({ t: z.literal("events"), epoch, log: z.string(), items: z.array(AgentEvent).min(1).max(200) }),
   z.strictObject({
     t: z.literal("hb"),
@@ -168,8 +190,16 @@ export type AgentFrame = z.infer<typeof AgentFrame>;
 
 /** Calls read; they never change the life of a server. */
 export const Call = z.discriminatedUnion("op", [
-  z.strictObject({ op: z.literal("ports.check"), ports: z.array(z.strictObject({ protocol: Protocol, port: z.number().int() })).max(200) }),
-  z.strictObject({ op: z.literal("logs"), server: z.string(), tail: z.number().int().min(0).max(10_000), follow: z.boolean() }),
+  z.strictObject({
+    op: z.literal("ports.check"),
+    ports: z.array(z.strictObject({ protocol: Protocol, port: z.number().int() })).max(200),
+  }),
+  z.strictObject({
+    op: z.literal("logs"),
+    server: z.string(),
+    tail: z.number().int().min(0).max(10_000),
+    follow: z.boolean(),
+  }),
 ]);
 export type Call = z.infer<typeof Call>;
 
@@ -192,12 +222,25 @@ export const ControlFrame = z.discriminatedUnion("t", [
     /** The node has seen a newer revision than the database holds (restored from a backup): what runs wins, nothing is stopped. */
     adopt: z.boolean(),
   }),
-  z.strictObject({ t: z.literal("desired"), epoch, prev: rev, rev, upsert: z.array(DesiredServer), remove: z.array(z.string()) }),
+  z.strictObject({
+    t: z.literal("desired"),
+    epoch,
+    prev: rev,
+    rev,
+    upsert: z.array(DesiredServer),
+    remove: z.array(z.string()),
+  }),
   z.strictObject({ t: z.literal("snapshot"), epoch, rev, snapshot: z.array(DesiredServer), adopt: z.boolean() }),
   /** Cumulative: statuses up to `seq`, events up to `events`. */
   z.strictObject({ t: z.literal("ack"), epoch, seq: z.number().int().optional(), events: z.number().int().optional() }),
   z.strictObject({ t: z.literal("hb"), epoch, rev }),
-  z.strictObject({ t: z.literal("call"), epoch, id: z.number().int().positive(), call: Call, credit: z.number().int().positive() }),
+  z.strictObject({
+    t: z.literal("call"),
+    epoch,
+    id: z.number().int().positive(),
+    call: Call,
+    credit: z.number().int().positive(),
+  }),
   /** Lets the agent send `bytes` more of call `id`. */
   z.strictObject({ t: z.literal("credit"), epoch, id: z.number().int(), bytes: z.number().int().positive() }),
   z.strictObject({ t: z.literal("cancel"), epoch, id: z.number().int() }),

@@ -27,7 +27,11 @@ export type Route = z.infer<typeof Route>;
 export const ToDoor = z.discriminatedUnion("t", [
   z.strictObject({ t: z.literal("routes"), rev: z.number().int(), routes: z.array(Route) }),
   /** Asks whether these public ports could be bound now. */
-  z.strictObject({ t: z.literal("check"), id: z.number().int(), ports: z.array(z.strictObject({ protocol: Protocol, port: Port })) }),
+  z.strictObject({
+    t: z.literal("check"),
+    id: z.number().int(),
+    ports: z.array(z.strictObject({ protocol: Protocol, port: Port })),
+  }),
 ]);
 export type ToDoor = z.infer<typeof ToDoor>;
 
@@ -39,7 +43,11 @@ export const FromDoor = z.discriminatedUnion("t", [
     rev: z.number().int(),
     failed: z.array(z.strictObject({ server: z.string(), protocol: Protocol, port: Port, message: z.string() })),
   }),
-  z.strictObject({ t: z.literal("checked"), id: z.number().int(), taken: z.array(z.strictObject({ protocol: Protocol, port: Port, by: z.string() })) }),
+  z.strictObject({
+    t: z.literal("checked"),
+    id: z.number().int(),
+    taken: z.array(z.strictObject({ protocol: Protocol, port: Port, by: z.string() })),
+  }),
   z.strictObject({ t: z.literal("knock"), server: z.string(), port: z.string(), source: z.string() }),
   /** Every second for servers whose figures changed: totals since the door started. */
   z.strictObject({

@@ -1,0 +1,40 @@
+/** The agent's end of the door's unix socket: the interface the supervisors see; `door-server.ts` implements it. */
+import type { Protocol, Route } from "@playspawn/shared";
+
+export interface Knock {
+  server: string;
+  port: string;
+  /** Who knocks, `address:port`. */
+  source: string;
+}
+
+export interface Traffic {
+  open: number;
+  held: number;
+  accepted: number;
+  bytesIn: number;
+  bytesOut: number;
+  packetsIn: number;
+}
+
+export interface BindFailure {
+  server: string;
+  protocol: Protocol;
+  port: number;
+  message: string;
+}
+
+export interface Door {
+  /** Replaces the routes of one server; `[]` gives its ports up. Kept and sent again to a door that (re)connects. */
+  setRoutes(server: string, routes: Route[]): void;
+  /** Resolves when a connected door has bound every port of the present table but those listed. Rejects after `limitMs`. */
+  settled(limitMs: number): Promise<BindFailure[]>;
+  /** Totals since that door process started; undefined while no door is connected. */
+  traffic(server: string): Traffic | undefined;
+  /** Ports that could not be bound now, with the reason. */
+  check(ports: { protocol: Protocol; port: number }[]): Promise<{ protocol: Protocol; port: number; by: string }[]>;
+  onKnock(listener: (knock: Knock) => void): void;
+  /** The door process came or went. */
+  onConnection(listener: (connected: boolean) => void): void;
+  close(): Promise<void>;
+}

@@ -1,0 +1,22 @@
+/** How the supervisor asks a game whether it is ready and who plays: the interface; `probe.ts` implements it. */
+import type { Players, QueryKind, ServerSpec } from "@playspawn/shared";
+
+export interface Readiness {
+  /**
+   * Resolves as soon as any probe of `spec.readiness.anyOf` says that players can join.
+   * `lines` are the game's log lines since its start. Rejects with the signal's reason when it aborts.
+   * The caller owns the limit (`spec.readiness.limitSeconds`).
+   */
+  untilReady(
+    target: { address: string; spec: ServerSpec; lines: AsyncIterable<string> },
+    signal: AbortSignal,
+  ): Promise<void>;
+  /** Who plays. @throws Error when no valid answer comes within 2 s. */
+  players(target: { address: string; port: number; kind: QueryKind }, signal: AbortSignal): Promise<Players>;
+  /** Sends one command by Source RCON and waits for its answer. */
+  rcon(
+    target: { address: string; port: number; password: string },
+    command: string,
+    signal: AbortSignal,
+  ): Promise<string>;
+}

@@ -1,0 +1,84 @@
+/**
+ * What an agent needs of a container engine, and no more. A server is one unit here: its bridge address, its holder
+ * (a tiny container that owns the network namespace) and its game container, which joins the holder's network.
+ * `docker.ts` is the real one, `fake.ts` the one for tests; one contract test runs through both.
+ */
+import type { Progress, ServerSpec } from "@playspawn/shared";
+
+/** What exists of one server, read from labels of containers of this installation and node. */
+export interface Unit {
+  server: string;
+  holder: { running: boolean; address: string } | null;
+  game: {
+    running: boolean;
+    /** Desired generation it was made for. */
+    generation: number;
+    /** `specHash` it was made from. */
+    specHash: string;
+    /** UTC ms; null when it never ran. */
+    startedAt: number | null;
+    /** Of the last run; null while running or when it never ran. */
+    exit: Exit | null;
+  } | null;
+}
+
+export interface Exit {
+  code: number;
+  outOfMemory: boolean;
+  /** UTC ms. */
+  at: number;
+}
+
+export interface GamePlan {
+  server: string;
+  generation: number;
+  spec: ServerSpec;
+  specHash: string;
+  /** From `ensureImage`. */
+  image: string;
+  /** Owner of the data directory, `uid:gid`. */
+  user: string;
+  /** Folder on the host that holds one folder per volume. */
+  dataDir: string;
+}
+
+export type RuntimeEvent =
+  | { kind: "holder_exit"; server: string }
+  | { kind: "game_exit"; server: string; exit: Exit }
+  /** The event stream was interrupted; the state must be read anew. */
+  | { kind: "resync" };
+
+export interface Runtime {
+  /** Machine and engine identity for `hello`, e.g. `{machine: "<engine id>", capabilities: {cgroup: "v1", nofile: 20000}}`. */
+  probe(): Promise<{ machine: string; capabilities: Record<string, string | number | boolean> }>;
+  /** Every unit of this installation and node; nothing foreign. */
+  list(): Promise<Unit[]>;
+  /**
+   * Pulls or builds until the image is there; answers its id.
+   * @throws AppError image_not_found | image_pull_failed | image_build_failed | docker_unavailable | disk_full
+   */
+  ensureImage(spec: ServerSpec, onProgress: (progress: Progress) => void, signal: AbortSignal): Promise<string>;
+  /** Bridge there, holder running on its own address, its bridge port isolated. Idempotent. Answers the address. */
+  ensureHolder(server: string): Promise<string>;
+  /** A stopped game container exists that was made from `plan.specHash` and joins the present holder. Idempotent. */
+  ensureGame(plan: GamePlan): Promise<void>;
+  startGame(server: string): Promise<void>;
+  /** Sends a signal, e.g. `SIGTERM`; nothing when the game is not running. */
+  signalGame(server: string, signal: string): Promise<void>;
+  /** Resolves with the exit once the game has stopped (at once when it already has). */
+  waitGame(server: string, signal: AbortSignal): Promise<Exit>;
+  /** One line to the game's stdin. */
+  writeStdin(server: string, line: string): Promise<void>;
+  /** Lines of stdout and stderr of the present container, oldest first; with `follow` until the game ends or the signal aborts. */
+  logs(
+    server: string,
+    options: { tail: number; follow: boolean; since?: number; signal: AbortSignal },
+  ): AsyncIterable<string>;
+  /** Gone afterwards, whatever it was before. Idempotent. */
+  removeGame(server: string): Promise<void>;
+  removeHolder(server: string): Promise<void>;
+  /** Host ports that containers (anyone's) publish. */
+  publishedPorts(): Promise<{ protocol: "tcp" | "udp"; port: number; by: string }[]>;
+  /** Ends when the signal aborts; reconnects by itself and then says `resync`. */
+  events(signal: AbortSignal): AsyncIterable<RuntimeEvent>;
+}
