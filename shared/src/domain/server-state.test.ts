@@ -1,0 +1,109 @@
+import test from "ava";
+import { type Facts, can, decide, haves, kickKinds, stateWord, successors, tiers, wants } from "./server-state.ts";
+
+const calm: Facts = {
+  want: "auto",
+  have: "hibernated",
+  tier: "held",
+  kick: null,
+  knock: false,
+  idle: false,
+  deepen: false,
+  specFits: true,
+  holderLost: false,
+  retry: false,
+};
+const flags = [true, false];
+
+/** Every combination of facts there is. */
+function* everything(): Generator<Facts> {
+  const kicks = [null, ...kickKinds.map((kind) => ({ kind })), { kind: "hibernate", tier: "cold" } as const];
+  for (const want of wants)
+    for (const have of haves)
+      for (const tier of [null, ...tiers])
+        for (const kick of kicks)
+          for (const knock of flags)
+            for (const idle of flags)
+              for (const deepen of flags)
+                for (const holderLost of flags)
+                  for (const retry of flags)
+                    yield { ...calm, want, have, tier, kick, knock, idle, deepen, holderLost, retry };
+}
+
+test("nothing that is unwanted is ever started", (t) => {
+  for (const facts of everything()) {
+    if (facts.want !== "stopped" && facts.want !== "absent") continue;
+    t.false(["prepare", "start", "sleep", "restart"].includes(decide(facts)), JSON.stringify(facts));
+  }
+});
+
+test("what runs without being idle, kicked or hurt is left alone", (t) => {
+  for (const facts of everything()) {
+    if (facts.have !== "ready" || facts.kick || facts.idle || facts.holderLost) continue;
+    if (facts.want === "auto" || facts.want === "running") t.is(decide(facts), "none", JSON.stringify(facts));
+  }
+});
+
+test("a knock on a sleeping server always starts it, even when it was about to sleep deeper", (t) => {
+  for (const facts of everything())
+    if (facts.want === "auto" && facts.have === "hibernated" && facts.knock) t.is(decide(facts), "start");
+});
+
+test("a knock while draining cancels the sleep; once the save runs it is waited for", (t) => {
+  t.is(decide({ ...calm, have: "draining", knock: true }), "cancel");
+  t.is(decide({ ...calm, have: "hibernating", knock: true }), "wait");
+});
+
+test("an idle server with somebody at the door does not fall asleep", (t) => {
+  t.is(decide({ ...calm, have: "ready", tier: null, idle: true }), "sleep");
+  t.is(decide({ ...calm, have: "ready", tier: null, idle: true, knock: true }), "none");
+});
+
+test("running never sleeps by being idle, and hibernate does not matter to it", (t) => {
+  t.is(decide({ ...calm, want: "running", have: "ready", idle: true }), "none");
+  t.is(decide({ ...calm, want: "running", have: "ready", kick: { kind: "hibernate" } }), "none");
+});
+
+test("a delete in the middle of anything ends in remove", (t) => {
+  const ends = haves.filter((have) => have !== "unknown").map((have) => decide({ ...calm, want: "absent", have }));
+  t.deepEqual([...new Set(ends)].toSorted(), ["cancel", "remove", "wait"]);
+});
+
+test("a crashed server is started again by retry, wake or knock only", (t) => {
+  t.is(decide({ ...calm, have: "failed", tier: null }), "none");
+  for (const facts of [{ retry: true }, { knock: true }, { kick: { kind: "wake" } as const }])
+    t.is(decide({ ...calm, have: "failed", tier: null, ...facts }), "start");
+});
+
+test("every state names states that exist as its successors, and none leads back to unknown", (t) => {
+  for (const [have, next] of Object.entries(successors)) {
+    if (have !== "unknown") t.false(next.includes("unknown"), have);
+    t.true(next.every((name) => haves.includes(name)));
+  }
+});
+
+test("buttons offer what would change something", (t) => {
+  t.deepEqual(can({ want: "auto", have: "hibernated", tier: "held" }), {
+    wake: true,
+    hibernate: false,
+    restart: false,
+    delete: true,
+  });
+  t.deepEqual(can({ want: "auto", have: "ready", tier: null }), {
+    wake: false,
+    hibernate: true,
+    restart: true,
+    delete: true,
+  });
+  t.deepEqual(can({ want: "absent", have: "ready", tier: null }), {
+    wake: false,
+    hibernate: false,
+    restart: false,
+    delete: false,
+  });
+});
+
+test("people read one word for every state", (t) => {
+  for (const have of haves) t.regex(stateWord({ want: "auto", have }), /^[A-Z][a-z]+$/);
+  t.is(stateWord({ want: "absent", have: "ready" }), "Deleting");
+});
