@@ -1,0 +1,120 @@
+/** A whole Playspawn for one test: control plane, agent and door on ports and in folders of their own, on the real engine. */
+import { mkdtemp, rm } from "node:fs/promises";
+import { createServer } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { ExecutionContext } from "ava";
+import { type Api, connect } from "./api.ts";
+import { sweep } from "./docker.ts";
+import { type Live, live } from "./live.ts";
+import { type Part, type Running, run } from "./processes.ts";
+
+export const admin = { email: "admin@example.test", password: "correct horse battery staple" };
+
+export interface Stack {
+  readonly url: string;
+  readonly dataDir: string;
+  readonly api: Api;
+  readonly live: Live;
+  readonly parts: Record<Part, Running>;
+  logFile(part: Part): string;
+  /** Ends one process (default `SIGKILL`) and leaves it down. */
+  kill(part: Part, signal?: NodeJS.Signals): Promise<void>;
+  /** Starts it again, with more environment where wanted. */
+  start(part: Part, env?: Record<string, string>): Promise<void>;
+  env(part: Part): Record<string, string>;
+  /** Ends everything and removes every container and network of this installation. */
+  close(): Promise<void>;
+}
+
+export interface StackOptions {
+  env?: Partial<Record<Part, Record<string, string>>>;
+  /** Number of public ports to lease from. */
+  ports?: number;
+}
+
+export async function startStack(t: ExecutionContext, options: StackOptions = {}): Promise<Stack> {
+  const stack = await openStack(options);
+  t.teardown(stack.close);
+  return stack;
+}
+
+export async function openStack(options: StackOptions = {}): Promise<Stack> {
+  const dataDir = await mkdtemp(join(tmpdir(), "playspawn-e2e-"));
+  const [port, agentPort] = [await freePort(), await freePort()];
+  const url = `http://127.0.0.1:${port}`;
+  const range = nextRange(options.ports ?? 100);
+  const common = { PLAYSPAWN_DATA_DIR: dataDir };
+  const defaults: Record<Part, Record<string, string>> = {
+    control: {
+      ...common,
+      PLAYSPAWN_PORT: String(port),
+      PLAYSPAWN_WEB_PORT: "0",
+      PLAYSPAWN_HOST: "127.0.0.1",
+      PLAYSPAWN_PUBLIC_URL: url,
+      PLAYSPAWN_ADMIN_EMAIL: admin.email,
+      PLAYSPAWN_ADMIN_PASSWORD: admin.password,
+      PLAYSPAWN_LOCAL_NODE: "1",
+    },
+    agent: {
+      ...common,
+      PLAYSPAWN_CONTROL_URL: url,
+      PLAYSPAWN_AGENT_PORT: String(agentPort),
+      PLAYSPAWN_PORT_RANGE: range,
+      PLAYSPAWN_NODE_ADDRESS: "127.0.0.1",
+      PLAYSPAWN_NODE_NAME: "e2e",
+      PLAYSPAWN_JOIN_TOKEN_FILE: join(dataDir, "run/join-token"),
+    },
+    door: common,
+  };
+  const envOf = (part: Part): Record<string, string> => ({ ...defaults[part], ...options.env?.[part] });
+  const logFile = (part: Part): string => join(dataDir, `${part}.log`);
+  const parts = {} as Record<Part, Running>;
+  const start = async (part: Part, more: Record<string, string> = {}): Promise<void> => {
+    parts[part] = await run(part, { ...envOf(part), ...more }, logFile(part));
+  };
+  await start("control");
+  await Promise.all([start("agent"), start("door")]);
+  const api = await connect(url, admin);
+  const events = live(
+    () => url,
+    () => api.token,
+  );
+  await events.until("the node joins", 30_000, async () =>
+    (await api.nodes()).find((node) => node.session === "connected"),
+  );
+  const close = async (): Promise<void> => {
+    events.close();
+    await Promise.all(Object.values(parts).map((part) => part.stop("SIGTERM")));
+    await sweep(dataDir);
+    await rm(dataDir, { recursive: true, force: true });
+  };
+  return {
+    url,
+    dataDir,
+    api,
+    live: events,
+    parts,
+    logFile,
+    kill: (part, signal = "SIGKILL") => parts[part].stop(signal),
+    start,
+    env: envOf,
+    close,
+  };
+}
+
+let rangeStart = 31_000 + (process.pid % 20) * 200;
+function nextRange(size: number): string {
+  const from = rangeStart;
+  rangeStart += size;
+  return `${from}-${from + size - 1}`;
+}
+
+export const freePort = (): Promise<number> =>
+  new Promise((resolve, reject) => {
+    const server = createServer().once("error", reject);
+    server.listen(0, "127.0.0.1", () => {
+      const { port } = server.address() as { port: number };
+      server.close(() => resolve(port));
+    });
+  });
