@@ -1,0 +1,94 @@
+import { execFileSync } from "node:child_process";
+import test from "ava";
+import { docker, holderOf, inventory, installationOf, gameOf } from "./stack/docker.ts";
+import { type Stack, startStack } from "./stack/stack.ts";
+import { echo, gamesWithTiny } from "./stack/tiny.ts";
+
+const ready = (stack: Stack, id: string) =>
+  stack.live.until(`${id} ready`, 60_000, async () => {
+    const server = await stack.api.server(id);
+    return server.have === "ready" ? server : undefined;
+  });
+
+/** Opens a TCP connection from inside a container's network: does a packet come back? */
+function reaches(pid: number, address: string, port: number): boolean {
+  try {
+    execFileSync("nsenter", ["-t", String(pid), "-n", "busybox", "nc", "-w", "2", address, String(port)], {
+      input: "",
+      stdio: "pipe",
+    });
+    return true;
+  } catch {
+    return false;
+  }
+}
+const pings = (pid: number, address: string): boolean => {
+  try {
+    execFileSync("nsenter", ["-t", String(pid), "-n", "busybox", "ping", "-c", "1", "-W", "2", address], {
+      stdio: "pipe",
+    });
+    return true;
+  } catch {
+    return false;
+  }
+};
+
+async function place(installation: string, id: string) {
+  const holder = (await holderOf(installation, id))!;
+  const network = Object.values(holder.NetworkSettings.Networks)[0]!;
+  return { holder, pid: holder.State.Pid, address: network.IPAddress, gateway: network.Gateway };
+}
+
+test("two servers cannot reach each other but the gateway, and after a holder was restarted neither", async (t) => {
+  t.timeout(180_000);
+  const games = await gamesWithTiny();
+  t.teardown(games.remove);
+  const stack = await startStack(t, { env: { control: { PLAYSPAWN_GAMES_DIR: games.dir } } });
+  const [a, b] = await Promise.all(
+    ["a", "b"].map((name) => stack.api.create({ name, game: "tiny", idleSeconds: null })),
+  );
+  await Promise.all([ready(stack, a!.id), ready(stack, b!.id)]);
+  const installation = await installationOf(stack.dataDir);
+  const check = async (): Promise<void> => {
+    const [one, two] = [await place(installation, a!.id), await place(installation, b!.id)];
+    t.true(pings(one.pid, one.gateway), "the gateway answers");
+    t.false(pings(one.pid, two.address), "the neighbour does not answer a ping");
+    t.false(reaches(two.pid, one.address, 7000), "the neighbour's game cannot be reached");
+  };
+  await check();
+
+  const events = (await stack.api.events(b!.id)).length;
+  await docker.getContainer((await place(installation, b!.id)).holder.Id).kill();
+  await stack.live.until("the lost holder is told", 60_000, async () =>
+    (await stack.api.events(b!.id)).slice(0, -events).find((event) => event.kind === "holder_lost"),
+  );
+  const healed = await ready(stack, b!.id);
+  t.is(await echo(healed.addresses[0]!.port, "back"), "back");
+  await check();
+});
+
+test("two installations on one engine never see each other, though both sweep for orphans", async (t) => {
+  t.timeout(300_000);
+  const games = await gamesWithTiny();
+  t.teardown(games.remove);
+  const env = { control: { PLAYSPAWN_GAMES_DIR: games.dir } };
+  const [one, two] = [await startStack(t, { env }), await startStack(t, { env })];
+  const [a, b] = await Promise.all(
+    [one, two].map((stack) => stack.api.create({ name: "mine", game: "tiny", idleSeconds: null })),
+  );
+  await Promise.all([ready(one, a!.id), ready(two, b!.id)]);
+  const gameTwo = await gameOf(await installationOf(two.dataDir), b!.id);
+
+  for (let sweep = 0; sweep < 2; sweep++) {
+    await one.kill("agent");
+    await one.start("agent");
+    await one.live.until("the node is back", 30_000, async () =>
+      (await one.api.nodes()).find((n) => n.session === "connected"),
+    );
+  }
+  await ready(one, a!.id);
+  const after = await gameOf(await installationOf(two.dataDir), b!.id);
+  t.is(after?.Id, gameTwo?.Id);
+  t.is(after?.State.StartedAt, gameTwo?.State.StartedAt);
+  t.true((await inventory()).containers.length >= 4);
+});
