@@ -1,5 +1,6 @@
 import test from "ava";
-import { Game, variableFault } from "./game.ts";
+import { Game } from "./game.ts";
+import { variableFault } from "./variable-fault.ts";
 
 const good = {
   id: "demo",

@@ -3,6 +3,7 @@
  * for one server (`ServerSpec`), which is all an agent ever sees of a game.
  */
 import { z } from "zod";
+import { variableFault } from "./variable-fault.ts";
 
 export const protocols = ["tcp", "udp"] as const;
 export const Protocol = z.enum(protocols);
@@ -181,33 +182,6 @@ export const Game = z
     }
   });
 export type Game = z.infer<typeof Game>;
-
-/** Why `value` may not be given to this variable, or undefined when it may. */
-export function variableFault(variable: Variable, value: unknown): string | undefined {
-  switch (variable.type) {
-    case "boolean":
-      return typeof value === "boolean" ? undefined : "must be true or false";
-    case "enum":
-      return variable.options.includes(value as string) ? undefined : `must be one of ${variable.options.join(", ")}`;
-    case "integer":
-      if (!Number.isSafeInteger(value)) return "must be a whole number";
-      if (variable.min !== undefined && (value as number) < variable.min) return `must be at least ${variable.min}`;
-      if (variable.max !== undefined && (value as number) > variable.max) return `must be at most ${variable.max}`;
-      return undefined;
-    case "string":
-      return stringFault(variable, value);
-  }
-}
-
-function stringFault(variable: Extract<Variable, { type: "string" }>, value: unknown): string | undefined {
-  if (typeof value !== "string") return "must be a text";
-  const max = variable.maxLength ?? 1000;
-  if (value.length > max) return `must be at most ${max} characters`;
-  // oxlint-disable-next-line no-control-regex -- a line break or NUL would end the game's own configuration line
-  if (/[\u0000-\u001f\u007f]/.test(value)) return "must not contain control characters";
-  if (variable.pattern && !new RegExp(variable.pattern).test(value)) return `must match ${variable.pattern}`;
-  return undefined;
-}
 
 /** One server, resolved: everything an agent needs to run it. */
 export const ServerSpec = z.strictObject({
