@@ -1,0 +1,198 @@
+import { createHash } from "node:crypto";
+import { chmod, mkdir, mkdtemp, readFile, rm, symlink, utimes, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { AppError } from "@playspawn/shared";
+import test, { type ExecutionContext } from "ava";
+import { catalogue } from "./catalogue.ts";
+import { loadGames, type GameFolders } from "./load.ts";
+import { parseGame } from "./parse.ts";
+import { maskVariables, resolveSpec, resolveVariables, secretMask } from "./resolve.ts";
+
+const yaml = (id: string, extra = ""): string => `# a game for tests
+id: ${id}
+name: Chess
+description: Two play.
+image:
+  ref: example/chess:1
+ports:
+  game:
+    protocol: tcp
+    container: 4000
+    public: auto
+  query:
+    protocol: udp
+    container: 4001
+    public: { of: game, offset: 1 }
+environment:
+  MODE: blitz
+variables:
+  MAX:
+    type: integer
+    label: Players
+    default: 8
+    min: 2
+    max: 64
+  PASSWORD:
+    type: string
+    label: Password
+    default: ""
+    secret: true
+cpu: 1
+memory: 512M
+readiness:
+  anyOf:
+    - tcp: game
+  limitSeconds: 30
+stop:
+  signal: SIGTERM
+  limitSeconds: 10
+${extra}`;
+
+async function folders(t: ExecutionContext): Promise<GameFolders> {
+  const root = await mkdtemp(join(tmpdir(), "playspawn-games-"));
+  t.teardown(() => rm(root, { recursive: true, force: true }));
+  await mkdir(join(root, "games"));
+  return { gamesDir: join(root, "games"), contextsDir: join(root, "contexts") };
+}
+
+async function put(where: GameFolders, id: string, files: Record<string, string>): Promise<void> {
+  for (const [name, text] of Object.entries(files)) {
+    const path = join(where.gamesDir, id, name);
+    await mkdir(join(path, ".."), { recursive: true });
+    await writeFile(path, text);
+  }
+}
+
+test("a wrong field is refused with its file, line and reason", (t) => {
+  const faultsOf = (from: string, to: string): string[] =>
+    (parseGame("games/chess/game.yaml", yaml("chess").replace(from, to)).faults ?? []).map(
+      ({ file, line, reason }) => `${file}:${line} ${reason}`,
+    );
+  t.deepEqual(faultsOf("memory: 512M", "memory: lots"), [
+    "games/chess/game.yaml:31 memory: must be a number followed by M or G, e.g. 512M",
+  ]);
+  t.deepEqual(faultsOf("cpu: 1", "cpus: 1"), [
+    "games/chess/game.yaml:2 cpu: Invalid input: expected number, received undefined",
+    "games/chess/game.yaml:30 there is no field cpus here",
+  ]);
+  t.deepEqual(faultsOf("tcp: game", "tcp: gaem"), [
+    "games/chess/game.yaml:34 readiness.anyOf.0.tcp: names the port gaem, which is not among ports",
+  ]);
+  t.deepEqual(faultsOf("public: auto", "public: sometimes"), [
+    'games/chess/game.yaml:11 ports.game.public: Invalid input: expected "auto"; or Invalid input: expected object, received string',
+  ]);
+  t.deepEqual(faultsOf("signal: SIGTERM", "signal: SIGKILLED"), [
+    'games/chess/game.yaml:37 stop.signal: Invalid option: expected one of "SIGTERM"|"SIGINT"|"SIGQUIT"|"SIGHUP"',
+  ]);
+});
+
+test("broken YAML, a repeated key and a bomb of anchors are faults with a line", (t) => {
+  t.is(parseGame("f", "id: [1,\nname: x").faults?.[0]?.line, 2);
+  t.is(parseGame("f", "id: a\nid: b").faults?.[0]?.line, 2);
+  t.truthy(parseGame("f", "a: &a [x, x]\nb: &b [*a, *a]\nc: [*b, *b]").faults?.[0]);
+  t.truthy(parseGame("f", "").faults?.[0]);
+});
+
+test("one bad game does not keep the others from loading", async (t) => {
+  const where = await folders(t);
+  await put(where, "chess", { "game.yaml": yaml("chess"), "logo.svg": "<svg/>" });
+  await put(where, "go", { "game.yaml": yaml("gogo") });
+  await put(where, "empty", { "readme.md": "" });
+  const loaded = await loadGames(where);
+  t.deepEqual([...loaded.games.keys()], ["chess"]);
+  t.is(loaded.games.get("chess")?.logo?.type, "image/svg+xml");
+  t.deepEqual(loaded.faults, [
+    { file: "games/empty/game.yaml", line: 1, reason: "there is no game.yaml in this folder" },
+    {
+      file: "games/go/game.yaml",
+      line: 2,
+      reason: "id: is gogo, but the folder is called go; they must be the same",
+    },
+  ]);
+});
+
+test("a logo that is too large refuses its game", async (t) => {
+  const where = await folders(t);
+  await put(where, "chess", { "game.yaml": yaml("chess"), "logo.png": "x".repeat(600 * 1024) });
+  const loaded = await loadGames(where);
+  t.is(loaded.games.size, 0);
+  t.regex(loaded.faults[0]!.reason, /^logo\.png has 614400 bytes/);
+});
+
+const built = yaml("chess").replace("ref: example/chess:1", "build: .");
+
+test("a build context has the same hash whatever the times and the order of creation", async (t) => {
+  const [one, two] = [await folders(t), await folders(t)];
+  await put(one, "chess", { "game.yaml": built, Dockerfile: "FROM x", "a/run.sh": "run", "b.txt": "b" });
+  await put(two, "chess", { "b.txt": "b", "a/run.sh": "run", Dockerfile: "FROM x", "game.yaml": `${built}\n# more` });
+  await chmod(join(one.gamesDir, "chess/a/run.sh"), 0o755);
+  await chmod(join(two.gamesDir, "chess/a/run.sh"), 0o700);
+  await utimes(join(two.gamesDir, "chess/b.txt"), 1, 1);
+  const hash = async (where: GameFolders): Promise<string> => (await loadGames(where)).games.get("chess")!.context!;
+  const sha256 = await hash(one);
+  t.is(await hash(two), sha256);
+  const tar = await readFile(join(one.contextsDir, `${sha256}.tar`));
+  t.is(createHash("sha256").update(tar).digest("hex"), sha256);
+  t.false(tar.includes("id: chess"), "game.yaml is no part of the build");
+  await put(two, "chess", { "b.txt": "c" });
+  t.not(await hash(two), sha256);
+});
+
+test("a build without a Dockerfile and a folder with a link are refused", async (t) => {
+  const where = await folders(t);
+  await put(where, "chess", { "game.yaml": built });
+  t.regex((await loadGames(where)).faults[0]!.reason, /no Dockerfile/);
+  await put(where, "chess", { Dockerfile: "FROM x" });
+  await symlink("/etc/passwd", join(where.gamesDir, "chess/users"));
+  t.regex((await loadGames(where)).faults[0]!.reason, /^users is neither a file nor a folder/);
+});
+
+test("a reload replaces game by game: what broke keeps its last good version, what is gone is gone", async (t) => {
+  const where = await folders(t);
+  await put(where, "chess", { "game.yaml": yaml("chess") });
+  await put(where, "go", { "game.yaml": yaml("go") });
+  const games = await catalogue(where);
+  await put(where, "chess", { "game.yaml": "id: chess" });
+  await rm(join(where.gamesDir, "go"), { recursive: true });
+  await put(where, "nim", { "game.yaml": yaml("nim") });
+  await games.reload();
+  t.deepEqual(
+    games.list().games.map(({ game }) => game.id),
+    ["chess", "nim"],
+  );
+  t.true(games.list().faults.length > 0);
+  t.is(games.get("chess").game.memory, 512 * 1024 * 1024);
+  t.throws(() => games.get("go"), { instanceOf: AppError, message: "There is no game go. Known games: chess, nim." });
+});
+
+const { game } = parseGame("f", yaml("chess"));
+
+test("every wrong variable is named, not only the first", (t) => {
+  const error = t.throws(() => resolveVariables(game!, { MAX: 65, PASSWORD: 3, NOPE: 1, ["__proto__/x"]: 1 }), {
+    instanceOf: AppError,
+  });
+  t.is(error.code, "invalid_variables");
+  t.deepEqual(error.faults, [
+    { pointer: "/variables/NOPE", detail: "Chess has no such variable" },
+    { pointer: "/variables/__proto__~1x", detail: "Chess has no such variable" },
+    { pointer: "/variables/MAX", detail: "must be at most 64" },
+    { pointer: "/variables/PASSWORD", detail: "must be a text" },
+  ]);
+});
+
+test("a secret is masked in answers, and the mask given back leaves it as it was", (t) => {
+  const before = resolveVariables(game!, { PASSWORD: "hush" });
+  t.deepEqual(maskVariables(game, before), { MAX: 8, PASSWORD: secretMask });
+  t.deepEqual(resolveVariables(game!, { MAX: 3, PASSWORD: secretMask }, before), { MAX: 3, PASSWORD: "hush" });
+  t.deepEqual(maskVariables(undefined, before), { MAX: secretMask, PASSWORD: secretMask });
+});
+
+test("a spec carries the environment as texts and the leased ports", (t) => {
+  const spec = resolveSpec({ game: game!, logo: null, context: null }, { MAX: 4, PASSWORD: "" }, { game: 1, query: 2 });
+  t.deepEqual(spec.env, { MODE: "blitz", MAX: "4", PASSWORD: "" });
+  t.deepEqual(spec.ports, [
+    { name: "game", protocol: "tcp", container: 4000, public: 1 },
+    { name: "query", protocol: "udp", container: 4001, public: 2 },
+  ]);
+});

@@ -1,0 +1,84 @@
+/** Reads every `games/<id>/` folder. One that is wrong is refused with its faults, the others still load. */
+import { lstat, readFile, readdir } from "node:fs/promises";
+import { basename, join } from "node:path";
+import { messageOf, type Game } from "@playspawn/shared";
+import { writeContext } from "./context-tar.ts";
+import { findLogo, type Logo } from "./logo.ts";
+import { parseGame, type GameFault } from "./parse.ts";
+
+export interface LoadedGame {
+  game: Game;
+  logo: Logo | null;
+  /** SHA-256 of the build context; null when the image comes from a registry. */
+  context: string | null;
+}
+
+export interface Loaded {
+  games: Map<string, LoadedGame>;
+  faults: GameFault[];
+  /** Folders that exist and did not load. */
+  refused: Set<string>;
+}
+
+export interface GameFolders {
+  /** Holds one folder per game. */
+  gamesDir: string;
+  /** Where the tars of build contexts are kept. */
+  contextsDir: string;
+}
+
+const yamlBytesMax = 64 * 1024;
+const gamesMax = 500;
+
+/** Never throws for what a game's author did; those are faults. */
+export async function loadGames(folders: GameFolders): Promise<Loaded> {
+  const loaded: Loaded = { games: new Map(), faults: [], refused: new Set() };
+  const entries = await readdir(folders.gamesDir, { withFileTypes: true }).catch((error: unknown) => {
+    loaded.faults.push({ file: folders.gamesDir, line: 1, reason: `cannot be read: ${messageOf(error)}` });
+    return [];
+  });
+  const names = entries.filter((entry) => entry.isDirectory() && !entry.name.startsWith(".")).map(({ name }) => name);
+  for (const id of names.sort().slice(0, gamesMax)) {
+    const result = await loadGame(folders, id);
+    if ("game" in result) loaded.games.set(id, result);
+    else {
+      loaded.faults.push(...result.faults);
+      loaded.refused.add(id);
+    }
+  }
+  return loaded;
+}
+
+async function loadGame(folders: GameFolders, id: string): Promise<LoadedGame | { faults: GameFault[] }> {
+  const folder = join(folders.gamesDir, id);
+  const file = `${basename(folders.gamesDir)}/${id}/game.yaml`;
+  const refuse = (reason: string, line = 1): { faults: GameFault[] } => ({ faults: [{ file, line, reason }] });
+  try {
+    const text = await readYaml(join(folder, "game.yaml"));
+    const parsed = parseGame(file, text);
+    if (!parsed.game) return { faults: parsed.faults };
+    if (parsed.game.id !== id)
+      return refuse(`id: is ${parsed.game.id}, but the folder is called ${id}; they must be the same`, lineOfId(text));
+    const logo = await findLogo(folder);
+    return { game: parsed.game, logo, context: await contextOf(parsed.game, folder, folders.contextsDir, logo) };
+  } catch (error) {
+    return refuse(messageOf(error));
+  }
+}
+
+const lineOfId = (text: string): number => text.split("\n").findIndex((line) => /^["']?id["']?\s*:/.test(line)) + 1;
+
+async function readYaml(path: string): Promise<string> {
+  const stat = await lstat(path).catch(() => undefined);
+  if (!stat?.isFile()) throw new Error("there is no game.yaml in this folder");
+  if (stat.size > yamlBytesMax) throw new Error(`the file has ${stat.size} bytes; at most ${yamlBytesMax} are allowed`);
+  return await readFile(path, "utf8");
+}
+
+async function contextOf(game: Game, folder: string, contexts: string, logo: Logo | null): Promise<string | null> {
+  if ("ref" in game.image) return null;
+  const dockerfile = await lstat(join(folder, "Dockerfile")).catch(() => undefined);
+  if (!dockerfile?.isFile()) throw new Error("image.build: there is no Dockerfile in this folder");
+  // A better description or logo must not cause a new build.
+  return await writeContext(folder, contexts, new Set(["game.yaml", ...(logo ? [logo.file] : [])]));
+}

@@ -1,0 +1,79 @@
+/** Game + variables + leased ports → the `ServerSpec` that the agent gets. Pure. */
+import { AppError, variableFault, type Fault, type Game, type ServerSpec, type Variable } from "@playspawn/shared";
+import type { LoadedGame } from "./load.ts";
+
+export type VariableValue = string | number | boolean;
+export type Variables = Record<string, VariableValue>;
+
+/** Shown in place of a secret; given back unchanged it means "as it was". */
+export const secretMask = "********";
+
+/**
+ * Every variable of the game with its value: given, else as before, else the default.
+ * @throws AppError invalid_variables with one fault for each wrong one
+ */
+export function resolveVariables(game: Game, given: Record<string, unknown>, before: Variables = {}): Variables {
+  const faults: Fault[] = [];
+  for (const name of Object.keys(given))
+    if (!Object.hasOwn(game.variables, name))
+      faults.push({ pointer: `/variables/${escapePointer(name)}`, detail: `${game.name} has no such variable` });
+  const resolved: Variables = {};
+  for (const [name, variable] of Object.entries(game.variables)) {
+    const value = pick(name, variable, given, before);
+    const fault = variableFault(variable, value);
+    if (fault) faults.push({ pointer: `/variables/${name}`, detail: fault });
+    else resolved[name] = value as VariableValue;
+  }
+  if (faults.length === 0) return resolved;
+  const list = faults.map(({ pointer, detail }) => `${pointer.slice("/variables/".length)} ${detail}`).join("; ");
+  throw new AppError("invalid_variables", `The variables for ${game.name} are not valid: ${list}.`, { faults });
+}
+
+function pick(name: string, variable: Variable, given: Record<string, unknown>, before: Variables): unknown {
+  const kept = Object.hasOwn(before, name) ? before[name] : variable.default;
+  if (!Object.hasOwn(given, name)) return kept;
+  return isSecret(variable) && given[name] === secretMask ? kept : given[name];
+}
+
+/** RFC 6901: `~` and `/` in a name are written `~0` and `~1`. */
+const escapePointer = (name: string): string => name.replaceAll("~", "~0").replaceAll("/", "~1");
+
+const isSecret = (variable: Variable | undefined): boolean => variable?.type === "string" && variable.secret === true;
+
+/** For answers: secrets are masked; of a game that is not loaded any more nothing is known, so everything is. */
+export function maskVariables(game: Game | undefined, variables: Variables): Variables {
+  const shown = (name: string, value: VariableValue): VariableValue =>
+    game && Object.hasOwn(game.variables, name) && !isSecret(game.variables[name]) ? value : secretMask;
+  return Object.fromEntries(Object.entries(variables).map(([name, value]) => [name, shown(name, value)]));
+}
+
+/** @param publicPorts port name → leased public port; every port of the game must be in it */
+export function resolveSpec(
+  { game, context }: LoadedGame,
+  variables: Variables,
+  publicPorts: Readonly<Record<string, number>>,
+): ServerSpec {
+  const env = { ...game.environment };
+  for (const [name, value] of Object.entries(variables)) env[name] = String(value);
+  return {
+    game: game.id,
+    image: "ref" in game.image ? { ref: game.image.ref } : { context: context! },
+    env,
+    ports: Object.entries(game.ports).map(([name, { protocol, container }]) => ({
+      name,
+      protocol,
+      container,
+      public: publicPorts[name]!,
+    })),
+    volumes: game.volumes,
+    user: game.user,
+    profile: game.profile,
+    cpu: game.cpu,
+    memoryBytes: game.memory,
+    readiness: game.readiness,
+    stop: game.stop,
+    ...(game.save && { save: game.save }),
+    ...(game.players && { players: game.players }),
+    ...(game.asleep && { asleep: game.asleep }),
+  };
+}
