@@ -1,0 +1,13 @@
+/** Every migration, in order. Append only: a migration that was released is never edited. */
+import type { Knex } from "knex";
+import * as platform from "../../../migrations/001-platform.ts";
+import * as nodeSamples from "../../../migrations/telemetry-001-node-samples.ts";
+
+export interface Migration {
+  name: string;
+  up(knex: Knex): Promise<void>;
+}
+
+export const coreMigrations: readonly Migration[] = [{ name: "001-platform", up: platform.up }];
+
+export const telemetryMigrations: readonly Migration[] = [{ name: "telemetry-001-node-samples", up: nodeSamples.up }];
