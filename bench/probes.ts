@@ -1,0 +1,99 @@
+/** One first packet per game, and what counts as the game's own answer. */
+import { createSocket } from "node:dgram";
+import { type Socket, connect } from "node:net";
+import type { ContainerInspectInfo } from "dockerode";
+
+export interface Probe {
+  protocol: "tcp" | "udp";
+  containerPort: number;
+  /** Sends once and waits: for a door that holds the packet. */
+  once(port: number, limitMs: number): Promise<void>;
+  /** Sends again every 5 ms until something answers: for a port that nobody holds. */
+  untilAnswer(port: number, limitMs: number): Promise<void>;
+  /** Where the plain container keeps its files, so that it needs nothing of ours. */
+  tmpfs(game: ContainerInspectInfo): Record<string, string>;
+}
+
+const againMs = 5;
+const host = "127.0.0.1";
+
+/** Teeworlds 0.7 token request, padded to 520 bytes as the game demands. */
+const teeworldsToken = Buffer.alloc(520);
+teeworldsToken.set([0x04, 0x00, 0x00, 0xff, 0xff, 0xff, 0xff, 0x05, 0x11, 0x22, 0x33, 0x44]);
+
+function udp(packet: Buffer, repeatMs: number | null) {
+  return (port: number, limitMs: number): Promise<void> =>
+    new Promise((resolve, reject) => {
+      const socket = createSocket("udp4");
+      const send = (): void => socket.send(packet, port, host, () => {});
+      const timer = repeatMs === null ? undefined : setInterval(send, repeatMs);
+      const end = (error?: Error): void => {
+        clearInterval(timer);
+        clearTimeout(limit);
+        socket.close();
+        if (error) reject(error);
+        else resolve();
+      };
+      const limit = setTimeout(() => end(new Error(`no answer within ${limitMs} ms`)), limitMs);
+      socket.on("error", () => {});
+      socket.once("message", () => end());
+      send();
+    });
+}
+
+const varString = (text: string): Buffer => Buffer.concat([Buffer.from([text.length]), Buffer.from(text)]);
+const packet = (...parts: Buffer[]): Buffer => {
+  const body = Buffer.concat(parts);
+  return Buffer.concat([Buffer.from([body.length]), body]);
+};
+
+/** Handshake to log in (protocol 754, Minecraft 1.16.5) and login start. */
+const minecraftLogin = Buffer.concat([
+  packet(Buffer.from([0x00, 0xf2, 0x05]), varString(host), Buffer.from([0x63, 0xdd, 0x02])),
+  packet(Buffer.from([0x00]), varString("bench")),
+]);
+
+/** Resolves with whether the game answered before the connection ended. */
+function tcpTry(port: number, limitMs: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket: Socket = connect(port, host, () => socket.write(minecraftLogin));
+    const end = (answered: boolean): void => {
+      socket.destroy();
+      resolve(answered);
+    };
+    socket.setTimeout(limitMs, () => end(false));
+    socket.once("data", () => end(true));
+    socket.once("error", () => end(false));
+    socket.once("close", () => end(false));
+  });
+}
+
+async function tcpOnce(port: number, limitMs: number): Promise<void> {
+  if (!(await tcpTry(port, limitMs))) throw new Error(`the connection to ${port} ended without an answer`);
+}
+
+async function tcpUntil(port: number, limitMs: number): Promise<void> {
+  const end = performance.now() + limitMs;
+  while (performance.now() < end) {
+    if (await tcpTry(port, limitMs)) return;
+    await new Promise((resolve) => setTimeout(resolve, againMs));
+  }
+  throw new Error(`no answer within ${limitMs} ms`);
+}
+
+/** Memory in place of each volume of ours. */
+const volumesInMemory = (game: ContainerInspectInfo): Record<string, string> => ({
+  ...game.HostConfig.Tmpfs,
+  ...Object.fromEntries(game.Mounts.map((mount) => [mount.Destination, "rw,mode=1777"])),
+});
+
+export const probes: Record<string, Probe> = {
+  teeworlds: {
+    protocol: "udp",
+    containerPort: 8303,
+    once: udp(teeworldsToken, null),
+    untilAnswer: udp(teeworldsToken, againMs),
+    tmpfs: volumesInMemory,
+  },
+  minecraft: { protocol: "tcp", containerPort: 25_565, once: tcpOnce, untilAnswer: tcpUntil, tmpfs: volumesInMemory },
+};

@@ -1,0 +1,166 @@
+/**
+ * How long a player waits for a sleeping server, against a plain `docker start` of the same image with a published
+ * port. Both sides are taken turn by turn in the same run, and a run ends with the first byte that the game itself sends.
+ * Ours: one first packet to the public port of the sleeping server. Baseline: `docker start`, then the same packet every
+ * 5 ms until the game answers, because nobody holds it.
+ *
+ * `npm run -s bench -- wake [--runs 50] [--game teeworlds] [--case held]`
+ */
+import { parseArgs } from "node:util";
+import { gameOf, installationOf, docker } from "@playspawn/e2e/stack/docker.ts";
+import { type Stack, openStack } from "@playspawn/e2e/stack/stack.ts";
+import { type Probe, probes } from "./probes.ts";
+import { percentile, print } from "./report.ts";
+
+interface Sample {
+  total: number;
+  engine: number;
+  boot: number;
+}
+type Case = "held" | "cold";
+
+const wakeLimitMs = 60_000;
+const { values } = parseArgs({
+  options: { runs: { type: "string", default: "50" }, game: { type: "string" }, case: { type: "string" } },
+});
+const runs = Number(values.runs);
+const stack = await openStack();
+try {
+  for (const [game, probe] of Object.entries(probes))
+    if (!values.game || values.game === game) await benchGame(stack, game, probe);
+} finally {
+  await stack.close();
+}
+
+async function benchGame(stack: Stack, game: string, probe: Probe): Promise<void> {
+  const { id, addresses } = await stack.api.create({ name: `bench ${game}`, game, idleSeconds: null });
+  const port = addresses[0]!.port;
+  await inState(stack, id, "ready", 600_000);
+  const plain = await plainContainer(await installationOf(stack.dataDir), id, probe);
+  try {
+    for (const tier of ["held", "cold"] as const) {
+      if (values.case && values.case !== tier) continue;
+      const [ours, theirs] = [[] as Sample[], [] as Sample[]];
+      for (let run = 0; run < runs; run++) {
+        ours.push(await wakeOurs(stack, id, port, tier, probe));
+        theirs.push(await startPlain(plain, probe));
+      }
+      report(game, tier, ours, theirs);
+    }
+  } finally {
+    await plain.container.remove({ force: true, v: true });
+  }
+  await stack.api.call("DELETE", `/api/v1/servers/${id}`);
+  await stack.live.until(`${id} gone`, 60_000, async () =>
+    (await stack.api.servers()).length === 0 ? true : undefined,
+  );
+}
+
+const inState = (stack: Stack, id: string, have: string, limitMs = wakeLimitMs) =>
+  stack.live.until(`${id} ${have}`, limitMs, async () => {
+    const server = await stack.api.server(id);
+    return server.have === have ? server : undefined;
+  });
+
+async function wakeOurs(stack: Stack, id: string, port: number, tier: Case, probe: Probe): Promise<Sample> {
+  await stack.api.call("POST", `/api/v1/servers/${id}/hibernate`, { tier });
+  await stack.live.until(`${id} asleep, ${tier}`, wakeLimitMs, async () => {
+    const server = await stack.api.server(id);
+    return server.have === "hibernated" && server.tier === tier ? true : undefined;
+  });
+  const from = performance.now();
+  await probe.once(port, wakeLimitMs);
+  const total = performance.now() - from;
+  await inState(stack, id, "ready");
+  const ready = (await stack.api.events(id)).find((event) => event.kind === "ready")!;
+  return { total, engine: Number(ready.data["engineMs"]), boot: Number(ready.data["bootMs"]) };
+}
+
+interface Plain {
+  container: Awaited<ReturnType<typeof docker.createContainer>>;
+  port: number;
+}
+
+/** The same image, command, limits and files as the game container of ours, with Docker's own published port. */
+async function plainContainer(installation: string, server: string, probe: Probe): Promise<Plain> {
+  const game = (await gameOf(installation, server))!;
+  const port = 28_000 + (process.pid % 1000);
+  const exposed = `${probe.containerPort}/${probe.protocol}`;
+  const { NetworkMode: _network, ...host } = game.HostConfig;
+  const container = await docker.createContainer({
+    Image: game.Image,
+    Env: game.Config.Env,
+    User: game.Config.User,
+    OpenStdin: true,
+    Labels: { "playspawn.bench": String(process.pid) },
+    ExposedPorts: { [exposed]: {} },
+    HostConfig: {
+      ...host,
+      Binds: [],
+      Mounts: [],
+      Tmpfs: probe.tmpfs(game),
+      PortBindings: { [exposed]: [{ HostIp: "0.0.0.0", HostPort: String(port) }] },
+    },
+  } as never);
+  return { container, port };
+}
+
+async function startPlain({ container, port }: Plain, probe: Probe): Promise<Sample> {
+  const from = performance.now();
+  await container.start();
+  const engine = performance.now() - from;
+  await probe.untilAnswer(port, wakeLimitMs);
+  const total = performance.now() - from;
+  await container.kill();
+  await container.wait();
+  return { total, engine, boot: total - engine };
+}
+
+function report(game: string, tier: Case, ours: Sample[], theirs: Sample[]): void {
+  const line = (
+    metric: string,
+    of: (samples: Sample[]) => number | null,
+    baseline: (samples: Sample[]) => number | null = of,
+  ): void =>
+    print({
+      bench: "wake",
+      case: `${game}/${tier}`,
+      metric,
+      unit: "ms",
+      ours: of(ours),
+      baseline: baseline(theirs),
+      baselineName: "docker start",
+      runs,
+    });
+  const total = (p: number) => (samples: Sample[]) =>
+    percentile(
+      samples.map((sample) => sample.total),
+      p,
+    );
+  line("first_answer_p50", total(50));
+  line("first_answer_p95", total(95));
+  line("first_answer_p99", total(99));
+  line(
+    "own_share_p50",
+    (samples) =>
+      percentile(
+        samples.map((s) => s.total - s.engine - s.boot),
+        50,
+      ),
+    () => null,
+  );
+  line("engine_share_p50", (samples) =>
+    percentile(
+      samples.map((s) => s.engine),
+      50,
+    ),
+  );
+  line("boot_p50", (samples) =>
+    percentile(
+      samples.map((s) => s.boot),
+      50,
+    ),
+  );
+  const raw = (samples: Sample[]): string => samples.map((sample) => sample.total.toFixed(1)).join(" ");
+  process.stderr.write(`# ${game}/${tier} ours ms: ${raw(ours)}\n# ${game}/${tier} docker start ms: ${raw(theirs)}\n`);
+}
