@@ -20,7 +20,8 @@ async function temporary(t: ExecutionContext, durability: DatabaseOptions["durab
   return { path, open };
 }
 
-const pragma = async (db: Knex, name: string): Promise<unknown> => Object.values((await db.raw(`PRAGMA ${name}`))[0])[0];
+const pragma = async (db: Knex, name: string): Promise<unknown> =>
+  Object.values((await db.raw(`PRAGMA ${name}`))[0])[0];
 
 const create = (name: string, table: string): Migration => ({
   name,

@@ -1,0 +1,99 @@
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import test from "ava";
+import { ConfigError, readConfig } from "./config.ts";
+
+const faultsOf = (env: Record<string, string>): readonly string[] => {
+  try {
+    readConfig(env, "/repo");
+  } catch (error) {
+    if (error instanceof ConfigError) return error.faults;
+    throw error;
+  }
+  return [];
+};
+
+test("nothing set gives the documented defaults", (t) => {
+  const config = readConfig({}, "/repo");
+  t.is(config.port, 8000);
+  t.is(config.webPort, 3000);
+  t.is(config.host, "0.0.0.0");
+  t.is(config.dataDir, "/repo/.playspawn");
+  t.is(config.gamesDir, "/repo/games");
+  t.is(config.logLevel, "info");
+  t.is(config.admin, null);
+  t.false(config.devLogin);
+  t.true(config.localNode);
+  t.regex(config.publicUrl.origin, /^http:\/\/[0-9.]+:8000$/);
+});
+
+test("every fault is reported at once, each with its variable", (t) => {
+  const faults = faultsOf({
+    PLAYSPAWN_PORT: "80000",
+    PLAYSPAWN_WEB_PORT: "3e3",
+    PLAYSPAWN_LOG_LEVEL: "loud",
+    PLAYSPAWN_PUBLIC_URL: "ftp://x",
+    PLAYSPAWN_ADMIN_EMAIL: "nobody",
+    PLAYSPAWN_ADMIN_PASSWORD: "short",
+    PLAYSPAWN_DEV_LOGIN: "perhaps",
+    DATABASE_URL: "postgres://x",
+    REDIS_URL: "redis://x",
+  });
+  t.is(faults.length, 9);
+  for (const name of ["PORT", "WEB_PORT", "LOG_LEVEL", "PUBLIC_URL", "ADMIN_EMAIL", "ADMIN_PASSWORD", "DEV_LOGIN"])
+    t.is(faults.filter((fault) => fault.startsWith(`PLAYSPAWN_${name} `)).length, 1, name);
+  t.true(faults.some((fault) => fault.startsWith("DATABASE_URL ")));
+  t.true(faults.some((fault) => fault.startsWith("REDIS_URL ")));
+});
+
+test("short and example passwords are refused, and never repeated in the message", (t) => {
+  for (const password of [
+    "short",
+    "changeme1234",
+    "Password1234!",
+    "aaaaaaaaaaaaaaaa",
+    "playspawn-playspawn",
+    "x".repeat(2000),
+  ]) {
+    const faults = faultsOf({ PLAYSPAWN_ADMIN_EMAIL: "a@example.org", PLAYSPAWN_ADMIN_PASSWORD: password });
+    t.is(faults.length, 1, password);
+    t.false(faults[0]!.includes(password));
+  }
+  t.deepEqual(
+    faultsOf({ PLAYSPAWN_ADMIN_EMAIL: "A@Example.org", PLAYSPAWN_ADMIN_PASSWORD: "a long enough passphrase" }),
+    [],
+  );
+});
+
+test("an e-mail without a password, or the other way round, is a mistake", (t) => {
+  t.is(faultsOf({ PLAYSPAWN_ADMIN_EMAIL: "a@example.org" }).length, 1);
+  t.is(faultsOf({ PLAYSPAWN_ADMIN_PASSWORD: "a long enough passphrase" }).length, 1);
+});
+
+test("a public address with a path, a query or a user is refused", (t) => {
+  for (const url of ["https://x.org/p", "https://x.org/?a", "https://u:p@x.org", "not a url"])
+    t.is(faultsOf({ PLAYSPAWN_PUBLIC_URL: url }).length, 1, url);
+  t.is(readConfig({ PLAYSPAWN_PUBLIC_URL: "https://x.org" }, "/").publicUrl.href, "https://x.org/");
+});
+
+test("an empty variable counts as not set", (t) => {
+  t.is(readConfig({ PLAYSPAWN_PORT: "", DATABASE_URL: "" }, "/").port, 8000);
+});
+
+test("a secret may come from a file; both, or a file that is not there, are faults", async (t) => {
+  const folder = await mkdtemp(join(tmpdir(), "playspawn-config-"));
+  t.teardown(() => rm(folder, { recursive: true }));
+  const path = join(folder, "password");
+  await writeFile(path, "a long enough passphrase\n");
+  const email = { PLAYSPAWN_ADMIN_EMAIL: "a@example.org" };
+  t.deepEqual(readConfig({ ...email, PLAYSPAWN_ADMIN_PASSWORD_FILE: path }, "/").admin, {
+    email: "a@example.org",
+    password: "a long enough passphrase",
+  });
+  t.is(
+    faultsOf({ ...email, PLAYSPAWN_ADMIN_PASSWORD: "another long one 1", PLAYSPAWN_ADMIN_PASSWORD_FILE: path }).length,
+    1,
+  );
+  t.is(faultsOf({ ...email, PLAYSPAWN_ADMIN_PASSWORD_FILE: `${path}-missing` }).length, 1);
+});

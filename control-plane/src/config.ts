@@ -1,0 +1,159 @@
+/** The only reader of the environment. Reports every fault at once, each as a sentence that names the variable. */
+import { readFileSync } from "node:fs";
+import { networkInterfaces } from "node:os";
+import { resolve } from "node:path";
+import { messageOf } from "@playspawn/shared";
+import { z } from "zod";
+import { Email, passwordFault } from "./people/users/credentials.ts";
+
+export interface Config {
+  dataDir: string;
+  logLevel: string;
+  failpoint: string | undefined;
+  host: string;
+  port: number;
+  /** A second port with the same application, where people look for dashboards; 0 is off. */
+  webPort: number;
+  publicUrl: URL;
+  admin: { email: string; password: string } | null;
+  gamesDir: string;
+  devLogin: boolean;
+  /** Write a join token for a node on this machine to `<data>/run/join-token`. */
+  localNode: boolean;
+}
+
+/** What the environment got wrong, one sentence each. */
+export class ConfigError extends Error {
+  override readonly name = "ConfigError";
+  readonly faults: readonly string[];
+  constructor(faults: readonly string[]) {
+    super(faults.join("\n"));
+    this.faults = faults;
+  }
+}
+
+type Env = Readonly<Record<string, string | undefined>>;
+
+const port = (fallback: number, min: number) =>
+  z
+    .string()
+    .default(String(fallback))
+    .refine((text) => /^\d{1,5}$/.test(text) && Number(text) >= min && Number(text) <= 65_535, {
+      error: `must be a port number from ${min} to 65535`,
+    })
+    .transform(Number);
+
+const flag = (fallback: boolean) =>
+  z
+    .enum(["1", "0", "true", "false", "on", "off", "yes", "no"], { error: "must be 1 or 0" })
+    .default(fallback ? "1" : "0")
+    .transform((text) => ["1", "true", "on", "yes"].includes(text));
+
+const refused = (message: string) =>
+  z
+    .string()
+    .optional()
+    .refine((text) => text === undefined, { error: message });
+
+const Environment = z.object({
+  PLAYSPAWN_DATA_DIR: z.string().default(".playspawn"),
+  PLAYSPAWN_LOG_LEVEL: z
+    .enum(["trace", "debug", "info", "warn", "error", "fatal", "silent"], {
+      error: "must be one of trace, debug, info, warn, error, fatal, silent",
+    })
+    .default("info"),
+  PLAYSPAWN_FAILPOINT: z.string().optional(),
+  PLAYSPAWN_HOST: z.string().default("0.0.0.0"),
+  PLAYSPAWN_PORT: port(8000, 0),
+  PLAYSPAWN_WEB_PORT: port(3000, 0),
+  PLAYSPAWN_PUBLIC_URL: z
+    .string()
+    .refine(isPlainHttpUrl, { error: "must be a plain address such as https://play.example.org, without a path" })
+    .optional(),
+  PLAYSPAWN_ADMIN_EMAIL: Email.optional(),
+  PLAYSPAWN_ADMIN_PASSWORD: z
+    .string()
+    .check((context) => {
+      const fault = passwordFault(context.value);
+      if (fault) context.issues.push({ code: "custom", message: fault, input: "(not shown)" });
+    })
+    .optional(),
+  PLAYSPAWN_GAMES_DIR: z.string().default("games"),
+  PLAYSPAWN_DEV_LOGIN: flag(false),
+  PLAYSPAWN_LOCAL_NODE: flag(true),
+  DATABASE_URL: refused("is set, but this version stores its data in SQLite only: unset it"),
+  REDIS_URL: refused("is set, but this version runs without Redis: unset it"),
+});
+
+/** Secrets may also come from the file that `<NAME>_FILE` names. */
+const fromFile = ["PLAYSPAWN_ADMIN_EMAIL", "PLAYSPAWN_ADMIN_PASSWORD", "DATABASE_URL", "REDIS_URL"] as const;
+
+/**
+ * @param repoDir what relative paths start from
+ * @throws ConfigError with every fault
+ */
+export function readConfig(env: Env, repoDir: string): Config {
+  const faults: string[] = [];
+  const parsed = Environment.safeParse(collect(env, faults));
+  if (!parsed.success) faults.push(...parsed.error.issues.map((issue) => `${String(issue.path[0])} ${issue.message}.`));
+  const has = (name: string): boolean => Boolean(env[name] || env[`${name}_FILE`]);
+  if (has("PLAYSPAWN_ADMIN_EMAIL") !== has("PLAYSPAWN_ADMIN_PASSWORD"))
+    faults.push("PLAYSPAWN_ADMIN_EMAIL and PLAYSPAWN_ADMIN_PASSWORD must be set together, or neither.");
+  if (!parsed.success || faults.length > 0) throw new ConfigError(faults);
+  return toConfig(parsed.data, repoDir);
+}
+
+/** The variables that are set; an empty one counts as not set. */
+function collect(env: Env, faults: string[]): Record<string, string> {
+  const values: Record<string, string> = {};
+  for (const name of Object.keys(Environment.shape)) if (env[name]) values[name] = env[name];
+  for (const name of fromFile) {
+    const path = env[`${name}_FILE`];
+    if (!path) continue;
+    if (values[name] !== undefined) faults.push(`${name} and ${name}_FILE are both set: keep one of them.`);
+    try {
+      values[name] = readFileSync(path, "utf8").replace(/\r?\n$/, "");
+    } catch (error) {
+      faults.push(`${name}_FILE cannot be read: ${messageOf(error)}.`);
+    }
+  }
+  return values;
+}
+
+function toConfig(env: z.infer<typeof Environment>, repoDir: string): Config {
+  return {
+    dataDir: resolve(repoDir, env.PLAYSPAWN_DATA_DIR),
+    logLevel: env.PLAYSPAWN_LOG_LEVEL,
+    failpoint: env.PLAYSPAWN_FAILPOINT,
+    host: env.PLAYSPAWN_HOST,
+    port: env.PLAYSPAWN_PORT,
+    webPort: env.PLAYSPAWN_WEB_PORT,
+    publicUrl: new URL(env.PLAYSPAWN_PUBLIC_URL ?? `http://${defaultRouteAddress()}:${env.PLAYSPAWN_PORT}`),
+    admin:
+      env.PLAYSPAWN_ADMIN_EMAIL !== undefined && env.PLAYSPAWN_ADMIN_PASSWORD !== undefined
+        ? { email: env.PLAYSPAWN_ADMIN_EMAIL, password: env.PLAYSPAWN_ADMIN_PASSWORD }
+        : null,
+    gamesDir: resolve(repoDir, env.PLAYSPAWN_GAMES_DIR),
+    devLogin: env.PLAYSPAWN_DEV_LOGIN,
+    localNode: env.PLAYSPAWN_LOCAL_NODE,
+  };
+}
+
+function isPlainHttpUrl(text: string): boolean {
+  if (!URL.canParse(text)) return false;
+  const url = new URL(text);
+  const plain = url.pathname === "/" && !url.search && !url.hash && !url.username && !url.password;
+  return ["http:", "https:"].includes(url.protocol) && plain;
+}
+
+/** This machine's address on its default route, the one other machines most likely reach; 127.0.0.1 without a route. */
+function defaultRouteAddress(): string {
+  try {
+    const routes = readFileSync("/proc/net/route", "utf8").split("\n").slice(1);
+    const interfaceName = routes.map((line) => line.split("\t")).find((columns) => columns[1] === "00000000")?.[0];
+    const addresses = networkInterfaces()[interfaceName ?? ""] ?? [];
+    return addresses.find((address) => address.family === "IPv4")?.address ?? "127.0.0.1";
+  } catch {
+    return "127.0.0.1";
+  }
+}
