@@ -45,7 +45,7 @@ export interface GamePlan {
 export type RuntimeEvent =
   | { kind: "holder_exit"; server: string }
   | { kind: "game_exit"; server: string; exit: Exit }
-  /** The event stream was interrupted; the state must be read anew. */
+  /** The stream begins here or was interrupted: read the state anew, from here on nothing is missed. Comes first, always. */
   | { kind: "resync" };
 
 export interface Runtime {
@@ -60,16 +60,23 @@ export interface Runtime {
   ensureImage(spec: ServerSpec, onProgress: (progress: Progress) => void, signal: AbortSignal): Promise<string>;
   /** Bridge there, holder running on its own address, its bridge port isolated. Idempotent. Answers the address. */
   ensureHolder(server: string): Promise<string>;
-  /** A stopped game container exists that was made from `plan.specHash` and joins the present holder. Idempotent. */
+  /**
+   * A game container exists that was made from `plan.specHash` and joins the present holder. Idempotent: one that fits
+   * stays, running or not. @throws AppError conflict when one that does not fit is running; holder_lost without a holder
+   */
   ensureGame(plan: GamePlan): Promise<void>;
+  /** Nothing when it runs already. @throws AppError start_failed | holder_lost | not_found */
   startGame(server: string): Promise<void>;
   /** Sends a signal, e.g. `SIGTERM`; nothing when the game is not running. */
   signalGame(server: string, signal: string): Promise<void>;
-  /** Resolves with the exit once the game has stopped (at once when it already has). */
+  /** Resolves with the exit once the game has stopped (at once when it already has). @throws AppError not_found without a container */
   waitGame(server: string, signal: AbortSignal): Promise<Exit>;
-  /** One line to the game's stdin. */
+  /** One line to the game's stdin; the line break is added. @throws AppError conflict when the game is not running */
   writeStdin(server: string, line: string): Promise<void>;
-  /** Lines of stdout and stderr of the present container, oldest first; with `follow` until the game ends or the signal aborts. */
+  /**
+   * Lines of stdout and stderr of the present container, oldest first; with `follow` until the game ends or the signal
+   * aborts. Nothing without a container. `since`: UTC ms. Lines are cut at 8 KiB.
+   */
   logs(
     server: string,
     options: { tail: number; follow: boolean; since?: number; signal: AbortSignal },
@@ -79,6 +86,9 @@ export interface Runtime {
   removeHolder(server: string): Promise<void>;
   /** Host ports that containers (anyone's) publish. */
   publishedPorts(): Promise<{ protocol: "tcp" | "udp"; port: number; by: string }[]>;
-  /** Ends when the signal aborts; reconnects by itself and then says `resync`. */
+  /**
+   * Ends when the signal aborts; reconnects by itself and then says `resync`, as it does first of all.
+   * Exits that the caller brought about are told as well; the same exit may be told twice.
+   */
   events(signal: AbortSignal): AsyncIterable<RuntimeEvent>;
 }

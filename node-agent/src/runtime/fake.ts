@@ -1,0 +1,240 @@
+/** The runtime of tests: same behaviour as `docker.ts`, in memory, with failures on demand. */
+import { AppError, type Ports } from "@playspawn/shared";
+import { FakeEngine, type FakeContainer, type FakeUnit } from "./fake-engine.ts";
+import type { Identity } from "./names.ts";
+import type { Runtime, Unit } from "./runtime.ts";
+
+export type RuntimeMethod = Exclude<keyof Runtime, "events" | "logs">;
+
+export interface FakeRuntime extends Runtime {
+  engine: FakeEngine;
+  /** Calls so far, in order. */
+  calls: { method: RuntimeMethod; server?: string }[];
+  /** The next `times` calls of `method` reject with `error`. */
+  fail(method: RuntimeMethod, error: Error, times?: number): void;
+  /** Calls of `method` wait until the answered function is called. */
+  hold(method: RuntimeMethod): () => void;
+}
+
+export interface FakeRuntimeOptions extends Identity {
+  ports: Ports;
+  engine?: FakeEngine;
+  /** Address of the n-th holder, n from 0; default 10.213.0.2 and up. */
+  address?: (n: number) => string;
+}
+
+type Bare = Omit<Runtime, "events" | "logs">;
+
+/** A runtime over `engine` (an empty one when none is given). Two runtimes over one engine stand for a restarted agent. */
+export function fakeRuntime(options: FakeRuntimeOptions): FakeRuntime {
+  const engine = options.engine ?? new FakeEngine(options.ports);
+  const calls: FakeRuntime["calls"] = [];
+  const failures = new Map<RuntimeMethod, Error[]>();
+  const gates = new Map<RuntimeMethod, Promise<void>>();
+  const bare = bareRuntime(engine, options);
+
+  const guarded = <M extends RuntimeMethod>(method: M): Bare[M] => {
+    const call = async (...args: unknown[]): Promise<unknown> => {
+      const first = args[0] as { server?: string } | string | undefined;
+      const server = typeof first === "string" ? first : first?.server;
+      calls.push({ method, ...(server === undefined ? {} : { server }) });
+      await gates.get(method);
+      const error = failures.get(method)?.shift();
+      if (error) throw error;
+      return (bare[method] as (...args: unknown[]) => Promise<unknown>)(...args);
+    };
+    return call as Bare[M];
+  };
+  const methods = Object.fromEntries(
+    (Object.keys(bare) as RuntimeMethod[]).map((m) => [m, guarded(m)]),
+  ) as never as Bare;
+  return {
+    ...methods,
+    engine,
+    calls,
+    fail(method, error, times = 1) {
+      failures.set(method, [...(failures.get(method) ?? []), ...Array.from({ length: times }, () => error)]);
+    },
+    hold(method) {
+      const gate = Promise.withResolvers<void>();
+      gates.set(method, gate.promise);
+      return () => {
+        gates.delete(method);
+        gate.resolve();
+      };
+    },
+    logs: (server, request) => fakeLogs(engine, own(engine, options), server, request),
+    events: (signal) => fakeEvents(engine, options, signal),
+  };
+}
+
+/** Units of this identity only, as if the others were not there. */
+const own =
+  (engine: FakeEngine, { installation, node }: Identity) =>
+  (server: string): FakeUnit | undefined => {
+    const unit = engine.units.get(server);
+    return unit?.owner.installation === installation && unit.owner.node === node ? unit : undefined;
+  };
+
+const bareRuntime = (engine: FakeEngine, options: FakeRuntimeOptions): Bare => ({
+  ...engineCalls(engine, options),
+  ...unitCalls(engine, options),
+  ...gameCalls(engine, options),
+});
+
+type EngineCalls = Pick<Bare, "probe" | "list" | "ensureImage" | "publishedPorts">;
+type UnitCalls = Pick<Bare, "ensureHolder" | "ensureGame" | "removeGame" | "removeHolder">;
+
+function engineCalls(engine: FakeEngine, options: FakeRuntimeOptions): EngineCalls {
+  const find = own(engine, options);
+  return {
+    probe: () =>
+      Promise.resolve({ machine: "fake", capabilities: { cgroup: "v2", nofile: 65_536, isolatedPorts: true } }),
+    list: () => Promise.resolve([...engine.units.keys()].filter(find).map((server) => toUnit(server, find(server)!))),
+    async ensureImage(spec, onProgress, signal) {
+      signal.throwIfAborted();
+      const image = "ref" in spec.image ? spec.image.ref : `playspawn/${spec.game}:${spec.image.context.slice(0, 12)}`;
+      if (image.startsWith("missing/")) throw new AppError("image_not_found", `The image ${image} does not exist.`);
+      onProgress({ step: "image", text: `Pulling ${image}`, done: 1, total: 1, unit: "bytes" });
+      engine.images.add(image);
+      return image;
+    },
+    publishedPorts: () => Promise.resolve([...engine.published]),
+  };
+}
+
+function unitCalls(engine: FakeEngine, options: FakeRuntimeOptions): UnitCalls {
+  const { installation, node } = options;
+  const find = own(engine, options);
+  const prune = (server: string): void => {
+    const unit = engine.units.get(server);
+    if (unit && !unit.holder && !unit.game) engine.units.delete(server);
+    engine.touch();
+  };
+  return {
+    async ensureHolder(server) {
+      const unit = find(server) ?? { owner: { installation, node }, holder: null, game: null };
+      engine.units.set(server, unit);
+      unit.holder ??= { id: engine.nextId(), running: true, address: lowestFree(engine, options.address) };
+      unit.holder.running = true;
+      engine.touch();
+      return unit.holder.address;
+    },
+    async ensureGame(plan) {
+      const unit = find(plan.server);
+      if (!unit?.holder?.running) throw noHolder(plan.server);
+      if (unit.game?.plan.specHash === plan.specHash && unit.game.holder === unit.holder.id) return;
+      if (unit.game?.running) throw stillRuns(plan.server);
+      unit.game = { plan, holder: unit.holder.id, running: false, startedAt: null, exit: null, lines: [], stdin: [] };
+    },
+    async removeGame(server) {
+      const unit = find(server);
+      if (!unit?.game) return;
+      engine.stop(server, { code: 137, outOfMemory: false });
+      unit.game = null;
+      prune(server);
+    },
+    async removeHolder(server) {
+      const unit = find(server);
+      if (!unit?.holder) return;
+      engine.dropHolder(server);
+      unit.holder = null;
+      prune(server);
+    },
+  };
+}
+
+function gameCalls(engine: FakeEngine, options: FakeRuntimeOptions): Omit<Bare, keyof EngineCalls | keyof UnitCalls> {
+  const find = own(engine, options);
+  const gameOf = (server: string): FakeContainer => {
+    const game = find(server)?.game;
+    if (!game) throw noGame(server);
+    return game;
+  };
+  return {
+    async startGame(server) {
+      const game = gameOf(server);
+      const holder = find(server)!.holder;
+      if (!holder?.running || holder.id !== game.holder) throw noHolder(server);
+      if (!game.running) engine.start(server);
+    },
+    async signalGame(server, signal) {
+      if (find(server)) engine.signal(server, signal);
+    },
+    async waitGame(server, signal) {
+      const game = gameOf(server);
+      const aborted = Promise.withResolvers<never>();
+      signal.addEventListener("abort", () => aborted.reject(signal.reason), { once: true });
+      while (game.running) {
+        signal.throwIfAborted();
+        await Promise.race([engine.changed(), aborted.promise]);
+      }
+      return game.exit ?? { code: 0, outOfMemory: false, at: options.ports.clock.now() };
+    },
+    async writeStdin(server, line) {
+      if (!gameOf(server).running) throw notRunning(server);
+      engine.stdin(server, line);
+    },
+  };
+}
+
+const noGame = (server: string): AppError =>
+  new AppError("not_found", `There is no game container of server ${server} on this node.`);
+const noHolder = (server: string): AppError =>
+  new AppError("holder_lost", `The network holder of server ${server} is not running.`);
+const stillRuns = (server: string): AppError =>
+  new AppError("conflict", `The game of server ${server} still runs with other settings; stop it first.`);
+const notRunning = (server: string): AppError =>
+  new AppError("conflict", `The game of server ${server} is not running.`);
+
+function toUnit(server: string, unit: FakeUnit): Unit {
+  const { holder, game } = unit;
+  return {
+    server,
+    holder: holder && { running: holder.running, address: holder.address },
+    game: game && {
+      running: game.running,
+      generation: game.plan.generation,
+      specHash: game.plan.specHash,
+      startedAt: game.startedAt,
+      exit: game.exit,
+    },
+  };
+}
+
+function lowestFree(engine: FakeEngine, address = (n: number): string => `10.213.0.${n + 2}`): string {
+  const used = new Set([...engine.units.values()].map((unit) => unit.holder?.address));
+  let n = 0;
+  while (used.has(address(n))) n++;
+  return address(n);
+}
+
+async function* fakeLogs(
+  engine: FakeEngine,
+  find: (server: string) => FakeUnit | undefined,
+  server: string,
+  { tail, follow, since, signal }: Parameters<Runtime["logs"]>[1],
+): AsyncGenerator<string> {
+  const game = find(server)?.game;
+  if (!game) return;
+  const stopped = new Promise<void>((resolve) => signal.addEventListener("abort", () => resolve(), { once: true }));
+  const fresh = game.lines.filter((line) => line.at >= (since ?? 0));
+  let position = game.lines.length;
+  for (const line of tail === 0 ? [] : fresh.slice(-tail)) yield line.text;
+  while (follow && !signal.aborted) {
+    while (position < game.lines.length) yield game.lines[position++]!.text;
+    if (!game.running || find(server)?.game !== game) return;
+    await Promise.race([engine.changed(), stopped]);
+  }
+}
+
+async function* fakeEvents(engine: FakeEngine, owner: Identity, signal: AbortSignal) {
+  const events = engine.subscribe(owner);
+  signal.addEventListener("abort", () => events.close(), { once: true });
+  if (signal.aborted) events.close();
+  try {
+    yield* events;
+  } finally {
+    engine.unsubscribe(events);
+  }
+}

@@ -1,0 +1,40 @@
+/** Names and labels of everything this agent makes on an engine. Each carries the installation and the node. */
+import { shortId } from "@playspawn/shared";
+
+/** Whose things these are: several installations, and several nodes of one, share an engine without meeting. */
+export interface Identity {
+  installation: string;
+  node: string;
+}
+
+export type Role = "holder" | "game" | "probe";
+
+export const label = {
+  installation: "playspawn.installation",
+  node: "playspawn.node",
+  server: "playspawn.server",
+  role: "playspawn.role",
+  generation: "playspawn.generation",
+  spec: "playspawn.spec",
+  address: "playspawn.address",
+} as const;
+
+/** `{"playspawn.installation": …, "playspawn.node": …}`: what every container, network and probe of ours carries. */
+export const ownLabels = (identity: Identity): Record<string, string> => ({
+  [label.installation]: identity.installation,
+  [label.node]: identity.node,
+});
+
+export const isOwn = (identity: Identity, labels: Record<string, string> | undefined | null): boolean =>
+  labels?.[label.installation] === identity.installation && labels[label.node] === identity.node;
+
+const prefix = (identity: Identity, server: string): string =>
+  `ps-${shortId(identity.installation)}-${shortId(server)}`;
+
+export const holderName = (identity: Identity, server: string): string => `${prefix(identity, server)}-holder`;
+export const gameName = (identity: Identity, server: string, generation: number): string =>
+  `${prefix(identity, server)}-g${generation}`;
+export const networkName = ({ installation, node }: Identity): string => `ps-${shortId(installation)}-${shortId(node)}`;
+
+/** The Linux interface: at most 15 characters, so six of each id. */
+export const bridgeName = ({ installation, node }: Identity): string => `ps${installation.slice(-6)}${node.slice(-6)}`;
