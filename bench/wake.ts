@@ -35,7 +35,7 @@ try {
 async function benchGame(stack: Stack, game: string, probe: Probe): Promise<void> {
   const { id, addresses } = await stack.api.create({ name: `bench ${game}`, game, idleSeconds: null });
   const port = addresses[0]!.port;
-  await inState(stack, id, "ready", 600_000);
+  await stack.inState(id, "ready", { limitMs: 600_000 });
   const plain = await plainContainer(await installationOf(stack.dataDir), id, probe);
   try {
     for (const tier of ["held", "cold"] as const) {
@@ -56,22 +56,13 @@ async function benchGame(stack: Stack, game: string, probe: Probe): Promise<void
   );
 }
 
-const inState = (stack: Stack, id: string, have: string, limitMs = wakeLimitMs) =>
-  stack.live.until(`${id} ${have}`, limitMs, async () => {
-    const server = await stack.api.server(id);
-    return server.have === have ? server : undefined;
-  });
-
 async function wakeOurs(stack: Stack, id: string, port: number, tier: Case, probe: Probe): Promise<Sample> {
   await stack.api.call("POST", `/api/v1/servers/${id}/hibernate`, { tier });
-  await stack.live.until(`${id} asleep, ${tier}`, wakeLimitMs, async () => {
-    const server = await stack.api.server(id);
-    return server.have === "hibernated" && server.tier === tier ? true : undefined;
-  });
+  await stack.inState(id, "hibernated", { tier });
   const from = performance.now();
   await probe.once(port, wakeLimitMs);
   const total = performance.now() - from;
-  await inState(stack, id, "ready");
+  await stack.inState(id, "ready");
   const ready = (await stack.api.events(id)).find((event) => event.kind === "ready")!;
   return { total, engine: Number(ready.data["engineMs"]), boot: Number(ready.data["bootMs"]) };
 }

@@ -1,7 +1,6 @@
 import { execFileSync } from "node:child_process";
 import { createServer } from "node:net";
 import test from "ava";
-import type { Server } from "./stack/api.ts";
 import { docker, inventory, installationOf, ours } from "./stack/docker.ts";
 import { startStack } from "./stack/stack.ts";
 import { echo, gamesWithTiny } from "./stack/tiny.ts";
@@ -14,6 +13,9 @@ const listening = (): string[] => {
     .toSorted();
 };
 const nft = (): string => execFileSync("nft", ["-s", "list", "ruleset"], { encoding: "utf8" });
+
+/** Fifty at once share two cores. */
+const slow = { limitMs: 180_000 };
 
 /** The most spans that were open at one moment. */
 function overlapOf(spans: { from: number; to: number }[]): number {
@@ -39,24 +41,19 @@ test("50 servers are created, woken, hibernated and deleted, many at a time, and
   });
   const installation = await installationOf(stack.dataDir);
   const first = await stack.api.create({ name: "first", game: "tiny" });
-  const state = async (id: string, have: string, limitMs = 120_000): Promise<Server> =>
-    stack.live.until(`${id} ${have}`, limitMs, async () => {
-      const server = await stack.api.server(id);
-      return server.have === have ? server : undefined;
-    });
-  await state(first.id, "ready");
+  await stack.inState(first.id, "ready", slow);
   const before = { ...(await inventory()), listening: listening(), nft: nft() };
 
   const spans: { from: number; to: number }[] = [];
   const life = async (n: number): Promise<void> => {
     const from = performance.now();
     const { id } = await stack.api.create({ name: `many ${n}`, game: "tiny", idleSeconds: null });
-    const awake = await state(id, "ready");
+    const awake = await stack.inState(id, "ready", slow);
     t.is(await echo(awake.addresses[0]!.port, `one ${n}`), `one ${n}`);
     await stack.api.call("POST", `/api/v1/servers/${id}/hibernate`, n % 2 ? { tier: "cold" } : undefined);
-    const asleep = await state(id, "hibernated");
+    const asleep = await stack.inState(id, "hibernated", slow);
     t.is(await echo(asleep.addresses[0]!.port, `two ${n}`, 60_000), `two ${n}`);
-    await state(id, "ready");
+    await stack.inState(id, "ready", slow);
     await stack.api.call("DELETE", `/api/v1/servers/${id}`);
     await stack.live.until(`${id} gone`, 120_000, async () =>
       (await stack.api.servers()).some((server) => server.id === id) ? undefined : true,

@@ -1,14 +1,8 @@
 import { execFileSync } from "node:child_process";
 import test from "ava";
 import { docker, holderOf, inventory, installationOf, gameOf } from "./stack/docker.ts";
-import { type Stack, startStack } from "./stack/stack.ts";
+import { startStack } from "./stack/stack.ts";
 import { echo, gamesWithTiny } from "./stack/tiny.ts";
-
-const ready = (stack: Stack, id: string) =>
-  stack.live.until(`${id} ready`, 60_000, async () => {
-    const server = await stack.api.server(id);
-    return server.have === "ready" ? server : undefined;
-  });
 
 /** Opens a TCP connection from inside a container's network: does a packet come back? */
 function reaches(pid: number, address: string, port: number): boolean {
@@ -47,7 +41,7 @@ test("two servers cannot reach each other but the gateway, and after a holder wa
   const [a, b] = await Promise.all(
     ["a", "b"].map((name) => stack.api.create({ name, game: "tiny", idleSeconds: null })),
   );
-  await Promise.all([ready(stack, a!.id), ready(stack, b!.id)]);
+  await Promise.all([stack.inState(a!.id, "ready"), stack.inState(b!.id, "ready")]);
   const installation = await installationOf(stack.dataDir);
   const check = async (): Promise<void> => {
     const [one, two] = [await place(installation, a!.id), await place(installation, b!.id)];
@@ -62,7 +56,7 @@ test("two servers cannot reach each other but the gateway, and after a holder wa
   await stack.live.until("the lost holder is told", 60_000, async () =>
     (await stack.api.events(b!.id)).slice(0, -events).find((event) => event.kind === "holder_lost"),
   );
-  const healed = await ready(stack, b!.id);
+  const healed = await stack.inState(b!.id, "ready");
   t.is(await echo(healed.addresses[0]!.port, "back"), "back");
   await check();
 });
@@ -76,17 +70,15 @@ test("two installations on one engine never see each other, though both sweep fo
   const [a, b] = await Promise.all(
     [one, two].map((stack) => stack.api.create({ name: "mine", game: "tiny", idleSeconds: null })),
   );
-  await Promise.all([ready(one, a!.id), ready(two, b!.id)]);
+  await Promise.all([one.inState(a!.id, "ready"), two.inState(b!.id, "ready")]);
   const gameTwo = await gameOf(await installationOf(two.dataDir), b!.id);
 
   for (let sweep = 0; sweep < 2; sweep++) {
     await one.kill("agent");
     await one.start("agent");
-    await one.live.until("the node is back", 30_000, async () =>
-      (await one.api.nodes()).find((n) => n.session === "connected"),
-    );
+    await one.connected();
   }
-  await ready(one, a!.id);
+  await one.inState(a!.id, "ready");
   const after = await gameOf(await installationOf(two.dataDir), b!.id);
   t.is(after?.Id, gameTwo?.Id);
   t.is(after?.State.StartedAt, gameTwo?.State.StartedAt);

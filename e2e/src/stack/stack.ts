@@ -4,7 +4,7 @@ import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { ExecutionContext } from "ava";
-import { type Api, connect } from "./api.ts";
+import { type Api, type Node, type Server, connect } from "./api.ts";
 import { sweep } from "./docker.ts";
 import { type Live, live } from "./live.ts";
 import { type Part, type Running, run } from "./processes.ts";
@@ -17,6 +17,10 @@ export interface Stack {
   readonly api: Api;
   readonly live: Live;
   readonly parts: Record<Part, Running>;
+  /** Resolves with the server once it is in that state (and tier). */
+  inState(id: string, have: string, options?: { tier?: string; limitMs?: number }): Promise<Server>;
+  /** Resolves once the node's session is up. */
+  connected(): Promise<Node>;
   logFile(part: Part): string;
   /** Ends one process (default `SIGKILL`) and leaves it down. */
   kill(part: Part, signal?: NodeJS.Signals): Promise<void>;
@@ -80,9 +84,16 @@ export async function openStack(options: StackOptions = {}): Promise<Stack> {
     () => url,
     () => api.token,
   );
-  await events.until("the node joins", 30_000, async () =>
-    (await api.nodes()).find((node) => node.session === "connected"),
-  );
+  const connected = (): Promise<Node> =>
+    events.until("the node is connected", 60_000, async () =>
+      (await api.nodes()).find((node) => node.session === "connected"),
+    );
+  const inState: Stack["inState"] = (id, have, { tier, limitMs = 60_000 } = {}) =>
+    events.until(`${id} ${have} ${tier ?? ""}`, limitMs, async () => {
+      const server = await api.server(id);
+      return server.have === have && (tier === undefined || server.tier === tier) ? server : undefined;
+    });
+  await connected();
   const close = async (): Promise<void> => {
     events.close();
     await Promise.all(Object.values(parts).map((part) => part.stop("SIGTERM")));
@@ -95,6 +106,8 @@ export async function openStack(options: StackOptions = {}): Promise<Stack> {
     api,
     live: events,
     parts,
+    inState,
+    connected,
     logFile,
     kill: (part, signal = "SIGKILL") => parts[part].stop(signal),
     start,

@@ -1,0 +1,36 @@
+import test from "ava";
+import { enterTeeworlds, knockTeeworlds } from "./clients/teeworlds.ts";
+import { startStack } from "./stack/stack.ts";
+
+test("the real Teeworlds client enters a sleeping server with one connect, and so does a crafted first packet", async (t) => {
+  t.timeout(400_000);
+  const stack = await startStack(t);
+  const { id, addresses } = await stack.api.create({ name: "tee", game: "teeworlds", idleSeconds: null });
+  const { host, port } = addresses[0]!;
+  await stack.inState(id, "ready", { limitMs: 300_000 });
+  const hibernate = async (): Promise<void> => {
+    await stack.api.call("POST", `/api/v1/servers/${id}/hibernate`);
+    await stack.inState(id, "hibernated");
+  };
+
+  await hibernate();
+  await knockTeeworlds({ host, port });
+  t.is((await stack.inState(id, "ready")).cause?.kind, "packet");
+
+  await hibernate();
+  const client = await enterTeeworlds({ host, port, name: "sleeper" });
+  t.teardown(client.leave);
+  t.is((await stack.inState(id, "ready")).cause?.kind, "packet");
+  const log = await stack.live.until("the game names the player", 60_000, async () => {
+    const response = await fetch(`${stack.url}/api/v1/servers/${id}/logs?tail=500`, {
+      headers: { authorization: `Bearer ${stack.api.token}` },
+    });
+    const text = await response.text();
+    return text.includes("has entered the game") ? text : undefined;
+  });
+  t.regex(log, /sleeper.*has entered the game/);
+  const seen = await stack.live.until("the API names the player", 30_000, async () =>
+    (await stack.api.server(id)).players?.names?.includes("sleeper"),
+  );
+  t.true(seen);
+});
