@@ -15,7 +15,7 @@ const passwordLengthMax = 1024;
 
 /** Found in guides, examples and lists of the most used passwords; compared without case, digits and signs. */
 const examples = new Set(
-  "password passwort changeme pleasechangeme change example examplepassword secret admin administrator playspawn playspawnadmin qwertyuiop letmein correcthorsebatterystaple".split(
+  "password passwort changeme pleasechangeme change example examplepassword secret admin administrator playspawn playspawnadmin qwertyuiop letmein".split(
     " ",
   ),
 );
