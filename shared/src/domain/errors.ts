@@ -35,6 +35,7 @@ export const errorCatalog = {
   image_pull_failed: { status: 409, title: "The image could not be pulled" },
   image_build_failed: { status: 409, title: "The image could not be built" },
   docker_unavailable: { status: 503, title: "Docker does not answer" },
+  network_failed: { status: 409, title: "The node's network could not be set up" },
   docker_denied: { status: 503, title: "Docker denies access" },
   start_failed: { status: 409, title: "The server did not start" },
   start_timeout: { status: 409, title: "The server did not become ready" },
