@@ -1,0 +1,172 @@
+/**
+ * One planted violation of each rule. `npm run check` writes them into a temporary tree and must see each refused:
+ * a rule that is configured but never fires would otherwise look like a clean house. A rule without a plant is a
+ * fault too, so whoever adds a rule adds its plant here.
+ */
+export interface Plant {
+  rule: string;
+  file: string;
+  text: string;
+}
+
+const lines = (count: number, line: string): string => Array.from({ length: count }, () => line).join("\n");
+
+/** For the entries of the three ban lists one plant each is made from the configuration itself. */
+export function banPlants(rules: Record<string, unknown>): Plant[] {
+  const list = (rule: string): Record<string, string | string[]>[] =>
+    (rules[rule] as [string, ...never[]]).slice(1) as never;
+  const globals = list("no-restricted-globals").map(({ name }) => ({
+    key: `${name as string}`,
+    text: `export const planted = ${name as string};\n`,
+  }));
+  const properties = list("no-restricted-properties").map(({ object, property }) => ({
+    key: `${object as string}-${property as string}`,
+    text: `export const planted = ${object as string}.${property as string};\n`,
+  }));
+  const [{ paths }] = list("no-restricted-imports") as unknown as [
+    { paths: { name: string; importNames?: string[] }[] },
+  ];
+  const imports = paths.flatMap(({ name, importNames }) =>
+    (importNames ?? ["planted"]).map((what) => ({
+      key: `${name.replaceAll(/\W/g, "-")}-${what}`,
+      text: `import { ${what} } from "${name}";\nexport const used = ${what};\n`,
+    })),
+  );
+  const plant = (rule: string) => (ban: { key: string; text: string }, at: number) => ({
+    rule: `lint/${rule}`,
+    file: `control-plane/src/platform/ban-${at}-${ban.key}.ts`,
+    text: ban.text,
+  });
+  return [
+    ...globals.map(plant("no-restricted-globals")),
+    ...properties.map(plant("no-restricted-properties")),
+    ...imports.map(plant("no-restricted-imports")),
+  ];
+}
+
+const lintPlant = (
+  rule: string,
+  text: string,
+  file = `control-plane/src/platform/${rule.replaceAll("/", "-")}.ts`,
+): Plant => ({
+  rule: `lint/${rule.replace(/^.*\//, "")}`,
+  file,
+  text,
+});
+
+/** What the design bans, said apart from the configuration: a ban deleted there is missed here. */
+const banned: readonly [rule: string, text: string][] = [
+  ["no-restricted-globals", "new Date()"],
+  ["no-restricted-globals", "Date.now()"],
+  ["no-restricted-globals", "performance.now()"],
+  ["no-restricted-globals", "setTimeout(() => undefined, 1)"],
+  ["no-restricted-globals", "setInterval(() => undefined, 1)"],
+  ["no-restricted-properties", "Math.random()"],
+  ["no-restricted-properties", "crypto.randomUUID()"],
+];
+
+const designPlants: readonly Plant[] = banned.map(([rule, text], at) => ({
+  rule: `lint/${rule}`,
+  file: `control-plane/src/hosting/banned-${at}.ts`,
+  text: `export const planted = ${text};\n`,
+}));
+
+export const lintPlants: readonly Plant[] = [
+  ...designPlants,
+  {
+    rule: "lint/no-restricted-imports",
+    file: "node-agent/src/servers/docker.ts",
+    text: 'import Docker from "dockerode";\nexport const planted = Docker;\n',
+  },
+  lintPlant("node/no-process-env", "export const planted = process.env.HOME;\n"),
+  lintPlant("unicorn/no-process-exit", "process.exit(1);\nexport {};\n"),
+  lintPlant("import/no-default-export", "export default 1;\n"),
+  lintPlant("typescript/no-explicit-any", "export const planted: any = 1;\n"),
+  lintPlant("typescript/no-floating-promises", "export function planted(): void {\n  Promise.resolve(1);\n}\n"),
+  lintPlant(
+    "typescript/no-misused-promises",
+    "export const planted = (list: string[]) => list.forEach(async (item) => void (await Promise.resolve(item)));\n",
+  ),
+  lintPlant(
+    "typescript/consistent-type-imports",
+    'import { Shape } from "./shape.ts";\nexport const planted = (shape: Shape): Shape => shape;\n',
+  ),
+  lintPlant(
+    "typescript/switch-exhaustiveness-check",
+    'export function planted(side: "left" | "right"): number {\n  switch (side) {\n    case "left":\n      return 1;\n  }\n  return 2;\n}\n',
+  ),
+  lintPlant("typescript/require-array-sort-compare", "export const planted = [3, 20].sort();\n"),
+  lintPlant("eqeqeq", "export const planted = (a: number, b: number) => a == b;\n"),
+  lintPlant("prefer-const", "let planted = 1;\nexport { planted };\nlet other = 1;\nexport const used = other;\n"),
+  lintPlant("no-var", "export var planted = 1;\n"),
+  lintPlant("no-console", 'console.log("planted");\nexport {};\n'),
+  lintPlant("max-lines", `${lines(401, "export {};")}\n`),
+  lintPlant(
+    "max-lines-per-function",
+    `export function planted(): number {\n  let n = 0;\n${lines(71, "  n += 1;")}\n  return n;\n}\n`,
+  ),
+  // A rule of the category that the configuration switches on as a whole.
+  lintPlant("no-unused-vars", "const planted = 1;\nexport {};\n"),
+];
+
+/** `from` imports `to`, which exists unless `missing`; with `back`, `to` imports `from` too. */
+export interface ImportPlant {
+  rule: string;
+  from: string;
+  to: string;
+  missing?: boolean;
+  back?: boolean;
+}
+
+const direction = (rule: string, from: string, to: string): ImportPlant => ({ rule: `imports/${rule}`, from, to });
+
+export const importPlants: readonly ImportPlant[] = [
+  direction("web-alone", "web/src/lib/a.ts", "control-plane/src/platform/a.ts"),
+  direction("control-plane-alone", "control-plane/src/platform/b.ts", "node-agent/src/link/b.ts"),
+  direction("node-agent-alone", "node-agent/src/link/c.ts", "control-plane/src/platform/c.ts"),
+  direction("shared-knows-nobody", "shared/src/domain/d.ts", "node-agent/src/link/d.ts"),
+  direction("shared-runs-anywhere", "shared/src/domain/e.ts", "node:fs"),
+  direction("platform-comes-first", "control-plane/src/platform/f.ts", "control-plane/src/people/users/f.ts"),
+  direction("people-before-hosting", "control-plane/src/people/users/g.ts", "control-plane/src/hosting/servers/g.ts"),
+  direction("hosting-before-play", "control-plane/src/hosting/servers/h.ts", "control-plane/src/play/rooms/h.ts"),
+  direction(
+    "operations-translate-only",
+    "control-plane/src/hosting/i/operations.ts",
+    "control-plane/src/hosting/i/store.ts",
+  ),
+  direction("stores-remember-only", "control-plane/src/hosting/j/store.ts", "control-plane/src/hosting/j/service.ts"),
+  direction("stores-are-private", "control-plane/src/hosting/k/service.ts", "control-plane/src/people/k2/store.ts"),
+  direction("docker-behind-the-runtime", "node-agent/src/servers/l.ts", "dockerode"),
+  direction("supervisors-see-interfaces", "node-agent/src/servers/m.ts", "node-agent/src/runtime/docker.ts"),
+  direction("door-knows-shared-only", "node-agent/src/door/n.ts", "node-agent/src/link/n.ts"),
+  direction("features-apart", "web/src/features/servers/o.ts", "web/src/features/nodes/o.ts"),
+  direction("ui-stays-low", "web/src/ui/p.ts", "web/src/features/nodes/p.ts"),
+  direction("lib-stays-lowest", "web/src/lib/q.ts", "web/src/ui/q.ts"),
+  direction("tests-are-leaves", "shared/src/domain/r.ts", "shared/src/domain/r2.test.ts"),
+  direction("roots-are-roots", "control-plane/src/platform/s.ts", "control-plane/src/main.ts"),
+  { ...direction("resolvable", "shared/src/domain/t.ts", "shared/src/domain/nowhere.ts"), missing: true },
+  { ...direction("no-cycles", "shared/src/domain/u.ts", "shared/src/domain/u2.ts"), back: true },
+];
+
+export const formatPlant: Plant = {
+  rule: "format",
+  file: "shared/src/domain/unformatted.ts",
+  text: "export const planted   =  1\n",
+};
+
+export const typePlants: readonly Plant[] = [
+  { rule: "types/TS2322", file: "shared/src/domain/wrong-type.ts", text: 'export const planted: number = "text";\n' },
+  { rule: "types/TS1294", file: "shared/src/domain/not-erasable.ts", text: "export enum Planted {\n  one,\n}\n" },
+  {
+    rule: "types/TS2532",
+    file: "shared/src/domain/unchecked-index.ts",
+    text: "export const planted = (list: string[]): number => list[0].length;\n",
+  },
+];
+
+export const tidyPlants: readonly Plant[] = [
+  { rule: "tidy/no-unfinished-words", file: "shared/src/domain/later.ts", text: "// TO" + "DO planted\nexport {};\n" },
+  { rule: "tidy/launchers-only", file: "scripts/deploy", text: "#!/bin/sh\n" },
+  { rule: "tidy/named-skips-only", file: "docs/skips.md", text: "| test | reason |\n| --- | --- |\n| planted | |\n" },
+  { rule: "tidy/changelog-has-unreleased", file: "CHANGELOG.md", text: "# Changelog\n" },
+];

@@ -1,0 +1,68 @@
+/** House rules that no tool knows. They read the files that git tracks or would track. */
+import { readFile } from "node:fs/promises";
+import { run } from "../lib/run.ts";
+import { finding, toolFailed, type Check, type Finding } from "./check.ts";
+
+interface Rule {
+  name: string;
+  files: RegExp;
+  /** Answers what is wrong with this file, or undefined. */
+  fault(text: string, file: string): string | undefined;
+}
+
+const launchers = new Set(["scripts/start", "scripts/test", "scripts/launch", ".ci/run"]);
+const ours = /\.(ts|tsx|js|cjs|mjs)$/;
+
+export const rules: readonly Rule[] = [
+  {
+    name: "no-unfinished-words",
+    files: ours,
+    fault: (text) => /\b(TO[D]O|FIX[M]E|X{3}|not imp[l]emented)\b/.exec(text)?.[0]?.concat(" belongs into an issue"),
+  },
+  {
+    name: "launchers-only",
+    files: /^(?!.*\.(ts|tsx|js|cjs|mjs|md|json|ya?ml|svg|png)$)/,
+    fault: (text, file) => {
+      const shell = /^#!.*\b(sh|bash)\b/.exec(text)?.[0];
+      if (!shell) return undefined;
+      if (!launchers.has(file)) return "only the launchers are shell; put this into scripts/main.ts";
+      return shell === "#!/bin/sh" ? undefined : "launchers are POSIX sh: #!/bin/sh";
+    },
+  },
+  {
+    name: "named-skips-only",
+    files: /^docs\/skips\.md$/,
+    fault: (text) => {
+      const rows = text.split("\n").filter((line) => line.startsWith("| ") && !/^\| (test|---)/i.test(line));
+      const bare = rows.find((row) => row.split("|").filter((cell) => cell.trim()).length < 2);
+      return bare && `a skip without a reason: ${bare}`;
+    },
+  },
+  {
+    name: "changelog-has-unreleased",
+    files: /^CHANGELOG\.md$/,
+    fault: (text) => (/^## \[Unreleased\]$/m.test(text) ? undefined : "needs a section ## [Unreleased]"),
+  },
+];
+
+export const tidy: Check = {
+  name: "tidy",
+  async run(root) {
+    const listed = await run("git", ["ls-files", "-z", "--cached", "--others", "--exclude-standard"], { cwd: root });
+    const files = listed.stdout.split("\0").filter(Boolean);
+    if (files.length === 0) return [toolFailed("tidy", listed)];
+    const found = await Promise.all(files.map((file) => look(root, file)));
+    return found.flat();
+  },
+};
+
+async function look(root: string, file: string): Promise<Finding[]> {
+  const meant = rules.filter((rule) => rule.files.test(file));
+  if (meant.length === 0) return [];
+  const text = await readFile(`${root}/${file}`, "utf8").catch(() => undefined);
+  if (text === undefined) return [];
+  return meant.flatMap((rule) => {
+    const fault = rule.fault(text, file);
+    return fault === undefined ? [] : [finding(`tidy/${rule.name}`, file, fault)];
+  });
+}

@@ -1,0 +1,10 @@
+/** Where things stand in this checkout. */
+import { fileURLToPath } from "node:url";
+
+export const repository = fileURLToPath(new URL("../..", import.meta.url)).replace(/\/$/, "");
+
+/** A file of an installed package, e.g. `installed("knip/bin/knip.js")`: called by path, since two packages own the name `tsc`. */
+export const installed = (path: string): string => `${repository}/node_modules/${path}`;
+
+/** Folders that hold our own modules. */
+export const programs = ["shared", "control-plane", "node-agent", "web", "e2e", "bench", "scripts"] as const;

@@ -1,0 +1,13 @@
+/** The one entry of everything that people run: `node scripts/main.ts <command>`. */
+import { check } from "./commands/check.ts";
+import { gen } from "./commands/gen.ts";
+
+const commands: Record<string, (args: string[]) => Promise<number>> = { check, gen };
+
+const [name = "", ...args] = process.argv.slice(2);
+const command = Object.hasOwn(commands, name) ? commands[name] : undefined;
+if (!command) {
+  console.error(`playspawn: there is no command ${name || "(none)"}; known: ${Object.keys(commands).join(", ")}`);
+  process.exit(64);
+}
+process.exit(await command(args));
