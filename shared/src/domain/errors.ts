@@ -6,6 +6,7 @@
 export const errorCatalog = {
   invalid_request: { status: 422, title: "The request is not valid" },
   malformed_body: { status: 400, title: "The body could not be read" },
+  wrong_host: { status: 400, title: "The Host header does not name this installation" },
   unauthenticated: { status: 401, title: "You are not signed in" },
   wrong_credentials: { status: 401, title: "E-mail or password is wrong" },
   forbidden: { status: 403, title: "You may not do this" },
