@@ -1,0 +1,121 @@
+/** The Koa application: guards around every request, the registry's routes, then docs and dashboard. */
+import Router from "@koa/router";
+import { AppError, errorCatalog, newId } from "@playspawn/shared";
+import Koa, { type Context, type Middleware, type Next } from "koa";
+import type { Log } from "../log.ts";
+import { checkHost } from "./guards.ts";
+import type { Operation } from "./operation.ts";
+import { type PipelineDeps, type RequestState, runOperation, setupRequired } from "./pipeline.ts";
+import { problemMediaType, problemOf, toAppError } from "./problem.ts";
+import { RateLimited } from "./rate.ts";
+import { setSecurityHeaders } from "./security-headers.ts";
+
+export interface AppDeps extends PipelineDeps {
+  log: Log;
+  operations: readonly Operation[];
+  /** Answers before set-up where it has something for then; passes on what it does not know. */
+  setupPages: Middleware;
+  /** After set-up, for what is no operation: API docs and the dashboard. */
+  pages: readonly Middleware[];
+}
+
+export function createApp(deps: AppDeps): Koa {
+  const app = new Koa();
+  app.on("error", (error: NodeJS.ErrnoException) => {
+    // A client that hangs up while its answer streams is no fault of ours.
+    if (error.code !== "ERR_STREAM_PREMATURE_CLOSE") deps.log.error({ err: error }, "an answer broke off");
+  });
+  app.use(observe(deps));
+  app.use((ctx, next) => answerProblems(ctx, next));
+  app.use(guard(deps));
+  const router = routesOf(deps);
+  app.use(router.routes());
+  app.use(setupGate(deps));
+  app.use(refuseOtherMethods(router));
+  for (const page of deps.pages) app.use(page);
+  app.use((ctx) => {
+    throw new AppError("not_found", `There is nothing at ${ctx.path.slice(0, 200)}.`);
+  });
+  return app;
+}
+
+/** Gives the request its id and, when it is over, one line in the log: no query, no header, no body. */
+const observe =
+  ({ log, ports }: AppDeps): Middleware =>
+  async (ctx, next) => {
+    const requestId = newId("req", ports);
+    const started = ports.clock.mono();
+    Object.assign(ctx.state, { requestId, host: "", log: log.child({ requestId }) } satisfies RequestState);
+    ctx.set("X-Request-Id", requestId);
+    ctx.res.once("close", () => {
+      const line = { requestId, method: ctx.method, path: ctx.path.slice(0, 300), status: ctx.status };
+      const ms = Math.round(ports.clock.mono() - started);
+      log[quiet.has(ctx.path) ? "trace" : "debug"]({ ...line, ms }, "request");
+    });
+    await next();
+    refuseRestOfBody(ctx);
+  };
+
+const quiet = new Set(["/livez", "/readyz", "/health"]);
+
+/** How long a client that still sends may take to notice its answer before the connection is cut. */
+const lingerMs = 2000;
+
+/** A body that nobody read is not read after the answer either: the connection ends instead. */
+function refuseRestOfBody(ctx: Context): void {
+  if (ctx.req.complete || ctx.get("content-length") === "0") return;
+  if (ctx.get("content-length") === "" && ctx.get("transfer-encoding") === "") return;
+  ctx.set("Connection", "close");
+  ctx.res.once("finish", () => ctx.req.setTimeout(lingerMs, () => ctx.req.destroy()));
+}
+
+async function answerProblems(ctx: Context, next: Next): Promise<void> {
+  try {
+    await next();
+  } catch (thrown) {
+    const { log, requestId } = ctx.state as RequestState;
+    const error = toAppError(thrown);
+    if (error.code === "internal" || error.code === "disk_full")
+      log.error({ err: thrown, path: ctx.path }, error.message);
+    ctx.status = errorCatalog[error.code].status;
+    if (error instanceof RateLimited) ctx.set("Retry-After", String(error.retryAfterSeconds));
+    ctx.type = problemMediaType;
+    ctx.body = JSON.stringify(problemOf(error, requestId));
+  }
+}
+
+const guard =
+  ({ publicUrl }: AppDeps): Middleware =>
+  async (ctx, next) => {
+    setSecurityHeaders(ctx, publicUrl);
+    (ctx.state as RequestState).host = checkHost(ctx.req, { publicUrl });
+    await next();
+  };
+
+function routesOf(deps: AppDeps): Router {
+  const router = new Router({ strict: false });
+  for (const operation of deps.operations) {
+    const path = operation.path.replaceAll(/\{(\w+)\}/g, ":$1");
+    router[operation.method](path, (ctx: Context) => runOperation(ctx, operation, deps));
+  }
+  return router;
+}
+
+const setupGate =
+  ({ isSetUp, setupPages }: AppDeps): Middleware =>
+  async (ctx, next) => {
+    if (isSetUp()) return next();
+    return setupPages(ctx, async () => {
+      throw setupRequired();
+    });
+  };
+
+function refuseOtherMethods(router: Router): Middleware {
+  return async (ctx, next) => {
+    const { path: matched } = router.match(ctx.path, ctx.method);
+    if (matched.length === 0) return next();
+    const allowed = [...new Set(matched.flatMap((layer) => layer.methods))].join(", ");
+    ctx.set("Allow", allowed);
+    throw new AppError("method_not_allowed", `${ctx.path} takes ${allowed}, not ${ctx.method}.`);
+  };
+}

@@ -1,0 +1,43 @@
+/** Reads a JSON body of at most 1 MiB, and never more of a larger one than it takes to refuse it. */
+import { AppError } from "@playspawn/shared";
+import { bodyParser } from "@koa/bodyparser";
+import type { Context } from "koa";
+
+export const bodyBytesMax = 1024 * 1024;
+
+const parse = bodyParser({
+  enableTypes: ["json"],
+  jsonLimit: bodyBytesMax,
+  parsedMethods: ["POST", "PUT", "PATCH", "DELETE", "GET"],
+  onError: (error) => {
+    throw bodyError(error);
+  },
+});
+
+/** The parsed body and its text; without a body `{}` and "". @throws AppError body_too_large, malformed_body, unsupported_media_type */
+export async function readBody(ctx: Context): Promise<{ json: unknown; text: string }> {
+  const length = ctx.get("content-length");
+  if (length === "0" || (length === "" && ctx.get("transfer-encoding") === "")) return { json: {}, text: "" };
+  if (Number(length) > bodyBytesMax) throw tooLarge();
+  refuseOtherTypes(ctx);
+  await parse(ctx, async () => undefined);
+  return { json: ctx.request.body, text: ctx.request.rawBody };
+}
+
+function refuseOtherTypes(ctx: Context): void {
+  const encoding = ctx.get("content-encoding");
+  if (encoding !== "" && encoding !== "identity")
+    throw new AppError("unsupported_media_type", `The body is ${encoding}-encoded; send it plain.`);
+  if (!/^application\/(?:[\w.+-]+\+)?json\s*(?:;|$)/i.test(ctx.get("content-type")))
+    throw new AppError("unsupported_media_type", "The body must be JSON, with Content-Type: application/json.");
+}
+
+const tooLarge = (): AppError =>
+  new AppError("body_too_large", `The body is larger than ${bodyBytesMax / 1024 / 1024} MiB, the most that is read.`);
+
+function bodyError(error: Error & { status?: number }): AppError {
+  if (error.status === 413) return tooLarge();
+  if (error.status === 415)
+    return new AppError("unsupported_media_type", "The body must be UTF-8 JSON.", { cause: error });
+  return new AppError("malformed_body", "The body is not JSON, or it broke off in the middle.", { cause: error });
+}

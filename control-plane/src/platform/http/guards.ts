@@ -1,0 +1,90 @@
+/** What every request must pass before anything looks at it: a Host that is ours, no other site behind it. */
+import type { IncomingMessage } from "node:http";
+import { isIP } from "node:net";
+import { hostname } from "node:os";
+import { AppError } from "@playspawn/shared";
+
+/** Where this installation is reached by name. */
+export interface Site {
+  publicUrl: URL;
+}
+
+/** Names that a public DNS cannot point at this machine: single labels and the suffixes reserved for local networks. */
+const localName = /^(?:[a-z0-9_-]+|[a-z0-9_.-]+\.(?:local|lan|home|internal|localhost|home\.arpa|test|example))$/i;
+
+/**
+ * The host a request names, checked. An address or a local name cannot be rebound to this machine by somebody
+ * else's DNS; another name must be the public one.
+ * @throws AppError wrong_host
+ */
+export function checkHost(request: IncomingMessage, { publicUrl }: Site): string {
+  const header = request.headers.host ?? "";
+  const host = parseHost(header);
+  if (host === undefined)
+    throw new AppError("wrong_host", "The Host header is missing or malformed: send one host name or address.");
+  const known =
+    isAddress(host) || localName.test(host) || host === publicUrl.hostname || host === hostname().toLowerCase();
+  if (!known)
+    throw new AppError(
+      "wrong_host",
+      `This installation does not know itself as ${host}. Set PLAYSPAWN_PUBLIC_URL to the address people use, and start again.`,
+    );
+  return header.toLowerCase();
+}
+
+/** The name or address without its port; undefined when it holds anything else. */
+function parseHost(header: string): string | undefined {
+  const match = /^(\[[0-9a-f:.]+\]|[a-z0-9_.-]{1,253})(?::\d{1,5})?$/i.exec(header);
+  return match?.[1]?.toLowerCase();
+}
+
+const isAddress = (host: string): boolean => isIP(host.replace(/^\[|\]$/g, "")) !== 0;
+
+const safeMethods = new Set(["GET", "HEAD", "OPTIONS"]);
+
+/**
+ * Refuses what another site makes a browser send. `credential` is what the request signs in with: a bearer token or a
+ * node's secret is never attached by a browser on its own, so only cookies and sign-in itself need the check.
+ * @throws AppError cross_site
+ */
+export function checkSameSite(
+  request: IncomingMessage,
+  { host, publicUrl, credential }: { host: string; publicUrl: URL; credential: "cookie" | "header" | "none" },
+): void {
+  if (safeMethods.has(request.method ?? "") || credential === "header") return;
+  const { origin } = request.headers;
+  const site = request.headers["sec-fetch-site"];
+  const refused = (): AppError =>
+    new AppError(
+      "cross_site",
+      "The request came from another site. Use the dashboard's own address, or a bearer token.",
+    );
+  if (origin !== undefined && !isSameOrigin(origin, host, publicUrl)) throw refused();
+  if (site !== undefined && site !== "same-origin" && site !== "none") throw refused();
+  // A browser always says one of the two; a program that sends our cookie without either should use a bearer token.
+  if (credential === "cookie" && origin === undefined && site !== "same-origin") throw refused();
+}
+
+/** Whether a browser page of `origin` is our own: served from the host that this request names, or the public address. */
+export function isSameOrigin(origin: string, host: string, publicUrl: URL): boolean {
+  if (origin === publicUrl.origin) return true;
+  return (
+    URL.canParse(origin) && ["http:", "https:"].includes(new URL(origin).protocol) && new URL(origin).host === host
+  );
+}
+
+export const isLoopback = (address: string): boolean =>
+  address === "::1" || /^(?:::ffff:)?127\.\d+\.\d+\.\d+$/.test(address);
+
+/** What limits are counted by: an IPv4 address, or the /64 that an IPv6 client may roam in. */
+export function addressKey(address: string): string {
+  const plain = address.replace(/^::ffff:(?=\d)/, "");
+  if (isIP(plain) !== 6) return plain;
+  const [head = "", tail = ""] = plain.split("::");
+  const left = head.split(":").filter(Boolean);
+  const right = tail.split(":").filter(Boolean);
+  const full = plain.includes("::")
+    ? [...left, ...Array<string>(8 - left.length - right.length).fill("0"), ...right]
+    : left;
+  return `${full.slice(0, 4).join(":")}::/64`;
+}

@@ -1,0 +1,176 @@
+/** The life of a request to an operation, top to bottom: who, may they, how often, what exactly, do it, answer. */
+import { AppError, type Fault, notFound, type Ports } from "@playspawn/shared";
+import type { Context } from "koa";
+import type { Knex } from "knex";
+import type { z } from "zod";
+import type { Db } from "../db/db.ts";
+import type { Log } from "../log.ts";
+import { type Actor, authorize } from "./authorize.ts";
+import { readBody } from "./body.ts";
+import { credentialOf, type Identify, identifyActor, sessionCookieHeader } from "./credentials.ts";
+import { addressKey, checkSameSite } from "./guards.ts";
+import { checkKey, hashRequest, type KeyedRequest, once, storedAnswer } from "./idempotency.ts";
+import type { Operation, RateClass, RawAnswer, RequestContext } from "./operation.ts";
+import { faultsOf, refuseFaults } from "./problem.ts";
+import type { Limiter } from "./rate.ts";
+
+export interface PipelineDeps {
+  db: Knex;
+  ports: Ports;
+  publicUrl: URL;
+  identify: Identify;
+  /** Whether an admin exists; until then only operations with `beforeSetup` answer. */
+  isSetUp(): boolean;
+  limiters: Record<RateClass, Limiter>;
+  /** Aborts when the process stops. */
+  stopping: AbortSignal;
+  /** Tests compare every answer with its schema. */
+  checkAnswers: boolean;
+}
+
+/** What the first middleware learned of every request. */
+export interface RequestState {
+  requestId: string;
+  host: string;
+  log: Log;
+}
+
+export const setupRequired = (): AppError =>
+  new AppError("setup_required", "This installation is not set up yet. Open the link that was printed at its start.");
+
+export async function runOperation(ctx: Context, operation: Operation, deps: PipelineDeps): Promise<void> {
+  if (!deps.isSetUp() && !operation.beforeSetup) throw setupRequired();
+  const state = ctx.state as RequestState;
+  const credential = credentialOf(ctx.req);
+  const carrier = credential.kind === "bearer" || credential.kind === "node" ? "header" : credential.kind;
+  checkSameSite(ctx.req, { host: state.host, publicUrl: deps.publicUrl, credential: carrier });
+  const actor = await identifyActor(deps.identify, credential, operation.auth);
+  await deps.limiters[rateClassOf(operation)].take(rateKeyOf(actor, ctx));
+  const params = parseParams(ctx, operation);
+  await checkPermission(actor, operation, params);
+  const { json, text } = await readBody(ctx);
+  const input = { params, ...parseInput(ctx, operation, json) };
+  const keyed = keyedRequest(ctx, operation, actor, text);
+  const stored = keyed && (await storedAnswer(deps.db, keyed));
+  const answer = stored ? stored.answer : await handle(ctx, operation, { actor, input, keyed, deps });
+  respond(ctx, operation, answer, deps);
+}
+
+const rateClassOf = (operation: Operation): RateClass =>
+  operation.rate ?? (operation.method === "get" ? "read" : "write");
+
+function rateKeyOf(actor: Actor | null, ctx: Context): string {
+  if (actor === null) return addressKey(ctx.ip);
+  return actor.kind === "user" ? actor.userId : actor.nodeId;
+}
+
+/** A path parameter that cannot be an id names nothing. */
+function parseParams(ctx: Context, operation: Operation): unknown {
+  const given = (ctx as Context & { params?: Record<string, string> }).params ?? {};
+  if (!operation.params) return {};
+  const parsed = operation.params.safeParse({ ...given });
+  if (parsed.success) return parsed.data;
+  throw notFound(operation.tag.replace(/s$/, ""), Object.values(given).join("/").slice(0, 100));
+}
+
+async function checkPermission(actor: Actor | null, operation: Operation, params: unknown): Promise<void> {
+  if (operation.auth !== "user") return;
+  if (operation.permission === undefined) throw new Error(`operation ${operation.name} has no permission`);
+  // Nobody learns what exists: who they are is asked before the resource is looked up.
+  if (actor === null) return authorize(actor, operation.permission);
+  const resource = await operation.resource?.(params as never);
+  authorize(actor, operation.permission, resource);
+}
+
+function parseInput(ctx: Context, operation: Operation, json: unknown): { query: unknown; body: unknown } {
+  const query = check(operation.query, { ...ctx.query }, "/query");
+  const body = check(operation.body, json, "");
+  refuseFaults([...query.faults, ...body.faults]);
+  return { query: query.value, body: body.value };
+}
+
+function check(schema: z.ZodType | undefined, value: unknown, prefix: string): { value: unknown; faults: Fault[] } {
+  if (!schema) return { value: {}, faults: unexpected(value, prefix) };
+  const parsed = schema.safeParse(value);
+  return parsed.success ? { value: parsed.data, faults: [] } : { value: {}, faults: faultsOf(parsed.error, prefix) };
+}
+
+/** An operation without a schema for its query or body takes none. */
+function unexpected(value: unknown, prefix: string): Fault[] {
+  if (typeof value !== "object" || value === null || Array.isArray(value))
+    return [{ pointer: prefix, detail: "must be empty: this operation takes none" }];
+  return Object.keys(value).map((key) => ({
+    pointer: `${prefix}/${key.slice(0, 100)}`,
+    detail: "is not a known field",
+  }));
+}
+
+function keyedRequest(ctx: Context, operation: Operation, actor: Actor | null, body: string): KeyedRequest | null {
+  const key = ctx.get("idempotency-key");
+  if (!operation.idempotent || key === "" || actor?.kind !== "user") return null;
+  checkKey(key);
+  return {
+    actorId: actor.userId,
+    operation: operation.name,
+    key,
+    requestHash: hashRequest(ctx.method, ctx.path, body),
+  };
+}
+
+interface Call {
+  actor: Actor | null;
+  input: unknown;
+  keyed: KeyedRequest | null;
+  deps: PipelineDeps;
+}
+
+async function handle(ctx: Context, operation: Operation, { actor, input, keyed, deps }: Call): Promise<unknown> {
+  const state = ctx.state as RequestState;
+  let kept = false;
+  const context: Omit<RequestContext, "actor"> & { actor: Actor | null } = {
+    actor,
+    requestId: state.requestId,
+    address: ctx.ip,
+    log: state.log,
+    signal: AbortSignal.any([goneSignal(ctx), deps.stopping]),
+    once<T>(work: (tx: Db) => Promise<T>): Promise<T> {
+      kept = true;
+      return once(deps.db, deps.ports.clock, keyed, work);
+    },
+    setSessionCookie(session) {
+      const secure = deps.publicUrl.protocol === "https:";
+      const cookie = session && { token: session.token, maxAgeMs: session.expiresAt - deps.ports.clock.now() };
+      ctx.append("Set-Cookie", sessionCookieHeader(cookie, { secure }));
+    },
+  };
+  const answer = await operation.handle(context as never, input as never);
+  if (keyed && !kept) throw new Error(`operation ${operation.name} is idempotent but did not use once`);
+  return answer;
+}
+
+function goneSignal(ctx: Context): AbortSignal {
+  const gone = new AbortController();
+  ctx.res.once("close", () => gone.abort(new Error("the client went away")));
+  return gone.signal;
+}
+
+function respond(ctx: Context, { name, answer: shape }: Operation, answer: unknown, deps: PipelineDeps): void {
+  ctx.status = shape.status;
+  if (shape.raw !== undefined) return respondRaw(ctx, answer as RawAnswer);
+  if (shape.schema === null) {
+    ctx.body = null;
+    return;
+  }
+  if (deps.checkAnswers) {
+    const parsed = shape.schema.safeParse(answer);
+    if (!parsed.success) throw new Error(`the answer of ${name} is not what it declares: ${parsed.error.message}`);
+  }
+  ctx.type = "application/json";
+  ctx.body = JSON.stringify(answer);
+}
+
+function respondRaw(ctx: Context, { contentType, body, headers }: RawAnswer): void {
+  ctx.set({ ...headers });
+  ctx.type = contentType;
+  ctx.body = body;
+}
