@@ -1,0 +1,76 @@
+/** The status ping of Minecraft (Java edition, since 1.7): a handshake for state 1, an empty request, one JSON answer. */
+import { z } from "zod";
+import type { Players, Timers } from "@playspawn/shared";
+import { playersOf } from "./names.ts";
+import { converse, type Target } from "./tcp.ts";
+
+/** Real answers stay below 40 kB, the icon included. */
+const limits = { connectMs: 100, answerMs: 2000, bytes: 128 * 1024 };
+
+const Status = z.object({
+  players: z.object({
+    online: z.number(),
+    max: z.number(),
+    sample: z
+      .array(z.object({ name: z.string() }))
+      .nullish()
+      .catch(undefined),
+  }),
+});
+
+/** One try. @throws Error when no valid answer comes in time. */
+export function minecraftStatus(timers: Timers, target: Target, signal: AbortSignal): Promise<Players> {
+  return converse(timers, target, limits, statusRequest(target), readStatus, signal);
+}
+
+function statusRequest({ address, port }: Target): Buffer {
+  const host = Buffer.from(address);
+  const portBytes = Buffer.from([port >> 8, port & 0xff]);
+  // Protocol -1 asks without claiming a version; a server that minds versions answers pings all the same.
+  const handshake = Buffer.concat([varInt(0), varInt(-1), varInt(host.length), host, portBytes, varInt(1)]);
+  return Buffer.concat([varInt(handshake.length), handshake, varInt(1), varInt(0)]);
+}
+
+/** Players out of the status packet; undefined while it is incomplete. @throws Error when it can never become one. */
+export function readStatus(received: Buffer): Players | undefined {
+  const length = readVarInt(received, 0);
+  if (!length) return undefined;
+  if (length.value < 3 || length.value > limits.bytes - length.end)
+    throw new Error("the status packet has no fit size");
+  const end = length.end + length.value;
+  if (received.length < end) return undefined;
+  const packet = received.subarray(0, end);
+  const id = readVarInt(packet, length.end);
+  if (id?.value !== 0) throw new Error("the answer is not a status packet");
+  const size = readVarInt(packet, id.end);
+  if (!size || size.value < 0 || size.end + size.value !== end) throw new Error("the status text has no fit size");
+  const { players } = Status.parse(JSON.parse(packet.toString("utf8", size.end)));
+  return playersOf(
+    players.online,
+    players.max,
+    (players.sample ?? []).map((player) => player.name),
+  );
+}
+
+function varInt(value: number): Buffer {
+  const bytes: number[] = [];
+  let rest = value >>> 0;
+  while (rest > 0x7f) {
+    bytes.push((rest & 0x7f) | 0x80);
+    rest >>>= 7;
+  }
+  bytes.push(rest);
+  return Buffer.from(bytes);
+}
+
+/** Undefined while bytes are missing. @throws Error after five bytes without an end. */
+function readVarInt(buffer: Buffer, start: number): { value: number; end: number } | undefined {
+  let value = 0;
+  for (let i = 0; i < 5; i++) {
+    const byte = buffer[start + i];
+    if (byte === undefined) return undefined;
+    value |= (byte & 0x7f) << (7 * i);
+    if (byte < 0x80) return { value, end: start + i + 1 };
+  }
+  throw new Error("a length in the answer has no end");
+}

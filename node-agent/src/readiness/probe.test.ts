@@ -1,0 +1,164 @@
+import { spawn } from "node:child_process";
+import { createSocket } from "node:dgram";
+import { mkdtemp, rm } from "node:fs/promises";
+import { createServer, type AddressInfo, type Server } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import test, { type ExecutionContext } from "ava";
+import type { Probe, ServerSpec } from "@playspawn/shared";
+import { systemPorts } from "@playspawn/shared/ports/system.ts";
+import { readiness } from "./probe.ts";
+
+const probes = readiness(systemPorts);
+const address = "127.0.0.1";
+
+const spec = (anyOf: Probe[], protocol: "tcp" | "udp", container: number): ServerSpec => ({
+  game: "a-game",
+  image: { ref: "a-game" },
+  env: {},
+  ports: [{ name: "game", protocol, container, public: 20_000 }],
+  volumes: {},
+  user: "auto",
+  profile: "strict",
+  cpu: 1,
+  memoryBytes: 1,
+  readiness: { anyOf, limitSeconds: 10 },
+  stop: { signal: "SIGTERM", limitSeconds: 1 },
+});
+
+/** Lines that a test hands over one by one; the log then stays open. */
+function log(): { lines: AsyncIterable<string>; write: (line: string) => void } {
+  const waiting: string[] = [];
+  let wake = (): void => {};
+  async function* lines(): AsyncGenerator<string> {
+    for (;;) {
+      while (waiting.length > 0) yield waiting.shift()!;
+      await new Promise<void>((resolve) => (wake = resolve));
+    }
+  }
+  return { lines: lines(), write: (line) => (waiting.push(line), wake()) };
+}
+
+const noLines = (): AsyncIterable<string> => log().lines;
+const limit = (): AbortSignal => AbortSignal.timeout(10_000);
+
+async function freePort(): Promise<number> {
+  const socket = createSocket("udp4");
+  await new Promise<void>((done) => socket.bind(0, address, done));
+  const { port } = socket.address();
+  await new Promise<void>((done) => socket.close(() => done()));
+  return port;
+}
+
+async function listen(t: ExecutionContext, server: Server, port = 0): Promise<number> {
+  await new Promise<void>((done) => server.listen(port, address, done));
+  t.teardown(() => server.close());
+  return (server.address() as AddressInfo).port;
+}
+
+test("an open port is noticed within a few tries of opening", async (t) => {
+  const port = await freePort();
+  let ready = false;
+  const waiting = probes
+    .untilReady({ address, spec: spec([{ tcp: "game" }], "tcp", port), lines: noLines() }, limit())
+    .then(() => (ready = true));
+  await systemPorts.timers.sleep(50);
+  t.false(ready);
+  await listen(t, createServer(), port);
+  const began = systemPorts.clock.mono();
+  await waiting;
+  const tookMs = systemPorts.clock.mono() - began;
+  t.log(`noticed after ${tookMs.toFixed(1)} ms`);
+  t.true(tookMs < 200);
+});
+
+test("a log line says ready; other lines do not", async (t) => {
+  const { lines, write } = log();
+  const port = await freePort();
+  let ready = false;
+  const waiting = probes
+    .untilReady({ address, spec: spec([{ tcp: "game" }, { log: "^Done \\(" }], "tcp", port), lines }, limit())
+    .then(() => (ready = true));
+  write("Loading. Done (not yet");
+  await systemPorts.timers.sleep(30);
+  t.false(ready);
+  write("Done (3.2 s)");
+  await waiting;
+  t.true(ready);
+});
+
+test("a log that ends leaves the decision to the other probes", async (t) => {
+  async function* ended(): AsyncGenerator<string> {
+    yield "starting";
+  }
+  const port = await listen(t, createServer());
+  await probes.untilReady(
+    { address, spec: spec([{ log: "never" }, { tcp: "game" }], "tcp", port), lines: ended() },
+    limit(),
+  );
+  const nothing = probes.untilReady(
+    { address, spec: spec([{ log: "never" }], "tcp", port), lines: ended() },
+    AbortSignal.timeout(50),
+  );
+  await t.throwsAsync(nothing, { name: "TimeoutError" });
+});
+
+test("an abort ends every probe with its reason", async (t) => {
+  const port = await freePort();
+  const anyOf: Probe[] = [{ tcp: "game" }, { log: "never" }, { query: "minecraft", port: "game" }];
+  for (const kind of ["tcp", "udp"] as const) {
+    const all = kind === "udp" ? [{ query: "teeworlds" as const, port: "game" }] : anyOf;
+    const abort = new AbortController();
+    const waiting = probes.untilReady({ address, spec: spec(all, kind, port), lines: noLines() }, abort.signal);
+    await systemPorts.timers.sleep(20);
+    abort.abort(new Error("the server was deleted"));
+    await t.throwsAsync(waiting, { message: "the server was deleted" });
+    await t.throwsAsync(probes.untilReady({ address, spec: spec(all, kind, port), lines: noLines() }, abort.signal), {
+      message: "the server was deleted",
+    });
+  }
+});
+
+test("a probe of a port that the game does not have is an error, not a wait", async (t) => {
+  const wrong = spec([{ tcp: "nowhere" }], "tcp", 1);
+  await t.throwsAsync(probes.untilReady({ address, spec: wrong, lines: noLines() }, limit()), {
+    message: /no port nowhere/,
+  });
+});
+
+test("who plays: a server that says nothing is given up after two seconds", async (t) => {
+  const silent = await listen(
+    t,
+    createServer((socket) => socket.on("error", () => {})),
+  );
+  const socket = createSocket("udp4");
+  await new Promise<void>((done) => socket.bind(0, address, done));
+  t.teardown(() => socket.close());
+  const began = systemPorts.clock.mono();
+  await Promise.all([
+    t.throwsAsync(probes.players({ address, port: silent, kind: "minecraft" }, limit())),
+    t.throwsAsync(probes.players({ address, port: socket.address().port, kind: "teeworlds" }, limit())),
+  ]);
+  const tookMs = systemPorts.clock.mono() - began;
+  t.true(tookMs > 1900 && tookMs < 3000, `${tookMs} ms`);
+});
+
+test("Debian's teeworlds-server is noticed when it boots and says who plays", async (t) => {
+  const port = await freePort();
+  const home = await mkdtemp(join(tmpdir(), "teeworlds-"));
+  const waiting = probes.untilReady(
+    { address, spec: spec([{ query: "teeworlds", port: "game" }], "udp", port), lines: noLines() },
+    limit(),
+  );
+  const options = ["sv_register 0", `sv_port ${port}`, `bindaddr ${address}`, "sv_max_clients 12"];
+  const server = spawn("/usr/games/teeworlds-server", options, { cwd: home, env: { HOME: home }, stdio: "ignore" });
+  const missing = new Promise<never>((_resolve, reject) => {
+    server.once("error", () => reject(new Error("install Debian's package teeworlds-server to run this test")));
+  });
+  t.teardown(async () => {
+    server.kill("SIGKILL");
+    await rm(home, { recursive: true, force: true });
+  });
+  await Promise.race([waiting, missing]);
+  t.deepEqual(await probes.players({ address, port, kind: "teeworlds" }, limit()), { online: 0, max: 12 });
+});

@@ -1,0 +1,158 @@
+/**
+ * The server query of Teeworlds 0.7. UDP: a control packet asks for a token (padded, so that the answer is never larger
+ * than the question), then a connectionless packet under both tokens asks for the server's description.
+ */
+import { createSocket } from "node:dgram";
+import type { Players, Ports } from "@playspawn/shared";
+import { playersOf } from "./names.ts";
+import type { Target } from "./tcp.ts";
+
+const control = 0x04;
+const connectionless = 0x21;
+const tokenMessage = 5;
+const tokenRequestBytes = 520;
+const headerBytes = 9;
+const infoRequest = Buffer.from("\xff\xff\xff\xffgie3", "latin1");
+const infoAnswer = Buffer.from("\xff\xff\xff\xffinf3", "latin1");
+const clientsMax = 64;
+
+/** The first packet of every conversation: asks for the server's token and says ours, four bytes. */
+export function tokenRequest(own: Uint8Array): Buffer {
+  const packet = Buffer.alloc(tokenRequestBytes);
+  packet[0] = control;
+  packet.fill(0xff, 3, 7);
+  packet[7] = tokenMessage;
+  packet.set(own, 8);
+  return packet;
+}
+
+/** The server's token, when `packet` is its answer to our token request. */
+export function readToken(packet: Buffer, own: Uint8Array): Buffer | undefined {
+  const fits = packet.length >= 12 && packet[0] === control && packet[7] === tokenMessage;
+  return fits && packet.subarray(3, 7).equals(own) ? Buffer.from(packet.subarray(8, 12)) : undefined;
+}
+
+const describe = (own: Uint8Array, server: Uint8Array): Buffer =>
+  Buffer.concat([Buffer.from([connectionless]), server, own, infoRequest, Buffer.from([1])]);
+
+/** Players out of the description; undefined when `packet` is anything else. @throws Error when it is cut off. */
+export function readInfo(packet: Buffer, own: Uint8Array): Players | undefined {
+  const body = packet.subarray(headerBytes);
+  const mine = packet[0] === connectionless && packet.subarray(1, 5).equals(own);
+  if (!mine || !body.subarray(0, infoAnswer.length).equals(infoAnswer)) return undefined;
+  const reader = new Reader(body.subarray(infoAnswer.length));
+  // Our question's number; then version, name, host name, map and game type; flags and skill; players and their slots.
+  reader.int();
+  for (let i = 0; i < 5; i++) reader.text();
+  for (let i = 0; i < 4; i++) reader.int();
+  const online = reader.int();
+  const max = reader.int();
+  return playersOf(online, max, readNames(reader));
+}
+
+/** As many names as the packet holds: a full server's list may not fit. */
+function readNames(reader: Reader): string[] {
+  const names: string[] = [];
+  while (names.length < clientsMax && !reader.atEnd()) {
+    const name = reader.text();
+    // Clan; country, score and whether a spectator.
+    reader.text();
+    for (let i = 0; i < 3; i++) reader.int();
+    names.push(name);
+  }
+  return names;
+}
+
+/** Teeworlds' packed values: texts end with NUL; integers have a sign bit and 6 bits in the first byte, then 7 per byte. */
+class Reader {
+  #at = 0;
+  readonly #bytes: Buffer;
+
+  constructor(bytes: Buffer) {
+    this.#bytes = bytes;
+  }
+
+  atEnd(): boolean {
+    return this.#at >= this.#bytes.length;
+  }
+
+  text(): string {
+    const end = this.#bytes.indexOf(0, this.#at);
+    if (end < 0) throw new Error("the description is cut off inside a text");
+    const text = this.#bytes.toString("utf8", this.#at, end);
+    this.#at = end + 1;
+    return text;
+  }
+
+  int(): number {
+    const first = this.#byte();
+    let value = first & 0x3f;
+    let more = first & 0x80;
+    for (let shift = 6; more; shift += 7) {
+      if (shift > 27) throw new Error("a number in the description has no end");
+      const byte = this.#byte();
+      value |= (byte & 0x7f) << shift;
+      more = byte & 0x80;
+    }
+    return first & 0x40 ? ~value : value;
+  }
+
+  #byte(): number {
+    const byte = this.#bytes[this.#at++];
+    if (byte === undefined) throw new Error("the description is cut off inside a number");
+    return byte;
+  }
+}
+
+/**
+ * Asks every `retryMs` until a valid description comes; wrong, foreign and broken packets are passed over.
+ * Rejects with the signal's reason: the caller owns the limit.
+ */
+export function teeworldsInfo(ports: Ports, target: Target, retryMs: number, signal: AbortSignal): Promise<Players> {
+  return new Promise((resolve, reject) => {
+    if (signal.aborted) return reject(signal.reason as Error);
+    const own = Buffer.from(ports.rng.bytes(4));
+    // All ones would say "no token".
+    own[0] = own[0]! & 0x7f;
+    const socket = createSocket("udp4");
+    let server: Buffer | undefined;
+    const ask = (): void => {
+      // Errors (nobody listens yet) show as silence; asking again is the answer to both.
+      socket.send(server ? describe(own, server) : tokenRequest(own), target.port, target.address, () => {});
+    };
+    const stopAsking = ports.timers.every(retryMs, ask);
+    const finish = (): void => {
+      stopAsking();
+      signal.removeEventListener("abort", abort);
+      socket.close();
+    };
+    const abort = (): void => {
+      finish();
+      reject(signal.reason as Error);
+    };
+    signal.addEventListener("abort", abort, { once: true });
+    socket.on("error", () => {});
+    socket.on("message", (packet, from) => {
+      if (from.address !== target.address || from.port !== target.port) return;
+      const token = readToken(packet, own);
+      if (token) {
+        // A server that restarted between two questions has a new one.
+        server = token;
+        return ask();
+      }
+      const players = tryReadInfo(packet, own);
+      if (!players) return;
+      finish();
+      resolve(players);
+    });
+    ask();
+  });
+}
+
+function tryReadInfo(packet: Buffer, own: Uint8Array): Players | undefined {
+  try {
+    return readInfo(packet, own);
+  } catch {
+    return undefined;
+  }
+}
