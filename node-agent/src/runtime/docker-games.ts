@@ -1,0 +1,153 @@
+/** Game containers: made for the present holder, started by one call, told what to do by signal and stdin. */
+import { AppError } from "@playspawn/shared";
+import type { ContainerInfo } from "dockerode";
+import type { Isolation } from "../net/isolation.ts";
+import { exitOf, inspect, isRunning, listOwn, newestGame, remove } from "./docker-containers.ts";
+import { isFault, limits, type Engine } from "./docker-engine.ts";
+import { start } from "./docker-holders.ts";
+import { environment, hostConfig, userOf, type HostLimits } from "./hardening.ts";
+import { gameName, label, ownLabels, type Identity } from "./names.ts";
+import type { Exit, GamePlan } from "./runtime.ts";
+
+export interface Games {
+  engine: Engine;
+  identity: Identity;
+  isolation: Isolation;
+  hostLimits: () => Promise<HostLimits>;
+  /** Container ids by server, so that a wake asks nothing. A wrong one is found out by its 404. */
+  ids: Map<string, string>;
+}
+
+const noGame = (server: string): AppError =>
+  new AppError("not_found", `There is no game container of server ${server} on this node.`);
+const noHolder = (server: string): AppError =>
+  new AppError("holder_lost", `The network holder of server ${server} is not running.`);
+
+/** See Runtime.ensureGame. */
+export async function ensureGame(games: Games, plan: GamePlan): Promise<void> {
+  const { engine, identity, ids } = games;
+  const { server } = plan;
+  const containers = await listOwn(engine, identity, { server });
+  const holder = containers.find((info) => info.Labels[label.role] === "holder");
+  if (!holder || !isRunning(holder)) throw noHolder(server);
+  const present = containers.filter((info) => info.Labels[label.role] === "game");
+  const fitting = newestGame(present.filter((info) => fits(info, plan, holder.Id)));
+  const others = present.filter((info) => info !== fitting);
+  if (others.some(isRunning))
+    throw new AppError("conflict", `The game of server ${server} still runs with other settings; stop it first.`);
+  ids.delete(server);
+  await Promise.all(others.map((info) => remove(engine, info.Id)));
+  ids.set(server, fitting?.Id ?? (await create(games, plan, holder.Id)));
+}
+
+const fits = (info: ContainerInfo, plan: GamePlan, holder: string): boolean =>
+  info.Labels[label.spec] === plan.specHash &&
+  info.HostConfig.NetworkMode === `container:${holder}` &&
+  info.State !== "dead" &&
+  (!plan.image.startsWith("sha256:") || info.ImageID === plan.image);
+
+async function create({ engine, identity, hostLimits }: Games, plan: GamePlan, holder: string): Promise<string> {
+  const { spec, server, generation } = plan;
+  const host = await hostLimits();
+  const made = await engine.call(`create the container of server ${server}`, limits.change, (abortSignal) =>
+    engine.docker.createContainer({
+      name: gameName(identity, server, generation),
+      Image: plan.image,
+      User: userOf(spec, plan.user),
+      Env: environment(spec),
+      Labels: {
+        ...ownLabels(identity),
+        [label.server]: server,
+        [label.role]: "game",
+        [label.generation]: String(generation),
+        [label.spec]: plan.specHash,
+      },
+      // Saving and stopping may be lines on stdin; a health check of the image's own would only cost time.
+      OpenStdin: true,
+      Healthcheck: { Test: ["NONE"] },
+      HostConfig: hostConfig(spec, host, { network: `container:${holder}`, dataDir: plan.dataDir }),
+      abortSignal,
+    }),
+  );
+  return made.id;
+}
+
+/** The id of the server's game container. @throws AppError not_found */
+export async function gameId({ engine, identity, ids }: Games, server: string): Promise<string> {
+  const known = ids.get(server);
+  if (known) return known;
+  const found = newestGame(await listOwn(engine, identity, { server, role: "game" }));
+  if (!found) throw noGame(server);
+  ids.set(server, found.Id);
+  return found.Id;
+}
+
+/** Runs `work` with the game's id; once more when the remembered one turned out to be gone. */
+async function withGame<T>(games: Games, server: string, work: (id: string) => Promise<T>): Promise<T> {
+  try {
+    return await work(await gameId(games, server));
+  } catch (error) {
+    if (!isFault(error, 404) || !/no such container/i.test(error.message)) throw error;
+    games.ids.delete(server);
+    return work(await gameId(games, server));
+  }
+}
+
+/** One call to the engine. Ports of holders that restarted meanwhile are isolated first; that asks the kernel only. */
+export async function startGame(games: Games, server: string): Promise<void> {
+  await games.isolation.newPorts();
+  try {
+    await withGame(games, server, (id) => start(games.engine, id));
+  } catch (error) {
+    throw startFault(server, error);
+  }
+}
+
+function startFault(server: string, error: unknown): unknown {
+  if (!isFault(error, 400, 404, 409, 500)) return error;
+  const { message } = error;
+  if (/join network of|No such container|cannot join|namespace path|lstat \/proc/i.test(message))
+    return noHolder(server);
+  return new AppError("start_failed", `The container of server ${server} did not start. ${message}`, { cause: error });
+}
+
+export async function signalGame(games: Games, server: string, signal: string): Promise<void> {
+  try {
+    await withGame(games, server, (id) =>
+      games.engine.call(`send ${signal}`, limits.change, (abortSignal) =>
+        games.engine.docker.getContainer(id).kill({ signal, abortSignal }),
+      ),
+    );
+  } catch (error) {
+    const absent = error instanceof AppError && error.code === "not_found";
+    if (!absent && !(isFault(error, 409) && /not running/i.test(error.message))) throw error;
+  }
+}
+
+/** A game may run for weeks; the engine's answer ends the wait, or the caller's signal. */
+const forEver = 2 ** 31 - 1;
+
+export async function waitGame(games: Games, server: string, signal: AbortSignal): Promise<Exit> {
+  const { engine } = games;
+  return withGame(games, server, async (id) => {
+    const before = await inspect(engine, id);
+    if (before && !before.State.Running) return exitOf(before) ?? neverRan(engine);
+    const { StatusCode: code } = (await engine.call(
+      "wait for the game",
+      forEver,
+      (abortSignal) => engine.docker.getContainer(id).wait({ abortSignal }),
+      signal,
+    )) as { StatusCode: number };
+    const after = await inspect(engine, id);
+    // Removed as it stopped: what is left of it is the code.
+    return (after && exitOf(after)) ?? { code, outOfMemory: false, at: engine.ports.clock.now() };
+  });
+}
+
+const neverRan = (engine: Engine): Exit => ({ code: 0, outOfMemory: false, at: engine.ports.clock.now() });
+
+export async function removeGame({ engine, identity, ids }: Games, server: string): Promise<void> {
+  ids.delete(server);
+  const present = await listOwn(engine, identity, { server, role: "game" });
+  await Promise.all(present.map((info) => remove(engine, info.Id)));
+}

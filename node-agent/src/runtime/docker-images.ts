@@ -1,0 +1,166 @@
+/** Game images: pulled with bytes, or built from the control plane's build context with steps. */
+import type { Readable } from "node:stream";
+import { AppError, type Progress, type ServerSpec } from "@playspawn/shared";
+import { withContext, type ContextSource } from "./build-context.ts";
+import { isFault, translate, type Engine } from "./docker-engine.ts";
+import { imageId } from "./docker-holder-image.ts";
+import { imageFault, pullProgress, withTag, type PullLine } from "./image-words.ts";
+import { textLines } from "./lines.ts";
+import type { SharedWork } from "./shared-work.ts";
+
+/** An engine that pulls says something at least this often, in ms. */
+const pullSilenceMs = 90_000;
+/** A build step may be silent for long, e.g. while a compiler runs. */
+const buildSilenceMs = 15 * 60_000;
+const outputLinesKept = 15;
+
+export interface Images {
+  engine: Engine;
+  contexts: ContextSource;
+  shared: SharedWork<Progress, string>;
+}
+
+/** See Runtime.ensureImage. */
+export async function ensureImage(
+  images: Images,
+  spec: ServerSpec,
+  onProgress: (progress: Progress) => void,
+  signal: AbortSignal,
+): Promise<string> {
+  const { engine, shared } = images;
+  const { image } = spec;
+  const name = "ref" in image ? withTag(image.ref) : `playspawn/${spec.game}:${image.context.slice(0, 12)}`;
+  const present = await imageId(engine, name);
+  if (present) return present;
+  return shared(
+    name,
+    (report, stop) =>
+      "ref" in image ? pull(images, name, report, stop) : build(images, { name, sha256: image.context }, report, stop),
+    onProgress,
+    signal,
+  );
+}
+
+async function pull(
+  { engine }: Images,
+  name: string,
+  report: (progress: Progress) => void,
+  signal: AbortSignal,
+): Promise<string> {
+  const add = pullProgress(name);
+  const stop = silence(engine, pullSilenceMs, signal);
+  try {
+    const stream = (await engine.docker.pull(name, { abortSignal: stop.signal })) as Readable;
+    for await (const line of textLines(stream)) {
+      stop.heard();
+      const said = JSON.parse(line) as PullLine;
+      if (said.error !== undefined) throw imageFault("pull", name, said.error);
+      const progress = add(said);
+      if (progress) report(progress);
+    }
+  } catch (error) {
+    signal.throwIfAborted();
+    if (stop.signal.aborted) throw imageFault("pull", name, (stop.signal.reason as Error).message);
+    throw pullFault(engine, name, error);
+  } finally {
+    stop.end();
+  }
+  return idOf(engine, name, "pull");
+}
+
+function pullFault(engine: Engine, name: string, error: unknown): Error {
+  const fault = translate(`pull the image ${name}`, engine.host, error);
+  if (fault instanceof AppError) return fault;
+  return imageFault("pull", name, isFault(fault, 404) ? `not found: ${fault.message}` : fault.message);
+}
+
+async function idOf(engine: Engine, name: string, verb: "pull" | "build"): Promise<string> {
+  const id = await imageId(engine, name);
+  if (id) return id;
+  throw imageFault(verb, name, "the engine said it was done, but the image is not there");
+}
+
+interface Target {
+  name: string;
+  /** Of the build context. */
+  sha256: string;
+}
+
+async function build(
+  { engine, contexts }: Images,
+  target: Target,
+  report: (progress: Progress) => void,
+  signal: AbortSignal,
+): Promise<string> {
+  const { name, sha256 } = target;
+  report({ step: "image", text: `Fetching the files of ${name}` });
+  return withContext(contexts, sha256, signal, async (context) => {
+    const stop = silence(engine, buildSilenceMs, signal);
+    try {
+      await runBuild(engine, { name, context, signal: stop.signal, heard: stop.heard }, report);
+    } catch (error) {
+      signal.throwIfAborted();
+      if (stop.signal.aborted) throw imageFault("build", name, (stop.signal.reason as Error).message);
+      const fault = translate(`build the image ${name}`, engine.host, error);
+      throw fault instanceof AppError ? fault : imageFault("build", name, fault.message);
+    } finally {
+      stop.end();
+    }
+    return idOf(engine, name, "build");
+  });
+}
+
+interface BuildLine {
+  stream?: string;
+  status?: string;
+  error?: string;
+}
+
+async function runBuild(
+  engine: Engine,
+  { name, context, signal, heard }: { name: string; context: Readable; signal: AbortSignal; heard: () => void },
+  report: (progress: Progress) => void,
+): Promise<void> {
+  const stream = (await engine.docker.buildImage(context, {
+    t: name,
+    rm: true,
+    forcerm: true,
+    labels: { "playspawn.image": name },
+    abortSignal: signal,
+  })) as Readable;
+  const output: string[] = [];
+  for await (const line of textLines(stream)) {
+    heard();
+    const said = JSON.parse(line) as BuildLine;
+    if (said.error !== undefined) throw imageFault("build", name, [...output, said.error].join("\n"));
+    const text = (said.stream ?? "").trim();
+    if (text === "") continue;
+    output.push(text.slice(0, 500));
+    if (output.length > outputLinesKept) output.shift();
+    const step = /^Step (\d+)\/(\d+) : (.*)/.exec(text);
+    if (step)
+      report({
+        step: "image",
+        text: `Building: ${step[3]!.slice(0, 200)}`,
+        done: Number(step[1]) - 1,
+        total: Number(step[2]),
+        unit: "steps",
+      });
+  }
+}
+
+/** Aborts when nothing was heard for `ms`, or when `outer` does. */
+function silence(engine: Engine, ms: number, outer: AbortSignal) {
+  const quiet = new AbortController();
+  const arm = (): (() => void) =>
+    engine.ports.timers.after(ms, () => quiet.abort(new Error(`nothing happened for ${ms / 1000} s`)));
+  let disarm = arm();
+  return {
+    signal: AbortSignal.any([quiet.signal, outer]),
+    heard(): void {
+      disarm();
+      disarm = arm();
+    },
+    end: () => disarm(),
+  };
+}

@@ -1,0 +1,101 @@
+/** A game's console: its lines out, lines in. */
+import type { Readable } from "node:stream";
+import { AppError } from "@playspawn/shared";
+import { isFault, limits, translate } from "./docker-engine.ts";
+import { gameId, type Games } from "./docker-games.ts";
+import { demultiplex } from "./lines.ts";
+import type { Runtime } from "./runtime.ts";
+
+/** See Runtime.logs. */
+export async function* gameLogs(
+  games: Games,
+  server: string,
+  { tail, follow, since, signal }: Parameters<Runtime["logs"]>[1],
+): AsyncGenerator<string> {
+  if (signal.aborted) return;
+  const stream = await openLogs(games, server, { tail, follow, since });
+  if (!stream) return;
+  const stop = (): void => void stream.destroy();
+  signal.addEventListener("abort", stop, { once: true });
+  try {
+    yield* demultiplex(stream);
+  } catch (error) {
+    if (!signal.aborted) throw translate("read the game's log", games.engine.host, error);
+  } finally {
+    signal.removeEventListener("abort", stop);
+    stream.destroy();
+  }
+}
+
+async function openLogs(
+  games: Games,
+  server: string,
+  { tail, follow, since }: { tail: number; follow: boolean; since: number | undefined },
+): Promise<Readable | undefined> {
+  const { engine } = games;
+  try {
+    const id = await gameId(games, server);
+    // dockerode reads a log that is not followed into memory whole; asked this way it stays a stream.
+    const query = { stdout: true, stderr: true, follow, tail, ...(since === undefined ? {} : { since: since / 1000 }) };
+    return await engine.call("read the game's log", limits.read, () => dial(engine.docker.modem, id, query));
+  } catch (error) {
+    if (isFault(error, 404, 409) || (error instanceof AppError && error.code === "not_found")) return undefined;
+    throw error;
+  }
+}
+
+interface Modem {
+  dial(options: object, done: (error: Error | null, result: unknown) => void): void;
+}
+
+const dial = (modem: Modem, id: string, query: object): Promise<Readable> =>
+  new Promise((resolve, reject) => {
+    modem.dial(
+      {
+        path: `/containers/${id}/logs?`,
+        method: "GET",
+        isStream: true,
+        options: query,
+        statusCodes: { 200: true, 404: "no such container", 500: "server error" },
+      },
+      (error, stream) => (error ? reject(error) : resolve(stream as Readable)),
+    );
+  });
+
+/** See Runtime.writeStdin. */
+export async function writeStdin(games: Games, server: string, line: string): Promise<void> {
+  const { engine } = games;
+  const id = await gameId(games, server);
+  try {
+    const stream = await engine.call("attach to the game's stdin", limits.read, () =>
+      engine.docker.getContainer(id).attach({ stream: true, stdin: true, hijack: true }),
+    );
+    await engine.call("write to the game's stdin", limits.read, (signal) => send(stream, `${line}\n`, signal));
+  } catch (error) {
+    if (isFault(error, 404, 409))
+      throw new AppError("conflict", `The game of server ${server} is not running.`, { cause: error });
+    throw error;
+  }
+}
+
+/** Half-closes after the line; the engine answers by closing its half when it has passed everything on. */
+function send(stream: NodeJS.ReadWriteStream, text: string, signal: AbortSignal): Promise<void> {
+  const socket = stream as NodeJS.ReadWriteStream & { destroy(): void };
+  return new Promise((resolve, reject) => {
+    const stop = (): void => {
+      socket.destroy();
+      reject(signal.reason as Error);
+    };
+    signal.addEventListener("abort", stop, { once: true });
+    const done = (): void => {
+      signal.removeEventListener("abort", stop);
+      socket.destroy();
+      resolve();
+    };
+    socket.on("error", reject);
+    socket.on("end", done);
+    socket.on("close", done);
+    socket.on("data", () => {});
+    socket.end(text);
+  });
+}

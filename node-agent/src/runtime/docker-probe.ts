@@ -1,0 +1,157 @@
+/**
+ * What this host lets containers have, found out by starting a throw-away one: machines differ in what they allow
+ * (open files, OOM scores, isolated bridge ports), and only the attempt tells.
+ */
+import { readFile } from "node:fs/promises";
+import { shortId } from "@playspawn/shared";
+import { probeAddressOf } from "../net/subnet.ts";
+import { inspect, listOwn, remove } from "./docker-containers.ts";
+import { EngineFault, limits } from "./docker-engine.ts";
+import { holderHostConfig, start, type Holders } from "./docker-holders.ts";
+import { waitForEver } from "./docker-holder-image.ts";
+import type { HostLimits } from "./hardening.ts";
+import { label, networkName, ownLabels } from "./names.ts";
+
+const nofileWanted = 65_536;
+/** Every Linux allows this many. */
+const nofileLeast = 1024;
+
+interface Info {
+  ID: string;
+  NCPU: number;
+  CgroupVersion?: string;
+  Driver: string;
+  KernelVersion: string;
+  ServerVersion: string;
+  LiveRestoreEnabled: boolean;
+  SecurityOptions?: string[];
+  Warnings?: string[] | null;
+}
+
+export interface HostProbe {
+  machine: string;
+  limits: HostLimits;
+  capabilities: Record<string, string | number | boolean>;
+}
+
+/** Starts and removes containers; about a second. @throws AppError network_failed | docker_unavailable … */
+export async function probeHost(holders: Holders): Promise<HostProbe> {
+  const { engine } = holders;
+  const docker = engine.docker as { info(options: object): Promise<Info> };
+  const info = await engine.call("describe itself", limits.read, (abortSignal) => docker.info({ abortSignal }));
+  const trial = await tryLimits(holders);
+  const warnings = (info.Warnings ?? []).join("\n");
+  const hostLimits: HostLimits = {
+    nofile: trial.nofile,
+    oomScoreAdj: trial.oomScoreAdj,
+    init: trial.init,
+    blkioWeight: !/blkio weight|io\.weight/i.test(warnings) && (await hasBlkioWeight(info)),
+    cpus: info.NCPU,
+  };
+  return {
+    machine: `${info.ID}/${await machineId()}`,
+    limits: hostLimits,
+    capabilities: {
+      engine: info.ServerVersion,
+      cgroup: `v${info.CgroupVersion ?? "1"}`,
+      storageDriver: info.Driver,
+      kernel: info.KernelVersion,
+      liveRestore: info.LiveRestoreEnabled,
+      apparmor: (info.SecurityOptions ?? []).some((option) => option.includes("apparmor")),
+      seccomp: (info.SecurityOptions ?? []).some((option) => option.includes("seccomp")),
+      isolatedPorts: trial.isolatedPorts,
+      nofile: hostLimits.nofile,
+      oomScoreAdj: hostLimits.oomScoreAdj,
+      blkioWeight: hostLimits.blkioWeight,
+      init: hostLimits.init,
+    },
+  };
+}
+
+interface Trial {
+  nofile: number;
+  oomScoreAdj: boolean;
+  init: boolean;
+  isolatedPorts: boolean;
+}
+
+/** What the engine's refusals say, and what to leave out then. */
+const refusals: { words: RegExp; without: "nofile" | "oomScoreAdj" | "init" }[] = [
+  { words: /rlimit/i, without: "nofile" },
+  { words: /oom_score_adj/i, without: "oomScoreAdj" },
+  { words: /docker-init|init binary/i, without: "init" },
+];
+
+async function tryLimits(holders: Holders): Promise<Trial> {
+  const { engine, identity, net } = holders;
+  const wanted = { nofile: true, oomScoreAdj: true, init: true };
+  for (const left of await listOwn(engine, identity, { role: "probe" })) await remove(engine, left.Id);
+  for (;;) {
+    const id = await createProbe(holders, wanted);
+    try {
+      await start(engine, id);
+      await net.isolation.allPorts();
+      const pid = (await inspect(engine, id))?.State.Pid ?? 0;
+      return {
+        ...wanted,
+        nofile: wanted.nofile ? nofileWanted : Math.min(nofileWanted, await hardLimit(pid)),
+        isolatedPorts: await net.isolation.complete(),
+      };
+    } catch (error) {
+      const refused = refusals.find(({ words, without }) => wanted[without] && words.test(String(error)));
+      if (!(error instanceof EngineFault) || !refused) throw error;
+      wanted[refused.without] = false;
+    } finally {
+      await remove(engine, id);
+    }
+  }
+}
+
+async function createProbe(
+  { engine, identity, net, image }: Holders,
+  wanted: { nofile: boolean; oomScoreAdj: boolean; init: boolean },
+): Promise<string> {
+  const network = networkName(identity);
+  const { subnet } = await net.bridge();
+  const reference = await image.get();
+  const made = await engine.call("create a container that tries this host's limits", limits.change, (abortSignal) =>
+    engine.docker.createContainer({
+      name: `ps-${shortId(identity.installation)}-${shortId(identity.node)}-probe`,
+      Image: reference,
+      Cmd: waitForEver,
+      User: "65534:65534",
+      Labels: { ...ownLabels(identity), [label.role]: "probe" },
+      HostConfig: {
+        ...holderHostConfig(network),
+        Init: wanted.init,
+        ...(wanted.oomScoreAdj ? { OomScoreAdj: 500 } : {}),
+        ...(wanted.nofile ? { Ulimits: [{ Name: "nofile", Soft: nofileWanted, Hard: nofileWanted }] } : {}),
+      },
+      NetworkingConfig: { EndpointsConfig: { [network]: { IPAMConfig: { IPv4Address: probeAddressOf(subnet) } } } },
+      abortSignal,
+    }),
+  );
+  return made.id;
+}
+
+/** Hard limit of open files of a process that inherited the engine's own. */
+async function hardLimit(pid: number): Promise<number> {
+  const text = await readFile(`/proc/${pid}/limits`, "utf8").catch(() => "");
+  const hard = /^Max open files\s+\S+\s+(\S+)/m.exec(text)?.[1];
+  return hard === "unlimited" ? nofileWanted : Number(hard ?? nofileLeast);
+}
+
+/** On cgroup v1 only some disk schedulers have weights; the file tells. v2 says it in the warnings. */
+async function hasBlkioWeight({ CgroupVersion: version }: Info): Promise<boolean> {
+  if (version === "2") return true;
+  return readFile("/sys/fs/cgroup/blkio/blkio.weight", "utf8").then(
+    () => true,
+    () => false,
+  );
+}
+
+const machineId = (): Promise<string> =>
+  readFile("/etc/machine-id", "utf8").then(
+    (text) => text.trim() || "none",
+    () => "none",
+  );

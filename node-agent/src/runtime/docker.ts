@@ -1,0 +1,93 @@
+/** The runtime on a real Docker Engine: puts the parts beside this file together. Only `docker*.ts` know dockerode. */
+import { AppError, type ErrorCode, type Ports, type Progress } from "@playspawn/shared";
+import { hostRoutes } from "../net/host-routes.ts";
+import { isolation } from "../net/isolation.ts";
+import { net } from "../net/reconciler.ts";
+import type { ContextSource } from "./build-context.ts";
+import { listUnits } from "./docker-containers.ts";
+import { dockerEngine, EngineFault } from "./docker-engine.ts";
+import { watchEvents } from "./docker-events.ts";
+import { ensureGame, removeGame, signalGame, startGame, waitGame, type Games } from "./docker-games.ts";
+import { ensureHolderImage } from "./docker-holder-image.ts";
+import { ensureHolder, removeHolder, type Holders } from "./docker-holders.ts";
+import { ensureImage, type Images } from "./docker-images.ts";
+import { gameLogs, writeStdin } from "./docker-logs.ts";
+import { dockerBridges } from "./docker-network.ts";
+import { publishedPorts } from "./docker-ports.ts";
+import { probeHost } from "./docker-probe.ts";
+import { bridgeName } from "./names.ts";
+import { remembered } from "./remembered.ts";
+import type { Runtime } from "./runtime.ts";
+import { serial } from "./serial.ts";
+import { sharedWork } from "./shared-work.ts";
+
+export interface DockerRuntimeOptions {
+  installation: string;
+  node: string;
+  /** `PLAYSPAWN_SUBNET`; undefined picks a free one. */
+  subnet: string | undefined;
+  /** `DOCKER_HOST`, e.g. `unix:///var/run/docker.sock`. */
+  dockerHost: string;
+  contexts: ContextSource;
+  /** Where the holder's image is kept; tests use their own. */
+  holderRepository?: string;
+  ports: Ports;
+  /** Told of faults that mended themselves, such as a lost event stream. */
+  onTrouble: (error: unknown) => void;
+}
+
+/** @throws AppError network_failed when `subnet` is not a subnet. Nothing is asked of the engine before the first call. */
+export function dockerRuntime(options: DockerRuntimeOptions): Runtime {
+  const { installation, node, ports, onTrouble } = options;
+  const identity = { installation, node };
+  const engine = dockerEngine(options.dockerHost, ports);
+  const turn = serial();
+  const name = bridgeName(identity);
+  const network = net({
+    bridges: dockerBridges(engine, identity),
+    routes: hostRoutes,
+    isolation: isolation(name),
+    subnet: options.subnet,
+    bridgeName: name,
+  });
+  const image = remembered(() => ensureHolderImage(engine, options.holderRepository ?? "playspawn/holder"));
+  const holders: Holders = { engine, identity, net: network, image, serial: turn };
+  const host = remembered(() => probeHost(holders));
+  const games: Games = {
+    engine,
+    identity,
+    isolation: network.isolation,
+    hostLimits: async () => (await host.get()).limits,
+    ids: new Map(),
+  };
+  const images: Images = { engine, contexts: options.contexts, shared: sharedWork<Progress, string>() };
+  // Calls that make or remove things of one server go one after the other; a wake's own call waits for nobody.
+  const change = <T>(server: string, work: () => Promise<T>): Promise<T> => turn(`server ${server}`, work);
+  return {
+    probe: () => guarded("internal", () => host.get().then(({ machine, capabilities }) => ({ machine, capabilities }))),
+    list: () => guarded("internal", () => listUnits(engine, identity)),
+    ensureImage: (spec, onProgress, signal) =>
+      guarded("image_pull_failed", () => ensureImage(images, spec, onProgress, signal)),
+    ensureHolder: (server) => guarded("network_failed", () => change(server, () => ensureHolder(holders, server))),
+    ensureGame: (plan) => guarded("start_failed", () => change(plan.server, () => ensureGame(games, plan))),
+    startGame: (server) => guarded("start_failed", () => startGame(games, server)),
+    signalGame: (server, signal) => guarded("internal", () => signalGame(games, server, signal)),
+    waitGame: (server, signal) => guarded("internal", () => waitGame(games, server, signal)),
+    writeStdin: (server, line) => guarded("internal", () => writeStdin(games, server, line)),
+    logs: (server, request) => gameLogs(games, server, request),
+    removeGame: (server) => guarded("internal", () => change(server, () => removeGame(games, server))),
+    removeHolder: (server) => guarded("internal", () => change(server, () => removeHolder(engine, identity, server))),
+    publishedPorts: () => guarded("internal", () => publishedPorts(engine)),
+    events: (signal) => watchEvents({ engine, identity, isolation: network.isolation, onTrouble }, signal),
+  };
+}
+
+/** What the engine refused becomes an error for people; `code` says what it means for this call. */
+async function guarded<T>(code: ErrorCode, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    if (error instanceof EngineFault) throw new AppError(code, `${error.message}.`, { cause: error });
+    throw error;
+  }
+}

@@ -1,0 +1,91 @@
+/** Docker's multiplexed log stream as lines of text. Memory is bounded by the longest line. */
+
+/** Longer lines are cut, in bytes. */
+export const lineBytesMax = 8192;
+const headerBytes = 8;
+
+/**
+ * Frames are `[stream, 0, 0, 0, size as 4 bytes big-endian]` and then `size` bytes; a line may span frames, and
+ * stdout and stderr have a line each in the making.
+ */
+export async function* demultiplex(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<string> {
+  const makers = [lineMaker(), lineMaker(), lineMaker()];
+  let header = Buffer.alloc(0);
+  let left = 0;
+  let stream = 1;
+  for await (const chunk of chunks) {
+    let rest = Buffer.from(chunk.buffer, chunk.byteOffset, chunk.byteLength);
+    while (rest.length > 0) {
+      if (left > 0) {
+        const payload = rest.subarray(0, left);
+        left -= payload.length;
+        rest = rest.subarray(payload.length);
+        yield* makers[stream]!.add(payload);
+        continue;
+      }
+      const missing = headerBytes - header.length;
+      header = Buffer.concat([header, rest.subarray(0, missing)]);
+      rest = rest.subarray(missing);
+      if (header.length < headerBytes) continue;
+      stream = Math.min(header[0]!, 2);
+      left = header.readUInt32BE(4);
+      header = Buffer.alloc(0);
+    }
+  }
+  for (const maker of makers) yield* maker.end();
+}
+
+interface LineMaker {
+  add(bytes: Buffer): Generator<string>;
+  end(): Generator<string>;
+}
+
+/** Cuts bytes at line breaks; what exceeds the limit is dropped until the next line break. */
+export function lineMaker(): LineMaker {
+  let parts: Buffer[] = [];
+  let size = 0;
+  let cut = false;
+  const keep = (bytes: Buffer): void => {
+    const room = lineBytesMax - size;
+    cut ||= bytes.length > room;
+    const kept = bytes.subarray(0, room);
+    // A copy: the chunk it lies in may be large, and a line may wait long for its end.
+    if (kept.length > 0) parts.push(Buffer.from(kept));
+    size += kept.length;
+  };
+  const take = (): string => {
+    const text = Buffer.concat(parts).toString("utf8").replace(/\r$/, "") + (cut ? " …" : "");
+    parts = [];
+    size = 0;
+    cut = false;
+    return text;
+  };
+  return {
+    *add(bytes) {
+      let rest = bytes;
+      for (let end = rest.indexOf(10); end >= 0; end = rest.indexOf(10)) {
+        keep(rest.subarray(0, end));
+        rest = rest.subarray(end + 1);
+        yield take();
+      }
+      keep(rest);
+    },
+    *end() {
+      if (size > 0) yield take();
+    },
+  };
+}
+
+/** Splits a stream of text into lines, e.g. the engine's JSON lines. A line over `bytesMax` ends it with an error. */
+export async function* textLines(chunks: AsyncIterable<Uint8Array>, bytesMax = 1024 ** 2): AsyncGenerator<string> {
+  const decoder = new TextDecoder();
+  let rest = "";
+  for await (const chunk of chunks) {
+    rest += decoder.decode(chunk, { stream: true });
+    const lines = rest.split("\n");
+    rest = lines.pop()!;
+    for (const line of lines) if (line.trim() !== "") yield line;
+    if (rest.length > bytesMax) throw new Error(`the engine sent a line of more than ${bytesMax} bytes`);
+  }
+  if (rest.trim() !== "") yield rest;
+}
