@@ -26,6 +26,8 @@ export interface RequestContext<A extends Auth = Auth> {
   requestId: string;
   /** The peer's address, never one that the client claims. */
   address: string;
+  /** The checked Host header. */
+  host: string;
   log: Log;
   /** Aborts when the client went away or the process stops. */
   signal: AbortSignal;

@@ -131,6 +131,7 @@ async function handle(ctx: Context, operation: Operation, { actor, input, keyed,
     actor,
     requestId: state.requestId,
     address: ctx.ip,
+    host: state.host,
     log: state.log,
     signal: AbortSignal.any([goneSignal(ctx), deps.stopping]),
     once<T>(work: (tx: Db) => Promise<T>): Promise<T> {

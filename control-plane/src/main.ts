@@ -1,0 +1,79 @@
+/** Starts the control plane and waits for a signal. The only file that ends the process. */
+import { join } from "node:path";
+import { messageOf } from "@playspawn/shared";
+import { ConfigError, readConfig } from "./config.ts";
+import { type Context, createContext } from "./context.ts";
+import { FolderInUseError } from "./platform/db/lock.ts";
+import { NewerDatabaseError } from "./platform/db/migrate.ts";
+import { ListenError } from "./platform/http/listen.ts";
+import { isDiskFull } from "./platform/http/problem.ts";
+
+/** A fault of configuration: the launcher prints it and does not start us again. */
+const exitMisconfigured = 78;
+const stopLimitMs = 5000;
+
+const repoDir = join(import.meta.dirname, "../..");
+
+async function main(): Promise<void> {
+  // Databases, tokens and their copies are for this user's eyes only.
+  process.umask(0o077);
+  const context = await start();
+  const setupUrl = context.setup.token === null ? null : setupLink(context.publicUrl, context.setup.token);
+  context.log.info({ url: context.publicUrl.origin }, "the control plane is up");
+  if (process.send) process.send({ t: "ready", url: context.publicUrl.origin, setupUrl });
+  else if (setupUrl !== null) process.stdout.write(`Set up this installation at ${setupUrl}\n`);
+  for (const signal of ["SIGTERM", "SIGINT"] as const) process.once(signal, () => void stop(context));
+  // The launcher is gone: nobody would restart or stop us.
+  if (process.send) process.once("disconnect", () => void stop(context));
+}
+
+/** In the fragment, so that no server and no Referer ever sees the token. */
+const setupLink = (publicUrl: URL, token: string): string => new URL(`/setup#t=${token}`, publicUrl).href;
+
+async function start(): Promise<Context> {
+  try {
+    return await createContext(readConfig(process.env, repoDir));
+  } catch (error) {
+    const sentences = startFault(error);
+    if (!sentences) throw error;
+    process.stderr.write(`${sentences.join("\n")}\n`);
+    process.exit(exitMisconfigured);
+  }
+}
+
+/** What an operator can mend, as sentences; undefined for our own mistakes, which show their stack. */
+function startFault(error: unknown): readonly string[] | undefined {
+  if (error instanceof ConfigError) return error.faults;
+  const known = [NewerDatabaseError, FolderInUseError, ListenError];
+  if (known.some((kind) => error instanceof kind)) return [messageOf(error)];
+  if (isDiskFull(error)) return ["The disk that holds PLAYSPAWN_DATA_DIR is full. Free some space and start again."];
+  const { code = "", path } = error as NodeJS.ErrnoException;
+  const where = path === undefined ? "" : ` (${path})`;
+  if (["EACCES", "EPERM", "EROFS", "ENOTDIR", "EEXIST", "SQLITE_CANTOPEN", "SQLITE_READONLY"].includes(code))
+    return [
+      `The data folder cannot be written${where}: ${messageOf(error)}. Set PLAYSPAWN_DATA_DIR to a folder of this user.`,
+    ];
+  if (code.startsWith("SQLITE_CORRUPT") || code === "SQLITE_NOTADB")
+    return ["The database in the data folder is damaged. Put back a backup, or the newest core.db.before-… beside it."];
+  return undefined;
+}
+
+let stopping = false;
+
+async function stop(context: Context): Promise<void> {
+  if (stopping) return;
+  stopping = true;
+  context.ports.timers.after(stopLimitMs, () => {
+    context.log.error("could not stop in order within 5 s");
+    process.exit(1);
+  });
+  await context.close();
+  process.exit(0);
+}
+
+process.on("unhandledRejection", (error) => {
+  process.stderr.write(`The control plane broke: ${error instanceof Error ? error.stack : String(error)}\n`);
+  process.exit(1);
+});
+
+await main();

@@ -1,0 +1,31 @@
+/** `POST /api/v1/setup`: the one thing that a new installation takes. */
+import { z } from "zod";
+import { type Operation, operation } from "../../platform/http/operation.ts";
+import { answerSession, SessionAnswer } from "../sessions/operations.ts";
+import { Email, NewPassword } from "../users/credentials.ts";
+import type { Setup } from "./service.ts";
+
+const SetupRequest = z
+  .strictObject({
+    token: z.string().min(1).max(200).describe("What stands after `#t=` in the set-up link."),
+    email: Email,
+    password: NewPassword,
+  })
+  .meta({ id: "SetupRequest" });
+
+export const setupOperations = (setup: Setup): Operation[] => [
+  operation({
+    name: "setup",
+    method: "post",
+    path: "/api/v1/setup",
+    tag: "auth",
+    summary: "Create the first admin",
+    description: "Needs the token of the set-up link: good once, for 30 minutes and five tries.",
+    auth: "public",
+    beforeSetup: true,
+    rate: "setup",
+    body: SetupRequest,
+    answer: { status: 201, schema: SessionAnswer },
+    handle: async (context, { body }) => answerSession(context, await setup.complete(body)),
+  }),
+];

@@ -1,0 +1,106 @@
+/** The first admin: from the environment, or by a link that is good once, for 30 minutes and five tries. */
+import { timingSafeEqual } from "node:crypto";
+import { AppError, newSecret, type Ports } from "@playspawn/shared";
+import type { Knex } from "knex";
+import { type Db, transaction } from "../../platform/db/db.ts";
+import { hashToken, type OpenedSession, type Sessions } from "../sessions/service.ts";
+import type { Passwords } from "../users/passwords.ts";
+import { findUserByEmail, hasAdmin, insertUser, updateUser } from "../users/store.ts";
+
+export interface Setup {
+  /** Whether an admin exists. Once true it stays true. */
+  isDone(): boolean;
+  /** The new link's token, made at this start; null when no set-up is needed. */
+  readonly token: string | null;
+  /** Makes the admin and signs them in. @throws AppError setup_done, setup_token_invalid */
+  complete(request: { token: string; email: string; password: string }): Promise<OpenedSession>;
+}
+
+interface SetupRow {
+  id: number;
+  token_hash: string;
+  tries_left: number;
+  expires_at: number;
+}
+
+const linkMs = 30 * 60 * 1000;
+const triesMax = 5;
+
+export interface SetupDeps {
+  db: Knex;
+  ports: Ports;
+  sessions: Sessions;
+  passwords: Passwords;
+}
+
+/** Runs at start: takes the admin from the environment, or makes a new link while there is none. */
+export async function createSetup(deps: SetupDeps, admin: { email: string; password: string } | null): Promise<Setup> {
+  const { db, ports } = deps;
+  if (admin) await ensureAdmin(deps, admin);
+  let done = await hasAdmin(db);
+  const token = done ? null : newSecret(ports.rng);
+  await transaction(db, async (tx) => {
+    await tx("setup").delete();
+    if (token === null) return;
+    const expires_at = ports.clock.now() + linkMs;
+    await tx<SetupRow>("setup").insert({ id: 1, token_hash: hashToken(token), tries_left: triesMax, expires_at });
+  });
+  return {
+    isDone: () => done,
+    token,
+    async complete(request) {
+      // Thrown after the commit: a wrong try must stay counted.
+      const refusal = await transaction(db, (tx) => checkToken(tx, request.token, ports.clock.now()));
+      if (refusal) throw refusal;
+      const passwordHash = await deps.passwords.hash(request.password);
+      const session = await transaction(db, (tx) => createAdmin(tx, deps, { ...request, passwordHash }));
+      done = true;
+      return session;
+    },
+  };
+}
+
+/** Why this token does not open the set-up, or null when it does. Counts a wrong one. */
+async function checkToken(tx: Db, token: string, now: number): Promise<AppError | null> {
+  if (await hasAdmin(tx)) return setupDone();
+  const row = await tx<SetupRow>("setup").first();
+  if (!row || row.tries_left <= 0) return refused("Too many wrong tries ended the set-up link.");
+  if (row.expires_at <= now) return refused("The set-up link is older than 30 minutes.");
+  if (timingSafeEqual(Buffer.from(row.token_hash), Buffer.from(hashToken(token)))) return null;
+  await tx<SetupRow>("setup").update({ tries_left: row.tries_left - 1 });
+  return refused(`This is not the set-up link's token; ${row.tries_left - 1} tries are left.`);
+}
+
+const refused = (what: string): AppError =>
+  new AppError("setup_token_invalid", `${what} Open the newest link; each start of Playspawn prints one.`);
+
+const setupDone = (): AppError =>
+  new AppError("setup_done", "This installation has its admin already: sign in instead.");
+
+/** Of two that held the same link at the same time, the second finds an admin. */
+async function createAdmin(
+  tx: Db,
+  { ports, sessions }: SetupDeps,
+  { email, passwordHash }: { email: string; passwordHash: string },
+): Promise<OpenedSession> {
+  if (await hasAdmin(tx)) throw setupDone();
+  const user = await insertUser(tx, ports, { email, role: "admin", passwordHash });
+  await tx("setup").delete();
+  return sessions.open(tx, user, "setup");
+}
+
+/** The environment's word counts: a password changed there is the new one, and ends every session of that account. */
+async function ensureAdmin(
+  { db, ports, sessions, passwords }: SetupDeps,
+  admin: { email: string; password: string },
+): Promise<void> {
+  const user = await findUserByEmail(db, admin.email);
+  if (user?.role === "admin" && (await passwords.verify(user.password_hash, admin.password))) return;
+  const passwordHash = await passwords.hash(admin.password);
+  if (!user) {
+    await transaction(db, (tx) => insertUser(tx, ports, { email: admin.email, role: "admin", passwordHash }));
+    return;
+  }
+  await updateUser(db, user.id, { role: "admin", password_hash: passwordHash });
+  await sessions.endAll({ user_id: user.id });
+}

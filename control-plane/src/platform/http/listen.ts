@@ -1,0 +1,68 @@
+/** The HTTP servers: the same application on one or two ports, with limits on slow clients and an orderly end. */
+import { createServer, type RequestListener, type Server } from "node:http";
+import type { AddressInfo } from "node:net";
+import type { Timers } from "@playspawn/shared";
+import { bodyBytesMax } from "./body.ts";
+import type { UpgradeRouter } from "./upgrade.ts";
+
+export interface ListenOptions {
+  host: string;
+  port: number;
+  /** The environment variable that sets the port, for the message when it is taken. */
+  variable: string;
+  handler: RequestListener;
+  upgrades: UpgradeRouter;
+}
+
+/** The server could not listen. Its message is a sentence for the operator. */
+export class ListenError extends Error {
+  override readonly name = "ListenError";
+}
+
+const headersLimitMs = 10_000;
+const requestLimitMs = 30_000;
+const closeLimitMs = 3000;
+
+/** @throws ListenError */
+export async function listen({ host, port, variable, handler, upgrades }: ListenOptions): Promise<Server> {
+  const server = createServer({ headersTimeout: headersLimitMs, requestTimeout: requestLimitMs }, handler);
+  server.on("checkContinue", (request, response) => {
+    // A client that asks first is told before it sends a body that would be refused.
+    if (!(Number(request.headers["content-length"]) > bodyBytesMax)) response.writeContinue();
+    handler(request, response);
+  });
+  upgrades.attach(server);
+  await new Promise<void>((resolve, reject) => {
+    server.once("error", (error: NodeJS.ErrnoException) =>
+      reject(new ListenError(sentence(error, host, port, variable))),
+    );
+    server.listen(port, host, resolve);
+  });
+  return server;
+}
+
+function sentence(error: NodeJS.ErrnoException, host: string, port: number, variable: string): string {
+  switch (error.code) {
+    case "EADDRINUSE":
+      return `Port ${port} is taken by another program. Stop that program, or set ${variable} to a free port.`;
+    case "EACCES":
+      return `Port ${port} may not be opened by this user. Set ${variable} to a port above 1023.`;
+    case "EADDRNOTAVAIL":
+    case "ENOTFOUND":
+      return `This machine has no address ${host}. Set PLAYSPAWN_HOST to one of its addresses, or to 0.0.0.0.`;
+    default:
+      return `Cannot listen on ${host}:${port} (${variable}): ${error.message}.`;
+  }
+}
+
+/** The port that the system chose where 0 was asked for. */
+export const portOf = (server: Server): number => (server.address() as AddressInfo).port;
+
+/** Takes no more connections, lets answers finish for 3 s, then cuts what is left. */
+export async function closeServer(server: Server, timers: Timers): Promise<void> {
+  const closed = new Promise<void>((resolve) => server.close(() => resolve()));
+  server.closeIdleConnections();
+  const cancel = timers.after(closeLimitMs, () => server.closeAllConnections());
+  await closed;
+  cancel();
+}

@@ -1,0 +1,156 @@
+/** `/api/v1/live`: what changes, pushed to dashboards. One slow reader is dropped; a dead session is cut off. */
+import { AppError, type Ports } from "@playspawn/shared";
+import { type WebSocket, WebSocketServer } from "ws";
+import type { Bus, LiveMessage } from "../bus/bus.ts";
+import type { Log } from "../log.ts";
+import { authorize, type UserActor } from "./authorize.ts";
+import { credentialOf, type Identify, identifyActor } from "./credentials.ts";
+import { isSameOrigin } from "./guards.ts";
+import { toAppError } from "./problem.ts";
+import type { Upgrade, UpgradeRouter } from "./upgrade.ts";
+
+export interface LiveDeps {
+  bus: Bus;
+  identify: Identify;
+  /** Of these session ids, the ones that still count. */
+  aliveSessions(ids: readonly string[]): Promise<ReadonlySet<string>>;
+  publicUrl: URL;
+  ports: Ports;
+  log: Log;
+  upgrades: UpgradeRouter;
+}
+
+export interface Live {
+  /** Closes every socket. */
+  close(): void;
+  /** How many are connected. */
+  size(): number;
+}
+
+export const livePath = "/api/v1/live";
+export const liveCloseCodes = { goingAway: 1001, tooSlow: 4008, tooMuch: 4009, signedOut: 4401 } as const;
+
+const pingMs = 20_000;
+/** How often sessions are asked about, besides at once when one is ended here: a dead one is cut off within 5 s. */
+const sessionCheckMs = 4000;
+const bufferedBytesMax = 1024 * 1024;
+/** Clients have nothing to say; more than this is a program gone wild. */
+const incomingBytesMax = 4096;
+const incomingPerCheckMax = 40;
+const socketsPerUserMax = 30;
+/** How long one who does not answer the goodbye keeps the connection. */
+const closeLimitMs = 1000;
+
+interface Client {
+  socket: WebSocket;
+  actor: UserActor;
+  answered: boolean;
+  incoming: number;
+}
+
+export function createLive(deps: LiveDeps): Live {
+  const { bus, ports, log } = deps;
+  const clients = new Set<Client>();
+  const server = new WebSocketServer({
+    noServer: true,
+    maxPayload: incomingBytesMax,
+    perMessageDeflate: false,
+  });
+  let closed = false;
+  /** Says why, and gives one who does not answer the goodbye a second: he may be reading nothing at all. */
+  const end: End = ({ socket }, code, reason) => {
+    socket.close(code, reason);
+    const cancel = ports.timers.after(closeLimitMs, () => socket.terminate());
+    socket.once("close", cancel);
+  };
+  const endSessions = (isDead: (client: Client) => boolean): void => {
+    for (const client of clients) if (isDead(client)) end(client, liveCloseCodes.signedOut, "this session has ended");
+  };
+  const checkSessions = async (): Promise<void> => {
+    for (const client of clients) client.incoming = 0;
+    if (clients.size === 0) return;
+    const alive = await deps.aliveSessions([...new Set([...clients].map((client) => client.actor.sessionId))]);
+    endSessions((client) => !alive.has(client.actor.sessionId));
+  };
+  const accept = (upgrade: Upgrade, actor: UserActor): void =>
+    server.handleUpgrade(upgrade.request, upgrade.socket, upgrade.head, (socket) => {
+      const client: Client = { socket, actor, answered: true, incoming: 0 };
+      clients.add(client);
+      socket.on("pong", () => (client.answered = true));
+      socket.on("error", (error) => log.debug({ reason: error.message }, "a live socket broke"));
+      socket.on("close", () => clients.delete(client));
+      socket.on("message", () => {
+        if (++client.incoming > incomingPerCheckMax) end(client, liveCloseCodes.tooMuch, "too many messages");
+      });
+    });
+  deps.upgrades.claim({
+    path: livePath,
+    beforeSetup: false,
+    async accept(upgrade) {
+      const actor = await actorOf(upgrade, deps);
+      if (closed) throw new AppError("not_ready", "The control plane is stopping. Try again in a moment.");
+      const mine = [...clients].filter((client) => client.actor.userId === actor.userId).length;
+      if (mine >= socketsPerUserMax)
+        throw new AppError(
+          "rate_limited",
+          `This account has ${socketsPerUserMax} live connections already: close one.`,
+        );
+      accept(upgrade, actor);
+    },
+  });
+  const stops = [
+    bus.subscribe("live", (message) => broadcast(clients, end, message)),
+    bus.subscribe("sessionsEnded", ({ sessionIds }) =>
+      endSessions((client) => sessionIds.includes(client.actor.sessionId)),
+    ),
+    ports.timers.every(pingMs, () => pingAll(clients)),
+    ports.timers.every(sessionCheckMs, () => {
+      checkSessions().catch((error: unknown) => log.error({ err: toAppError(error) }, "live sessions are not checked"));
+    }),
+  ];
+  return {
+    size: () => clients.size,
+    close() {
+      for (const stop of stops) stop();
+      closed = true;
+      for (const client of clients) end(client, liveCloseCodes.goingAway, "the control plane goes away");
+    },
+  };
+}
+
+/** A browser proves itself by cookie and by Origin, a program by its token. */
+async function actorOf({ request, host }: Upgrade, { identify, publicUrl }: LiveDeps): Promise<UserActor> {
+  const credential = credentialOf(request);
+  const { origin } = request.headers;
+  if (credential.kind !== "bearer" && !(origin !== undefined && isSameOrigin(origin, host, publicUrl)))
+    throw new AppError(
+      "cross_site",
+      "The connection came from another site. Use the dashboard's own address, or a bearer token.",
+    );
+  const actor = await identifyActor(identify, credential, "user");
+  authorize(actor, "live:subscribe");
+  return actor;
+}
+
+type End = (client: Client, code: number, reason: string) => void;
+
+function broadcast(clients: ReadonlySet<Client>, end: End, { ownerId, message }: LiveMessage): void {
+  let text: string | undefined;
+  for (const client of clients) {
+    const { socket, actor } = client;
+    if (actor.role !== "admin" && actor.teamId !== ownerId) continue;
+    if (socket.bufferedAmount > bufferedBytesMax) {
+      end(client, liveCloseCodes.tooSlow, "you read too slowly: connect again");
+      continue;
+    }
+    socket.send((text ??= JSON.stringify(message)));
+  }
+}
+
+function pingAll(clients: ReadonlySet<Client>): void {
+  for (const client of clients) {
+    if (!client.answered) client.socket.terminate();
+    client.answered = false;
+    client.socket.ping();
+  }
+}

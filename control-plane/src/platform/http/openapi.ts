@@ -1,0 +1,76 @@
+/** OpenAPI 3.1 from the registry: the one document of the API, never written by hand. */
+import { type ErrorCode, errorCatalog } from "@playspawn/shared";
+import { OpenApiGeneratorV31, OpenAPIRegistry, type RouteConfig } from "@asteasolutions/zod-to-openapi";
+import type { z } from "zod";
+import { sessionCookie } from "./credentials.ts";
+import type { Operation } from "./operation.ts";
+import { Problem, problemMediaType } from "./problem.ts";
+
+type Document = ReturnType<OpenApiGeneratorV31["generateDocument"]>;
+
+const info = {
+  title: "Playspawn",
+  version: "1",
+  description:
+    "The API of a Playspawn installation. Times are UTC milliseconds. Errors are problem documents (RFC 9457) whose `code` is stable.",
+};
+
+export function openapiDocument(operations: readonly Operation[]): Document {
+  const registry = new OpenAPIRegistry();
+  registry.registerComponent("securitySchemes", "bearer", { type: "http", scheme: "bearer" });
+  registry.registerComponent("securitySchemes", "session", { type: "apiKey", in: "cookie", name: sessionCookie });
+  registry.registerComponent("securitySchemes", "nodeId", { type: "apiKey", in: "header", name: "X-Node-Id" });
+  registry.registerComponent("securitySchemes", "nodeSecret", { type: "apiKey", in: "header", name: "X-Node-Secret" });
+  for (const operation of operations) registry.registerPath(routeOf(operation));
+  return new OpenApiGeneratorV31(registry.definitions, { sortComponents: "alphabetically" }).generateDocument({
+    openapi: "3.1.0",
+    info,
+    servers: [{ url: "/" }],
+  });
+}
+
+const security = { public: [], user: [{ bearer: [] }, { session: [] }], node: [{ nodeId: [], nodeSecret: [] }] };
+
+function routeOf(operation: Operation): RouteConfig {
+  const { name, method, path, summary, description, tag, auth, params, query, body } = operation;
+  return {
+    method,
+    path,
+    operationId: name,
+    summary,
+    ...(description === undefined ? {} : { description }),
+    tags: [tag],
+    security: security[auth],
+    ...(operation.idempotent ? { parameters: [idempotencyKey] } : {}),
+    request: {
+      ...(params ? { params: params as z.ZodObject } : {}),
+      ...(query ? { query: query as z.ZodObject } : {}),
+      ...(body
+        ? { body: { required: !body.safeParse({}).success, content: { "application/json": { schema: body } } } }
+        : {}),
+    },
+    responses: { [operation.answer.status]: answerOf(operation), default: problemAnswer },
+  };
+}
+
+const idempotencyKey = {
+  name: "Idempotency-Key",
+  in: "header" as const,
+  required: false,
+  schema: { type: "string" as const, maxLength: 255 },
+  description: "Repeating a request with the same key and body has one effect and the same answer.",
+};
+
+function answerOf({ answer, summary }: Operation) {
+  if (answer.raw !== undefined)
+    return { description: summary, content: { [answer.raw]: { schema: { type: "string" as const } } } };
+  if (answer.schema === null) return { description: summary };
+  return { description: summary, content: { "application/json": { schema: answer.schema } } };
+}
+
+const codes = (Object.keys(errorCatalog) as ErrorCode[]).map((code) => `\`${code}\` ${errorCatalog[code].status}`);
+
+const problemAnswer = {
+  description: `What went wrong. Codes: ${codes.join(", ")}.`,
+  content: { [problemMediaType]: { schema: Problem } },
+};
