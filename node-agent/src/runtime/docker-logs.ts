@@ -1,6 +1,7 @@
 /** A game's console: its lines out, lines in. */
 import type { Readable } from "node:stream";
 import { AppError } from "@playspawn/shared";
+import { inspect } from "./docker-containers.ts";
 import { isFault, limits, translate } from "./docker-engine.ts";
 import { gameId, type Games } from "./docker-games.ts";
 import { demultiplex } from "./lines.ts";
@@ -66,17 +67,22 @@ const dial = (modem: Modem, id: string, query: object): Promise<Readable> =>
 export async function writeStdin(games: Games, server: string, line: string): Promise<void> {
   const { engine } = games;
   const id = await gameId(games, server);
+  // The engine also lets one attach to a container that does not run, and then says nothing for ever.
+  const detail = await inspect(engine, id);
+  if (!detail?.State.Running) throw notRunning(server);
   try {
     const stream = await engine.call("attach to the game's stdin", limits.read, () =>
       engine.docker.getContainer(id).attach({ stream: true, stdin: true, hijack: true }),
     );
     await engine.call("write to the game's stdin", limits.read, (signal) => send(stream, `${line}\n`, signal));
   } catch (error) {
-    if (isFault(error, 404, 409))
-      throw new AppError("conflict", `The game of server ${server} is not running.`, { cause: error });
+    if (isFault(error, 404, 409)) throw notRunning(server);
     throw error;
   }
 }
+
+const notRunning = (server: string): AppError =>
+  new AppError("conflict", `The game of server ${server} is not running.`);
 
 /** Half-closes after the line; the engine answers by closing its half when it has passed everything on. */
 function send(stream: NodeJS.ReadWriteStream, text: string, signal: AbortSignal): Promise<void> {

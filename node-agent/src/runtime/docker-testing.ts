@@ -1,0 +1,127 @@
+/** For tests on the real engine: a game made of busybox, an installation of its own, and nothing left behind. */
+import { readFile, rm, chown, mkdir, mkdtemp } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { newId, type ServerSpec } from "@playspawn/shared";
+import { systemPorts } from "@playspawn/shared/ports/system.ts";
+import Docker from "dockerode";
+import { pack } from "tar-stream";
+import { busyboxPath } from "./docker-holder-image.ts";
+import { dockerRuntime, type DockerRuntimeOptions } from "./docker.ts";
+import type { GamePlan, Runtime } from "./runtime.ts";
+
+export const testUser = "23456:23456";
+
+/** As the fake's `echoGame`; besides, `!command` runs a command and says its exit code. */
+const gameScript = `trap 'echo bye; exit 0' TERM INT
+echo up
+while read -r line; do
+  case "$line" in
+    quit) exit 0 ;;
+    crash) exit 3 ;;
+    !*) eval "\${line#!}" 2>&1; echo "exit $?" ;;
+    *) echo "got $line" ;;
+  esac
+done
+sleep 2147483647 & wait
+`;
+
+const applets = ["sh", "sleep", "cat", "id", "nc", "ping", "head", "tr", "touch", "ls", "grep", "chown", "su", "env"];
+
+export interface DockerWorld {
+  docker: Docker;
+  installation: string;
+  node: string;
+  /** Reference of the test game's image. */
+  image: string;
+  dataDir: string;
+  /** A runtime of this installation; a second one stands for a restarted agent. */
+  runtime(overrides?: Partial<DockerRuntimeOptions>): Runtime;
+  plan(server: string, overrides?: Partial<GamePlan>): GamePlan;
+  /** Removes containers, networks, images and folders of this world. */
+  end(): Promise<void>;
+}
+
+/** @throws Error when no engine answers: tests on the real engine are not skipped */
+export async function dockerWorld(): Promise<DockerWorld> {
+  const docker = new Docker({ socketPath: "/var/run/docker.sock" });
+  const installation = newId("inst", systemPorts);
+  const node = newId("node", systemPorts);
+  const suffix = installation.slice(-8);
+  const image = `playspawn-test/game-${suffix}:1`;
+  await importGame(docker, image);
+  const dataDir = await mkdtemp(join(tmpdir(), "playspawn-runtime-"));
+  await mkdir(join(dataDir, "data"));
+  const [uid, gid] = testUser.split(":").map(Number);
+  await chown(join(dataDir, "data"), uid!, gid!);
+  return {
+    docker,
+    installation,
+    node,
+    image,
+    dataDir,
+    runtime: (overrides) =>
+      dockerRuntime({
+        installation,
+        node,
+        subnet: undefined,
+        dockerHost: "unix:///var/run/docker.sock",
+        contexts: { url: () => "http://127.0.0.1:9", headers: () => ({}), scratchDir: dataDir },
+        holderRepository: `playspawn-test/holder-${suffix}`,
+        ports: systemPorts,
+        onTrouble: () => {},
+        ...overrides,
+      }),
+    plan: (server, overrides) => ({
+      server,
+      generation: 1,
+      spec: testSpec(image),
+      specHash: "a".repeat(64),
+      image,
+      user: testUser,
+      dataDir,
+      ...overrides,
+    }),
+    end: () => removeAll(docker, { installation, suffix, dataDir }),
+  };
+}
+
+export const testSpec = (image: string, overrides: Partial<ServerSpec> = {}): ServerSpec => ({
+  game: "echo",
+  image: { ref: image },
+  env: {},
+  ports: [{ name: "main", protocol: "tcp", container: 7000, public: 27_000 }],
+  volumes: { data: "/data" },
+  user: "auto",
+  profile: "strict",
+  cpu: 0.5,
+  memoryBytes: 64 * 1024 ** 2,
+  readiness: { anyOf: [{ log: "up" }], limitSeconds: 10 },
+  stop: { signal: "SIGTERM", limitSeconds: 10 },
+  ...overrides,
+});
+
+async function importGame(docker: Docker, image: string): Promise<void> {
+  const tar = pack();
+  tar.entry({ name: "bin/busybox", mode: 0o755 }, await readFile(busyboxPath));
+  for (const applet of applets) tar.entry({ name: `bin/${applet}`, type: "symlink", linkname: "busybox" });
+  tar.entry({ name: "game", mode: 0o755 }, gameScript);
+  tar.finalize();
+  const [repo = "", tag = ""] = image.split(":");
+  const changes = ['CMD ["/bin/sh", "/game"]', "EXPOSE 7000/tcp", "VOLUME /scratch"];
+  const answer = await docker.importImage(tar, { repo, tag, changes } as object);
+  for await (const _chunk of answer) continue;
+}
+
+async function removeAll(
+  docker: Docker,
+  { installation, suffix, dataDir }: { installation: string; suffix: string; dataDir: string },
+): Promise<void> {
+  const filters = JSON.stringify({ label: [`playspawn.installation=${installation}`] });
+  for (const { Id: id } of await docker.listContainers({ all: true, filters }))
+    await docker.getContainer(id).remove({ force: true, v: true });
+  for (const { Id: id } of await docker.listNetworks({ filters })) await docker.getNetwork(id).remove();
+  for (const { Id: id, RepoTags: tags } of await docker.listImages())
+    if (tags?.some((tag) => tag.includes(suffix))) await docker.getImage(id).remove({ force: true });
+  await rm(dataDir, { recursive: true, force: true });
+}
