@@ -1,11 +1,16 @@
 /**
- * Agent ⇄ door: JSON lines over a unix socket. The agent sends the whole table of routes on every change
- * (level-triggered); the door says who knocks and what flows. The door keeps its last table while the agent is away.
+ * Agent ⇄ door: JSON lines over a unix socket. Level-triggered: on connecting the agent sends every server's routes,
+ * later the whole set of one server on each change; the door says who knocks and what flows. The door keeps its last
+ * routes while the agent is away. Revisions count within one connection.
  */
 import { z } from "zod";
 import { Asleep, Protocol } from "../games/game.ts";
 
+/** The longest line either end sends or accepts, in bytes. */
+export const doorLineBytesMax = 4 * 1024 * 1024;
+
 const Port = z.number().int().min(1).max(65_535);
+const PortKey = { protocol: Protocol, port: Port };
 
 export const Route = z.strictObject({
   server: z.string(),
@@ -18,38 +23,55 @@ export const Route = z.strictObject({
    */
   mode: z.enum(["asleep", "waking", "awake", "closed"]),
   target: z.strictObject({ host: z.string(), port: Port }).nullable(),
+  /** Applies only to the port it names. */
   asleep: Asleep.nullable(),
-  /** Why it cannot wake, for protocols that can say so. */
+  /**
+   * Why it cannot wake, for protocols that can say so: the player is told and sent away instead of held. In mode
+   * `asleep` the player's knock is still passed on, in mode `closed` it is not.
+   */
   notice: z.string().max(300).nullable(),
+  /** Seats, for the status answer of a sleeper; 0 when nobody knows. */
+  playersMax: z.number().int().nonnegative().optional(),
 });
 export type Route = z.infer<typeof Route>;
 
 export const ToDoor = z.discriminatedUnion("t", [
-  z.strictObject({ t: z.literal("routes"), rev: z.number().int(), routes: z.array(Route) }),
-  /** Asks whether these public ports could be bound now. */
+  /**
+   * The routes of the servers named here replace those they had; an empty list gives the ports up. A whole table is a
+   * frame with `reset`, more frames, and one with `done`: servers that none of them named are forgotten after a while,
+   * because an agent that just started finds its servers one by one.
+   */
   z.strictObject({
-    t: z.literal("check"),
-    id: z.number().int(),
-    ports: z.array(z.strictObject({ protocol: Protocol, port: Port })),
+    t: z.literal("routes"),
+    rev: z.number().int(),
+    reset: z.boolean(),
+    done: z.boolean(),
+    servers: z.array(z.strictObject({ server: z.string(), routes: z.array(Route) })),
   }),
+  /** Asks whether these public ports could be bound now. */
+  z.strictObject({ t: z.literal("check"), id: z.number().int(), ports: z.array(z.strictObject(PortKey)).max(1000) }),
+  /** A younger door has taken over: give the ports up and end. */
+  z.strictObject({ t: z.literal("superseded") }),
 ]);
 export type ToDoor = z.infer<typeof ToDoor>;
 
 export const FromDoor = z.discriminatedUnion("t", [
+  /** `run` sorts by the time the process started. */
   z.strictObject({ t: z.literal("hello"), pid: z.number().int(), run: z.string() }),
-  /** All ports of `rev` are bound but for these. */
+  /** All ports of `rev` are bound but for these. Sent again when a later try binds one of them. */
   z.strictObject({
     t: z.literal("applied"),
     rev: z.number().int(),
-    failed: z.array(z.strictObject({ server: z.string(), protocol: Protocol, port: Port, message: z.string() })),
+    failed: z.array(z.strictObject({ server: z.string(), ...PortKey, message: z.string() })),
   }),
   z.strictObject({
     t: z.literal("checked"),
     id: z.number().int(),
-    taken: z.array(z.strictObject({ protocol: Protocol, port: Port, by: z.string() })),
+    taken: z.array(z.strictObject({ ...PortKey, by: z.string() })),
   }),
+  /** Said at once, every second while packets are held, and after reconnecting. */
   z.strictObject({ t: z.literal("knock"), server: z.string(), port: z.string(), source: z.string() }),
-  /** Every second for servers whose figures changed: totals since the door started. */
+  /** Every second for servers whose figures changed, and for all after connecting: totals since the door started. */
   z.strictObject({
     t: z.literal("traffic"),
     servers: z.array(
@@ -57,10 +79,13 @@ export const FromDoor = z.discriminatedUnion("t", [
         server: z.string(),
         /** Open relayed TCP connections and live UDP flows. */
         open: z.number().int(),
+        /** Connections and flows that wait for the server. */
         held: z.number().int(),
+        /** TCP connections accepted and UDP flows begun. */
         accepted: z.number().int(),
         bytesIn: z.number(),
         bytesOut: z.number(),
+        /** Datagrams, and for TCP the reads that brought something. */
         packetsIn: z.number(),
       }),
     ),

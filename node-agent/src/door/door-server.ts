@@ -1,0 +1,185 @@
+/** The agent's end of the door's unix socket. Holds the table of routes and sends it to whichever door is there. */
+import type { Socket } from "node:net";
+import { AppError, FromDoor, type Ports, type Route, type ToDoor } from "@playspawn/shared";
+import type { BindFailure, Door, Knock, Traffic } from "./door-client.ts";
+import { readFrames, writeFrame } from "./json-lines.ts";
+import type { Log } from "./log.ts";
+import { listenUnix } from "./unix-listener.ts";
+import { type Watch, watch } from "./watch.ts";
+
+/** Longest text of routes in one line of a whole table. */
+const chunkBytes = 256 * 1024;
+/** A door tries a port in well under a millisecond; this is for one that hangs or is being restarted. */
+const checkLimitMs = 5000;
+
+type Table = Map<string, Route[]>;
+type ServerRoutes = Extract<ToDoor, { t: "routes" }>["servers"];
+type PortTaken = Awaited<ReturnType<Door["check"]>>[number];
+type Said<T extends FromDoor["t"]> = Extract<FromDoor, { t: T }>;
+
+/** A door that said hello. */
+interface Session {
+  socket: Socket;
+  run: string;
+  applied: { rev: number; failed: BindFailure[] } | undefined;
+  /** Undefined until the door said its figures once. */
+  traffic: Map<string, Traffic> | undefined;
+}
+
+const noTraffic: Traffic = { open: 0, held: 0, accepted: 0, bytesIn: 0, bytesOut: 0, packetsIn: 0 };
+
+const say = (socket: Socket, frame: ToDoor): void => writeFrame(socket, frame);
+
+/** The whole table in lines of bounded length. */
+export function* tableFrames(table: Table, rev: number): Generator<ToDoor> {
+  let servers: ServerRoutes = [];
+  let bytes = 0;
+  let reset = true;
+  for (const [server, routes] of table) {
+    servers.push({ server, routes });
+    bytes += JSON.stringify(routes).length;
+    if (bytes < chunkBytes) continue;
+    yield { t: "routes", rev, reset, done: false, servers };
+    [servers, bytes, reset] = [[], 0, false];
+  }
+  yield { t: "routes", rev, reset, done: true, servers };
+}
+
+class DoorServer implements Door {
+  close: () => Promise<void> = () => Promise.resolve();
+  readonly #log: Log;
+  readonly #watch: Watch;
+  readonly #table: Table = new Map();
+  readonly #knockListeners: ((knock: Knock) => void)[] = [];
+  readonly #connectionListeners: ((connected: boolean) => void)[] = [];
+  readonly #checked = new Map<number, PortTaken[]>();
+  #rev = 0;
+  #nextCheck = 1;
+  #session: Session | undefined;
+
+  constructor(ports: Ports, log: Log) {
+    this.#log = log;
+    this.#watch = watch(ports.timers);
+  }
+
+  setRoutes(server: string, routes: Route[]): void {
+    const before = this.#table.get(server) ?? [];
+    if (JSON.stringify(before) === JSON.stringify(routes)) return;
+    if (routes.length > 0) this.#table.set(server, routes);
+    else this.#table.delete(server);
+    const rev = ++this.#rev;
+    if (this.#session)
+      say(this.#session.socket, { t: "routes", rev, reset: false, done: true, servers: [{ server, routes }] });
+  }
+
+  settled(limitMs: number): Promise<BindFailure[]> {
+    const wanted = this.#rev;
+    return this.#found(limitMs, "binding the public ports", () => {
+      const applied = this.#session?.applied;
+      return applied && applied.rev >= wanted ? applied.failed : undefined;
+    });
+  }
+
+  traffic(server: string): Traffic | undefined {
+    const figures = this.#session?.traffic;
+    return figures && { ...(figures.get(server) ?? noTraffic) };
+  }
+
+  async check(ports: Omit<PortTaken, "by">[]): Promise<PortTaken[]> {
+    const { socket } = await this.#found(checkLimitMs, "checking ports", () => this.#session);
+    const id = this.#nextCheck++;
+    say(socket, { t: "check", id, ports });
+    return this.#found(checkLimitMs, "checking ports", () => this.#checked.get(id));
+  }
+
+  onKnock(listener: (knock: Knock) => void): void {
+    this.#knockListeners.push(listener);
+  }
+
+  onConnection(listener: (connected: boolean) => void): void {
+    this.#connectionListeners.push(listener);
+  }
+
+  accept(socket: Socket): void {
+    let mine: Session | undefined;
+    socket.on("error", (error) => this.#log.warn({ error: error.message }, "the door's connection broke"));
+    readFrames<FromDoor>(socket, FromDoor, (frame) => {
+      if (frame.t === "hello") mine ??= this.#welcome(socket, frame);
+      else if (mine && mine === this.#session) this.#onFrame(mine, frame);
+    });
+    socket.once("close", () => {
+      if (mine && mine === this.#session) this.#lost();
+    });
+  }
+
+  #found<T>(limitMs: number, what: string, look: () => T | undefined): Promise<T> {
+    return this.#watch.found(limitMs, what, look).catch((cause: unknown) => {
+      const state = this.#session ? "does not answer" : "is not running";
+      throw new AppError("not_ready", `The door ${state} (${what}): see its log, or restart Playspawn.`, { cause });
+    });
+  }
+
+  /** The youngest process wins, not the last to connect: an old one that comes back must not push a new one out. */
+  #welcome(socket: Socket, { run, pid }: Said<"hello">): Session | undefined {
+    const other = this.#session;
+    const loser = other && other.run > run ? socket : other?.socket;
+    if (loser) {
+      say(loser, { t: "superseded" });
+      loser.end();
+    }
+    if (loser === socket) return undefined;
+    this.#session = { socket, run, applied: undefined, traffic: undefined };
+    this.#log.info({ pid, run }, "the door is there");
+    for (const frame of tableFrames(this.#table, this.#rev)) say(socket, frame);
+    for (const listener of this.#connectionListeners) listener(true);
+    this.#watch.notify();
+    return this.#session;
+  }
+
+  #onFrame(session: Session, frame: Exclude<FromDoor, { t: "hello" }>): void {
+    switch (frame.t) {
+      case "applied":
+        session.applied = frame;
+        break;
+      case "checked":
+        this.#checked.set(frame.id, frame.taken);
+        break;
+      case "knock": {
+        const knock = { server: frame.server, port: frame.port, source: frame.source };
+        for (const listener of this.#knockListeners) listener(knock);
+        return;
+      }
+      case "traffic":
+        session.traffic ??= new Map();
+        for (const { server, ...figures } of frame.servers) session.traffic.set(server, figures);
+        return;
+    }
+    this.#watch.notify();
+    // Whoever waited has it now; an answer that came too late must not stay.
+    if (frame.t === "checked") this.#checked.delete(frame.id);
+  }
+
+  #lost(): void {
+    this.#session = undefined;
+    this.#log.warn({}, "the door is gone; if it is alive it keeps what it relays and comes back");
+    for (const listener of this.#connectionListeners) listener(false);
+  }
+}
+
+/**
+ * Listens for the door process at `socketPath` (or its stand-in when that is too long for a socket).
+ * @throws AppError conflict when another agent listens there, forbidden when the folder is not safe
+ */
+export async function doorServer({
+  socketPath,
+  ports,
+  log,
+}: {
+  socketPath: string;
+  ports: Ports;
+  log: Log;
+}): Promise<Door> {
+  const door = new DoorServer(ports, log);
+  door.close = await listenUnix(socketPath, (socket) => door.accept(socket));
+  return door;
+}

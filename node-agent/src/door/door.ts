@@ -1,0 +1,106 @@
+/** The door without its process: public ports on one side, frames of the agent on the other. */
+import type { FromDoor, Ports, ToDoor } from "@playspawn/shared";
+import { tryPort } from "./bind.ts";
+import { counted, pool } from "./counted.ts";
+import { GateTable } from "./gate-table.ts";
+import { knocks } from "./knocks.ts";
+import { type Limits, defaultLimits } from "./limits.ts";
+import type { Log } from "./log.ts";
+import { trafficBook } from "./traffic.ts";
+import { waitingRoom } from "./waiting-room.ts";
+
+export interface DoorCore {
+  onFrame(frame: Exclude<ToDoor, { t: "superseded" }>): void;
+  /** The agent is there again: tells it all it may have missed. */
+  onConnected(): void;
+  close(): void;
+}
+
+export interface DoorOptions {
+  ports: Ports;
+  log: Log;
+  /** To the agent; what is said while it is away is lost and said again later. */
+  send: (frame: FromDoor) => void;
+  /** How many file descriptors ports, connections and flows may use together. */
+  descriptors: number;
+  limits?: Partial<Limits>;
+  /** Routes came for the first time. */
+  onRoutes?: () => void;
+}
+
+const tickMs = 1000;
+/** So that a table of failures never outgrows a line. */
+const failuresMax = 10_000;
+
+type PortAsked = Extract<ToDoor, { t: "check" }>["ports"][number];
+
+export function openDoor({ ports, log, send, descriptors, limits: given, onRoutes }: DoorOptions): DoorCore {
+  const limits = { ...defaultLimits, ...given };
+  const traffic = trafficBook();
+  const knocking = knocks({ clock: ports.clock, limits, send: (knock) => send({ t: "knock", ...knock }) });
+  const context = {
+    ports,
+    log,
+    limits,
+    knocks: knocking,
+    traffic,
+    room: waitingRoom(limits),
+    heldBytes: pool(limits.heldBytesPerDoor),
+    descriptors: pool(descriptors),
+    flowsPerServer: counted(limits.flowsPerServer),
+    flowsPerSource: counted(limits.flowsPerSource),
+  };
+  let told = "";
+
+  /** Says what is bound, when it is news. */
+  const tellApplied = (): void => {
+    const rev = table.rev();
+    if (rev === undefined) return;
+    const frame = { t: "applied" as const, rev, failed: table.failed().slice(0, failuresMax) };
+    const text = JSON.stringify(frame);
+    if (text === told) return;
+    told = text;
+    send(frame);
+  };
+  const table: GateTable = new GateTable(context, () => tellApplied());
+
+  const tellTraffic = (evenIfNone: boolean): void => {
+    const servers = traffic.changed();
+    if (evenIfNone || servers.length > 0) send({ t: "traffic", servers });
+  };
+
+  const check = async (id: number, asked: PortAsked[]): Promise<void> => {
+    const taken: Extract<FromDoor, { t: "checked" }>["taken"] = [];
+    for (const { protocol, port } of asked) {
+      const owner = table.ownerOf(protocol, port);
+      const reason = owner === undefined ? await tryPort(protocol, port) : `belongs to the server ${owner}`;
+      if (reason !== undefined) taken.push({ protocol, port, by: reason });
+    }
+    send({ t: "checked", id, taken });
+  };
+
+  const stopTicking = ports.timers.every(tickMs, () => {
+    table.sweep();
+    knocking.repeat();
+    tellTraffic(false);
+  });
+
+  return {
+    onFrame(frame) {
+      if (frame.t === "check") return void check(frame.id, frame.ports);
+      table.apply(frame);
+      if (frame.done) onRoutes?.();
+    },
+    onConnected() {
+      told = "";
+      table.forgetRev();
+      traffic.tellAll();
+      tellTraffic(true);
+      knocking.repeat();
+    },
+    close() {
+      stopTicking();
+      table.close();
+    },
+  };
+}

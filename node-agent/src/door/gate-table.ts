@@ -1,0 +1,161 @@
+/**
+ * Which public ports the door holds: brings them in line with the routes the agent sent, keeps those that could not be
+ * bound in mind and tries them again, so that a port taken by a stranger heals when the stranger goes.
+ */
+import type { FromDoor, Protocol, Route, ToDoor } from "@playspawn/shared";
+import type { Gate, GateContext } from "./gate.ts";
+import { tcpGate } from "./tcp-gate.ts";
+import { udpGate } from "./udp-gate.ts";
+
+type RoutesFrame = Extract<ToDoor, { t: "routes" }>;
+type Failed = Extract<FromDoor, { t: "applied" }>["failed"][number];
+
+interface Retry {
+  route: Route;
+  message: string;
+  at: number;
+  delayMs: number;
+}
+
+const firstRetryMs = 1000;
+const longestRetryMs = 8000;
+
+const keyOf = (route: Route): string => `${route.port.protocol}/${route.port.public}`;
+const sentence = (route: Route, reason: string): string =>
+  `The ${route.port.protocol.toUpperCase()} port ${route.port.public} ${reason}.`;
+
+export class GateTable {
+  readonly #context: GateContext;
+  readonly #onSettled: () => void;
+  readonly #routes = new Map<string, Route[]>();
+  readonly #gates = new Map<string, Gate>();
+  readonly #retries = new Map<string, Retry>();
+  /** Servers that a fresh table has not named, and when they are forgotten. */
+  readonly #unnamed = new Map<string, number>();
+  #rev: number | undefined;
+  #binding = 0;
+
+  /** `onSettled` is called whenever every port was tried and the outcome may be news. */
+  constructor(context: GateContext, onSettled: () => void) {
+    this.#context = context;
+    this.#onSettled = onSettled;
+  }
+
+  apply({ servers, reset, done, rev }: RoutesFrame): void {
+    if (reset) for (const server of this.#routes.keys()) this.#unnamed.set(server, Infinity);
+    for (const { server, routes } of servers) this.#setRoutes(server, routes);
+    if (done) {
+      const at = this.#now() + this.#context.limits.forgetMs;
+      for (const [server, when] of this.#unnamed) if (when === Infinity) this.#unnamed.set(server, at);
+      this.#rev = rev;
+    }
+    if (this.#binding === 0) this.#onSettled();
+  }
+
+  /** The ports that are not ours although they should be. */
+  failed(): Failed[] {
+    return [...this.#retries.values()].map(({ route, message }) => ({
+      server: route.server,
+      protocol: route.port.protocol,
+      port: route.port.public,
+      message,
+    }));
+  }
+
+  /** Revision that `failed` speaks of; undefined before this agent's first whole table. */
+  rev(): number | undefined {
+    return this.#rev;
+  }
+
+  /** Another agent connected; its revisions begin anew. */
+  forgetRev(): void {
+    this.#rev = undefined;
+  }
+
+  /** The server that has this port here. */
+  ownerOf(protocol: Protocol, port: number): string | undefined {
+    return this.#gates.get(`${protocol}/${port}`)?.server;
+  }
+
+  /** Expiries and second tries; called every second. */
+  sweep(): void {
+    for (const gate of this.#gates.values()) gate.sweep();
+    for (const [server, at] of this.#unnamed) if (at <= this.#now()) this.#setRoutes(server, []);
+    this.#retry();
+  }
+
+  close(): void {
+    for (const gate of this.#gates.values()) gate.close();
+    this.#gates.clear();
+  }
+
+  #now(): number {
+    return this.#context.ports.clock.mono();
+  }
+
+  #setRoutes(server: string, next: Route[]): void {
+    const wanted = new Set(next.map(keyOf));
+    for (const key of (this.#routes.get(server) ?? []).map(keyOf)) if (!wanted.has(key)) this.#giveUp(server, key);
+    this.#unnamed.delete(server);
+    if (next.length > 0) this.#routes.set(server, next);
+    else {
+      this.#routes.delete(server);
+      this.#context.traffic.forget(server);
+    }
+    for (const route of next) this.#place(route);
+  }
+
+  #giveUp(server: string, key: string): void {
+    this.#retries.delete(`${server} ${key}`);
+    const gate = this.#gates.get(key);
+    if (gate?.server !== server) return;
+    this.#gates.delete(key);
+    gate.close();
+  }
+
+  #place(route: Route): void {
+    const key = keyOf(route);
+    const there = this.#gates.get(key);
+    if (there?.server === route.server) return there.update(route);
+    if (there && this.#unnamed.has(there.server)) this.#setRoutes(there.server, []);
+    else if (there) return this.#fail(route, `belongs to the server ${there.server}`);
+    const gate = route.port.protocol === "tcp" ? tcpGate(route, this.#context) : udpGate(route, this.#context);
+    this.#gates.set(key, gate);
+    this.#binding++;
+    void gate.bind().then((reason) => {
+      this.#binding--;
+      this.#bound(gate, route, reason);
+      if (this.#binding === 0) this.#onSettled();
+    });
+  }
+
+  #bound(gate: Gate, route: Route, reason: string | undefined): void {
+    const key = keyOf(route);
+    if (this.#gates.get(key) !== gate) return gate.close();
+    if (reason !== undefined) {
+      this.#gates.delete(key);
+      return this.#fail(route, reason);
+    }
+    if (this.#retries.delete(`${route.server} ${key}`))
+      this.#context.log.info({ server: route.server }, sentence(route, "is ours now"));
+  }
+
+  #fail(route: Route, reason: string): void {
+    const id = `${route.server} ${keyOf(route)}`;
+    const before = this.#retries.get(id);
+    const delayMs = before ? Math.min(before.delayMs * 2, longestRetryMs) : firstRetryMs;
+    const message = sentence(route, reason);
+    if (before?.message !== message) this.#context.log.warn({ server: route.server }, message);
+    this.#retries.set(id, { route, message, at: this.#now() + delayMs, delayMs });
+  }
+
+  #retry(): void {
+    for (const [id, { route, at }] of this.#retries) {
+      if (at > this.#now()) continue;
+      // The newest route of that port; it may have changed since.
+      const current = this.#routes.get(route.server)?.find((each) => keyOf(each) === keyOf(route));
+      if (current) this.#place(current);
+      else this.#retries.delete(id);
+    }
+  }
+}

@@ -1,0 +1,36 @@
+/** One public port with the route it has now. `tcp-gate.ts` and `udp-gate.ts` are the two kinds. */
+import type { Ports, Route } from "@playspawn/shared";
+import type { Counted, Pool } from "./counted.ts";
+import type { Knocks } from "./knocks.ts";
+import type { Limits } from "./limits.ts";
+import type { Log } from "./log.ts";
+import type { TrafficBook } from "./traffic.ts";
+import type { WaitingRoom } from "./waiting-room.ts";
+
+export interface Gate {
+  readonly server: string;
+  /** Takes the port. Answers why not, as the end of a sentence, or undefined when it is ours. */
+  bind(): Promise<string | undefined>;
+  /** A new route of the same server for the same port: decides anew on everything that waits. */
+  update(route: Route): void;
+  /** Lets go of what was idle or held for too long; called every second. */
+  sweep(): void;
+  /** Gives the port up and ends everything that came through it. */
+  close(): void;
+}
+
+/** What all gates of a door share. */
+export interface GateContext {
+  ports: Ports;
+  log: Log;
+  limits: Limits;
+  knocks: Knocks;
+  traffic: TrafficBook;
+  room: WaitingRoom;
+  /** Bytes held for sleepers. */
+  heldBytes: Pool;
+  /** File descriptors. */
+  descriptors: Pool;
+  flowsPerServer: Counted;
+  flowsPerSource: Counted;
+}

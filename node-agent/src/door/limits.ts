@@ -1,0 +1,42 @@
+/** What the door may hold, for whom and for how long. Bytes and milliseconds. */
+
+export interface Limits {
+  holdMs: number;
+  heldBytesPerConnection: number;
+  heldBytesPerDoor: number;
+  waitingPerServer: number;
+  waitingPerSource: number;
+  waitingPerDoor: number;
+  heldPacketsPerFlow: number;
+  heldBytesPerFlow: number;
+  flowsPerServer: number;
+  flowsPerSource: number;
+  flowIdleMs: number;
+  knocksPerSourceMinute: number;
+  knockSources: number;
+  dialMs: number;
+  /** How long servers that a fresh agent did not name keep their ports. */
+  forgetMs: number;
+}
+
+export const defaultLimits: Limits = {
+  // Longer than any game client waits (Minecraft 30 s, Teeworlds 10 s) and than most servers boot.
+  holdMs: 60_000,
+  heldBytesPerConnection: 64 * 1024,
+  heldBytesPerDoor: 64 * 1024 * 1024,
+  waitingPerServer: 128,
+  // A household or a LAN party behind one address, but not the whole room.
+  waitingPerSource: 48,
+  waitingPerDoor: 4096,
+  heldPacketsPerFlow: 64,
+  heldBytesPerFlow: 64 * 1024,
+  flowsPerServer: 1024,
+  flowsPerSource: 128,
+  flowIdleMs: 60_000,
+  // Enough for anyone who tries again and again, too little to wake a whole node by a port scan.
+  knocksPerSourceMinute: 20,
+  knockSources: 4096,
+  // `awake` was proved by a probe, so a refusal is a race with a restart and short.
+  dialMs: 3000,
+  forgetMs: 60_000,
+};

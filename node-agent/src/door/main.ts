@@ -1,0 +1,58 @@
+/** The door's process: reads its config, opens the door, and ends on a signal. */
+import { messageOf, newId } from "@playspawn/shared";
+import { systemPorts } from "@playspawn/shared/ports/system.ts";
+import { type AgentLink, agentLink } from "./agent-link.ts";
+import { readConfig } from "./config.ts";
+import { openDoor } from "./door.ts";
+import { jsonLog } from "./log.ts";
+import { doorSocketPath } from "./socket-path.ts";
+
+const exitConfig = 78;
+
+const log = jsonLog(systemPorts.clock, (line) => process.stderr.write(line));
+
+function refuse(faults: string[]): never {
+  for (const fault of faults) process.stderr.write(`door: ${fault}\n`);
+  process.exit(exitConfig);
+}
+
+const config = readConfig();
+if ("faults" in config) refuse(config.faults);
+
+let link: AgentLink | undefined;
+let isReady = false;
+
+const door = openDoor({
+  ports: systemPorts,
+  log,
+  descriptors: config.descriptors,
+  send: (frame) => link?.send(frame),
+  onRoutes: () => {
+    if (!isReady) process.send?.({ t: "ready" });
+    isReady = true;
+  },
+});
+
+function stop(reason: string): void {
+  log.info({ reason }, "the door closes");
+  door.close();
+  link?.close();
+  // What is left are sockets on their way out; they need not be waited for.
+  process.exit(0);
+}
+
+for (const signal of ["SIGTERM", "SIGINT"] as const) process.on(signal, () => stop(signal));
+
+try {
+  link = await agentLink({
+    socketPath: doorSocketPath(config.dataDir),
+    run: newId("run", systemPorts),
+    pid: process.pid,
+    ports: systemPorts,
+    log,
+    onFrame: (frame) => (frame.t === "superseded" ? stop("a younger door has taken over") : door.onFrame(frame)),
+    onConnected: () => door.onConnected(),
+  });
+} catch (error) {
+  refuse([messageOf(error)]);
+}

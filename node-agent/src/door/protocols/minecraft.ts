@@ -1,0 +1,85 @@
+/**
+ * Minecraft Java Edition at a sleeping server: a server-list ping is answered here and wakes nobody; a login waits.
+ * Anything that is neither is dropped: the whole Internet scans this port.
+ */
+import type { Route } from "@playspawn/shared";
+import type { Greeter, Greeting } from "./greeter.ts";
+import { legacyKick, packetOf, readFrame, readHandshake, stringPacket } from "./minecraft-packets.ts";
+
+const wakingText = "Waking up. Join now: you are let in as soon as it is ready.";
+
+/** Client and status phase together; a real client needs a few round trips. */
+const limitMs = 10_000;
+
+/** Clients of 1.4 and 1.5 may write FE and 01 apart, those before send nothing after FE. */
+const legacyQuietMs = 250;
+const legacyPing = 0xfe;
+
+/** The protocol number that old clients never match, so that they show the text and not a version error of theirs. */
+const legacyProtocol = 127;
+
+const more: Greeting = { kind: "more" };
+const drop: Greeting = { kind: "drop" };
+
+export function minecraftText(route: Route): string {
+  if (route.notice !== null) return route.notice;
+  return route.mode === "waking" ? wakingText : (route.asleep?.motd ?? "");
+}
+
+const statusJson = (protocol: number, route: Route): string =>
+  JSON.stringify({
+    version: { name: route.mode === "waking" ? "waking" : "asleep", protocol },
+    players: { online: 0, max: route.playersMax ?? 0 },
+    description: { text: minecraftText(route) },
+  });
+
+/** FE, FE 01, or FE 01 FA … ; undefined for a modern packet whose length happens to begin with FE. */
+function readLegacy(bytes: Buffer, route: Route, quiet: boolean): Greeting | undefined {
+  if (bytes[0] !== legacyPing) return undefined;
+  const couldGoOn = bytes.length < 3 && (bytes.length === 1 || bytes[1] === 0x01);
+  if (couldGoOn && !quiet) return { kind: "more", quietMs: legacyQuietMs };
+  const seats = String(route.playersMax ?? 0);
+  const end = (text: string): Greeting => ({
+    kind: "answer",
+    consumed: bytes.length,
+    reply: legacyKick(text),
+    end: true,
+  });
+  if (bytes.length === 1) return end([minecraftText(route).replaceAll("§", ""), "0", seats].join("§"));
+  const isPing = bytes[1] === 0x01 && (bytes.length === 2 || bytes[2] === 0xfa);
+  if (!isPing) return undefined;
+  return end(["§1", String(legacyProtocol), "asleep", minecraftText(route), "0", seats].join("\0"));
+}
+
+/** After a status handshake: the request is answered with the status, a ping with itself. */
+function readStatus(bytes: Buffer, protocol: number, route: Route): Greeting {
+  const frame = readFrame(bytes);
+  if (typeof frame === "string") return frame === "more" ? more : drop;
+  const { body, taken } = frame;
+  if (body[0] === 0x00 && body.length === 1)
+    return { kind: "answer", consumed: taken, reply: stringPacket(0x00, statusJson(protocol, route)), end: false };
+  if (body[0] === 0x01 && body.length === 9)
+    return { kind: "answer", consumed: taken, reply: packetOf(body), end: true };
+  return drop;
+}
+
+export function minecraftGreeter(): Greeter {
+  let statusFor: number | undefined;
+  return {
+    limitMs,
+    halfClose: false,
+    farewell: (text) => stringPacket(0x00, JSON.stringify({ text })),
+    read(bytes, route, quiet) {
+      if (statusFor !== undefined) return readStatus(bytes, statusFor, route);
+      const legacy = readLegacy(bytes, route, quiet);
+      if (legacy) return legacy;
+      const frame = readFrame(bytes);
+      if (typeof frame === "string") return frame === "more" ? more : drop;
+      const handshake = readHandshake(frame.body);
+      if (!handshake) return drop;
+      if (handshake.next === "login") return { kind: "wake" };
+      statusFor = handshake.protocol;
+      return { kind: "answer", consumed: frame.taken, reply: Buffer.alloc(0), end: false };
+    },
+  };
+}

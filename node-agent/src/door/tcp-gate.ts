@@ -1,0 +1,57 @@
+/** A public TCP port: accepts whatever the server's state is, and hands every connection its own course. */
+import type { Server, Socket } from "node:net";
+import type { Route } from "@playspawn/shared";
+import { bindFailure, listenTcp } from "./bind.ts";
+import type { Gate, GateContext } from "./gate.ts";
+import { Connection } from "./tcp-connection.ts";
+
+/** The client's and the game's end. */
+const descriptorsEach = 2;
+
+export function tcpGate(first: Route, context: GateContext): Gate {
+  const { log, descriptors } = context;
+  const connections = new Set<Connection>();
+  let route = first;
+  let listener: Server | undefined;
+
+  const accept = (client: Socket): void => {
+    if (!descriptors.take(descriptorsEach)) {
+      client.on("error", () => {});
+      client.destroy();
+      return;
+    }
+    const over = (): void => {
+      descriptors.give(descriptorsEach);
+      connections.delete(connection);
+    };
+    const connection: Connection = new Connection(client, () => route, context, over);
+    connections.add(connection);
+    connection.start();
+  };
+
+  return {
+    server: first.server,
+    async bind() {
+      try {
+        listener = await listenTcp(route.port.public, accept);
+        descriptors.force(1);
+        // An accept may fail, for want of descriptors say; the listener stays.
+        listener.on("error", (error) => log.warn({ port: route.port.public, error: String(error) }, "accept failed"));
+        return undefined;
+      } catch (error) {
+        return bindFailure(error);
+      }
+    },
+    update(next) {
+      route = next;
+      for (const connection of connections) connection.routeChanged();
+    },
+    sweep: () => {},
+    close() {
+      if (listener) descriptors.give(1);
+      listener?.close();
+      listener = undefined;
+      for (const connection of connections) connection.destroy();
+    },
+  };
+}

@@ -1,0 +1,195 @@
+/**
+ * One player's datagrams at one public port: held while the server sleeps, then relayed through a socket of its own,
+ * so that the game sees every player at a port of their own.
+ */
+import type { RemoteInfo, Socket } from "node:dgram";
+import { isIPv6 } from "node:net";
+import type { Route } from "@playspawn/shared";
+import { udpSocket } from "./bind.ts";
+import type { GateContext } from "./gate.ts";
+import { HoldBuffer } from "./hold-buffer.ts";
+import type { Knocking } from "./knocks.ts";
+import type { Target } from "./splice.ts";
+import type { Totals } from "./traffic.ts";
+
+/**
+ * A player who is still in the game when it is put to sleep keeps sending; that is no wish to wake it. Such a flow
+ * knocks again once it has paused for `pauseMs` (players never do) or when the game has been gone for `lingerMs`.
+ */
+const pauseMs = 500;
+const lingerMs = 10_000;
+
+/** Datagrams waiting for a full socket; beyond this they are lost, as on any full link. */
+const sendQueueBytesMax = 1024 * 1024;
+
+/** Sends unless the socket is behind. */
+export function sendOrLose(socket: Socket, packet: Buffer, to?: { port: number; address: string }): void {
+  if (socket.getSendQueueSize() > sendQueueBytesMax) return;
+  if (to) socket.send(packet, to.port, to.address);
+  else socket.send(packet);
+}
+
+export class Flow {
+  readonly from: RemoteInfo;
+  readonly #route: () => Route;
+  readonly #context: GateContext;
+  readonly #reply: (packet: Buffer, to: RemoteInfo) => void;
+  readonly #meter: Totals;
+  readonly #held: HoldBuffer;
+  #seenAt: number;
+  #heldSince = 0;
+  /** Datagrams that came from the player. */
+  #packets = 0;
+  #upstream: Socket | undefined;
+  #target: Target | undefined;
+  #connected = false;
+  /** The upstream is connected and the server awake. */
+  #passing = false;
+  /** Was passing when the server fell asleep, at this time. */
+  #leftAt: number | undefined;
+  #knocking: Knocking | undefined;
+
+  constructor(
+    from: RemoteInfo,
+    route: () => Route,
+    context: GateContext,
+    reply: (packet: Buffer, to: RemoteInfo) => void,
+  ) {
+    this.from = from;
+    this.#route = route;
+    this.#context = context;
+    this.#reply = reply;
+    this.#meter = context.traffic.meter(route().server);
+    this.#held = new HoldBuffer(context.heldBytes);
+    this.#seenAt = context.ports.clock.mono();
+    this.#meter.accepted++;
+  }
+
+  /** A datagram from the player. */
+  receive(packet: Buffer): void {
+    const now = this.#context.ports.clock.mono();
+    const silentMs = now - this.#seenAt;
+    this.#seenAt = now;
+    this.#packets++;
+    this.#meter.bytesIn += packet.length;
+    this.#meter.packetsIn++;
+    if (this.#passing && this.#upstream) return sendOrLose(this.#upstream, packet);
+    if (this.#lingers(now, silentMs)) return this.#sayToLeaving(packet);
+    this.#hold(packet, now);
+    if (this.#route().mode === "awake") this.#goIn();
+    else this.#knock();
+  }
+
+  routeChanged(): void {
+    const { mode } = this.#route();
+    if (mode === "awake") {
+      this.#leftAt = undefined;
+      if (this.#upstream || this.#held.chunks > 0) this.#goIn();
+      return;
+    }
+    if (this.#passing) this.#leftAt = this.#context.ports.clock.mono();
+    this.#passing = false;
+    if (mode === "closed") this.#letGo();
+  }
+
+  /** Lets go of what was held too long. Answers whether the flow itself has been silent too long. */
+  isOver(now: number): boolean {
+    const { holdMs, flowIdleMs } = this.#context.limits;
+    if (this.#held.chunks > 0 && now - this.#heldSince >= holdMs) this.#letGo();
+    return now - this.#seenAt >= flowIdleMs;
+  }
+
+  /** May make place for another: it has said next to nothing and has been silent for a second, as forged senders are. */
+  isFaint(now: number): boolean {
+    return this.#packets < 3 && now - this.#seenAt >= 1000;
+  }
+
+  close(): void {
+    this.#passing = false;
+    this.#letGo();
+    this.#hangUp();
+  }
+
+  #lingers(now: number, silentMs: number): boolean {
+    if (this.#leftAt === undefined || this.#route().mode !== "asleep") return false;
+    if (silentMs < pauseMs && now - this.#leftAt < lingerMs) return true;
+    this.#leftAt = undefined;
+    return false;
+  }
+
+  #sayToLeaving(packet: Buffer): void {
+    if (this.#upstream) sendOrLose(this.#upstream, packet);
+  }
+
+  /** Keeps the first ones: they are the ones that say hello. */
+  #hold(packet: Buffer, now: number): void {
+    const { limits, heldBytes } = this.#context;
+    const isFull = this.#held.chunks >= limits.heldPacketsPerFlow || heldBytes.full();
+    if (isFull || this.#held.bytes + packet.length > limits.heldBytesPerFlow) return;
+    if (this.#held.chunks === 0) {
+      this.#heldSince = now;
+      this.#meter.held++;
+    }
+    this.#held.push(packet);
+  }
+
+  #letGo(): Buffer[] {
+    this.#knocking?.end();
+    this.#knocking = undefined;
+    if (this.#held.chunks > 0) this.#meter.held--;
+    return this.#held.takeAll();
+  }
+
+  #knock(): void {
+    const { server, port } = this.#route();
+    this.#knocking ??= this.#context.knocks.begin({ server, port: port.name }, this.from);
+  }
+
+  /** Reaches the game, through the same socket as before if it is where it was: the game knows the player by it. */
+  #goIn(): void {
+    const { target } = this.#route();
+    if (!target) return;
+    const same = this.#target?.host === target.host && this.#target.port === target.port;
+    if (this.#upstream && same) return this.#deliver();
+    this.#hangUp();
+    if (!this.#context.descriptors.take(1)) return void this.#letGo();
+    this.#dial(target);
+  }
+
+  #dial(target: Target): void {
+    const upstream = udpSocket(isIPv6(target.host) ? "udp6" : "udp4");
+    this.#upstream = upstream;
+    this.#target = target;
+    this.#meter.open++;
+    this.#connected = false;
+    // "Connection refused" is what an ICMP message becomes: the game is not there now, and the flow goes on.
+    upstream.on("error", () => {
+      if (this.#upstream === upstream && !this.#connected) this.#hangUp();
+    });
+    upstream.on("message", (packet) => {
+      this.#meter.bytesOut += packet.length;
+      this.#reply(packet, this.from);
+    });
+    upstream.connect(target.port, target.host, () => {
+      if (this.#upstream !== upstream) return;
+      this.#connected = true;
+      this.#deliver();
+    });
+  }
+
+  #deliver(): void {
+    if (this.#route().mode !== "awake" || !this.#upstream || !this.#connected) return;
+    this.#passing = true;
+    for (const packet of this.#letGo()) this.#upstream.send(packet);
+  }
+
+  #hangUp(): void {
+    if (!this.#upstream) return;
+    this.#meter.open--;
+    this.#context.descriptors.give(1);
+    this.#upstream.close();
+    this.#upstream = undefined;
+    this.#target = undefined;
+    this.#passing = false;
+  }
+}
