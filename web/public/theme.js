@@ -1,0 +1,7 @@
+// Runs before the first paint: without a stored choice the style sheet follows the system by itself.
+try {
+  var theme = localStorage.getItem("playspawn.theme");
+  if (theme === "dark" || theme === "light") document.documentElement.dataset.theme = theme;
+} catch (error) {
+  // Storage is off: the system's theme it is.
+}

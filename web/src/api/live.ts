@@ -1,0 +1,100 @@
+/** One WebSocket keeps what the dashboard remembers true; after a gap everything is read again. */
+import type { Ports } from "@playspawn/shared/ports/ports.ts";
+import type { QueryClient } from "@tanstack/react-query";
+import { backoffMs } from "../lib/backoff.ts";
+import { mergeServer, patchServers, prependEvent, upsertById, withoutServer } from "../lib/patch.ts";
+import { keys } from "./queries.ts";
+import type { LiveMessage, Node, Server, ServerEvent } from "./types.ts";
+
+export type LiveState = "connecting" | "live" | "reconnecting";
+
+const eventsKept = 200;
+/** Never spoken of on the socket. */
+const fixed = new Set<string>([keys.me[0], keys.games[0]]);
+const openLimitMs = 10_000;
+
+export interface Live {
+  state(): LiveState;
+  /** Calls `fn` at each change of state; returns how to stop. */
+  subscribe(fn: () => void): () => void;
+  close(): void;
+}
+
+export function applyMessage(client: QueryClient, message: LiveMessage): void {
+  switch (message.t) {
+    case "server":
+      return applyServer(client, message.server);
+    case "server_removed":
+      client.setQueryData<Server[]>(keys.servers, (list) => list && withoutServer(list, message.id));
+      client.removeQueries({ queryKey: keys.server(message.id) });
+      return;
+    case "event":
+      client.setQueryData<ServerEvent[]>(
+        keys.events(message.event.serverId),
+        (list) => list && prependEvent(list, message.event, eventsKept),
+      );
+      return;
+    case "node":
+      client.setQueryData<Node[]>(keys.nodes, (list) => list && upsertById(list, message.node));
+  }
+}
+
+/** Takes in one server's newest state, from the socket or from the answer to a command. */
+export function applyServer(client: QueryClient, server: Server): void {
+  client.setQueryData<Server[]>(keys.servers, (list) => list && patchServers(list, server));
+  client.setQueryData<Server>(keys.server(server.id), (known) => mergeServer(known, server));
+}
+
+const urlOf = ({ protocol, host }: Location): string => `${protocol === "https:" ? "wss" : "ws"}://${host}/api/v1/live`;
+
+/** Connects and stays connected, with back-off, until closed. */
+export function openLive(client: QueryClient, { timers, rng }: Ports): Live {
+  const listeners = new Set<() => void>();
+  let state: LiveState = "connecting";
+  let socket: WebSocket | undefined;
+  let cancel = (): void => {};
+  let attempt = 0;
+  let closed = false;
+
+  const become = (next: LiveState): void => {
+    state = next;
+    for (const listener of listeners) listener();
+  };
+  const opened = (): void => {
+    cancel();
+    attempt = 0;
+    become("live");
+    // What happened before the socket was open was not heard, the first time as well as after a gap.
+    void client.invalidateQueries({ predicate: ({ queryKey }) => !fixed.has(String(queryKey[0])) });
+  };
+  const lost = (): void => {
+    if (closed) return;
+    cancel();
+    become("reconnecting");
+    cancel = timers.after(backoffMs(attempt++, rng.float()), connect);
+  };
+  const heard = ({ data }: MessageEvent): void => applyMessage(client, JSON.parse(String(data)) as LiveMessage);
+
+  function connect(): void {
+    const mine = new WebSocket(urlOf(location));
+    socket = mine;
+    cancel = timers.after(openLimitMs, () => mine.close());
+    mine.addEventListener("open", opened);
+    mine.addEventListener("message", heard);
+    mine.addEventListener("close", lost, { once: true });
+  }
+  connect();
+
+  return {
+    state: () => state,
+    subscribe(fn) {
+      listeners.add(fn);
+      return () => listeners.delete(fn);
+    },
+    close() {
+      closed = true;
+      cancel();
+      socket?.close();
+    },
+  };
+}

@@ -1,0 +1,105 @@
+import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
+import { RotateCw } from "lucide-react";
+import { Link } from "react-router";
+import { reloadGames } from "../../api/commands.ts";
+import { problemFrom } from "../../api/errors.ts";
+import { gamesQuery, keys } from "../../api/queries.ts";
+import type { Game, TemplateFault } from "../../api/types.ts";
+import { PageHeader } from "../../layouts/PageHeader.tsx";
+import { bytes } from "../../lib/bytes.ts";
+import { paths } from "../../paths.ts";
+import { Button, buttonClass } from "../../ui/Button.tsx";
+import { CopyButton } from "../../ui/CopyButton.tsx";
+import { GameLogo } from "../../ui/GameLogo.tsx";
+import { Empty, ProblemNote } from "../../ui/notices.tsx";
+import { StateGlyph } from "../../ui/StateGlyph.tsx";
+import { toast } from "../../ui/toasts.ts";
+
+export function GamesPage() {
+  const games = useQuery(gamesQuery);
+  const client = useQueryClient();
+  const reload = useMutation({
+    mutationFn: reloadGames,
+    onSuccess: async () => {
+      await client.invalidateQueries({ queryKey: keys.games });
+      toast({ tone: "good", text: "The templates were read again." });
+    },
+  });
+  return (
+    <>
+      <PageHeader
+        title="Games"
+        lead="Templates that tell how a game’s server is run."
+        action={
+          <Button busy={reload.isPending} onClick={() => reload.mutate()}>
+            {!reload.isPending && <RotateCw size={16} aria-hidden />} Reload
+          </Button>
+        }
+      />
+      <div className="grid gap-7">
+        {games.isError && <ProblemNote problem={problemFrom(games.error)} onRetry={() => void games.refetch()} />}
+        {reload.isError && <ProblemNote problem={problemFrom(reload.error)} />}
+        {games.data && games.data.faults.length > 0 && <Faults faults={games.data.faults} />}
+        {games.data?.items.length === 0 && games.data.faults.length === 0 && <NoTemplates />}
+        {games.data && games.data.items.length > 0 && (
+          <ul className="panel divide-y divide-line overflow-hidden">
+            {games.data.items.map((game) => (
+              <GameRow key={game.id} game={game} />
+            ))}
+          </ul>
+        )}
+      </div>
+    </>
+  );
+}
+
+function GameRow({ game }: { game: Game }) {
+  const ports = Object.entries(game.ports).map(([name, { protocol, container }]) => `${name} ${container}/${protocol}`);
+  return (
+    <li className="flex flex-wrap items-center gap-x-5 gap-y-3 px-5 py-4">
+      <GameLogo logo={game.logo} name={game.name} className="size-12" />
+      <div className="min-w-48 flex-1">
+        <h2 className="font-medium">{game.name}</h2>
+        <p className="text-ink-2 text-pretty">{game.description}</p>
+        <p className="mt-1 font-mono text-[0.8rem] text-ink-3">
+          {[game.id, ...ports, bytes(game.memoryBytes), `${game.cpu} CPU`].join(" · ")}
+        </p>
+      </div>
+      <Link to={paths.newServerOf(game.id)} className={buttonClass("plain", "small")}>
+        New server<span className="sr-only"> of {game.name}</span>
+      </Link>
+    </li>
+  );
+}
+
+function Faults({ faults }: { faults: TemplateFault[] }) {
+  return (
+    <section aria-label="Templates with faults">
+      <h2 className="eyebrow mb-2.5 flex items-center gap-2 text-crashed">
+        <StateGlyph state="Crashed" size={13} /> Not loaded
+      </h2>
+      <ul className="panel divide-y divide-line overflow-hidden">
+        {faults.map((fault) => {
+          const where = fault.line === null ? fault.file : `${fault.file}:${fault.line}`;
+          return (
+            <li key={`${where} ${fault.reason}`} className="flex items-center gap-3 py-2.5 pr-2 pl-5">
+              <div className="min-w-0 flex-1">
+                <p className="font-mono text-[0.867rem] [overflow-wrap:anywhere]">{where}</p>
+                <p className="text-ink-2 [overflow-wrap:anywhere]">{fault.reason}</p>
+              </div>
+              <CopyButton text={`${where}: ${fault.reason}`} label={`Copy the fault in ${where}`} />
+            </li>
+          );
+        })}
+      </ul>
+    </section>
+  );
+}
+
+function NoTemplates() {
+  return (
+    <Empty art={<StateGlyph state="Stopped" size={40} />} title="No templates">
+      Put a folder with a game.yaml into the games folder, then press Reload.
+    </Empty>
+  );
+}

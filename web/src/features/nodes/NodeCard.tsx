@@ -1,0 +1,166 @@
+import { useMutation, useQueryClient } from "@tanstack/react-query";
+import type { ReactNode } from "react";
+import { acceptAdoption } from "../../api/commands.ts";
+import { problemFrom } from "../../api/errors.ts";
+import { keys } from "../../api/queries.ts";
+import type { Node, Server } from "../../api/types.ts";
+import { bytes } from "../../lib/bytes.ts";
+import { capabilityText, sessionText, sessionTone, usageOf } from "../../lib/nodes.ts";
+import { Button } from "../../ui/Button.tsx";
+import { cx } from "../../ui/cx.ts";
+import { Ago } from "../../ui/Moment.tsx";
+import { ProblemNote } from "../../ui/notices.tsx";
+
+interface Props {
+  node: Node;
+  servers: Server[];
+}
+
+export function NodeCard({ node, servers }: Props) {
+  return (
+    <li className="panel p-5 sm:p-6">
+      <div className="flex flex-wrap items-start justify-between gap-x-6 gap-y-2">
+        <div className="min-w-0">
+          <h2 className="text-[1.2rem] font-semibold [overflow-wrap:anywhere]">{node.name}</h2>
+          <p className="font-mono text-[0.867rem] text-ink-3">
+            {[node.address, node.version && `agent ${node.version}`].filter(Boolean).join(" · ")}
+          </p>
+        </div>
+        <SessionLine node={node} />
+      </div>
+      <Warnings node={node} />
+      {node.capacity && <Capacity node={node} servers={servers} />}
+      {node.capabilities && <Capabilities capabilities={node.capabilities} />}
+    </li>
+  );
+}
+
+const tones = { good: "bg-running", wait: "bg-waking", bad: "bg-crashed", none: "bg-line-strong" };
+
+function SessionLine({ node }: { node: Node }) {
+  const tone = sessionTone(node.session);
+  return (
+    <p role="status" className="flex items-center gap-2.5">
+      <span aria-hidden className={cx("size-2.5 rounded-full", tones[tone], tone === "wait" && "animate-pulse")} />
+      <span className="font-medium">{sessionText[node.session]}</span>
+      {node.session !== "connected" && node.lastSeenAt !== null && (
+        <span className="text-ink-3">
+          last heard <Ago at={node.lastSeenAt} />
+        </span>
+      )}
+    </p>
+  );
+}
+
+function Warnings({ node }: { node: Node }) {
+  return (
+    <>
+      {node.quarantined && (
+        <Notice>
+          Two machines used this node’s secret, so it is locked out. Give the right one a new secret, then restart its
+          agent.
+        </Notice>
+      )}
+      {node.adopt && <AdoptNotice node={node} />}
+    </>
+  );
+}
+
+function Notice({ children }: { children: ReactNode }) {
+  return <div className="mt-4 rounded-xl border border-waking/40 bg-waking/8 px-4 py-3">{children}</div>;
+}
+
+function AdoptNotice({ node }: { node: Node }) {
+  const client = useQueryClient();
+  const accept = useMutation({
+    mutationFn: () => acceptAdoption(node.id),
+    onSuccess: () => client.invalidateQueries({ queryKey: keys.nodes }),
+  });
+  return (
+    <Notice>
+      <p>
+        This node knows newer orders than this database, as after restoring a backup. What runs there goes on running,
+        and nothing is stopped until you confirm.
+      </p>
+      {accept.isError && <ProblemNote problem={problemFrom(accept.error)} />}
+      <Button size="small" className="mt-3" busy={accept.isPending} onClick={() => accept.mutate()}>
+        Let this database decide again
+      </Button>
+    </Notice>
+  );
+}
+
+function Capacity({ node, servers }: Props) {
+  const { memoryBytes, cpus, diskFreeBytes, ports } = node.capacity!;
+  const usage = usageOf(servers, memoryBytes);
+  return (
+    <div className="mt-6 grid gap-6 sm:grid-cols-[minmax(0,1.6fr)_repeat(3,minmax(0,1fr))]">
+      <div>
+        <p className="eyebrow mb-1.5">Memory</p>
+        <div
+          role="img"
+          aria-label={`${bytes(usage.awakeBytes)} awake, ${bytes(usage.asleepBytes)} asleep, of ${bytes(memoryBytes)}`}
+          className="flex h-2.5 gap-0.5 overflow-hidden rounded-full bg-ink/9"
+        >
+          <span
+            className="bg-running transition-[width] duration-700"
+            style={{ width: `${usage.awakeShare * 100}%` }}
+          />
+          <span
+            className="bg-asleep/60 transition-[width] duration-700"
+            style={{ width: `${usage.asleepShare * 100}%` }}
+          />
+        </div>
+        <p className="mt-2 flex flex-wrap gap-x-4 text-[0.867rem] text-ink-2">
+          <Key className="bg-running">{bytes(usage.awakeBytes)} awake</Key>
+          <Key className="bg-asleep/60">{bytes(usage.asleepBytes)} asleep</Key>
+          <span className="text-ink-3">of {bytes(memoryBytes)}</span>
+        </p>
+      </div>
+      <Figure name="Servers">{servers.length}</Figure>
+      <Figure name="CPUs">{cpus}</Figure>
+      <Figure name="Disk free">{bytes(diskFreeBytes)}</Figure>
+      <p className="text-[0.867rem] text-ink-3 sm:col-span-full">
+        Public ports <span className="font-mono">{`${ports.from}–${ports.to}`}</span>
+      </p>
+    </div>
+  );
+}
+
+function Key({ className, children }: { className: string; children: ReactNode }) {
+  return (
+    <span className="inline-flex items-center gap-2">
+      <span aria-hidden className={cx("size-2 rounded-full", className)} />
+      {children}
+    </span>
+  );
+}
+
+function Figure({ name, children }: { name: string; children: ReactNode }) {
+  return (
+    <div>
+      <p className="eyebrow mb-1">{name}</p>
+      <p className="font-mono text-[1.2rem] leading-tight">{children}</p>
+    </div>
+  );
+}
+
+function Capabilities({ capabilities }: { capabilities: NonNullable<Node["capabilities"]> }) {
+  const entries = Object.entries(capabilities);
+  if (entries.length === 0) return null;
+  return (
+    <details className="group mt-5 border-t border-line pt-4">
+      <summary className="cursor-pointer text-[0.9rem] text-ink-2 hover:text-ink">
+        What this host can do <span className="font-mono text-ink-3">{entries.length}</span>
+      </summary>
+      <dl className="mt-3 grid gap-x-8 gap-y-1.5 sm:grid-cols-2 lg:grid-cols-3">
+        {entries.map(([name, value]) => (
+          <div key={name} className="flex justify-between gap-4 border-b border-line/60 pb-1.5 text-[0.867rem]">
+            <dt className="text-ink-3">{name}</dt>
+            <dd className="text-right font-mono [overflow-wrap:anywhere]">{capabilityText(value)}</dd>
+          </div>
+        ))}
+      </dl>
+    </details>
+  );
+}

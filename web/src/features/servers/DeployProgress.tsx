@@ -1,0 +1,64 @@
+import { Check } from "lucide-react";
+import type { Progress, StateWord } from "../../api/types.ts";
+import { amount, fraction, stepNames, stepStates, type StepState } from "../../lib/progress.ts";
+import { cx } from "../../ui/cx.ts";
+import { For } from "../../ui/Moment.tsx";
+import { ProgressBar } from "../../ui/ProgressBar.tsx";
+import { Spinner } from "../../ui/Spinner.tsx";
+import { stateColour } from "../../ui/StateGlyph.tsx";
+
+interface Props {
+  progress: Progress;
+  state: StateWord;
+  since: number;
+}
+
+/** What is happening to the server right now: the step, how far it is, and what is still ahead. */
+export function DeployProgress({ progress, state, since }: Props) {
+  const share = fraction(progress);
+  return (
+    <section aria-label="Progress" className="panel animate-appear p-5">
+      <div className="flex items-baseline justify-between gap-4">
+        <h2 className="truncate font-medium" title={progress.text}>
+          {progress.text}
+        </h2>
+        <p className="shrink-0 font-mono text-[0.867rem] text-ink-2">
+          {amount(progress)}
+          {share !== null && <span className="text-ink-3"> {Math.round(share * 100)} %</span>}
+        </p>
+      </div>
+      <ProgressBar value={share} label={progress.text} className={cx("mt-3", stateColour[state])} />
+      <ol className="mt-4 flex flex-wrap gap-x-5 gap-y-2">
+        {stepStates(progress).map(({ step, state: at }) => (
+          <li
+            key={step}
+            aria-current={at === "active" ? "step" : undefined}
+            className={cx(
+              "flex items-center gap-2 text-[0.9rem]",
+              at === "ahead" ? "text-ink-3" : at === "active" ? "font-medium" : "text-ink-2",
+            )}
+          >
+            <StepMark at={at} colour={stateColour[state]} />
+            {stepNames[step]}
+            {at === "active" && (
+              <span className="font-mono text-[0.8rem] font-normal text-ink-3">
+                <For since={since} />
+              </span>
+            )}
+          </li>
+        ))}
+      </ol>
+    </section>
+  );
+}
+
+function StepMark({ at, colour }: { at: StepState; colour: string }) {
+  if (at === "done") return <Check size={14} aria-label="done" className="text-running" />;
+  if (at === "active")
+    return (
+      <span className={colour}>
+        <Spinner size={13} />
+      </span>
+    );
+  return <span aria-hidden className="mx-[3px] size-2 rounded-full border border-line-strong" />;
+}

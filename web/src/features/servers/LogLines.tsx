@@ -1,0 +1,105 @@
+import { memo, useLayoutEffect, useRef, type ReactNode, type UIEvent } from "react";
+import { pieces, plain } from "../../lib/ansi.ts";
+import { levelOf, type Level, type LogLine } from "../../lib/log-buffer.ts";
+import { cx } from "../../ui/cx.ts";
+
+interface Props {
+  lines: readonly LogLine[];
+  needle: string;
+  following: boolean;
+  /** Somebody scrolled up to read. */
+  onLeaveEnd: () => void;
+  note: string | undefined;
+  empty: ReactNode;
+}
+
+/** How far from the end, in px, still counts as being at the end. */
+const endSlack = 48;
+
+export function LogLines({ lines, needle, following, onLeaveEnd, note, empty }: Props) {
+  const box = useRef<HTMLDivElement>(null);
+  const lastTop = useRef(0);
+  useLayoutEffect(() => {
+    if (following && box.current) box.current.scrollTop = box.current.scrollHeight;
+  }, [lines, following]);
+  const scrolled = ({ currentTarget: { scrollTop, scrollHeight, clientHeight } }: UIEvent): void => {
+    // Only a move upwards is somebody reading; a filter that shortens the list is not.
+    const up = scrollTop < lastTop.current;
+    lastTop.current = scrollTop;
+    if (following && up && needle === "" && scrollHeight - scrollTop - clientHeight > endSlack) onLeaveEnd();
+  };
+  return (
+    <div
+      ref={box}
+      onScroll={scrolled}
+      tabIndex={0}
+      role="region"
+      aria-label="Log lines"
+      className="h-[min(32rem,62dvh)] overflow-auto overscroll-contain bg-well py-3 font-mono text-[0.833rem] leading-[1.6] -outline-offset-2"
+    >
+      {note && <p className="px-5 pb-2 text-ink-3">{note}</p>}
+      {lines.map((line) => (
+        <Line key={line.n} text={line.text} needle={needle} />
+      ))}
+      {lines.length === 0 && <p className="px-5 py-1 font-sans text-[0.95rem] text-ink-3">{empty}</p>}
+    </div>
+  );
+}
+
+const levels: Record<Level, string> = {
+  error: "text-crashed",
+  warn: "text-waking",
+  join: "text-running",
+  plain: "text-ink-2",
+};
+
+// The eight colours of a terminal, in this house's tones. Black and white follow the text.
+const colours = [
+  "text-ink-3",
+  "text-crashed",
+  "text-running",
+  "text-waking",
+  "text-deploying",
+  "text-asleep",
+  "text-deploying",
+  "text-ink",
+] as const;
+
+const Line = memo(function Line({ text, needle }: { text: string; needle: string }) {
+  return (
+    <div
+      className={cx(
+        "px-5 whitespace-pre-wrap [contain-intrinsic-size:auto_1.35rem] [content-visibility:auto] [overflow-wrap:anywhere]",
+        levels[levelOf(text)],
+      )}
+    >
+      {needle === "" ? <Styled text={text} /> : <Marked text={plain(text)} needle={needle} />}
+      {text === "" && "\u00a0"}
+    </div>
+  );
+});
+
+function Styled({ text }: { text: string }) {
+  return pieces(text).map((piece, i) =>
+    piece.colour === undefined && !piece.bold ? (
+      piece.text
+    ) : (
+      // oxlint-disable-next-line react/no-array-index-key -- the pieces of a line never change
+      <span key={i} className={cx(piece.colour !== undefined && colours[piece.colour], piece.bold && "font-semibold")}>
+        {piece.text}
+      </span>
+    ),
+  );
+}
+
+function Marked({ text, needle }: { text: string; needle: string }) {
+  const at = text.toLowerCase().indexOf(needle);
+  if (at < 0) return text;
+  return (
+    <>
+      {text.slice(0, at)}
+      <mark className="rounded-xs bg-dawn text-on-dawn">{text.slice(at, at + needle.length)}</mark>
+      {text.slice(at + needle.length)}
+    </>
+  );
+}

@@ -1,0 +1,82 @@
+import { UsersRound } from "lucide-react";
+import type { Game, Server } from "../../api/types.ts";
+import { stateText, story } from "../../lib/words.ts";
+import { cx } from "../../ui/cx.ts";
+import { GameLogo } from "../../ui/GameLogo.tsx";
+import { For } from "../../ui/Moment.tsx";
+import { Sky } from "../../ui/Sky.tsx";
+import { stateColour, StateGlyph } from "../../ui/StateGlyph.tsx";
+import { Addresses } from "./Addresses.tsx";
+import { KickButtons } from "./kick-buttons.tsx";
+
+interface Props {
+  server: Server;
+  game: Game | undefined;
+}
+
+/** Who it is, how it is, why, and where to join: readable from across the room. */
+export function ServerHero({ server, game }: Props) {
+  return (
+    <Sky state={server.state}>
+      <div className="flex flex-wrap items-start justify-between gap-x-6 gap-y-5">
+        <div className="flex min-w-0 items-center gap-4">
+          <GameLogo
+            logo={game?.logo ?? null}
+            name={game?.name ?? server.game}
+            dim={server.state === "Asleep" || server.state === "Stopped"}
+            className="size-13"
+          />
+          <div className="min-w-0">
+            <h1 className="text-[1.75rem] leading-tight font-semibold tracking-[-0.025em] [overflow-wrap:anywhere]">
+              {server.name}
+            </h1>
+            <p className="text-ink-2">
+              {game?.name ?? server.game}
+              {server.node && ` on ${server.node.name}`}
+            </p>
+          </div>
+        </div>
+        <div className="flex flex-wrap gap-2.5">
+          <KickButtons server={server} />
+        </div>
+      </div>
+      <div className="mt-8 max-w-2xl" role="status" aria-live="polite" aria-atomic="true">
+        <StateLine server={server} />
+        <p className="mt-1 text-ink-2 text-pretty [overflow-wrap:anywhere]">{story(server)}</p>
+      </div>
+      <div className="mt-8 flex flex-wrap items-end justify-between gap-x-10 gap-y-6">
+        <Addresses server={server} />
+        <PlayersFigure server={server} />
+      </div>
+    </Sky>
+  );
+}
+
+function StateLine({ server }: { server: Server }) {
+  return (
+    <p className="flex items-center gap-2.5">
+      <StateGlyph state={server.state} size={20} />
+      <span className={cx("text-[1.1rem] font-semibold", stateColour[server.state])}>{stateText(server)}</span>
+      {/* Changes every minute: not worth an announcement. */}
+      <span aria-hidden className="text-ink-3">
+        <For since={server.since} />
+      </span>
+    </p>
+  );
+}
+
+function PlayersFigure({ server }: { server: Server }) {
+  if (!server.players || server.state !== "Running") return null;
+  const { online, max } = server.players;
+  return (
+    <div>
+      <p className="eyebrow mb-1 flex items-center gap-2">
+        <UsersRound size={13} aria-hidden /> Players
+      </p>
+      <p className="font-mono text-[1.6rem] leading-none font-medium">
+        {online}
+        <span className="text-ink-3"> / {max}</span>
+      </p>
+    </div>
+  );
+}

@@ -1,0 +1,88 @@
+import { useQuery, useQueryClient } from "@tanstack/react-query";
+import { ChevronLeft } from "lucide-react";
+import { Link, Outlet, useLocation, useOutletContext, useParams } from "react-router";
+import { problemFrom } from "../../api/errors.ts";
+import { gameOf, gamesQuery, serverQuery } from "../../api/queries.ts";
+import type { Game, Server } from "../../api/types.ts";
+import { NotFound } from "../../layouts/NotFound.tsx";
+import { useTitle } from "../../layouts/PageHeader.tsx";
+import { stateText } from "../../lib/words.ts";
+import { paths } from "../../paths.ts";
+import { cx } from "../../ui/cx.ts";
+import { Loading, ProblemNote, Skeleton } from "../../ui/notices.tsx";
+import { ServerHero } from "./ServerHero.tsx";
+
+interface Shown {
+  server: Server;
+  game: Game | undefined;
+}
+
+/** The server whose page this is, for its tabs. */
+export const useShown = (): Shown => useOutletContext<Shown>();
+
+export function ServerPage() {
+  const { id = "" } = useParams();
+  const client = useQueryClient();
+  const server = useQuery(serverQuery(id, client));
+  const games = useQuery(gamesQuery);
+  useTitle(server.data ? `${server.data.name}, ${stateText(server.data).toLowerCase()}` : "Server");
+  if (server.isError) {
+    const problem = problemFrom(server.error);
+    if (problem.status === 404) return <NotFound what="server" />;
+    if (!server.data) return <ProblemNote problem={problem} onRetry={() => void server.refetch()} />;
+  }
+  if (!server.data) return <PageLoading />;
+  const shown: Shown = { server: server.data, game: gameOf(games.data, server.data.game) };
+  return (
+    <div className="grid gap-6">
+      <Link
+        to={paths.servers}
+        className="-mb-2 inline-flex items-center gap-1 justify-self-start text-[0.9rem] text-ink-3 hover:text-ink"
+      >
+        <ChevronLeft size={15} aria-hidden /> Servers
+      </Link>
+      <ServerHero {...shown} />
+      <Tabs id={id} />
+      <Outlet context={shown} />
+    </div>
+  );
+}
+
+function Tabs({ id }: { id: string }) {
+  const { pathname } = useLocation();
+  const tabs = [
+    { to: paths.server(id), name: "Overview" },
+    { to: paths.serverSettings(id), name: "Settings" },
+  ];
+  return (
+    <nav aria-label="Server" className="flex gap-6 border-b border-line">
+      {tabs.map(({ to, name }) => {
+        const here = pathname === to;
+        return (
+          <Link
+            key={name}
+            to={to}
+            replace
+            preventScrollReset
+            aria-current={here ? "page" : undefined}
+            className={cx(
+              "-mb-px border-b-2 py-2.5 font-medium transition-colors",
+              here ? "border-ink text-ink" : "border-transparent text-ink-3 hover:text-ink",
+            )}
+          >
+            {name}
+          </Link>
+        );
+      })}
+    </nav>
+  );
+}
+
+function PageLoading() {
+  return (
+    <Loading label="Reading the server">
+      <Skeleton className="mt-8 h-64" />
+      <Skeleton className="mt-6 h-96" />
+    </Loading>
+  );
+}

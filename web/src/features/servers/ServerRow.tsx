@@ -1,0 +1,113 @@
+import { UsersRound } from "lucide-react";
+import { Link } from "react-router";
+import type { Game, Server } from "../../api/types.ts";
+import { amount, fraction } from "../../lib/progress.ts";
+import { stateText } from "../../lib/words.ts";
+import { paths } from "../../paths.ts";
+import { CopyButton } from "../../ui/CopyButton.tsx";
+import { cx } from "../../ui/cx.ts";
+import { GameLogo } from "../../ui/GameLogo.tsx";
+import { For } from "../../ui/Moment.tsx";
+import { ProgressBar } from "../../ui/ProgressBar.tsx";
+import { stateColour, StateGlyph } from "../../ui/StateGlyph.tsx";
+import { QuickKick } from "./kick-buttons.tsx";
+
+interface Props {
+  server: Server;
+  game: Game | undefined;
+}
+
+const resting = (server: Server): boolean => server.state === "Asleep" || server.state === "Stopped";
+
+/** The whole row leads to the server; what can be pressed lies above that link. */
+export function ServerRow({ server, game }: Props) {
+  const quiet = resting(server);
+  return (
+    <li
+      className={cx(
+        "group relative grid grid-cols-[auto_minmax(0,1fr)_auto] items-center gap-x-4 gap-y-2 px-4 py-3.5 transition-colors hover:bg-ink/3 sm:px-5 lg:grid-cols-[auto_minmax(0,1.3fr)_minmax(0,1fr)_5.5rem_minmax(0,1.15fr)_6.5rem]",
+        server.state === "Asleep" && "bg-asleep/4",
+      )}
+    >
+      <GameLogo logo={game?.logo ?? null} name={game?.name ?? server.game} dim={quiet} />
+      <div className="min-w-0">
+        <Link
+          to={paths.server(server.id)}
+          className={cx("block truncate font-medium after:absolute after:inset-0", quiet && "text-ink-2")}
+        >
+          {server.name}
+        </Link>
+        <p className="truncate text-[0.867rem] text-ink-3">{game?.name ?? server.game}</p>
+      </div>
+      <div className="col-start-3 row-start-1 lg:col-start-auto lg:row-start-auto">
+        <StateCell server={server} />
+      </div>
+      <div className="hidden lg:block">
+        <Players server={server} />
+      </div>
+      <AddressCell server={server} />
+      <QuickKick server={server} className="relative z-10 col-start-3 justify-self-end lg:col-start-auto" />
+      <RowProgress server={server} />
+    </li>
+  );
+}
+
+function StateCell({ server }: { server: Server }) {
+  return (
+    <div className="flex items-center gap-2.5 max-lg:justify-end">
+      <StateGlyph state={server.state} />
+      <p className="min-w-0 leading-tight">
+        <span className={cx("font-medium", stateColour[server.state])}>{stateText(server)}</span>{" "}
+        <span className="block truncate text-[0.867rem] text-ink-3 max-sm:hidden">
+          <For since={server.since} />
+        </span>
+      </p>
+    </div>
+  );
+}
+
+function Players({ server }: { server: Server }) {
+  if (!server.players || server.state !== "Running") return null;
+  const { online, max } = server.players;
+  return (
+    <p className={cx("flex items-center gap-2 font-mono text-[0.9rem]", online > 0 ? "text-ink" : "text-ink-3")}>
+      <UsersRound size={15} aria-hidden />
+      <span>
+        <span className="sr-only">players </span>
+        {online}
+        <span className="text-ink-3">/{max}</span>
+      </span>
+    </p>
+  );
+}
+
+function AddressCell({ server }: { server: Server }) {
+  const address = server.addresses[0];
+  if (!address) return <span className="max-lg:hidden" />;
+  const text = `${address.host}:${address.port}`;
+  return (
+    <div className="relative z-10 col-span-2 flex min-w-0 items-center lg:col-span-1 lg:justify-self-start">
+      <code className="truncate font-mono text-[0.867rem] text-ink-2">{text}</code>
+      <CopyButton text={text} label={`Copy the address of ${server.name}`} size={15} className="-my-1" />
+      <span className="ml-2 lg:hidden">
+        <Players server={server} />
+      </span>
+    </div>
+  );
+}
+
+/** A thin line along the bottom while the server is on its way. */
+function RowProgress({ server }: { server: Server }) {
+  if (server.state !== "Waking" && server.state !== "Deploying") return null;
+  const share = server.progress ? fraction(server.progress) : null;
+  const counted = server.progress ? amount(server.progress) : "";
+  return (
+    <div className={cx("absolute inset-x-0 -bottom-px", stateColour[server.state])}>
+      <ProgressBar
+        value={share}
+        label={`${server.name}: ${server.progress?.text ?? server.state} ${counted}`.trim()}
+        className="h-[3px] rounded-none bg-transparent"
+      />
+    </div>
+  );
+}

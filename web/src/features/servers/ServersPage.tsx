@@ -1,0 +1,137 @@
+import { useQuery } from "@tanstack/react-query";
+import { Plus, Search } from "lucide-react";
+import { useState } from "react";
+import { Link } from "react-router";
+import { problemFrom } from "../../api/errors.ts";
+import { gamesQuery, gameOf, serversQuery } from "../../api/queries.ts";
+import type { Server } from "../../api/types.ts";
+import { PageHeader } from "../../layouts/PageHeader.tsx";
+import { bytes } from "../../lib/bytes.ts";
+import { filtered, grouped, summarise } from "../../lib/summary.ts";
+import { paths } from "../../paths.ts";
+import { buttonClass } from "../../ui/Button.tsx";
+import { Empty, Loading, ProblemNote, Skeleton } from "../../ui/notices.tsx";
+import { StateGlyph } from "../../ui/StateGlyph.tsx";
+import { ServerRow } from "./ServerRow.tsx";
+
+/** With fewer servers than this, looking is quicker than typing. */
+const filterFrom = 6;
+
+export function ServersPage() {
+  const servers = useQuery(serversQuery);
+  return (
+    <>
+      <PageHeader
+        title="Servers"
+        lead={servers.data && servers.data.length > 0 && <Lead servers={servers.data} />}
+        action={
+          servers.data &&
+          servers.data.length > 0 && (
+            <Link to={paths.newServer} className={buttonClass("primary")}>
+              <Plus size={17} aria-hidden /> New server
+            </Link>
+          )
+        }
+      />
+      {servers.isPending && <RowsLoading />}
+      {servers.isError && <ProblemNote problem={problemFrom(servers.error)} onRetry={() => void servers.refetch()} />}
+      {servers.data?.length === 0 && <NoServers />}
+      {servers.data && servers.data.length > 0 && <ServerList servers={servers.data} />}
+    </>
+  );
+}
+
+const counted = (count: number, one: string, many: string): string => `${count} ${count === 1 ? one : many}`;
+
+function Lead({ servers }: { servers: Server[] }) {
+  const { players, awake, asleep, trouble, restingBytes } = summarise(servers);
+  const parts = [
+    players > 0 && counted(players, "player online", "players online"),
+    `${awake} awake`,
+    asleep > 0 && `${asleep} asleep, resting ${bytes(restingBytes)}`,
+    trouble > 0 && counted(trouble, "needs a look", "need a look"),
+  ].filter(Boolean);
+  return <span>{parts.join(" · ")}</span>;
+}
+
+function ServerList({ servers }: { servers: Server[] }) {
+  const [text, setText] = useState("");
+  const games = useQuery(gamesQuery);
+  const shown = filtered(servers, text);
+  return (
+    <div className="grid gap-7">
+      {servers.length >= filterFrom && <Filter text={text} onText={setText} found={shown.length} />}
+      {grouped(shown).map((group) => (
+        <section key={group.title} aria-label={group.title}>
+          <h2 className="eyebrow mb-2.5 flex gap-2.5">
+            {group.title} <span className="text-ink-3/80">{group.servers.length}</span>
+          </h2>
+          <ul className="panel divide-y divide-line overflow-hidden">
+            {group.servers.map((server) => (
+              <ServerRow key={server.id} server={server} game={gameOf(games.data, server.game)} />
+            ))}
+          </ul>
+        </section>
+      ))}
+      {shown.length === 0 && <p className="py-10 text-center text-ink-2">No server matches “{text}”.</p>}
+    </div>
+  );
+}
+
+interface FilterProps {
+  text: string;
+  onText: (text: string) => void;
+  found: number;
+}
+
+function Filter({ text, onText, found }: FilterProps) {
+  return (
+    <div className="relative max-w-sm" role="search">
+      <Search size={16} aria-hidden className="absolute top-1/2 left-3 -translate-y-1/2 text-ink-3" />
+      <input
+        type="search"
+        aria-label="Filter servers"
+        placeholder="Name, game, state or address"
+        value={text}
+        onChange={(event) => onText(event.target.value)}
+        className="h-10 w-full rounded-lg border border-line-strong bg-raised pr-3 pl-9 placeholder:text-ink-3"
+      />
+      <span role="status" className="sr-only">
+        {text && `${found} found`}
+      </span>
+    </div>
+  );
+}
+
+function NoServers() {
+  return (
+    <Empty
+      art={<StateGlyph state="Asleep" size={44} />}
+      title="No servers yet"
+      action={
+        <Link to={paths.newServer} className={buttonClass("primary", "large")}>
+          <Plus size={18} aria-hidden /> Choose a game
+        </Link>
+      }
+    >
+      Pick a game and give it a name. It starts once to prove that it runs, sleeps when nobody plays, and wakes when
+      somebody connects.
+    </Empty>
+  );
+}
+
+function RowsLoading() {
+  return (
+    <Loading label="Reading the servers">
+      <div className="panel grid gap-6 p-5">
+        {[0, 1, 2].map((row) => (
+          <div key={row} className="flex items-center gap-4">
+            <Skeleton className="size-10" />
+            <Skeleton className="h-4 w-48" />
+            <Skeleton className="ml-auto h-4 w-28" />
+          </div>
+        ))}
+      </div>
+    </Loading>
+  );
+}

@@ -1,0 +1,17 @@
+import { DeleteSection } from "./DeleteSection.tsx";
+import { GeneralForm } from "./GeneralForm.tsx";
+import { useShown } from "./ServerPage.tsx";
+import { VariablesForm } from "./VariablesForm.tsx";
+import { WantForm } from "./WantForm.tsx";
+
+export function SettingsTab() {
+  const { server, game } = useShown();
+  return (
+    <div className="grid max-w-3xl gap-6">
+      <GeneralForm server={server} />
+      <WantForm server={server} />
+      {game && Object.keys(game.variables).length > 0 && <VariablesForm server={server} game={game} />}
+      <DeleteSection server={server} />
+    </div>
+  );
+}

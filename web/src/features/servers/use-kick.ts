@@ -1,0 +1,27 @@
+import { useMutation, useQueryClient } from "@tanstack/react-query";
+import { kickServer, type Kick } from "../../api/commands.ts";
+import { problemFrom } from "../../api/errors.ts";
+import { applyServer } from "../../api/live.ts";
+import type { Server } from "../../api/types.ts";
+import { problemReport } from "../../ui/notices.tsx";
+import { toast } from "../../ui/toasts.ts";
+
+export interface Kicking {
+  kick: (kind: Kick) => void;
+  /** The kick that was asked for and not answered yet. */
+  pending: Kick | undefined;
+}
+
+/** Wake, hibernate and restart. Never optimistic: the page shows the change when it happens. */
+export function useKick(server: Server): Kicking {
+  const client = useQueryClient();
+  const mutation = useMutation({
+    mutationFn: (kind: Kick) => kickServer(server.id, kind),
+    onSuccess: (fresh) => applyServer(client, fresh),
+    onError: (error) => {
+      const problem = problemFrom(error);
+      toast({ tone: "bad", text: `${server.name}: ${problem.detail}`, details: problemReport(problem) });
+    },
+  });
+  return { kick: mutation.mutate, pending: mutation.isPending ? mutation.variables : undefined };
+}

@@ -1,0 +1,54 @@
+import { useState } from "react";
+import { setUp } from "../../api/commands.ts";
+import { problemFrom } from "../../api/errors.ts";
+import { Entry } from "../../layouts/Entry.tsx";
+import { credentialFaults } from "../../lib/password.ts";
+import { faultsByField, type Problem } from "../../lib/problem.ts";
+import { linkTrouble, tokenOf, type SetupTrouble } from "../../lib/setup-link.ts";
+import { paths } from "../../paths.ts";
+import { SetupForm, type SetupValues } from "./SetupForm.tsx";
+import { TroubleText } from "./TroubleText.tsx";
+
+const titles: Record<SetupTrouble, string> = {
+  no_token: "Open the link from your terminal",
+  token_dead: "This link is spent",
+  done: "Already set up",
+};
+
+export function SetupPage() {
+  const [token] = useState(() => tokenOf(window.location.hash));
+  const [trouble, setTrouble] = useState<SetupTrouble | undefined>(token === undefined ? "no_token" : undefined);
+  const [problem, setProblem] = useState<Problem>();
+  const [faults, setFaults] = useState<Record<string, string>>({});
+  const [busy, setBusy] = useState(false);
+
+  const refused = (error: unknown): void => {
+    const found = problemFrom(error);
+    setBusy(false);
+    setTrouble(linkTrouble(found.code));
+    setFaults(faultsByField(found.faults));
+    setProblem(found.faults.length > 0 ? undefined : found);
+  };
+  const submit = (values: SetupValues): void => {
+    const wrong = credentialFaults(values);
+    setFaults(wrong);
+    if (Object.keys(wrong).length > 0) return;
+    setBusy(true);
+    setProblem(undefined);
+    const { email, password } = values;
+    // A full load, not a route: the dashboard is another page and the token must not stay in the history.
+    setUp({ token: token!, email: email.trim(), password }).then(() => window.location.replace(paths.servers), refused);
+  };
+
+  if (trouble)
+    return (
+      <Entry title={titles[trouble]}>
+        <TroubleText trouble={trouble} />
+      </Entry>
+    );
+  return (
+    <Entry title="Make it yours" lead="One account, and this Playspawn is yours. Nothing else is asked.">
+      <SetupForm busy={busy} faults={faults} problem={problem} onSubmit={submit} />
+    </Entry>
+  );
+}

@@ -1,0 +1,21 @@
+import { Link } from "react-router";
+import { paths } from "../paths.ts";
+import { buttonClass } from "../ui/Button.tsx";
+import { Empty } from "../ui/notices.tsx";
+import { StateGlyph } from "../ui/StateGlyph.tsx";
+
+export function NotFound({ what = "page" }: { what?: string }) {
+  return (
+    <Empty
+      art={<StateGlyph state="Unknown" size={40} />}
+      title={`There is no such ${what}`}
+      action={
+        <Link to={paths.servers} className={buttonClass()}>
+          To the servers
+        </Link>
+      }
+    >
+      It was deleted, or the address is not quite right.
+    </Empty>
+  );
+}

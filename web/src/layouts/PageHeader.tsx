@@ -1,0 +1,26 @@
+import { useEffect, type ReactNode } from "react";
+
+interface Props {
+  title: string;
+  lead?: ReactNode;
+  action?: ReactNode;
+}
+
+export function useTitle(title: string): void {
+  useEffect(() => {
+    document.title = `${title} · Playspawn`;
+  }, [title]);
+}
+
+export function PageHeader({ title, lead, action }: Props) {
+  useTitle(title);
+  return (
+    <header className="mb-7 flex flex-wrap items-end justify-between gap-x-6 gap-y-4">
+      <div className="min-w-0">
+        <h1 className="text-[1.75rem] leading-tight font-semibold tracking-[-0.025em]">{title}</h1>
+        {lead && <p className="mt-1 text-ink-2">{lead}</p>}
+      </div>
+      {action}
+    </header>
+  );
+}

@@ -1,0 +1,69 @@
+/** RFC 9457 documents as the dashboard uses them. */
+
+export interface Fault {
+  pointer: string;
+  detail: string;
+}
+
+export interface Problem {
+  /** HTTP status; 0 when no answer came at all. */
+  status: number;
+  code: string;
+  title: string;
+  detail: string;
+  /** The id of the request, to find it in the log. */
+  requestId: string | null;
+  faults: Fault[];
+}
+
+const text = (value: unknown): string | undefined => (typeof value === "string" && value !== "" ? value : undefined);
+
+const faultOf = (value: unknown): Fault[] => {
+  const fault = value as Partial<Fault> | null;
+  const detail = text(fault?.detail);
+  return detail === undefined ? [] : [{ pointer: text(fault?.pointer) ?? "", detail }];
+};
+
+/** Reads a problem document; anything else becomes a problem that names its status. */
+export function problemOf(status: number, body: unknown): Problem {
+  const json = (typeof body === "object" && body !== null ? body : {}) as Record<string, unknown>;
+  const title = text(json["title"]) ?? titleOf(status);
+  return {
+    status,
+    code: text(json["code"]) ?? `http_${status}`,
+    title,
+    detail: text(json["detail"]) ?? `${title}.`,
+    requestId: text(json["instance"]) ?? null,
+    faults: Array.isArray(json["faults"]) ? json["faults"].flatMap(faultOf) : [],
+  };
+}
+
+function titleOf(status: number): string {
+  if (status === 0) return "No answer from Playspawn";
+  return `The request ended with HTTP status ${status}`;
+}
+
+export const noAnswer: Problem = problemOf(0, {
+  code: "no_answer",
+  title: "No answer from Playspawn",
+  detail: "Playspawn does not answer. Check that it is running and that this device can reach it, then try again.",
+});
+
+/** Faults by the field they belong to: `/variables/MAX` → `variables.MAX`; those without a field under "". */
+export function faultsByField(faults: readonly Fault[]): Record<string, string> {
+  const fields: Record<string, string> = {};
+  for (const { pointer, detail } of faults) {
+    const field = fieldOf(pointer);
+    fields[field] ??= detail;
+  }
+  return fields;
+}
+
+// RFC 6901: ~1 is a slash and ~0 a tilde inside a segment; a leading # is the URI form of the same.
+const fieldOf = (pointer: string): string =>
+  pointer
+    .replace(/^#/, "")
+    .split("/")
+    .slice(1)
+    .map((segment) => segment.replaceAll("~1", "/").replaceAll("~0", "~"))
+    .join(".");

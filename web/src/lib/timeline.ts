@@ -1,0 +1,114 @@
+/** Events as the timeline tells them. */
+import type { Cause } from "@playspawn/shared/wire/agent.ts";
+import { idleText, span } from "./time.ts";
+import { wokenBy } from "./words.ts";
+
+export type Tone = "running" | "waking" | "asleep" | "deploying" | "crashed" | "quiet";
+
+export interface Told {
+  tone: Tone;
+  text: string;
+  /** A second, quieter line. */
+  note?: string;
+}
+
+export interface Tellable {
+  kind: string;
+  cause: Cause | null;
+  data: Record<string, unknown>;
+}
+
+const number = (value: unknown): number | undefined => (typeof value === "number" ? value : undefined);
+const string = (value: unknown): string | undefined => (typeof value === "string" && value !== "" ? value : undefined);
+const note = (text: string | undefined): { note?: string } => (text === undefined ? {} : { note: text });
+
+type Teller = (event: Tellable, idleSeconds: number | null) => Told;
+
+const sleep: Teller = ({ cause, data }, idleSeconds) => {
+  const empty = idleText(number(data["idleSeconds"]) ?? idleSeconds);
+  const why: Partial<Record<Cause["kind"], string>> = {
+    idle: empty === "never" ? " because it was empty" : ` after ${empty} empty`,
+    api: ", sent to sleep by hand",
+    want: ", as it was told",
+  };
+  return { tone: "asleep", text: `Asleep${why[cause?.kind as Cause["kind"]] ?? ""}` };
+};
+
+const ready: Teller = ({ data }) => {
+  const took = number(data["ms"]) ?? number(data["tookMs"]) ?? number(data["bootMs"]);
+  return {
+    tone: "running",
+    text: "Ready for players",
+    ...note(took === undefined ? undefined : `after ${seconds(took)}`),
+  };
+};
+
+const seconds = (ms: number): string => (ms < 60_000 ? `${(ms / 1000).toFixed(1)} s` : span(ms));
+
+const ended: Teller = ({ data }) => {
+  const code = number(data["exitCode"]);
+  return { tone: "quiet", text: "The game ended", ...note(code === undefined ? undefined : `exit code ${code}`) };
+};
+
+const crashed: Teller = ({ data }) => ({
+  tone: "crashed",
+  text: "The game crashed",
+  ...note(
+    string(data["message"]) ??
+      (number(data["exitCode"]) === undefined ? undefined : `exit code ${String(data["exitCode"])}`),
+  ),
+});
+
+const player =
+  (tone: Tone, verb: string): Teller =>
+  ({ data }) => ({ tone, text: `${string(data["name"]) ?? string(data["player"]) ?? "A player"} ${verb}` });
+
+const says =
+  (tone: Tone, text: string): Teller =>
+  ({ data }) => ({ tone, text, ...note(string(data["message"]) ?? string(data["text"])) });
+
+const tellers: Record<string, Teller> = {
+  wake: ({ cause }) => ({ tone: "waking", text: `Woken ${wokenBy(cause) ?? ""}`.trim() }),
+  ready,
+  sleep,
+  exit: ended,
+  crash: crashed,
+  failed: says("crashed", "Failed"),
+  player_join: player("running", "joined"),
+  player_leave: player("quiet", "left"),
+  holder_lost: says("crashed", "The network holder died and is being healed"),
+  adopted: says("quiet", "Found running after the agent came back"),
+  door_lost: says("crashed", "The door restarted; players had to reconnect"),
+  dropped: says("quiet", "Some events were lost"),
+  orphan: says("quiet", "Found without an owner and stopped"),
+};
+
+const verbs: Record<string, Told> = {
+  created: { tone: "deploying", text: "Created" },
+  updated: { tone: "quiet", text: "Settings changed" },
+  deleted: { tone: "quiet", text: "Deletion asked for" },
+  wake: { tone: "waking", text: "Wake asked for" },
+  woken: { tone: "waking", text: "Wake asked for" },
+  hibernate: { tone: "asleep", text: "Sleep asked for" },
+  hibernated: { tone: "asleep", text: "Sleep asked for" },
+  restart: { tone: "waking", text: "Restart asked for" },
+  restarted: { tone: "waking", text: "Restart asked for" },
+};
+
+/** `server.created` and its like come from the control plane; bare kinds from the node. Unknown kinds are shown as they are. */
+export function tell(event: Tellable, idleSeconds: number | null): Told {
+  const teller = tellers[event.kind];
+  if (teller) return teller(event, idleSeconds);
+  const verb = event.kind.split(".").at(-1)!;
+  const told = verbs[verb];
+  if (told) return { ...told, ...note(changedFields(event.data)) };
+  const plain = verb.replaceAll("_", " ");
+  return {
+    tone: "quiet",
+    text: plain.charAt(0).toUpperCase() + plain.slice(1),
+    ...note(string(event.data["message"])),
+  };
+}
+
+const changedFields = (data: Record<string, unknown>): string | undefined =>
+  Array.isArray(data["fields"]) ? data["fields"].map(String).join(", ") : undefined;

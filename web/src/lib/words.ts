@@ -1,0 +1,113 @@
+/** Sentences about one server: what it does, why, and what happens next. */
+import type { Have, StateWord, Tier, Want } from "@playspawn/shared/domain/server-state.ts";
+import type { Cause, Players, Progress } from "@playspawn/shared/wire/agent.ts";
+import { idleText } from "./time.ts";
+
+export interface Story {
+  state: StateWord;
+  have: Have;
+  want: Want;
+  tier: Tier | null;
+  cause: Cause | null;
+  players: Players | null;
+  progress: Progress | null;
+  error: { code: string; message: string } | null;
+  idleSeconds: number | null;
+  node: { name: string } | null;
+}
+
+const passing: Partial<Record<Have, string>> = {
+  draining: "Falling asleep",
+  hibernating: "Falling asleep",
+  stopping: "Stopping",
+};
+
+/** The state in at most two words: finer than the six words where a change is under way. */
+export const stateText = ({ state, have }: Pick<Story, "state" | "have">): string =>
+  state === "Running" ? (passing[have] ?? state) : state;
+
+/** Why it was woken, e.g. `by a packet from 1.2.3.4:5 on game`; undefined when nobody woke it. */
+export function wokenBy(cause: Cause | null): string | undefined {
+  switch (cause?.kind) {
+    case "packet":
+      return `by a packet${cause.source ? ` from ${cause.source}` : ""}${cause.port ? ` on ${cause.port}` : ""}`;
+    case "api":
+      return "by hand";
+    case "deploy":
+      return "to prove that it runs";
+    case "restart":
+      return "for a restart";
+    case "retry":
+      return "again after a crash";
+    case "holder_lost":
+      return "again after its network was lost";
+    case "spec":
+      return "again with its new settings";
+    case "want":
+      return "because it is kept awake";
+    case "adopted":
+      return "before the node came back";
+    default:
+      return undefined;
+  }
+}
+
+const andMore = (names: readonly string[], online: number): string => {
+  const shown = names.slice(0, 2);
+  const rest = online - shown.length;
+  if (rest > 0) return `${shown.join(", ")} and ${rest} more are playing.`;
+  return shown.length === 1 ? `${shown[0]!} is playing.` : `${shown.join(" and ")} are playing.`;
+};
+
+/** Who plays, as a sentence; undefined when nobody does or nobody can say. */
+function playing(players: Players | null): string | undefined {
+  if (!players || players.online === 0) return undefined;
+  if (players.names && players.names.length > 0) return andMore(players.names, players.online);
+  return players.online === 1 ? "1 player is on." : `${players.online} players are on.`;
+}
+
+function awake({ want, players, idleSeconds }: Story): string {
+  const who = playing(players);
+  if (want === "running") return `${who ?? "Nobody is on."} It is kept awake.`;
+  if (idleSeconds === null) return `${who ?? "Nobody is on."} It never sleeps by itself.`;
+  const rest = idleText(idleSeconds);
+  return who
+    ? `${who} It sleeps ${rest} after the last one leaves.`
+    : `Nobody is on. It sleeps after ${rest} without players.`;
+}
+
+const running = (story: Story): string => {
+  if (story.have === "draining" || story.have === "hibernating") return "The world is being saved, then it sleeps.";
+  if (story.have === "stopping") return story.progress?.text ?? "The world is being saved, then it stops.";
+  return awake(story);
+};
+
+const waking = ({ cause, progress }: Story): string => {
+  const why = wokenBy(cause);
+  const step = progress?.text ?? "The game is starting.";
+  return why ? `Woken ${why}. ${step}` : step;
+};
+
+/** One or two sentences that answer "what is it doing, and why?". */
+export function story(server: Story): string {
+  switch (server.state) {
+    case "Running":
+      return running(server);
+    case "Waking":
+      return waking(server);
+    case "Asleep":
+      return server.tier === "cold"
+        ? "Deeply asleep: only its files are kept. A player’s first packet wakes it."
+        : "A player’s first packet wakes it.";
+    case "Deploying":
+      return server.progress?.text ?? (server.node ? "The node takes it in." : "Waiting for a node.");
+    case "Stopped":
+      return "It stays off and packets do not wake it.";
+    case "Crashed":
+      return server.error?.message ?? "The game ended by itself. Its log says more.";
+    case "Deleting":
+      return "Its container, network and files are being removed.";
+    case "Unknown":
+      return `No contact with ${server.node?.name ?? "its node"}. The server may well be running; this heals by itself.`;
+  }
+}

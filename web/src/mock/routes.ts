@@ -1,0 +1,169 @@
+/** Paths and answers of the imitation. */
+import type { ServerResponse } from "node:http";
+import { variableFault } from "@playspawn/shared/games/variable-fault.ts";
+import type { CreateServer, Games, Me, Page, Server, UpdateServer } from "../api/types.ts";
+import { games, logos, newServer } from "./fixtures.ts";
+import { Refusal } from "./refusal.ts";
+import { addEvent, change, deploy, remove, restart, sleep, wake, type World } from "./world.ts";
+
+export interface Input {
+  method: string;
+  path: string;
+  query: URLSearchParams;
+  body: unknown;
+  signedIn: boolean;
+  response: ServerResponse;
+}
+
+export interface Answer {
+  status: number;
+  type?: string;
+  headers?: Record<string, string>;
+  body?: unknown;
+}
+
+type Handler = (world: World, input: Input, id: string) => Answer | undefined | Promise<Answer | undefined>;
+
+const page = <T>(items: T[]): Page<T> => ({ items, nextCursor: null });
+const ok = (body: unknown): Answer => ({ status: 200, body });
+const cookie = { "set-cookie": "playspawn_session=mock; HttpOnly; SameSite=Lax; Path=/" };
+const session = { user_id: "usr_mock", token: "mock", accessToken: "mock" };
+const me: Me = { user_id: "usr_mock", email: "admin@example.org", role: "admin" };
+
+const serverOf = (world: World, id: string): Server => {
+  const server = world.servers.get(id);
+  if (!server) throw new Refusal("not_found", `There is no server ${id}, or you may not see it.`);
+  return server;
+};
+
+const kicked = (run: (world: World, id: string) => Promise<void>): Handler => {
+  return (world, _input, id) => {
+    serverOf(world, id);
+    void run(world, id);
+    return { status: 202, body: serverOf(world, id) };
+  };
+};
+
+const create: Handler = (world, { body }) => {
+  const wish = body as CreateServer;
+  const game = games().find(({ id }) => id === wish.game);
+  if (!game) throw new Refusal("unknown_game", `There is no game ${wish.game}.`);
+  const faults = Object.entries(wish.variables ?? {}).flatMap(([name, value]) => {
+    const fault = game.variables[name] ? variableFault(game.variables[name], value) : "is not a variable of this game";
+    return fault ? [{ pointer: `/variables/${name}`, detail: fault }] : [];
+  });
+  if (wish.name === "taken") faults.push({ pointer: "/name", detail: "is used by another server" });
+  if (faults.length > 0) throw new Refusal("invalid_variables", "Some values cannot be used.", faults);
+  const id = `srv_new${world.servers.size}`;
+  const now = world.ports.clock.now();
+  const server = newServer(now, 20_100 + world.servers.size, { id, name: wish.name, game: game.id, have: "absent" });
+  world.servers.set(id, {
+    ...server,
+    variables: { ...server.variables, ...wish.variables },
+    idleSeconds: wish.idleSeconds ?? null,
+  });
+  addEvent(world, id, "server.created", null);
+  void deploy(world, id);
+  return { status: 201, body: world.servers.get(id) };
+};
+
+const update: Handler = (world, { body }, id) => {
+  const wish = body as UpdateServer;
+  const { variables } = serverOf(world, id);
+  change(world, id, {
+    ...wish,
+    ...(wish.variables && { variables: { ...variables, ...wish.variables } }),
+  } as Partial<Server>);
+  addEvent(world, id, "server.updated", null, { fields: Object.keys(wish) });
+  return ok(serverOf(world, id));
+};
+
+const erase: Handler = (world, _input, id) => {
+  serverOf(world, id);
+  change(world, id, { want: "absent" });
+  void world.ports.timers.sleep(2500).then(() => remove(world, id));
+  return { status: 202, body: serverOf(world, id) };
+};
+
+/** Streams as the real one does: the tail at once, then line by line until the reader leaves. */
+const logs: Handler = (world, { query, response }, id) => {
+  if (serverOf(world, id).have === "unknown")
+    throw new Refusal("node_unreachable", "The node attic does not answer, so its logs cannot be read now.");
+  const tail = Number(query.get("tail") ?? 100);
+  response.writeHead(200, { "content-type": "text/plain; charset=utf-8" });
+  for (const line of (world.logs.get(id) ?? []).slice(-tail)) response.write(`${line}\n`);
+  const hear = (of: string, line: string): void => void (of === id && response.write(`${line}\n`));
+  world.logListeners.add(hear);
+  response.on("close", () => world.logListeners.delete(hear));
+  return undefined;
+};
+
+const catalogue: Games = {
+  items: games(),
+  faults: [
+    { file: "games/valheim/game.yaml", line: 14, reason: "memory: must be a number followed by M or G, e.g. 512M" },
+  ],
+};
+
+const routes: readonly [string, RegExp, Handler][] = [
+  ["GET", /^\/games$/, () => ok(catalogue)],
+  ["POST", /^\/games\/reload$/, () => ok(catalogue)],
+  ["GET", /^\/servers$/, (world) => ok(page([...world.servers.values()]))],
+  ["POST", /^\/servers$/, create],
+  ["GET", /^\/servers\/([^/]+)$/, (world, _input, id) => ok(serverOf(world, id))],
+  ["PATCH", /^\/servers\/([^/]+)$/, update],
+  ["DELETE", /^\/servers\/([^/]+)$/, erase],
+  ["POST", /^\/servers\/([^/]+)\/wake$/, kicked((world, id) => wake(world, id, { kind: "api" }))],
+  ["POST", /^\/servers\/([^/]+)\/hibernate$/, kicked((world, id) => sleep(world, id, { kind: "api" }))],
+  ["POST", /^\/servers\/([^/]+)\/restart$/, kicked(restart)],
+  ["GET", /^\/servers\/([^/]+)\/events$/, (world, _input, id) => ok(page(world.events.get(id) ?? []))],
+  ["GET", /^\/servers\/([^/]+)\/logs$/, logs],
+  ["GET", /^\/nodes$/, (world) => ok(page(world.nodes))],
+  [
+    "POST",
+    /^\/nodes\/join-tokens$/,
+    (world) => ({ status: 201, body: { token: "join_4f1c9e02ab", expiresAt: world.ports.clock.now() + 900_000 } }),
+  ],
+  [
+    "POST",
+    /^\/auth\/logout$/,
+    () => ({ status: 204, headers: { "set-cookie": "playspawn_session=; Max-Age=0; Path=/" } }),
+  ],
+  ["GET", /^\/auth\/me$/, () => ok(me)],
+];
+
+const open: readonly [string, RegExp, Handler][] = [
+  [
+    "POST",
+    /^\/auth\/login$/,
+    (_world, { body }) => {
+      if ((body as { password: string }).password === "wrong")
+        throw new Refusal("wrong_credentials", "E-mail or password is wrong. Check both and try again.");
+      return { status: 200, headers: cookie, body: session };
+    },
+  ],
+  [
+    "POST",
+    /^\/setup$/,
+    (_world, { body }) => {
+      if ((body as { token: string }).token === "dead")
+        throw new Refusal("setup_token_invalid", "This set-up link was used or has run out.");
+      return { status: 201, headers: cookie, body: session };
+    },
+  ],
+  [
+    "GET",
+    /^\/games\/([^/]+)\/logo$/,
+    (_world, _input, id) => ({ status: logos[id] ? 200 : 404, type: "image/svg+xml", body: logos[id] ?? "" }),
+  ],
+];
+
+/** Undefined: the handler answers by itself. */
+export async function answer(world: World, input: Input): Promise<Answer | undefined> {
+  for (const [method, path, handler] of input.signedIn ? [...open, ...routes] : open) {
+    const match = path.exec(input.path);
+    if (match && method === input.method) return await handler(world, input, match[1] ?? "");
+  }
+  if (!input.signedIn) throw new Refusal("unauthenticated", "You are not signed in.");
+  throw new Refusal("not_found", `There is nothing at ${input.path}.`);
+}

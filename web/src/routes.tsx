@@ -1,0 +1,53 @@
+import type { ComponentType } from "react";
+import type { RouteObject } from "react-router";
+import { PageFault } from "./layouts/PageFault.tsx";
+import { NotFound } from "./layouts/NotFound.tsx";
+import { Shell } from "./layouts/Shell.tsx";
+
+/** A page that is loaded when it is first shown. */
+const page = (load: () => Promise<ComponentType>) => async () => ({ Component: await load() });
+
+export const routes: RouteObject[] = [
+  {
+    path: "/sign-in",
+    ErrorBoundary: PageFault,
+    HydrateFallback: () => null,
+    lazy: page(async () => (await import("./features/session/SignInPage.tsx")).SignInPage),
+  },
+  {
+    path: "/",
+    Component: Shell,
+    ErrorBoundary: PageFault,
+    HydrateFallback: () => null,
+    children: [
+      {
+        ErrorBoundary: PageFault,
+        children: [
+          { index: true, lazy: page(async () => (await import("./features/servers/ServersPage.tsx")).ServersPage) },
+          {
+            path: "servers/new",
+            lazy: page(async () => (await import("./features/servers/CataloguePage.tsx")).CataloguePage),
+          },
+          {
+            path: "servers/new/:game",
+            lazy: page(async () => (await import("./features/servers/CreateServerPage.tsx")).CreateServerPage),
+          },
+          {
+            path: "servers/:id",
+            lazy: page(async () => (await import("./features/servers/ServerPage.tsx")).ServerPage),
+            children: [
+              { index: true, lazy: page(async () => (await import("./features/servers/OverviewTab.tsx")).OverviewTab) },
+              {
+                path: "settings",
+                lazy: page(async () => (await import("./features/servers/SettingsTab.tsx")).SettingsTab),
+              },
+            ],
+          },
+          { path: "games", lazy: page(async () => (await import("./features/games/GamesPage.tsx")).GamesPage) },
+          { path: "nodes", lazy: page(async () => (await import("./features/nodes/NodesPage.tsx")).NodesPage) },
+          { path: "*", Component: NotFound },
+        ],
+      },
+    ],
+  },
+];

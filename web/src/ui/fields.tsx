@@ -1,0 +1,106 @@
+import { Switch as RadixSwitch } from "radix-ui";
+import { useId, type ComponentProps, type ReactNode } from "react";
+import { cx } from "./cx.ts";
+
+interface Around {
+  label: ReactNode;
+  /** A quiet sentence under the label. */
+  help?: ReactNode;
+  /** What is wrong; replaces nothing, stands under the field. */
+  fault?: string | undefined;
+}
+
+interface Ids {
+  id: string;
+  "aria-invalid": true | undefined;
+  "aria-describedby": string | undefined;
+}
+
+function Field({ label, help, fault, children }: Around & { children: (ids: Ids) => ReactNode }) {
+  const id = useId();
+  const described = [help && `${id}-help`, fault && `${id}-fault`].filter(Boolean).join(" ");
+  return (
+    <div className="grid gap-1.5">
+      <label htmlFor={id} className="font-medium">
+        {label}
+      </label>
+      {help && (
+        <p id={`${id}-help`} className="-mt-1 text-[0.9rem] text-ink-3">
+          {help}
+        </p>
+      )}
+      {children({ id, "aria-invalid": fault ? true : undefined, "aria-describedby": described || undefined })}
+      {fault && <FaultText id={`${id}-fault`}>{fault}</FaultText>}
+    </div>
+  );
+}
+
+export function FaultText({ id, children }: { id?: string; children: ReactNode }) {
+  return (
+    <p id={id} className="animate-appear text-[0.9rem] text-crashed">
+      {children}
+    </p>
+  );
+}
+
+const box =
+  "h-11 w-full rounded-lg border border-line-strong bg-raised px-3 text-ink placeholder:text-ink-3 transition-colors hover:border-ink-3 aria-invalid:border-crashed";
+
+export function TextField({ label, help, fault, className, ...rest }: Around & ComponentProps<"input">) {
+  return (
+    <Field label={label} help={help} fault={fault}>
+      {(ids) => <input {...rest} {...ids} className={cx(box, className)} />}
+    </Field>
+  );
+}
+
+export function SelectField({ label, help, fault, className, children, ...rest }: Around & ComponentProps<"select">) {
+  return (
+    <Field label={label} help={help} fault={fault}>
+      {(ids) => (
+        <div className="relative">
+          <select {...rest} {...ids} className={cx(box, "appearance-none pr-9", className)}>
+            {children}
+          </select>
+          <svg
+            viewBox="0 0 16 16"
+            aria-hidden="true"
+            className="pointer-events-none absolute top-1/2 right-3 size-4 -translate-y-1/2 text-ink-3"
+          >
+            <path d="m4 6 4 4 4-4" fill="none" stroke="currentColor" strokeWidth="1.6" strokeLinecap="round" />
+          </svg>
+        </div>
+      )}
+    </Field>
+  );
+}
+
+interface SwitchProps extends Around {
+  checked: boolean;
+  onCheckedChange: (checked: boolean) => void;
+}
+
+export function SwitchField({ label, help, fault, checked, onCheckedChange }: SwitchProps) {
+  const id = useId();
+  return (
+    <div className="grid gap-1.5">
+      <div className="flex items-start justify-between gap-4">
+        <div>
+          <label htmlFor={id} className="font-medium">
+            {label}
+          </label>
+          {help && <p className="mt-0.5 text-[0.9rem] text-ink-3">{help}</p>}
+        </div>
+        <RadixSwitch.Root
+          id={id}
+          checked={checked}
+          onCheckedChange={onCheckedChange}
+          className="relative mt-0.5 h-6 w-11 shrink-0 rounded-full border border-line-strong bg-well transition-colors data-[state=checked]:border-running data-[state=checked]:bg-running"
+        >
+          <RadixSwitch.Thumb className="block size-4 translate-x-[3px] rounded-full bg-ink-3 transition-transform duration-200 ease-calm data-[state=checked]:translate-x-[23px] data-[state=checked]:bg-ground" />
+        </RadixSwitch.Root>
+      </div>
+      {fault && <FaultText>{fault}</FaultText>}
+    </div>
+  );
+}

@@ -1,0 +1,26 @@
+import { useSyncExternalStore } from "react";
+import { ports } from "../ports.ts";
+
+const tickMs = 1000;
+const listeners = new Set<() => void>();
+let now = ports.clock.now();
+let stop: (() => void) | undefined;
+
+const tick = (): void => {
+  now = ports.clock.now();
+  for (const listener of listeners) listener();
+};
+
+function subscribe(listener: () => void): () => void {
+  listeners.add(listener);
+  stop ??= ports.timers.every(tickMs, tick);
+  return () => {
+    listeners.delete(listener);
+    if (listeners.size > 0) return;
+    stop?.();
+    stop = undefined;
+  };
+}
+
+/** The wall clock, read anew every second; all readers share one timer. */
+export const useNow = (): number => useSyncExternalStore(subscribe, () => now);
