@@ -1,0 +1,25 @@
+/** The moments of a wake at which a test lets the agent die as by `kill -9`: one before every await that leaves a trace. */
+
+export const failpointNames = [
+  /** A packet or a kick was taken in; nothing was done yet. */
+  "kick.taken",
+  "image.ready",
+  "files.ready",
+  "holder.ready",
+  "container.created",
+  /** The files are marked as in use. */
+  "files.marked",
+  "container.started",
+  "probe.answered",
+  /** The door knows where the game is. */
+  "routes.sent",
+  /** A status frame went out and was not acknowledged yet. */
+  "status.sent",
+  /** The world is saved, the game still runs. */
+  "game.saved",
+  "game.stopped",
+  /** The console log of the run is kept. */
+  "log.kept",
+] as const;
+
+export type FailpointName = (typeof failpointNames)[number];

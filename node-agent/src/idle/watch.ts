@@ -1,0 +1,87 @@
+/** Watches one ready server: who plays, by asking the game; what flows, by asking the door. */
+import { withLimit, type Players, type Ports, type ServerSpec } from "@playspawn/shared";
+import type { Traffic } from "../door/door-client.ts";
+import type { Readiness } from "../readiness/readiness.ts";
+import { activity } from "./activity.ts";
+
+const queryEveryMs = 10_000;
+const queryLimitMs = 3_000;
+const tickMs = 1_000;
+/** A client that just came in shows in the game's count only after it has joined. */
+const joinMs = 2_000;
+
+export interface Subject {
+  address: string;
+  spec(): ServerSpec;
+  idleSeconds(): number | null;
+  traffic(): Traffic | undefined;
+  /** Who plays changed. */
+  onPlayers(players: Players): void;
+  /** It is idle, told at every look. */
+  onIdle(): void;
+}
+
+export interface Watch {
+  idle(): boolean;
+  /** Nobody is known to play, nothing is open or held. */
+  empty(): boolean;
+  stirred(): void;
+  stop(): void;
+}
+
+export function watch(subject: Subject, readiness: Readiness, ports: Ports): Watch {
+  const { clock, timers } = ports;
+  const stopped = new AbortController();
+  const seen = activity(clock.mono(), subject.spec().players !== undefined);
+  let online = 0;
+  let queryAt = clock.mono();
+  let accepted: number | undefined;
+  let asking = false;
+
+  const ask = async (): Promise<void> => {
+    const { players: rule, ports: named } = subject.spec();
+    const port = rule && named.find((one) => one.name === rule.port)?.container;
+    if (!rule || port === undefined) return;
+    asking = true;
+    const target = { address: subject.address, port, kind: rule.query };
+    const answer = readiness.players(target, stopped.signal);
+    const players = await withLimit(timers, queryLimitMs, "the query", answer).catch(() => undefined);
+    asking = false;
+    if (stopped.signal.aborted) return;
+    seen.saw(clock.mono(), { players: players?.online ?? "silent" });
+    if (!players) return;
+    online = players.online;
+    subject.onPlayers(players);
+  };
+
+  const look = (): void => {
+    const now = clock.mono();
+    const traffic = subject.traffic();
+    if (traffic) seen.saw(now, { traffic });
+    if (traffic && accepted !== undefined && traffic.accepted !== accepted) queryAt = Math.min(queryAt, now + joinMs);
+    accepted = traffic?.accepted ?? accepted;
+    if (now >= queryAt && !asking) {
+      queryAt = now + Math.min(queryEveryMs, (subject.idleSeconds() ?? 60) * 500);
+      void ask();
+    }
+    if (idle()) subject.onIdle();
+  };
+  // Between two answers the count is old news: an idle time shorter than that is judged when the next answer is in.
+  const idle = (): boolean => !asking && seen.idle(clock.mono(), subject.idleSeconds());
+  const cancel = timers.every(Math.min(tickMs, (subject.idleSeconds() ?? 60) * 250), look);
+  look();
+
+  return {
+    idle,
+    empty() {
+      const traffic = subject.traffic();
+      const busy = traffic !== undefined && (traffic.held > 0 || (!subject.spec().players && traffic.open > 0));
+      return online === 0 && !busy;
+    },
+    stirred: () => seen.stirred(clock.mono()),
+    stop() {
+      stopped.abort(new Error("the server is not ready any more"));
+      cancel();
+    },
+  };
+}

@@ -1,0 +1,26 @@
+/** Who this node is: `node.json`, written once after joining, 0600. */
+import { readFile } from "node:fs/promises";
+import { JoinAnswer } from "@playspawn/shared";
+import type { z } from "zod";
+import { writeAtomically } from "../servers/atomic-file.ts";
+
+export type Identity = z.infer<typeof JoinAnswer>;
+
+/** null before this node joined. @throws Error with a sentence when the file is there and cannot be used */
+export async function readIdentity(path: string): Promise<Identity | null> {
+  let text: string;
+  try {
+    text = await readFile(path, "utf8");
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "ENOENT") return null;
+    throw error;
+  }
+  try {
+    return JoinAnswer.parse(JSON.parse(text));
+  } catch (cause) {
+    throw new Error(`${path} does not hold this node's identity. Restore it, or remove it and join again.`, { cause });
+  }
+}
+
+export const writeIdentity = (path: string, identity: Identity): Promise<void> =>
+  writeAtomically(path, `${JSON.stringify(identity)}\n`, 0o600);

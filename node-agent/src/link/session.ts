@@ -1,0 +1,208 @@
+/** One connection to the control plane, from `hello` to its end. Every frame carries the epoch that `welcome` named. */
+import {
+  closeCodes,
+  ControlFrame,
+  decode,
+  FrameError,
+  frameBytesMax,
+  heartbeatMs,
+  messageOf,
+  silentIntervals,
+  wireVersion,
+  type AgentFrame,
+  type Failpoint,
+  type Ports,
+} from "@playspawn/shared";
+import type { Logger } from "pino";
+import type { RawData, WebSocket } from "ws";
+import type { FailpointName } from "../failpoints.ts";
+import type { EventLog } from "../servers/event-log.ts";
+import type { Registry } from "../servers/registry.ts";
+import { calls, type CallHandlers, type Calls } from "./calls.ts";
+import { outbox, type Outbox } from "./outbox.ts";
+
+type Hello = Extract<AgentFrame, { t: "hello" }>;
+type Welcome = Extract<ControlFrame, { t: "welcome" }>;
+
+export interface SessionDeps {
+  ports: Ports;
+  registry: Registry;
+  events: EventLog;
+  handlers: CallHandlers;
+  /** Who this is; the session adds what is true now. */
+  introduction(): Promise<Pick<Hello, "machine" | "boot" | "run" | "capacity" | "capabilities">>;
+  load(): Promise<{ load: number; memoryFreeBytes: number; diskFreeBytes: number }>;
+  fail: Failpoint<FailpointName>;
+  log: Logger;
+  onWelcome(): void;
+}
+
+/** What waits in the socket before it counts as stuck. */
+const bufferedBytesMax = 8 * 1024 ** 2;
+const jitter = 0.1;
+
+export class Session {
+  readonly #socket: WebSocket;
+  readonly #deps: SessionDeps;
+  #epoch = 0;
+  #outbox: Outbox | undefined;
+  #calls: Calls | undefined;
+  #heardAt: number;
+  #intervalMs = heartbeatMs;
+  #cancelBeat = (): void => undefined;
+  /** Frames are taken in one after the other. */
+  #inbox: Promise<void> = Promise.resolve();
+  #over = false;
+
+  /** @param socket open; @param deps */
+  constructor(socket: WebSocket, deps: SessionDeps) {
+    this.#socket = socket;
+    this.#deps = deps;
+    this.#heardAt = deps.ports.clock.mono();
+    socket.on("message", (data: RawData, binary: boolean) => this.#heard(data, binary));
+    socket.on("close", () => this.#end());
+    this.#beatSoon();
+    void this.#hello().catch((error: unknown) => this.#drop(1011, `hello failed: ${messageOf(error)}`));
+  }
+
+  /** This server's status is news. */
+  status(id: string): void {
+    this.#outbox?.status(id);
+  }
+  /** Events were flushed. */
+  flush(): void {
+    this.#outbox?.flush();
+  }
+  /** A full snapshot is needed. */
+  resync(): void {
+    if (this.#epoch > 0) this.#send({ t: "resync", epoch: this.#epoch, appliedRev: this.#deps.registry.rev });
+  }
+
+  async #hello(): Promise<void> {
+    const { registry, events, introduction } = this.#deps;
+    const who = await introduction();
+    const log = { id: events.id, last: events.last };
+    const hello: Hello = {
+      t: "hello",
+      v: wireVersion,
+      ...who,
+      appliedRev: registry.rev,
+      report: registry.report(),
+      log,
+    };
+    this.#send(Buffer.byteLength(JSON.stringify(hello)) > frameBytesMax ? brief(hello) : hello);
+  }
+
+  #heard(data: RawData, binary: boolean): void {
+    this.#heardAt = this.#deps.ports.clock.mono();
+    if (this.#over) return;
+    try {
+      if (binary) throw new FrameError("the frame is not text");
+      // oxlint-disable-next-line typescript/no-base-to-string -- text frames arrive as one Buffer
+      const frame = decode(ControlFrame, data.toString());
+      this.#inbox = this.#inbox
+        .then(() => this.#take(frame))
+        .catch((error: unknown) => this.#drop(1011, `${frame.t} failed: ${messageOf(error)}`));
+    } catch (error) {
+      this.#drop(closeCodes.badFrame, messageOf(error));
+    }
+  }
+
+  async #take(frame: ControlFrame): Promise<void> {
+    if (this.#over) return;
+    if (frame.t === "welcome") return await this.#welcomed(frame);
+    if (this.#epoch === 0) return this.#drop(closeCodes.badFrame, `${frame.t} came before welcome`);
+    if (frame.epoch !== this.#epoch)
+      return this.#drop(closeCodes.superseded, `epoch ${frame.epoch} is not ${this.#epoch}`);
+    const { registry } = this.#deps;
+    switch (frame.t) {
+      case "desired":
+        if (!registry.desired(frame)) this.resync();
+        return;
+      case "snapshot":
+        return await registry.snapshot(frame);
+      case "ack":
+        return this.#outbox?.acknowledged(frame);
+      case "hb":
+        return;
+      case "call":
+        return this.#calls?.open(frame.id, frame.call, frame.credit);
+      case "credit":
+        return this.#calls?.credit(frame.id, frame.bytes);
+      case "cancel":
+        return this.#calls?.cancel(frame.id);
+    }
+  }
+
+  async #welcomed(welcome: Welcome): Promise<void> {
+    if (this.#epoch !== 0) return this.#drop(closeCodes.badFrame, "a second welcome");
+    const { ports, registry, events, handlers, fail } = this.#deps;
+    const epoch = welcome.epoch;
+    const send = (frame: AgentFrame): void => this.#send(frame);
+    this.#epoch = epoch;
+    this.#intervalMs = welcome.session.heartbeatMs;
+    this.#calls = calls(handlers, ports.timers, epoch, send);
+    const statusOf = (id: string) => registry.get(id)?.status();
+    const onStatusSent = (): void => fail("status.sent");
+    this.#outbox = outbox({ epoch, ports, events, acked: welcome.ack, statusOf, send, onStatusSent });
+    this.#outbox.acknowledged({ events: welcome.ack });
+    this.#beatSoon();
+    await registry.snapshot(welcome);
+    this.#deps.onWelcome();
+  }
+
+  #beatSoon(): void {
+    const { timers, rng } = this.#deps.ports;
+    this.#cancelBeat();
+    const ms = this.#intervalMs * (1 - jitter + 2 * jitter * rng.float());
+    this.#cancelBeat = timers.after(ms, () => void this.#beat());
+  }
+
+  async #beat(): Promise<void> {
+    const { ports, registry, log } = this.#deps;
+    if (ports.clock.mono() - this.#heardAt > this.#intervalMs * silentIntervals)
+      return this.#drop(closeCodes.silent, "the control plane was silent for three intervals");
+    this.#beatSoon();
+    if (this.#epoch === 0) return;
+    this.#outbox?.tick();
+    try {
+      const load = await this.#deps.load();
+      this.#send({ t: "hb", epoch: this.#epoch, appliedRev: registry.rev, ...load });
+    } catch (error) {
+      log.warn({ err: error }, "this machine's load could not be read");
+    }
+  }
+
+  #send(frame: AgentFrame): void {
+    if (this.#over || this.#socket.readyState !== this.#socket.OPEN) return;
+    if (this.#socket.bufferedAmount > bufferedBytesMax)
+      return this.#drop(closeCodes.tooSlow, "the control plane reads too slowly");
+    this.#socket.send(JSON.stringify(frame));
+  }
+
+  #drop(code: number, reason: string): void {
+    if (this.#over) return;
+    this.#deps.log.warn({ code }, `the connection is given up: ${reason}`);
+    this.#end();
+    this.#socket.close(code, reason.slice(0, 100));
+    // A peer that does not answer the closing must not hold the next connection up.
+    this.#deps.ports.timers.after(1_000, () => this.#socket.terminate());
+  }
+
+  #end(): void {
+    this.#over = true;
+    this.#cancelBeat();
+    this.#outbox?.close();
+    this.#calls?.close();
+  }
+}
+
+/** A report that would not fit into one frame: without names and long messages, which follow as statuses. */
+const brief = (hello: Hello): Hello => ({
+  ...hello,
+  report: hello.report.map((item) => ({
+    ...item,
+    players: item.players && { online: item.players.online, max: item.players.max },
+    detail: {},
+  })),
+});

@@ -1,0 +1,55 @@
+/** What a server is when its agent comes (back) and finds things standing: read, never restarted. Pure. */
+import type { Want } from "@playspawn/shared";
+import type { Unit } from "../runtime/runtime.ts";
+import { looksCrashed } from "./crash.ts";
+import type { Meta } from "./files.ts";
+import type { KnownHave } from "./life.ts";
+import type { Standing } from "./stage.ts";
+import type { Tier } from "@playspawn/shared";
+
+export interface Found {
+  unit: Unit | null;
+  meta: Meta | null;
+}
+
+export interface Adopted {
+  have: KnownHave;
+  tier: Tier | null;
+  standing: Standing | null;
+  startedAt: number | null;
+  /** The game runs: ask whether it is ready instead of starting it. */
+  resume: boolean;
+  /** The game ran when the last agent looked and ended without one. */
+  crash: boolean;
+  holderLost: boolean;
+}
+
+const nothing: Adopted = {
+  have: "absent",
+  tier: null,
+  standing: null,
+  startedAt: null,
+  resume: false,
+  crash: false,
+  holderLost: false,
+};
+
+export function adopted(want: Want, { unit, meta }: Found): Adopted {
+  if (!unit) return fromFiles(want, meta);
+  const { holder, game } = unit;
+  const startedAt = game?.startedAt ?? null;
+  const standing = holder?.running ? { address: holder.address, specHash: game?.specHash ?? null } : null;
+  if (game?.running) {
+    const ready = { ...nothing, standing, startedAt };
+    if (!standing) return { ...ready, have: "ready", standing: null, holderLost: true };
+    return { ...ready, have: "starting", resume: true };
+  }
+  // `clean` is false from before a start until after an orderly stop.
+  const crash = game?.exit !== null && game?.exit !== undefined && meta?.clean === false && looksCrashed(game.exit);
+  return { ...nothing, have: crash ? "failed" : "hibernated", tier: crash ? null : "held", standing, startedAt, crash };
+}
+
+function fromFiles(want: Want, meta: Meta | null): Adopted {
+  if (want === "stopped") return { ...nothing, have: "stopped" };
+  return meta ? { ...nothing, have: "hibernated", tier: "cold" } : nothing;
+}

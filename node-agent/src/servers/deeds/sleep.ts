@@ -1,0 +1,41 @@
+/** Falls asleep: drained, saved, stopped; the holder stays. Until the game is told to stop a knock calls it back. */
+import { crashed } from "../crash.ts";
+import { save, saveTries, stopGame } from "../ending.ts";
+import { showRoutes, tell, type Deed, type Stage } from "../stage.ts";
+
+export const sleep: Deed = {
+  async run(stage, signal) {
+    const failed = stage.life.have === "failed";
+    const unsaved = failed ? undefined : await drain(stage, signal);
+    stage.life.enter("hibernating", { cause: stage.cause });
+    showRoutes(stage);
+    const { exit, forced } = await stopGame(stage);
+    await stage.world.files.setMeta(stage.id, { clean: !unsaved && !failed });
+    stage.life.enter("hibernated", { tier: stage.standing ? "held" : "cold" });
+    showRoutes(stage);
+    const trouble = unsaved ? { saveError: unsaved.message.slice(0, 500) } : {};
+    tell(stage, "sleep", { exitCode: exit?.code ?? null, forced, ...trouble });
+  },
+  async undo(stage) {
+    stage.life.enter("ready");
+    showRoutes(stage);
+  },
+};
+
+/** Newcomers are held already, the world goes to disk. @throws AppError game_crashed when the game ends meanwhile */
+async function drain(stage: Stage, signal: AbortSignal): Promise<Error | undefined> {
+  stage.life.enter("draining", { cause: stage.cause });
+  showRoutes(stage);
+  const watching = new AbortController();
+  const died = stage.world.runtime
+    .waitGame(stage.id, AbortSignal.any([signal, watching.signal]))
+    .then(async (exit) => Promise.reject(await crashed(stage, exit)));
+  died.catch(() => undefined);
+  try {
+    const fault = await Promise.race([save(stage, saveTries, signal), died]);
+    signal.throwIfAborted();
+    return fault;
+  } finally {
+    watching.abort(new Error("the save is over"));
+  }
+}

@@ -1,0 +1,115 @@
+/** Wakes: the game up, probed until players can join, the door told where it is. Nothing else may be on this path. */
+import { AppError, messageOf, withLimit } from "@playspawn/shared";
+import { crashed } from "../crash.ts";
+import { stopGame } from "../ending.ts";
+import { bindPorts, stand, standsReady } from "../stand.ts";
+import { showRoutes, tell, type Deed, type Stage } from "../stage.ts";
+
+export const start: Deed = {
+  async run(stage, signal) {
+    stage.life.enter("starting", { cause: stage.cause });
+    tell(stage, "wake");
+    stage.world.fail("kick.taken");
+    const bound = bindPorts(stage);
+    bound.catch(() => undefined);
+    const engineMs = await boot(stage, signal);
+    await answering(stage, signal, bound, engineMs);
+  },
+  async undo(stage) {
+    stage.life.enter("hibernating");
+    showRoutes(stage);
+    await stopGame(stage);
+    await stage.world.files.setMeta(stage.id, { clean: true });
+    stage.life.enter("hibernated", { tier: stage.standing ? "held" : "cold" });
+    showRoutes(stage);
+  },
+  async fail(stage) {
+    await stopGame(stage);
+  },
+};
+
+/** A game that runs already, found by an agent that was started again: only asked whether it is ready. */
+export const resume: Deed = {
+  ...start,
+  async run(stage, signal) {
+    stage.wokenAt = stage.world.ports.clock.mono();
+    await answering(stage, signal, Promise.resolve(), null);
+  },
+};
+
+/** Starts the container; answers what the engine took, in ms. */
+async function boot(stage: Stage, signal: AbortSignal): Promise<number> {
+  const { files, ports, runtime, gates, fail } = stage.world;
+  // A sleeper whose unit is known to stand is started at once; should that be wrong, the engine says so and it is put up.
+  const trusted = standsReady(stage);
+  if (!trusted) await stand(stage, signal);
+  await files.setMeta(stage.id, { clean: false, generation: stage.desired.gen });
+  fail("files.marked");
+  signal.throwIfAborted();
+  stage.life.showProgress({ step: "game", text: "Starting the game" });
+  const launch = async (): Promise<number> => {
+    const from = ports.clock.mono();
+    stage.startedAt = ports.clock.now();
+    await gates.engine(signal, () => runtime.startGame(stage.id));
+    fail("container.started");
+    return ports.clock.mono() - from;
+  };
+  try {
+    return await launch();
+  } catch (error) {
+    const stale = error instanceof AppError && (error.code === "holder_lost" || error.code === "not_found");
+    if (!trusted || !stale) throw error;
+    await stand(stage, signal);
+    return await launch();
+  }
+}
+
+/** Waits for the first answer, then lets the players in. @param engineMs null when the game ran already */
+async function answering(
+  stage: Stage,
+  signal: AbortSignal,
+  bound: Promise<void>,
+  engineMs: number | null,
+): Promise<void> {
+  const { clock } = stage.world.ports;
+  const from = clock.mono();
+  stage.life.showProgress({ step: "ready", text: "Waiting for the first answer" });
+  await probe(stage, signal);
+  const bootMs = clock.mono() - from;
+  stage.world.fail("probe.answered");
+  await bound;
+  stage.proven = true;
+  stage.life.enter("ready");
+  showRoutes(stage);
+  stage.world.fail("routes.sent");
+  if (engineMs === null) return tell(stage, "adopted");
+  const totalMs = clock.mono() - stage.wokenAt;
+  tell(stage, "ready", { totalMs: round(totalMs), engineMs: round(engineMs), bootMs: round(bootMs) });
+}
+
+const round = (ms: number): number => Math.round(ms * 10) / 10;
+
+/** @throws AppError game_crashed | out_of_memory | start_timeout; the signal's reason when it aborts */
+async function probe(stage: Stage, signal: AbortSignal): Promise<void> {
+  const { readiness, runtime, ports } = stage.world;
+  const { spec } = stage.desired;
+  const address = stage.standing!.address;
+  const limitMs = spec.readiness.limitSeconds * 1000;
+  const over = new AbortController();
+  const probing = AbortSignal.any([signal, over.signal]);
+  const since = stage.startedAt === null ? {} : { since: stage.startedAt };
+  const lines = runtime.logs(stage.id, { tail: 1000, follow: true, signal: probing, ...since });
+  const died = runtime.waitGame(stage.id, probing).then(async (exit) => Promise.reject(await crashed(stage, exit)));
+  const ready = readiness.untilReady({ address, spec, lines }, probing);
+  died.catch(() => undefined);
+  ready.catch(() => undefined);
+  try {
+    await withLimit(ports.timers, limitMs, "the first answer", Promise.race([ready, died]));
+  } catch (error) {
+    if (signal.aborted || error instanceof AppError) throw error;
+    const said = `The game did not let players in within ${spec.readiness.limitSeconds} s (${messageOf(error)}).`;
+    throw new AppError("start_timeout", said, { cause: error });
+  } finally {
+    over.abort(new Error("the probe is over"));
+  }
+}

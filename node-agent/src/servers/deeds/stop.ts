@@ -1,0 +1,38 @@
+/** Off until somebody starts it: saved, stopped, container and holder gone, the ports bound but deaf. */
+import { save, saveTries, stopGame } from "../ending.ts";
+import { clear } from "../stand.ts";
+import { showRoutes, tell, type Deed, type Stage } from "../stage.ts";
+
+export const stop: Deed = {
+  async run(stage, signal) {
+    const runs = stage.life.have === "ready";
+    if (stage.life.have !== "absent") stage.life.enter("stopping", { cause: stage.cause });
+    showRoutes(stage);
+    if (runs) await end(stage, saveTries, signal);
+    await clear(stage);
+    stage.life.enter("stopped");
+    showRoutes(stage);
+  },
+};
+
+/** Deleted: the ports go first, then everything that runs, then, when so asked, the files. */
+export const remove: Deed = {
+  async run(stage, signal) {
+    const { door, files } = stage.world;
+    const runs = stage.life.have === "ready";
+    door.setRoutes(stage.id, []);
+    if (stage.life.have !== "absent") stage.life.enter("stopping", { cause: stage.cause });
+    if (runs) await end(stage, stage.desired.purge ? 0 : 1, signal);
+    await clear(stage);
+    if (stage.desired.purge) await files.purge(stage.id);
+    stage.life.enter("absent");
+  },
+};
+
+async function end(stage: Stage, tries: number, signal: AbortSignal): Promise<void> {
+  const unsaved = tries === 0 ? undefined : await save(stage, tries, signal);
+  const { exit, forced } = await stopGame(stage);
+  await stage.world.files.setMeta(stage.id, { clean: !unsaved });
+  const trouble = unsaved ? { saveError: unsaved.message.slice(0, 500) } : {};
+  tell(stage, "exit", { exitCode: exit?.code ?? null, forced, ...trouble });
+}

@@ -1,0 +1,40 @@
+/**
+ * The door for supervisors before it may be talked to. A door process takes its first table of routes for the whole
+ * truth and gives up every port that is not in it; so nothing is said until every server that stands here is known.
+ */
+import type { Route } from "@playspawn/shared";
+import type { BindFailure, Door, Knock } from "../door/door-client.ts";
+
+export interface LateDoor extends Door {
+  /** From here on `door` gets everything, the routes so far first. Once. */
+  attach(door: Door): void;
+}
+
+export function lateDoor(): LateDoor {
+  const routes = new Map<string, Route[]>();
+  const onKnock: ((knock: Knock) => void)[] = [];
+  const onConnection: ((connected: boolean) => void)[] = [];
+  let real: Door | undefined;
+  return {
+    attach(door) {
+      real = door;
+      for (const listener of onKnock) door.onKnock(listener);
+      for (const listener of onConnection) door.onConnection(listener);
+      for (const [server, table] of routes) door.setRoutes(server, table);
+      routes.clear();
+    },
+    setRoutes(server, table) {
+      if (real) real.setRoutes(server, table);
+      else routes.set(server, table);
+    },
+    settled: async (limitMs): Promise<BindFailure[]> => (real ? real.settled(limitMs) : []),
+    traffic: (server) => real?.traffic(server),
+    check: async (ports) => {
+      if (real) return real.check(ports);
+      throw new Error("the door is not up yet");
+    },
+    onKnock: (listener) => void (real ? real.onKnock(listener) : onKnock.push(listener)),
+    onConnection: (listener) => void (real ? real.onConnection(listener) : onConnection.push(listener)),
+    close: async () => real?.close(),
+  };
+}

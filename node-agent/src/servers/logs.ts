@@ -1,0 +1,35 @@
+/** One server's console as people read it: what was kept of past runs, then what the present run says, then what comes. */
+import type { Supervisor } from "./supervisor.ts";
+import type { World } from "./world.ts";
+
+export interface LogRequest {
+  server: string;
+  tail: number;
+  follow: boolean;
+}
+
+/** The last `tail` lines, oldest first; with `follow` on and on, over sleeps and restarts, until the signal aborts. */
+export async function* consoleOf(
+  { files, runtime }: Pick<World, "files" | "runtime">,
+  supervisor: Supervisor,
+  { server, tail, follow }: LogRequest,
+  signal: AbortSignal,
+): AsyncGenerator<string> {
+  const runOf = (): number | null => (supervisor.live ? supervisor.startedAt : null);
+  const first = runOf();
+  const live = first === null ? 0 : await count(runtime.logs(server, { tail, follow: false, since: first, signal }));
+  yield* await files.keptLog(server, Math.max(0, tail - live));
+  if (first !== null) yield* runtime.logs(server, { tail, follow, since: first, signal });
+  let last = first;
+  while (follow && !signal.aborted) {
+    await supervisor.until(() => runOf() !== null && runOf() !== last, signal);
+    last = runOf();
+    if (last !== null) yield* runtime.logs(server, { tail: 10_000, follow: true, since: last, signal });
+  }
+}
+
+async function count(lines: AsyncIterable<unknown>): Promise<number> {
+  let n = 0;
+  for await (const _line of lines) n++;
+  return n;
+}

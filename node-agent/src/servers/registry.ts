@@ -1,0 +1,285 @@
+/** All supervisors of this node: made from the desired snapshot and from what stands on the engine, told of every event. */
+import { messageOf, type DesiredServer, type StatusItem } from "@playspawn/shared";
+import type { Unit } from "../runtime/runtime.ts";
+import { orphans } from "./orphans.ts";
+import type { State, StateFile } from "./state-file.ts";
+import { strangerStatus, stopStranger } from "./stranger.ts";
+import { Supervisor } from "./supervisor.ts";
+import { usageTickMs } from "./usage.ts";
+import type { World } from "./world.ts";
+
+/** Every third tick the engine is read and every supervisor asked again. */
+const ticksPerSweep = 3;
+
+export interface Snapshot {
+  rev: number;
+  snapshot: readonly DesiredServer[];
+  /** The node has seen more than the database holds: what runs wins, nothing is stopped. */
+  adopt: boolean;
+}
+
+export class Registry {
+  readonly #world: World;
+  readonly #state: StateFile;
+  readonly #installation: string;
+  readonly #supervisors = new Map<string, Supervisor>();
+  readonly #desired = new Map<string, DesiredServer>();
+  /** Newest answered kick per server, to outlive this process. */
+  readonly #kicks = new Map<string, number>();
+  readonly #orphans = orphans();
+  readonly #ended = new AbortController();
+  #strangers = new Map<string, Unit>();
+  #leaving = new Set<string>();
+  #rev = 0;
+  #adopt = false;
+  #applying: Promise<void> = Promise.resolve();
+  #ticks = 0;
+  #stopTicking = (): void => undefined;
+  #onStatus: (id: string) => void = () => undefined;
+  #onResync: () => void = () => undefined;
+
+  constructor(world: World, state: StateFile, installation: string) {
+    this.#world = world;
+    this.#state = state;
+    this.#installation = installation;
+  }
+
+  /**
+   * Takes up what the last agent of this node knew and left. Resolves with whether anything is known: if not, the first
+   * snapshot of the control plane brings it.
+   */
+  async open(): Promise<boolean> {
+    const { door, runtime, ports } = this.#world;
+    const state = await this.#state.load();
+    const known = state !== null && state.installation === this.#installation;
+    if (known) {
+      this.#rev = state.rev;
+      for (const [id, gen] of Object.entries(state.kicks)) this.#kicks.set(id, gen);
+      for (const record of state.snapshot) this.#desired.set(record.id, record);
+    }
+    await this.#adoptMissing();
+    door.onKnock((knock) => this.#supervisors.get(knock.server)?.knock(knock));
+    door.onConnection((connected) => void this.#doorChanged(connected));
+    void this.#follow(runtime.events(this.#ended.signal));
+    this.#stopTicking = ports.timers.every(usageTickMs, () => this.#tick());
+    return known;
+  }
+
+  get rev(): number {
+    return this.#rev;
+  }
+
+  /** @param onStatus called with the id whenever a status is news @param onResync a full snapshot is needed */
+  listen(onStatus: (id: string) => void, onResync: () => void): void {
+    this.#onStatus = onStatus;
+    this.#onResync = onResync;
+  }
+
+  get(id: string): Supervisor | undefined {
+    return this.#supervisors.get(id);
+  }
+
+  /** Always complete, strangers included. */
+  report(): StatusItem[] {
+    const now = this.#world.ports.clock.now();
+    const strangers = [...this.#strangers.values()].filter((unit) => !this.#supervisors.has(unit.server));
+    return [...this.#supervisors.values()]
+      .map((one) => one.status())
+      .concat(strangers.map((unit) => strangerStatus(unit, now)));
+  }
+
+  /** Takes a full snapshot in. */
+  async snapshot({ rev, snapshot, adopt }: Snapshot): Promise<void> {
+    this.#adopt = adopt;
+    if (adopt) return await this.#adoptRunning(snapshot);
+    this.#rev = rev;
+    const known = new Set(snapshot.map((record) => record.id));
+    for (const id of this.#desired.keys()) if (!known.has(id)) this.#forget(id);
+    for (const record of snapshot) this.#take(record);
+    this.#save();
+    await this.#adoptMissing();
+    const present = new Set([...this.#supervisors.keys(), ...this.#strangers.keys()]);
+    for (const id of this.#orphans.snapshot(this.#world.ports.clock.mono(), present, known)) this.#orphan(id);
+  }
+
+  /** Takes a change in. Answers false when it does not follow on what is applied: a full snapshot is needed. */
+  desired(change: { prev: number; rev: number; upsert: readonly DesiredServer[]; remove: readonly string[] }): boolean {
+    if (this.#adopt) return true;
+    if (change.prev !== this.#rev) return false;
+    this.#rev = change.rev;
+    for (const id of change.remove) this.#forget(id);
+    for (const record of change.upsert) this.#take(record);
+    this.#save();
+    void this.#adoptMissing();
+    return true;
+  }
+
+  /** Every server has taken up what it found, or `limitMs` passed. */
+  async settled(limitMs: number): Promise<void> {
+    const { timers, clock } = this.#world.ports;
+    const end = clock.mono() + limitMs;
+    while (clock.mono() < end && [...this.#supervisors.values()].some((one) => one.resuming)) await timers.sleep(20);
+  }
+
+  /** Lets go of everything; what runs runs on. */
+  async close(): Promise<void> {
+    this.#ended.abort(new Error("the agent stops"));
+    this.#stopTicking();
+    for (const supervisor of this.#supervisors.values()) supervisor.close();
+    await this.#state.settled();
+  }
+
+  #take(record: DesiredServer): void {
+    this.#desired.set(record.id, record);
+    this.#leaving.delete(record.id);
+    this.#supervisors.get(record.id)?.desire(record);
+  }
+
+  /** The control plane dropped the record. What is gone here too is forgotten; the rest is for the orphan rule. */
+  #forget(id: string): void {
+    this.#desired.delete(id);
+    if (this.#supervisors.get(id)?.removed) this.#drop(id);
+  }
+
+  #drop(id: string): void {
+    this.#supervisors.get(id)?.close();
+    this.#supervisors.delete(id);
+    this.#leaving.delete(id);
+    this.#kicks.delete(id);
+    this.#world.door.setRoutes(id, []);
+  }
+
+  /** One after the other: makes supervisors for records that have none. What fails is tried again with the next sweep. */
+  #adoptMissing(): Promise<void> {
+    this.#applying = this.#applying
+      .then(() => this.#adoptNow())
+      .catch((error: unknown) => {
+        this.#world.log.warn({ err: error }, "the engine could not be read; tried again soon");
+      });
+    return this.#applying;
+  }
+
+  async #adoptNow(): Promise<void> {
+    const missing = [...this.#desired.keys()].filter((id) => !this.#supervisors.has(id));
+    const first = this.#supervisors.size === 0 && this.#strangers.size === 0;
+    if (missing.length === 0 && !first) return;
+    const units = byServer(await this.#world.runtime.list());
+    const metas = new Map(
+      await Promise.all(missing.map(async (id) => [id, await this.#world.files.meta(id)] as const)),
+    );
+    if (this.#ended.signal.aborted) return;
+    for (const id of missing) {
+      const record = this.#desired.get(id);
+      if (!record || this.#supervisors.has(id)) continue;
+      this.#supervise(record, { unit: units.get(id) ?? null, meta: metas.get(id) ?? null });
+    }
+    this.#strangers = this.#unsupervised(units);
+  }
+
+  #supervise(
+    record: DesiredServer,
+    found: { unit: Unit | null; meta: Awaited<ReturnType<World["files"]["meta"]>> },
+  ): void {
+    const supervisor = new Supervisor(this.#world, record, found, this.#kicks.get(record.id) ?? 0, {
+      onStatus: (id) => this.#onStatus(id),
+      onKick: (id, gen) => {
+        this.#kicks.set(id, gen);
+        this.#save();
+      },
+    });
+    this.#supervisors.set(record.id, supervisor);
+    this.#onStatus(record.id);
+    supervisor.begin();
+  }
+
+  /** Adopt mode: own records stay; what runs without one gets the database's, so that it is looked after, and may not stop. */
+  async #adoptRunning(snapshot: readonly DesiredServer[]): Promise<void> {
+    const units = byServer(await this.#world.runtime.list());
+    for (const record of snapshot) {
+      const unit = units.get(record.id);
+      if (!unit || this.#desired.has(record.id)) continue;
+      this.#take({ ...record, want: unit.game?.running ? "running" : "auto", kick: null, purge: false });
+    }
+    await this.#adoptMissing();
+  }
+
+  #unsupervised(units: Map<string, Unit>): Map<string, Unit> {
+    return new Map([...units].filter(([id]) => !this.#supervisors.has(id)));
+  }
+
+  #orphan(id: string): void {
+    const supervisor = this.#supervisors.get(id);
+    const { log, tell, door } = this.#world;
+    const playing = supervisor ? supervisor.played : (door.traffic(id)?.open ?? 0) > 0;
+    if (playing || this.#leaving.has(id)) return;
+    log.warn({ server: id }, "the control plane does not know this server: it is stopped, its files are kept");
+    this.#leaving.add(id);
+    tell({ server: id, gen: supervisor?.desired.gen ?? 0, kind: "orphan", cause: null, data: { filesKept: true } });
+    if (supervisor) return supervisor.orphan();
+    void stopStranger(this.#world, id)
+      .then(() => this.#strangers.delete(id))
+      .catch((error: unknown) => log.warn({ server: id, err: error }, "an orphan could not be stopped"))
+      .finally(() => this.#leaving.delete(id));
+  }
+
+  #tick(): void {
+    for (const supervisor of this.#supervisors.values()) supervisor.tick();
+    for (const id of this.#leaving) {
+      const supervisor = this.#supervisors.get(id);
+      if (supervisor && !supervisor.busy && supervisor.status().state === "stopped") this.#drop(id);
+    }
+    this.#ticks++;
+    if (this.#ticks % ticksPerSweep === 0) void this.#sweep();
+  }
+
+  /** Reads the engine once for all, and lets every supervisor think again. */
+  async #sweep(): Promise<void> {
+    const before = new Map([...this.#supervisors.values()].map((one) => [one, one.changes]));
+    try {
+      const units = byServer(await this.#world.runtime.list());
+      // A look that began before an action did anything would call the result of that action a surprise.
+      for (const [one, changes] of before) if (one.changes === changes) one.observe(units.get(one.id) ?? null);
+      this.#strangers = this.#unsupervised(units);
+    } catch (error) {
+      this.#world.log.warn({ err: messageOf(error) }, "the engine could not be read");
+    }
+    for (const supervisor of this.#supervisors.values()) supervisor.turn();
+    await this.#adoptMissing();
+    const unknown = [...this.#supervisors.keys(), ...this.#strangers.keys()].filter((id) => !this.#desired.has(id));
+    if (!this.#adopt && this.#orphans.wantsSnapshot(this.#world.ports.clock.mono(), unknown)) this.#onResync();
+  }
+
+  async #follow(events: ReturnType<World["runtime"]["events"]>): Promise<void> {
+    try {
+      for await (const event of events) {
+        if (event.kind === "resync") await this.#sweep();
+        else this.#supervisors.get(event.server)?.hint();
+      }
+    } catch (error) {
+      if (!this.#ended.signal.aborted) this.#world.log.error({ err: error }, "the engine's events ended");
+    }
+  }
+
+  async #doorChanged(connected: boolean): Promise<void> {
+    const { door, log, tell } = this.#world;
+    if (!connected) {
+      log.warn("the door is gone; it is expected back");
+      return tell({ server: null, gen: 0, kind: "door_lost", cause: null, data: {} });
+    }
+    const failures = await door.settled(10_000).catch(() => undefined);
+    if (!failures) return;
+    for (const one of this.#supervisors.values())
+      one.portsFailed(failures.filter((failure) => failure.server === one.id));
+  }
+
+  #save(): void {
+    this.#state.save((): State => ({
+      installation: this.#installation,
+      rev: this.#rev,
+      snapshot: [...this.#desired.values()],
+      kicks: Object.fromEntries(this.#kicks),
+    }));
+  }
+}
+
+const byServer = (units: readonly Unit[]): Map<string, Unit> => new Map(units.map((unit) => [unit.server, unit]));

@@ -1,0 +1,37 @@
+/** What the door does with a server's ports while it is in a state. Pure. */
+import type { DesiredServer, Have, Route } from "@playspawn/shared";
+
+export interface Scene {
+  desired: DesiredServer;
+  have: Have;
+  /** The holder's address; null when there is none. */
+  address: string | null;
+  /** Nobody plays, so a server that falls asleep may hold newcomers already. */
+  empty: boolean;
+  /** Why it cannot wake. */
+  notice: string | null;
+}
+
+const closing = new Set(["stopped", "absent"]);
+
+function modeOf({ desired, have, empty }: Scene): Route["mode"] {
+  if (have === "ready") return "awake";
+  if (have === "draining") return empty ? "asleep" : "awake";
+  if (closing.has(desired.want)) return "closed";
+  // `stopping` on the way to a restart: it comes back by itself, nobody needs to knock.
+  return have === "starting" || have === "stopping" ? "waking" : "asleep";
+}
+
+/** One route per public port. */
+export function routesOf(scene: Scene): Route[] {
+  const mode = scene.address === null && modeOf(scene) === "awake" ? "waking" : modeOf(scene);
+  const { spec } = scene.desired;
+  return spec.ports.map((port) => ({
+    server: scene.desired.id,
+    port: { name: port.name, protocol: port.protocol, public: port.public },
+    mode,
+    target: mode === "awake" ? { host: scene.address!, port: port.container } : null,
+    asleep: spec.asleep?.port === port.name ? spec.asleep : null,
+    notice: scene.notice?.slice(0, 300) ?? null,
+  }));
+}

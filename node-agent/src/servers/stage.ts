@@ -1,0 +1,56 @@
+/** What the deeds of one server share: its record, its life, and what is known to stand on the engine. */
+import type { AgentEvent, Cause, DesiredServer } from "@playspawn/shared";
+import { routesOf } from "./routes.ts";
+import type { Life } from "./life.ts";
+import type { World } from "./world.ts";
+
+export interface Standing {
+  address: string;
+  /** What the game container was made from; null when there is none that fits the holder. */
+  specHash: string | null;
+}
+
+export interface Stage {
+  readonly id: string;
+  readonly world: World;
+  readonly life: Life;
+  /** The newest record of the control plane. */
+  desired: DesiredServer;
+  /** Holder and container as far as known; null: look before relying on them. */
+  standing: Standing | null;
+  /** When the present or last run of the game began, UTC ms. */
+  startedAt: number | null;
+  /** Why the next deed happens. */
+  cause: Cause;
+  /** When the packet or kick behind a wake was taken in, mono ms. */
+  wokenAt: number;
+  /** The holder died under it; healed by the next start. */
+  holderLost: boolean;
+  /** The game booted at least once from these files. */
+  proven: boolean;
+  /** Why it cannot wake, for players. */
+  notice: string | null;
+  /** Nobody plays and nothing is held for it. */
+  empty(): boolean;
+}
+
+/** Tells the door what to do with the ports now. */
+export function showRoutes(stage: Stage): void {
+  const { desired, life, standing, notice } = stage;
+  const address = standing?.address ?? null;
+  const routes = routesOf({ desired, have: life.have, address, empty: stage.empty(), notice });
+  stage.world.door.setRoutes(stage.id, routes);
+}
+
+export function tell(stage: Stage, kind: AgentEvent["kind"], data: AgentEvent["data"] = {}, cause?: Cause): void {
+  stage.world.tell({ server: stage.id, gen: stage.desired.gen, kind, cause: cause ?? stage.life.cause, data });
+}
+
+/** One action of the state table. A deed that rejects has left nothing half said: `undo` or `fail` tidy up after it. */
+export interface Deed {
+  run(stage: Stage, signal: AbortSignal): Promise<void>;
+  /** After it was cancelled: back into a state that lasts. */
+  undo?(stage: Stage): Promise<void>;
+  /** After it failed, before `failed` is reported. */
+  fail?(stage: Stage): Promise<void>;
+}

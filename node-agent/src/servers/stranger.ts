@@ -1,0 +1,33 @@
+/** Units of ours without a record: nobody knows their spec, so all that can be done is to say what stands, or end it gently. */
+import { withLimit, type StatusItem } from "@playspawn/shared";
+import type { Unit } from "../runtime/runtime.ts";
+import type { World } from "./world.ts";
+
+const gentleMs = 30_000;
+
+export const strangerStatus = ({ server, game, holder }: Unit, now: number): StatusItem => ({
+  id: server,
+  gen: game?.generation ?? 0,
+  state: game?.running ? "ready" : "hibernated",
+  tier: game?.running ? null : holder?.running ? "held" : "cold",
+  cause: { kind: "adopted" },
+  kick: 0,
+  players: null,
+  since: game?.startedAt ?? now,
+  detail: {},
+});
+
+/** SIGTERM, half a minute, SIGKILL; then container and holder go. The files stay. */
+export async function stopStranger({ runtime, ports }: World, server: string): Promise<void> {
+  const waiting = new AbortController();
+  try {
+    await runtime.signalGame(server, "SIGTERM");
+    await withLimit(ports.timers, gentleMs, "stopping", runtime.waitGame(server, waiting.signal)).catch(
+      () => undefined,
+    );
+  } finally {
+    waiting.abort(new Error("no longer waited for"));
+  }
+  await runtime.removeGame(server);
+  await runtime.removeHolder(server);
+}

@@ -1,0 +1,430 @@
+/**
+ * One server's supervisor: gathers facts, asks the state table for one action, does it, and asks again: after each
+ * action, each event of the engine, each knock, each change of what is wanted, and every 30 s. One action at a time.
+ */
+import {
+  AppError,
+  decide,
+  messageOf,
+  type Action,
+  type DesiredServer,
+  type Facts,
+  type StatusItem,
+} from "@playspawn/shared";
+import type { BindFailure, Knock } from "../door/door-client.ts";
+import { watch, type Watch } from "../idle/watch.ts";
+import type { Unit } from "../runtime/runtime.ts";
+import { adopted, type Adopted, type Found } from "./adoption.ts";
+import { causeOf } from "./cause.ts";
+import { keepConsole } from "./console.ts";
+import { exitOf } from "./crash.ts";
+import { deeds, type DeedName } from "./deeds/deeds.ts";
+import { life, type KnownHave } from "./life.ts";
+import { retry } from "./retry.ts";
+import { contradiction } from "./sight.ts";
+import { specHash } from "./spec-hash.ts";
+import { portTaken, standsReady } from "./stand.ts";
+import { showRoutes, tell, type Stage } from "./stage.ts";
+import { usage, type Usage } from "./usage.ts";
+import type { World } from "./world.ts";
+
+interface Flight {
+  name: DeedName;
+  abort: AbortController;
+  /** Generation of the kick that it answers; 0 for none. */
+  kick: number;
+}
+
+export interface Listeners {
+  /** Its status is news. */
+  onStatus(id: string): void;
+  /** A kick was answered: not to be answered again after a restart of the agent. */
+  onKick(id: string, gen: number): void;
+}
+
+const lasting = new Set<KnownHave>(["absent", "ready", "hibernated", "stopped", "failed"]);
+const liveHaves = new Set<KnownHave>(["starting", "ready", "draining", "hibernating", "stopping"]);
+const noGrant = new AppError("grant_missing", "No credit is granted for waking this server. Top up, then try again.");
+
+export class Supervisor {
+  readonly id: string;
+  readonly #world: World;
+  readonly #stage: Stage;
+  readonly #found: Adopted & { meta: Found["meta"] };
+  readonly #usage: Usage;
+  readonly #listeners: Listeners;
+  readonly #retry = retry();
+  #flight: Flight | null = null;
+  #watch: Watch | null = null;
+  #knock: Knock | undefined;
+  #kick: number;
+  #alarm = (): void => undefined;
+  /** Something hinted that the engine shows another picture. */
+  #suspicious = false;
+  #changes = 0;
+  readonly #waiting = new Set<() => void>();
+  /** The last action failed: the next one waits for the back-off, unless somebody asks for it. */
+  #stumbled = false;
+  #orphaned = false;
+  #removed = false;
+  #closed = false;
+
+  /** @param kick newest kick that was answered already */
+  constructor(world: World, desired: DesiredServer, found: Found, kick: number, listeners: Listeners) {
+    const { clock } = world.ports;
+    const state = adopted(desired.want, found);
+    this.id = desired.id;
+    this.#world = world;
+    this.#listeners = listeners;
+    this.#kick = kick;
+    this.#found = { ...state, meta: found.meta };
+    const since = found.unit?.game?.exit?.at ?? clock.now();
+    const cause = found.unit || found.meta ? ({ kind: "adopted" } as const) : null;
+    const first = { have: state.have, tier: state.tier, cause, since, players: null, detail: {} };
+    this.#stage = {
+      id: desired.id,
+      world,
+      life: life(clock, first, (before) => this.#changed(before)),
+      desired,
+      standing: state.standing,
+      startedAt: state.startedAt,
+      cause: { kind: "want" },
+      wokenAt: clock.mono(),
+      holderLost: state.holderLost,
+      proven: state.startedAt !== null || (found.meta !== null && found.unit === null),
+      notice: null,
+      empty: () => this.#watch?.empty() ?? true,
+    };
+    this.#usage = usage(clock, state.have, world.run, (kind, data) => tell(this.#stage, kind, data));
+  }
+
+  /** Takes up what was found. Nothing that runs is touched: a running game is only asked whether it is ready. */
+  begin(): void {
+    if (this.#found.resume) return this.#fly("resume", 0);
+    if (this.#stage.life.have !== "absent") showRoutes(this.#stage);
+    if (this.#found.crash) return this.#fly("foundDead", 0);
+    if (this.#found.meta?.clean === false && this.#stage.life.have === "hibernated") void keepConsole(this.#stage);
+    if (this.#stage.life.have === "ready") this.#changed("starting");
+    this.turn();
+  }
+
+  /** The control plane's newest record. */
+  desire(record: DesiredServer): void {
+    const before = this.#stage.desired;
+    this.#stage.desired = record;
+    this.#orphaned = false;
+    this.#stumbled = false;
+    if (record.want !== "absent") this.#removed = false;
+    if (specHash(before.spec) !== specHash(record.spec)) this.#retry.forgive();
+    if (record.grant && this.#stage.notice !== null) this.#deny(null);
+    if (this.#stage.life.have !== "absent" && record.want !== "absent") showRoutes(this.#stage);
+    if (record.gen !== before.gen) this.#listeners.onStatus(this.id);
+    this.turn();
+  }
+
+  /** A player's packet waits at the door. */
+  knock(knock: Knock): void {
+    if (!this.#knock) this.#stage.wokenAt = this.#world.ports.clock.mono();
+    this.#knock ??= knock;
+    this.#watch?.stirred();
+    this.turn();
+  }
+
+  /** The engine said that its game or its holder ended. Ends that an action brings about are its own business. */
+  hint(): void {
+    this.#suspicious = true;
+    this.turn();
+  }
+
+  /** What the engine shows now; null for nothing. Only for a look that began while no action was under way. */
+  observe(unit: Unit | null): void {
+    const { life, standing } = this.#stage;
+    if (this.#flight || this.#stage.holderLost) return;
+    if (contradiction({ have: life.have, held: standing !== null }, unit)) this.hint();
+  }
+
+  /** The door could not bind some of its ports; `[]` takes that back. */
+  portsFailed(failures: BindFailure[]): void {
+    const { life } = this.#stage;
+    if (failures.length > 0) life.showFault(portTaken(failures));
+    else if (life.detail.error?.code === "port_taken" && life.have !== "failed") life.showFault(undefined);
+  }
+
+  /** The control plane does not know it any more: stopped, its files kept. */
+  orphan(): void {
+    this.#orphaned = true;
+    this.turn();
+  }
+
+  /** Every 10 s. */
+  tick(): void {
+    this.#usage.tick();
+  }
+
+  get busy(): boolean {
+    return this.#flight !== null;
+  }
+  /** Still asking what it found whether it is ready. */
+  get resuming(): boolean {
+    return this.#flight?.name === "resume";
+  }
+  /** Grows with every action and every change of state. */
+  get changes(): number {
+    return this.#changes;
+  }
+  /** The game of the present run is up or on its way up or down. */
+  get live(): boolean {
+    return this.#stage.startedAt !== null && liveHaves.has(this.#stage.life.have);
+  }
+  get removed(): boolean {
+    return this.#removed;
+  }
+  get desired(): DesiredServer {
+    return this.#stage.desired;
+  }
+  /** Start of the present run, UTC ms; null when nothing ran yet. */
+  get startedAt(): number | null {
+    return this.#stage.startedAt;
+  }
+  /** Somebody plays or connects. */
+  get played(): boolean {
+    return !this.#stage.empty() || (this.#stage.life.players?.online ?? 0) > 0;
+  }
+
+  status(): StatusItem {
+    const { have, tier, cause, players, since, detail } = this.#stage.life;
+    const { gen } = this.#stage.desired;
+    return { id: this.id, gen, state: have, tier, cause, kick: this.#kick, players, since, detail };
+  }
+
+  /** Resolves as soon as `holds`, asked again at every change. Rejects with the signal's reason. */
+  async until(holds: () => boolean, signal: AbortSignal): Promise<void> {
+    while (!holds()) {
+      signal.throwIfAborted();
+      const change = Promise.withResolvers<void>();
+      const stop = (): void => change.reject(signal.reason as Error);
+      this.#waiting.add(change.resolve);
+      signal.addEventListener("abort", stop, { once: true });
+      try {
+        await change.promise;
+      } finally {
+        this.#waiting.delete(change.resolve);
+        signal.removeEventListener("abort", stop);
+      }
+    }
+  }
+
+  /** Lets go of everything without touching what runs. */
+  close(): void {
+    this.#closed = true;
+    this.#alarm();
+    this.#watch?.stop();
+    this.#flight?.abort.abort(new Error("the agent stops"));
+  }
+
+  /** Asks the state table what to do next, and does it unless something is being done. */
+  turn(): void {
+    if (this.#closed) return;
+    const facts = this.#facts();
+    const action = decide(facts);
+    if (this.#flight) {
+      if (action === "cancel") this.#flight.abort.abort(new Error("something else is wanted now"));
+      return;
+    }
+    if (this.#suspicious) return this.#lookAgain();
+    if (action === "none" || action === "wait" || action === "cancel") return this.#rest();
+    if (this.#removed && action === "remove") return;
+    if (action === "start" && !this.#stage.desired.grant) return this.#deny(noGrant);
+    if (this.#stumbled && action !== "start" && this.#world.ports.clock.mono() < (this.#retry.over() ?? 0)) {
+      return this.#setAlarm();
+    }
+    this.#stage.cause = causeOf(action, facts, this.#knock, this.#stage.proven);
+    if (!this.#knock) this.#stage.wokenAt = this.#world.ports.clock.mono();
+    this.#fly(action, facts.kick ? this.#stage.desired.kick!.gen : 0);
+  }
+
+  #facts(): Facts {
+    const { desired, life, holderLost, standing } = this.#stage;
+    const { mono, now } = this.#world.ports.clock;
+    const held = life.have === "hibernated" && life.tier === "held";
+    return {
+      want: this.#orphaned ? "stopped" : desired.want,
+      have: life.have,
+      tier: life.tier,
+      kick: this.#openKick(),
+      knock: this.#knock !== undefined,
+      idle: this.#watch?.idle() ?? false,
+      deepen: held && (holderLost || now() - life.since >= this.#world.holdHeldMs),
+      specFits: standing === null || standsReady(this.#stage),
+      holderLost,
+      retry: life.have === "failed" && this.#retry.due(mono()),
+    };
+  }
+
+  #openKick(): Facts["kick"] {
+    const { kick } = this.#stage.desired;
+    if (!kick || kick.gen <= this.#kick) return null;
+    return { kind: kick.kind, ...(kick.tier ? { tier: kick.tier } : {}) };
+  }
+
+  #lookAgain(): void {
+    this.#suspicious = false;
+    this.#fly("look", 0);
+  }
+
+  /** Nothing to do: whoever asked for something has it. */
+  #rest(): void {
+    this.#answered(this.#stage.desired.kick?.gen ?? 0);
+    this.#knock = undefined;
+    this.#setAlarm();
+  }
+
+  #fly(name: DeedName, kick: number): void {
+    const flight = { name, kick, abort: new AbortController() };
+    this.#flight = flight;
+    this.#changes++;
+    if (name === "start" || name === "restart" || name === "deepen") this.#stage.holderLost = false;
+    void this.#carryOut(flight)
+      .catch((error: unknown) => this.#world.log.error({ server: this.id, err: error }, `${name} broke`))
+      .then(() => {
+        if (this.#closed) return;
+        this.#flight = null;
+        this.turn();
+      });
+  }
+
+  async #carryOut({ name, abort, kick }: Flight): Promise<void> {
+    const deed = deeds[name];
+    let done = true;
+    try {
+      await deed.run(this.#stage, abort.signal);
+      this.#succeeded(name);
+    } catch (error) {
+      if (this.#closed) return;
+      done = false;
+      if (!abort.signal.aborted || !(await this.#undone(name))) await this.#failed(name, error);
+    }
+    if (this.#closed) return;
+    // A deed that ends between two states would leave nobody to go on.
+    if (!lasting.has(this.#stage.life.have)) this.#stage.life.enter("failed");
+    this.#settle(name, kick, done);
+  }
+
+  /** Which kick and knock this action has answered, whether it went well or not. */
+  #settle(name: DeedName, kick: number, done: boolean): void {
+    // Ends that this action brought about are no news; what should run now is worth a look after any hint.
+    if (this.#stage.life.have !== "ready") this.#suspicious = false;
+    const colder = this.#stage.desired.kick?.tier === "cold" && name === "sleep" && done;
+    if (!colder && (name === "start" || name === "restart" || name === "sleep" || name === "deepen"))
+      this.#answered(kick);
+    if (name === "start" || name === "restart" || (name === "sleep" && !done)) this.#knock = undefined;
+  }
+
+  #succeeded(name: DeedName): void {
+    if (name === "look") return;
+    this.#stumbled = false;
+    if (name === "remove") this.#removed = true;
+    if (this.#stage.life.have === "ready") this.#retry.ready(this.#world.ports.clock.mono());
+  }
+
+  async #undone(name: DeedName): Promise<boolean> {
+    try {
+      await deeds[name].undo?.(this.#stage);
+      return lasting.has(this.#stage.life.have);
+    } catch (error) {
+      this.#world.log.warn({ server: this.id, err: error }, `${name} could not be undone`);
+      return false;
+    }
+  }
+
+  async #failed(name: DeedName, thrown: unknown): Promise<void> {
+    const { log, ports } = this.#world;
+    const error =
+      thrown instanceof AppError ? thrown : new AppError("start_failed", messageOf(thrown), { cause: thrown });
+    log.warn({ server: this.id, action: name, code: error.code, err: thrown }, "an action failed");
+    const exit = exitOf(error);
+    if (name === "look" && !exit) return;
+    await deeds[name].fail?.(this.#stage).catch((cause: unknown) => {
+      log.warn({ server: this.id, err: cause }, "what failed could not be tidied up");
+    });
+    if (this.#closed) return;
+    await keepConsole(this.#stage);
+    this.#stumbled = true;
+    this.#retry.failed(ports.clock.mono());
+    if (name === "deepen") return this.#stage.life.showFault(error);
+    this.#stage.life.enter("failed", { error });
+    showRoutes(this.#stage);
+    tell(this.#stage, exit ? "crash" : "failed", {
+      code: error.code,
+      message: error.message.slice(0, 1000),
+      ...(exit ? { exitCode: exit.code, outOfMemory: exit.outOfMemory } : {}),
+    });
+  }
+
+  /** Says why it is not woken, once, to players and to the control plane; null takes it back. */
+  #deny(error: AppError | null): void {
+    const news = (error?.message ?? null) !== this.#stage.notice;
+    this.#stage.notice = error?.message ?? null;
+    if (news && error) tell(this.#stage, "failed", { code: error.code, message: error.message });
+    if (news) {
+      this.#stage.life.showFault(error ?? undefined);
+      showRoutes(this.#stage);
+    }
+    if (error) this.#rest();
+  }
+
+  #answered(gen: number): void {
+    if (gen <= this.#kick) return;
+    this.#kick = gen;
+    this.#listeners.onKick(this.id, gen);
+    this.#listeners.onStatus(this.id);
+  }
+
+  #changed(before: KnownHave | null): void {
+    if (this.#closed) return;
+    const { have } = this.#stage.life;
+    this.#changes++;
+    for (const look of this.#waiting) look();
+    if (before !== null) {
+      this.#usage.changed(have);
+      const awake = have === "ready" || have === "draining";
+      if (!awake) this.#watch?.stop();
+      this.#watch = awake ? (this.#watch ?? this.#newWatch()) : null;
+    }
+    this.#listeners.onStatus(this.id);
+  }
+
+  #newWatch(): Watch {
+    const { readiness, ports, door } = this.#world;
+    const subject = {
+      address: this.#stage.standing?.address ?? "",
+      spec: () => this.#stage.desired.spec,
+      idleSeconds: () => this.#stage.desired.idleSeconds,
+      traffic: () => door.traffic(this.id),
+      onPlayers: (players: NonNullable<StatusItem["players"]>) => this.#showPlayers(players),
+      onIdle: () => this.turn(),
+    };
+    return watch(subject, readiness, ports);
+  }
+
+  #showPlayers(players: NonNullable<StatusItem["players"]>): void {
+    const before = this.#stage.life.players?.names ?? [];
+    const now = players.names ?? [];
+    this.#stage.life.showPlayers(players);
+    for (const name of now) if (!before.includes(name)) tell(this.#stage, "player_join", { name });
+    for (const name of before) if (!now.includes(name)) tell(this.#stage, "player_leave", { name });
+  }
+
+  /** When time alone will change the facts. */
+  #setAlarm(): void {
+    const { clock, timers } = this.#world.ports;
+    this.#alarm();
+    const { life } = this.#stage;
+    const due: number[] = [];
+    const over = this.#retry.over();
+    if (over !== null && (life.have === "failed" || this.#stumbled)) due.push(over - clock.mono());
+    if (life.have === "hibernated" && life.tier === "held") due.push(life.since + this.#world.holdHeldMs - clock.now());
+    const next = Math.min(...due.filter((ms) => ms > 0));
+    this.#alarm = Number.isFinite(next) ? timers.after(Math.ceil(next), () => this.turn()) : (): void => undefined;
+  }
+}

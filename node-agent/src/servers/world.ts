@@ -1,0 +1,27 @@
+/** Everything a supervisor is given from outside, so that tests can own all of it. */
+import type { AgentEvent, Failpoint, Ports } from "@playspawn/shared";
+import type { Logger } from "pino";
+import type { Door } from "../door/door-client.ts";
+import type { FailpointName } from "../failpoints.ts";
+import type { Readiness } from "../readiness/readiness.ts";
+import type { Runtime } from "../runtime/runtime.ts";
+import type { ServerFiles } from "./files.ts";
+import type { Gate } from "./gate.ts";
+
+export interface World {
+  ports: Ports;
+  runtime: Runtime;
+  readiness: Readiness;
+  door: Door;
+  files: ServerFiles;
+  /** Facts for the durable log; numbered and timed there. */
+  tell(event: Omit<AgentEvent, "n" | "at">): void;
+  /** How many images are pulled or built, and how many units are put up, at once. */
+  gates: { images: Gate; engine: Gate };
+  fail: Failpoint<FailpointName>;
+  log: Logger;
+  /** This agent process; tells its monotonic times from those of another. */
+  run: string;
+  /** How long a sleeper keeps its holder. */
+  holdHeldMs: number;
+}
