@@ -1,8 +1,10 @@
 /** The one entry of everything that people run: `node scripts/main.ts <command>`. */
 import { check } from "./commands/check.ts";
 import { gen } from "./commands/gen.ts";
+import { start } from "./commands/start.ts";
+import { Halt } from "./up/halt.ts";
 
-const commands: Record<string, (args: string[]) => Promise<number>> = { check, gen };
+const commands: Record<string, (args: string[]) => Promise<number>> = { start, check, gen };
 
 const [name = "", ...args] = process.argv.slice(2);
 const command = Object.hasOwn(commands, name) ? commands[name] : undefined;
@@ -10,4 +12,10 @@ if (!command) {
   console.error(`playspawn: there is no command ${name || "(none)"}; known: ${Object.keys(commands).join(", ")}`);
   process.exit(64);
 }
-process.exit(await command(args));
+try {
+  process.exit(await command(args));
+} catch (error) {
+  if (!(error instanceof Halt)) throw error;
+  console.error(`playspawn: ${error.message}`);
+  process.exit(error.exitCode);
+}

@@ -1,0 +1,116 @@
+/** `./scripts/start`: everything from a bare machine to one link, then watching over the programs until told to stop. */
+import { systemPorts } from "@playspawn/shared/ports/system.ts";
+import { startConfig, type StartConfig } from "../config.ts";
+import { say, warn } from "../lib/terminal.ts";
+import { ensureDashboard } from "../up/dashboard.ts";
+import { demoAdmin, deployDemo } from "../up/demo.ts";
+import { ensureDocker, ensureLiveRestore } from "../up/docker.ts";
+import { endLeftovers, forget, remember } from "../up/leftovers.ts";
+import { lockDataFolder } from "../up/lock.ts";
+import { startOptions, type StartOptions } from "../up/options.ts";
+import { ensurePackages } from "../up/packages.ts";
+import { ensureDataFolder, ensurePorts } from "../up/preflight.ts";
+import { launchProgram, trimLogs, type ProgramName } from "../up/program.ts";
+import { supervise, type GivenUp, type Ready, type Supervisor } from "../up/supervise.ts";
+
+const trimEveryMs = 30_000;
+/** What the agent calls: a static busybox for the holders, `ip` and `bridge` for their network. */
+const agentPackages = ["busybox-static", "iproute2", "ca-certificates"];
+/** The agent and the door first, while the control plane can still take in their last words. */
+const stopOrder: ProgramName[][] = [["node-agent", "door"], ["control-plane"]];
+
+export async function start(args: string[]): Promise<number> {
+  const options = startOptions(args);
+  const config = startConfig();
+  await ensureDataFolder(config.dataDir);
+  const unlock = await lockDataFolder(config.dataDir);
+  try {
+    await prepare(config, options);
+    return await runUntil(untilTold(), config, options);
+  } finally {
+    unlock();
+  }
+}
+
+async function prepare(config: StartConfig, options: StartOptions): Promise<void> {
+  const { timers } = systemPorts;
+  await endLeftovers(config.dataDir, timers);
+  await ensurePorts(config);
+  await ensurePackages(agentPackages, "The node agent needs a few small packages.", options);
+  const engine = await ensureDocker({ ...options, dockerHost: config.dockerHost, timers });
+  if (engine.started) say("No systemd runs here, so dockerd was started directly; it stays when Playspawn stops.");
+  if (!engine.liveRestore && !options.keepDockerConfig)
+    await ensureLiveRestore({ ...options, dockerHost: config.dockerHost, timers });
+  await ensureDashboard();
+}
+
+async function runUntil(told: Promise<"told">, config: StartConfig, options: StartOptions): Promise<number> {
+  const supervisor = supervise<ProgramName>({ ports: systemPorts, say: warn });
+  const stopTrimming = systemPorts.timers.every(trimEveryMs, () => void keepBooks(config, supervisor));
+  try {
+    const end = await Promise.race([told, supervisor.givenUp, bringUp(supervisor, config, options)]);
+    const why = end === "up" ? await Promise.race([told, supervisor.givenUp]) : end;
+    if (why === "told") say("\nStopping. Game servers keep running; ./scripts/start finds them again.");
+    else warn(why.sentence);
+    return why === "told" ? 0 : why.configuration ? 78 : 1;
+  } finally {
+    stopTrimming();
+    await supervisor.stop(stopOrder);
+    await forget(config.dataDir);
+  }
+}
+
+async function bringUp(
+  supervisor: Supervisor<ProgramName>,
+  config: StartConfig,
+  options: StartOptions,
+): Promise<"up" | GivenUp> {
+  const admin = options.demo ? await demoAdmin(config, systemPorts) : undefined;
+  const environment = {
+    ...config.environment,
+    PLAYSPAWN_DATA_DIR: config.dataDir,
+    PLAYSPAWN_CONTROL_URL: config.controlUrl,
+    ...(admin ? { PLAYSPAWN_ADMIN_EMAIL: admin.email, PLAYSPAWN_ADMIN_PASSWORD: admin.password } : {}),
+    ...(config.environment.PLAYSPAWN_JOIN_TOKEN
+      ? {}
+      : { PLAYSPAWN_JOIN_TOKEN_FILE: `${config.dataDir}/run/join-token` }),
+  };
+  const program = (name: ProgramName) => ({
+    name,
+    launch: () => {
+      const child = launchProgram(name, { dataDir: config.dataDir, environment, verbose: options.verbose });
+      void keepBooks(config, supervisor);
+      return child;
+    },
+  });
+  const controlPlane = await supervisor.start(program("control-plane"));
+  if (!("t" in controlPlane)) return controlPlane;
+  const others = await Promise.all([supervisor.start(program("node-agent")), supervisor.start(program("door"))]);
+  const fault = others.find((one) => !("t" in one));
+  if (fault) return fault as GivenUp;
+  if (admin) await deployDemo(config.controlUrl, admin, config.environment.NODE_EXTRA_CA_CERTS);
+  if (admin && !config.admin) say(`Sign in as ${admin.email} with the password ${admin.password}`);
+  sayLink(controlPlane, config);
+  return "up";
+}
+
+function sayLink({ url, setupUrl }: Ready, { dataDir }: StartConfig): void {
+  say(`\nPlayspawn runs. Logs are in ${dataDir}/logs; Ctrl-C stops it, and game servers keep running.`);
+  if (setupUrl) say(`\nSet it up here; the link is good once and for 30 minutes:\n\n  ${setupUrl}\n`);
+  else say(`\nThe dashboard:\n\n  ${url}\n`);
+}
+
+async function keepBooks(config: StartConfig, supervisor: Supervisor<ProgramName>): Promise<void> {
+  try {
+    await remember(config.dataDir, supervisor.pids());
+    await trimLogs(config.dataDir);
+  } catch (error) {
+    warn(`could not keep the books in ${config.dataDir}: ${error instanceof Error ? error.message : String(error)}`);
+  }
+}
+
+function untilTold(): Promise<"told"> {
+  return new Promise((resolve) => {
+    for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, () => resolve("told"));
+  });
+}

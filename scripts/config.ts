@@ -1,0 +1,47 @@
+/** The only reader of the environment in scripts/. The programs check their own values; here stands what start itself needs. */
+import { resolve } from "node:path";
+import { repository } from "./lib/paths.ts";
+
+export interface StartConfig {
+  dataDir: string;
+  host: string;
+  port: number;
+  /** 0: the dashboard's second port is off. */
+  webPort: number;
+  agentPort: number;
+  controlUrl: string;
+  dockerHost: string | undefined;
+  admin: { email: string; password: string } | undefined;
+  /** The whole environment, handed on to the programs. */
+  environment: NodeJS.ProcessEnv;
+}
+
+const defaultSocket = "unix:///var/run/docker.sock";
+
+/** A value that is no port is left to the program that owns it: it says so in its own words. */
+const port = (text: string | undefined, otherwise: number): number => {
+  const value = Number(text);
+  return text !== undefined && Number.isInteger(value) && value >= 0 && value <= 65_535 ? value : otherwise;
+};
+
+export function startConfig(environment: NodeJS.ProcessEnv = process.env): StartConfig {
+  const { PLAYSPAWN_ADMIN_EMAIL: email, PLAYSPAWN_ADMIN_PASSWORD: password, DOCKER_HOST: dockerHost } = environment;
+  const host = environment.PLAYSPAWN_HOST ?? "0.0.0.0";
+  const controlPort = port(environment.PLAYSPAWN_PORT, 8000);
+  const reached = host === "0.0.0.0" || host === "::" ? "127.0.0.1" : host;
+  return {
+    dataDir: resolve(environment.PLAYSPAWN_DATA_DIR ?? `${repository}/.playspawn`),
+    host,
+    port: controlPort,
+    webPort: port(environment.PLAYSPAWN_WEB_PORT, 3000),
+    agentPort: port(environment.PLAYSPAWN_AGENT_PORT, 8001),
+    controlUrl:
+      environment.PLAYSPAWN_CONTROL_URL ?? `http://${reached.includes(":") ? `[${reached}]` : reached}:${controlPort}`,
+    dockerHost: dockerHost === defaultSocket ? undefined : dockerHost,
+    admin: email && password ? { email, password } : undefined,
+    environment,
+  };
+}
+
+/** For programs that only need the machine's environment. */
+export const environment = (): NodeJS.ProcessEnv => process.env;

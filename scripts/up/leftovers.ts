@@ -1,0 +1,53 @@
+/** Programs that outlived a launcher killed by `kill -9`: known by number and birth, ended before new ones start. */
+import { readFile, rm, writeFile } from "node:fs/promises";
+import type { Timers } from "@playspawn/shared";
+import { say } from "../lib/terminal.ts";
+
+interface Known {
+  name: string;
+  pid: number;
+  /** Clock ticks since boot at which the process began: a number used again by another process has another one. */
+  born: string;
+}
+
+const endMs = 10_000;
+const file = (dataDir: string): string => `${dataDir}/run/programs.json`;
+
+export async function remember(dataDir: string, programs: readonly { name: string; pid: number }[]): Promise<void> {
+  const known = await Promise.all(
+    programs.map(async (program) => ({ ...program, born: (await birth(program.pid)) ?? "" })),
+  );
+  await writeFile(file(dataDir), JSON.stringify(known), { mode: 0o600 });
+}
+
+export const forget = (dataDir: string): Promise<void> => rm(file(dataDir), { force: true });
+
+export async function endLeftovers(dataDir: string, timers: Timers): Promise<void> {
+  const known = await readFile(file(dataDir), "utf8").then(
+    (text) => JSON.parse(text) as Known[],
+    () => [],
+  );
+  for (const { name, pid, born } of known) {
+    if (born === "" || (await birth(pid)) !== born) continue;
+    say(`Ending ${name} (process ${pid}), which an earlier start left behind.`);
+    await endProcess(pid, born, timers);
+  }
+  await forget(dataDir);
+}
+
+async function endProcess(pid: number, born: string, timers: Timers): Promise<void> {
+  process.kill(pid, "SIGTERM");
+  const signal = AbortSignal.timeout(endMs);
+  while ((await birth(pid)) === born) {
+    if (signal.aborted) process.kill(pid, "SIGKILL");
+    await timers.sleep(50);
+  }
+}
+
+/** Undefined when there is no such process, or only its remains. */
+async function birth(pid: number): Promise<string | undefined> {
+  const text = await readFile(`/proc/${pid}/stat`, "utf8").catch(() => undefined);
+  // The second field is the program's name in brackets and may hold blanks.
+  const fields = text?.slice(text.lastIndexOf(")") + 2).split(" ");
+  return fields?.[0] === "Z" ? undefined : fields?.[19];
+}

@@ -1,0 +1,34 @@
+/** Arguments of `./scripts/start`. */
+import { parseArgs } from "node:util";
+import { messageOf } from "@playspawn/shared";
+import { Halt } from "./halt.ts";
+
+export interface StartOptions {
+  /** Go ahead without asking. */
+  yes: boolean;
+  /** Deploy a demo server. */
+  demo: boolean;
+  /** Show the programs' logs in the terminal. */
+  verbose: boolean;
+  /** Leave the Docker Engine's configuration alone (`live-restore` is not asked for). */
+  keepDockerConfig: boolean;
+}
+
+/** @throws Halt when an argument is unknown. */
+export function startOptions(args: string[]): StartOptions {
+  try {
+    const { values } = parseArgs({
+      args,
+      options: {
+        yes: { type: "boolean", short: "y", default: false },
+        demo: { type: "boolean", default: false },
+        verbose: { type: "boolean", default: false },
+        "keep-docker-config": { type: "boolean", default: false },
+      },
+    });
+    const { "keep-docker-config": keepDockerConfig, ...rest } = values;
+    return { ...rest, keepDockerConfig };
+  } catch (cause) {
+    throw new Halt(64, `${messageOf(cause)} See ./scripts/start --help.`);
+  }
+}

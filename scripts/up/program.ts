@@ -1,0 +1,79 @@
+/** One of our programs as a child process: its log in a file, its first message awaited. */
+import { fork } from "node:child_process";
+import { closeSync, openSync, readSync, statSync } from "node:fs";
+import { copyFile, stat, truncate } from "node:fs/promises";
+import { repository } from "../lib/paths.ts";
+import type { Child, Ended, Ready } from "./supervise.ts";
+
+export const programModules = {
+  "control-plane": "control-plane/src/main.ts",
+  "node-agent": "node-agent/src/main.ts",
+  door: "node-agent/src/door/main.ts",
+} as const;
+export type ProgramName = keyof typeof programModules;
+
+const wordsBytesMax = 16 * 1024;
+const logBytesMax = 20 * 1024 * 1024;
+
+export const logFile = (dataDir: string, name: ProgramName): string => `${dataDir}/logs/${name}.log`;
+
+export interface LaunchOptions {
+  dataDir: string;
+  environment: NodeJS.ProcessEnv;
+  verbose: boolean;
+}
+
+/**
+ * The log is a file and no pipe, so that a program outlives a killed launcher. Its own process group keeps a Ctrl-C at
+ * the terminal from reaching it: we stop the programs in order.
+ */
+export function launchProgram(name: ProgramName, { dataDir, environment, verbose }: LaunchOptions): Child {
+  const file = logFile(dataDir, name);
+  const log = openSync(file, "a", 0o600);
+  const begin = statSync(file).size;
+  const child = fork(`${repository}/${programModules[name]}`, [], {
+    cwd: repository,
+    env: environment,
+    detached: true,
+    execArgv: ["--disable-warning=ExperimentalWarning"],
+    stdio: ["ignore", verbose ? "inherit" : log, verbose ? "inherit" : log, "ipc"],
+  });
+  closeSync(log);
+  const ended = new Promise<Ended>((resolve) => {
+    child.once("error", (error) => resolve({ t: "ended", code: null, signal: null, words: error.message }));
+    child.once("exit", (code, signal) => resolve({ t: "ended", code, signal, words: wordsSince(file, begin) }));
+  });
+  const ready = new Promise<Ready | Ended>((resolve) => {
+    child.on("message", (message: Ready) => {
+      if (message.t === "ready") resolve(message);
+    });
+    void ended.then(resolve);
+  });
+  return { pid: child.pid ?? 0, ready, ended, kill: (signal) => void child.kill(signal) };
+}
+
+/** What was written since `begin` that is no log record: our programs log JSON, and speak to people in sentences. */
+function wordsSince(file: string, begin: number): string {
+  const size = statSync(file).size;
+  const from = Math.max(begin, size - wordsBytesMax);
+  const part = Buffer.alloc(Math.max(0, size - from));
+  const handle = openSync(file, "r");
+  readSync(handle, part, 0, part.length, from);
+  closeSync(handle);
+  const lines = part.toString("utf8").split("\n");
+  return lines.filter((line) => line.trim() && !line.startsWith("{")).join("\n");
+}
+
+/** Keeps the newest 20 to 40 MiB of a log. The file is emptied in place, because its writer holds it open for appending. */
+export async function trimLogs(dataDir: string): Promise<void> {
+  for (const name of Object.keys(programModules) as ProgramName[]) {
+    const file = logFile(dataDir, name);
+    const size = await stat(file).then(
+      (found) => found.size,
+      () => 0,
+    );
+    if (size < logBytesMax) continue;
+    await copyFile(file, `${file}.1`);
+    await truncate(file);
+  }
+}

@@ -1,0 +1,149 @@
+/**
+ * Keeps our programs running: started in order, each awaited until it says that it is up, started again when it dies,
+ * with back-off and a limit. Knows nothing of processes: `launch` makes them.
+ */
+import type { Ports } from "@playspawn/shared";
+
+export interface Child {
+  pid: number;
+  /** The first message that the program sent, or how it ended before that. */
+  ready: Promise<Ready | Ended>;
+  ended: Promise<Ended>;
+  kill(signal: "SIGTERM" | "SIGKILL"): void;
+}
+
+export interface Ready {
+  t: "ready";
+  url?: string;
+  setupUrl?: string | null;
+}
+
+export interface Ended {
+  t: "ended";
+  code: number | null;
+  signal: string | null;
+  /** What it wrote that was meant for people. */
+  words: string;
+}
+
+export interface SupervisedProgram<Name extends string> {
+  name: Name;
+  launch(): Child;
+}
+
+export interface SuperviseOptions {
+  ports: Ports;
+  say(line: string): void;
+}
+
+/** Why all of it came to an end by itself. */
+export interface GivenUp {
+  sentence: string;
+  /** The faults lie in the configuration: starting again cannot help. */
+  configuration: boolean;
+}
+
+export interface Supervisor<Name extends string> {
+  /** Starts one program and answers its first ready message; later deaths are mended in the background. */
+  start(program: SupervisedProgram<Name>): Promise<Ready | GivenUp>;
+  /** Settles when a program cannot be kept running. */
+  givenUp: Promise<GivenUp>;
+  pids(): { name: Name; pid: number }[];
+  /** Asks every program to end, in the order given, and ends those that do not. */
+  stop(order: readonly Name[][]): Promise<void>;
+}
+
+export const limits = {
+  readyMs: 60_000,
+  backOffFirstMs: 1000,
+  backOffMostMs: 30_000,
+  /** This many deaths within `deathsWindowMs` are too many. */
+  deathsMax: 8,
+  deathsWindowMs: 5 * 60_000,
+  /** Our programs stop within 5 s; this leaves them time to be slow. */
+  stopMs: 8000,
+} as const;
+
+/** Exit code of a program whose configuration is wrong (EX_CONFIG). */
+const configurationCode = 78;
+
+export function supervise<Name extends string>({ ports, say }: SuperviseOptions): Supervisor<Name> {
+  const running = new Map<Name, Child>();
+  let stopping = false;
+  let giveUp: (why: GivenUp) => void = () => undefined;
+  const givenUp = new Promise<GivenUp>((resolve) => (giveUp = resolve));
+
+  async function launchUntilReady(program: SupervisedProgram<Name>): Promise<Ready | Ended> {
+    const child = program.launch();
+    running.set(program.name, child);
+    const cancel = ports.timers.after(limits.readyMs, () => {
+      say(`${program.name} was not ready within ${limits.readyMs / 1000} s and is ended.`);
+      child.kill("SIGKILL");
+    });
+    try {
+      return await child.ready;
+    } finally {
+      cancel();
+    }
+  }
+
+  /** Runs until the program cannot be kept running or everything stops. `first` is told the first ready message. */
+  async function keep(program: SupervisedProgram<Name>, first: (ready: Ready) => void): Promise<GivenUp | undefined> {
+    const deaths: number[] = [];
+    while (!stopping) {
+      const ready = await launchUntilReady(program);
+      if (ready.t === "ready") first(ready);
+      const ended = ready.t === "ready" ? await running.get(program.name)!.ended : ready;
+      running.delete(program.name);
+      if (stopping) return undefined;
+      if (ended.code === configurationCode)
+        return { configuration: true, sentence: ended.words || `${program.name} refuses its configuration.` };
+      const now = ports.clock.mono();
+      deaths.push(now);
+      while (deaths[0]! < now - limits.deathsWindowMs) deaths.shift();
+      const how = howItEnded(program.name, ended);
+      if (deaths.length >= limits.deathsMax)
+        return {
+          configuration: false,
+          sentence: `${how} That was ${deaths.length} times within ${limits.deathsWindowMs / 60_000} minutes, so it is not started again.`,
+        };
+      const pauseMs = Math.min(limits.backOffFirstMs * 2 ** (deaths.length - 1), limits.backOffMostMs);
+      say(`${how} Starting it again in ${pauseMs / 1000} s.`);
+      await ports.timers.sleep(pauseMs);
+    }
+    return undefined;
+  }
+
+  return {
+    givenUp,
+    start: (program) =>
+      new Promise((resolve) => {
+        void keep(program, resolve).then((why) => {
+          if (!why) return;
+          giveUp(why);
+          resolve(why);
+        });
+      }),
+    pids: () => [...running].map(([name, { pid }]) => ({ name, pid })),
+    async stop(order) {
+      stopping = true;
+      for (const names of order) {
+        await Promise.all(names.map((name) => end(running.get(name))));
+      }
+    },
+  };
+
+  async function end(child: Child | undefined): Promise<void> {
+    if (!child) return;
+    child.kill("SIGTERM");
+    const cancel = ports.timers.after(limits.stopMs, () => child.kill("SIGKILL"));
+    await child.ended;
+    cancel();
+  }
+}
+
+function howItEnded(name: string, { code, signal, words }: Ended): string {
+  const how = signal ? `was ended by ${signal}` : `ended with code ${code}`;
+  const last = words.trim().split("\n").at(-1);
+  return `${name} ${how}${last ? ` (${last})` : ""}.`;
+}
