@@ -45,7 +45,7 @@ function promise(
 ): void {
   for (const [name, open] of Object.entries(worlds))
     test(`${name}: ${title}`, async (t) => {
-      t.timeout(60_000);
+      t.timeout(50_000);
       const world = await open();
       t.teardown(() => world.end());
       await body(t, { world, runtime: world.runtime(), server: newServer() });

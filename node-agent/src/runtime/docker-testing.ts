@@ -26,7 +26,23 @@ done
 sleep 2147483647 & wait
 `;
 
-const applets = ["sh", "sleep", "cat", "id", "nc", "ping", "head", "tr", "touch", "ls", "grep", "chown", "su", "env"];
+const applets = [
+  "sh",
+  "sleep",
+  "cat",
+  "id",
+  "nc",
+  "ping",
+  "head",
+  "tr",
+  "touch",
+  "ls",
+  "grep",
+  "chown",
+  "su",
+  "env",
+  "echo",
+];
 
 export interface DockerWorld {
   docker: Docker;
