@@ -4,6 +4,7 @@ import { AppError, errorCatalog, newId } from "@playspawn/shared";
 import Koa, { type Context, type Middleware, type Next } from "koa";
 import type { Log } from "../log.ts";
 import { checkHost } from "./guards.ts";
+import { leaveRestOfBody } from "./linger.ts";
 import type { Operation } from "./operation.ts";
 import { type PipelineDeps, type RequestState, runOperation, setupRequired } from "./pipeline.ts";
 import { problemMediaType, problemOf, toAppError } from "./problem.ts";
@@ -53,21 +54,10 @@ const observe =
       log[quiet.has(ctx.path) ? "trace" : "debug"]({ ...line, ms }, "request");
     });
     await next();
-    refuseRestOfBody(ctx);
+    leaveRestOfBody(ctx, ports.timers);
   };
 
 const quiet = new Set(["/livez", "/readyz", "/health"]);
-
-/** How long a client that still sends may take to notice its answer before the connection is cut. */
-const lingerMs = 2000;
-
-/** A body that nobody read is not read after the answer either: the connection ends instead. */
-function refuseRestOfBody(ctx: Context): void {
-  if (ctx.req.complete || ctx.get("content-length") === "0") return;
-  if (ctx.get("content-length") === "" && ctx.get("transfer-encoding") === "") return;
-  ctx.set("Connection", "close");
-  ctx.res.once("finish", () => ctx.req.setTimeout(lingerMs, () => ctx.req.destroy()));
-}
 
 async function answerProblems(ctx: Context, next: Next): Promise<void> {
   try {

@@ -1,0 +1,89 @@
+import { fakePorts } from "@playspawn/shared/ports/fake.ts";
+import test from "ava";
+import type { Problem } from "../../platform/http/problem.ts";
+import { harness, type HarnessOptions, temporaryFolder } from "../../testing/harness.ts";
+
+const fresh = (more: HarnessOptions["config"] = {}) => ({ config: { admin: null, ...more } });
+const person = { email: "first@example.org", password: "nine quiet otters" };
+const path = "/api/v1/setup";
+
+test("the link makes the first admin and signs them in, once", async (t) => {
+  const { context, stranger } = await harness(t, fresh());
+  const token = context.setup.token!;
+  t.regex(token, /^[0-9a-f]{64}$/);
+  const { status, body, headers } = await stranger.post<Record<string, string>>(path, { token, ...person });
+  t.is(status, 201);
+  t.deepEqual(Object.keys(body).sort(), ["accessToken", "token", "user_id"]);
+  t.regex(headers.get("set-cookie") ?? "", /^playspawn_session=[0-9a-f]{64};/);
+  const me = await stranger.get("/api/v1/auth/me", { authorization: `Bearer ${body["token"]}` });
+  t.deepEqual(me.body, { user_id: body["user_id"], email: person.email, role: "admin" });
+  const again = await stranger.post<Problem>(path, { token, ...person, email: "second@example.org" });
+  t.is(again.status, 404);
+  t.is(again.body.code, "setup_done");
+  t.is((await stranger.signIn(person)).token?.length, 64);
+});
+
+test("five wrong tries end the link, also for the right token; a restart makes a new one", async (t) => {
+  const dataDir = await temporaryFolder(t);
+  const { context, stranger } = await harness(t, fresh({ dataDir }));
+  for (let i = 0; i < 5; i++) {
+    const { status, body } = await stranger.post<Problem>(path, { token: "0".repeat(64), ...person });
+    t.is(status, 401);
+    t.is(body.code, "setup_token_invalid");
+  }
+  const right = await stranger.post<Problem>(path, { token: context.setup.token, ...person });
+  t.is(right.status, 401);
+  t.regex(right.body.detail, /wrong tries.*newest link/i);
+  await context.close();
+  const second = await harness(t, fresh({ dataDir }));
+  t.not(second.context.setup.token, context.setup.token);
+  t.is((await second.stranger.post(path, { token: second.context.setup.token, ...person })).status, 201);
+});
+
+test("wrong tries at the same moment are each counted", async (t) => {
+  const { context, stranger } = await harness(t, fresh());
+  await Promise.all(Array.from({ length: 5 }, (_, i) => stranger.post(path, { token: `wrong${i}`, ...person })));
+  t.is((await stranger.post(path, { token: context.setup.token, ...person })).status, 401);
+});
+
+test("the link is good for 30 minutes", async (t) => {
+  const ports = fakePorts();
+  const { context, stranger } = await harness(t, { ...fresh(), overrides: { ports } });
+  await ports.advance(30 * 60 * 1000);
+  const { status, body } = await stranger.post<Problem>(path, { token: context.setup.token, ...person });
+  t.is(status, 401);
+  t.regex(body.detail, /30 minutes/);
+});
+
+test("of two who use the link at the same moment one becomes the admin", async (t) => {
+  const { context, stranger } = await harness(t, fresh());
+  const token = context.setup.token;
+  const both = await Promise.all(
+    ["a@example.org", "b@example.org"].map((email) => stranger.post(path, { token, ...person, email })),
+  );
+  t.deepEqual(both.map((answer) => answer.status).sort(), [201, 404]);
+  t.is((await context.core("users")).length, 1);
+});
+
+test("a weak password or a bad address costs no try and makes nobody", async (t) => {
+  const { context, stranger } = await harness(t, fresh());
+  const { token } = context.setup;
+  for (let i = 0; i < 6; i++) {
+    const { status, body } = await stranger.post<Problem>(path, { token, email: "nobody", password: "short" });
+    t.is(status, 422);
+    t.deepEqual(body.faults?.map((fault) => fault.pointer).sort(), ["/email", "/password"]);
+    t.false(JSON.stringify(body).includes("short"));
+  }
+  t.is((await stranger.post(path, { token, ...person })).status, 201);
+});
+
+test("an admin in the environment needs no link", async (t) => {
+  const { context, stranger } = await harness(t);
+  t.is(context.setup.token, null);
+  t.is((await stranger.post<Problem>(path, { token: "x", ...person })).body.code, "setup_done");
+});
+
+test("the token is stored as a hash only", async (t) => {
+  const { context } = await harness(t, fresh());
+  t.false(JSON.stringify(await context.core("setup")).includes(context.setup.token!));
+});

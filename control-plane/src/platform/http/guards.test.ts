@@ -1,0 +1,96 @@
+import type { IncomingMessage } from "node:http";
+import test from "ava";
+import { addressKey, checkHost, checkSameSite, isLoopback } from "./guards.ts";
+
+const publicUrl = new URL("https://play.example.net");
+const request = (headers: Record<string, string>, method = "POST"): IncomingMessage =>
+  ({ headers, method }) as unknown as IncomingMessage;
+
+test("a Host is an address, a local name or the public name", (t) => {
+  for (const host of [
+    "127.0.0.1:8000",
+    "192.168.1.9",
+    "[::1]:8000",
+    "[fd00::1]",
+    "localhost:3000",
+    "control-plane:8000",
+    "gamebox.lan",
+    "gamebox.local:8000",
+    "PLAY.example.net",
+    "play.example.net:443",
+  ])
+    t.is(checkHost(request({ host }), { publicUrl }), host.toLowerCase(), host);
+});
+
+test("a name that somebody else's DNS could point here is refused, so is what is no host", (t) => {
+  for (const host of [
+    "evil.com",
+    "evil.com:8000",
+    "evil.com:x@play.example.net",
+    "play.example.net.evil.com",
+    "play.example.net/evil",
+    "a b",
+    "",
+    "[::1",
+    "play.example.net:99999999",
+    "x".repeat(300),
+  ])
+    t.throws(() => checkHost(request({ host }), { publicUrl }), { code: "wrong_host" }, host);
+  t.throws(() => checkHost(request({}), { publicUrl }), { code: "wrong_host" });
+});
+
+const host = "127.0.0.1:8000";
+const refusal = (
+  headers: Record<string, string>,
+  credential: "cookie" | "header" | "none",
+  method = "POST",
+): boolean => {
+  try {
+    checkSameSite(request(headers, method), { host, publicUrl, credential });
+    return false;
+  } catch (error) {
+    return (error as { code: string }).code === "cross_site";
+  }
+};
+
+test("a cookie changes something only from our own pages", (t) => {
+  t.false(refusal({ origin: `http://${host}` }, "cookie"));
+  t.false(refusal({ origin: "https://play.example.net" }, "cookie"));
+  t.false(refusal({ "sec-fetch-site": "same-origin" }, "cookie"));
+  for (const origin of [
+    "http://evil.com",
+    "null",
+    "http://127.0.0.1:3000",
+    `ftp://${host}`,
+    `http://${host}.evil.com`,
+    "",
+  ])
+    t.true(refusal({ origin }, "cookie"), origin);
+  for (const site of ["cross-site", "same-site"]) {
+    t.true(refusal({ "sec-fetch-site": site }, "cookie"), site);
+    t.true(refusal({ origin: `http://${host}`, "sec-fetch-site": site }, "cookie"), site);
+  }
+  t.true(refusal({}, "cookie"));
+  t.true(refusal({ "sec-fetch-site": "none" }, "cookie"));
+});
+
+test("reading is allowed to a cookie, everything to a bearer, and signing in not to another site", (t) => {
+  t.false(refusal({ origin: "http://evil.com" }, "cookie", "GET"));
+  t.false(refusal({ origin: "http://evil.com" }, "header"));
+  t.true(refusal({ origin: "http://evil.com" }, "none"));
+  t.false(refusal({}, "none"));
+});
+
+test("loopback is what this machine says to itself", (t) => {
+  for (const address of ["127.0.0.1", "127.3.2.1", "::1", "::ffff:127.0.0.1"]) t.true(isLoopback(address), address);
+  for (const address of ["10.0.0.1", "::", "128.0.0.1", "::ffff:10.0.0.1", "127.0.0.1.evil.com"])
+    t.false(isLoopback(address), address);
+});
+
+test("limits count an IPv4 address, or the whole network that an IPv6 client may roam in", (t) => {
+  t.is(addressKey("203.0.113.7"), "203.0.113.7");
+  t.is(addressKey("::ffff:203.0.113.7"), "203.0.113.7");
+  t.is(addressKey("2001:db8:1:2:3:4:5:6"), addressKey("2001:db8:1:2:ffff::9"));
+  t.not(addressKey("2001:db8:1:2::1"), addressKey("2001:db8:1:3::1"));
+  t.is(addressKey("::1"), "0:0:0:0::/64");
+});
