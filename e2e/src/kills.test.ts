@@ -42,25 +42,31 @@ async function nothingNoticed(t: ExecutionContext, { stack, bot, world, startedA
   t.is(await startOf(stack, world.id), startedAt, "the world was not restarted");
 }
 
-async function asleep({ stack, tiny }: Scene): Promise<void> {
-  const server = await stack.api.server(tiny.id);
-  if (server.have !== "hibernated") await stack.api.call("POST", `/api/v1/servers/${tiny.id}/hibernate`);
-  await stack.inState(tiny.id, "hibernated");
+async function asleep({ stack, tiny }: Scene, tier: "held" | "cold" = "held"): Promise<void> {
+  await stack.api.call("POST", `/api/v1/servers/${tiny.id}/hibernate`, { tier });
+  await stack.inState(tiny.id, "hibernated", { tier });
 }
 
-/** Puts the tiny server to sleep, arms a point in one process, wakes the server, sees the process die, starts it anew. */
-async function dieAt(scene: Scene, part: Part, point: string, wake: () => Promise<unknown>): Promise<void> {
-  const { stack } = scene;
-  await asleep(scene);
+/** Points that a server passes while it falls asleep; all others lie on its wake. */
+const onTheWayToSleep = new Set<string>(["game.saved", "game.stopped", "log.kept"]);
+/** Points that only the wake of a cold server passes: a held one has all that already. */
+const onTheWayFromCold = new Set<string>(["image.ready", "files.ready", "holder.ready", "container.created"]);
+
+/** Arms a point in one process, pushes the tiny server over it, sees the process die there, and starts it anew. */
+async function dieAt(scene: Scene, part: Part, point: string): Promise<void> {
+  const { stack, tiny } = scene;
+  const push = onTheWayToSleep.has(point) ? "hibernate" : "wake";
+  if (push === "wake") await asleep(scene, onTheWayFromCold.has(point) ? "cold" : "held");
+  else await echo(tiny.addresses[0]!.port, "up").then(() => stack.inState(tiny.id, "ready"));
   await stack.kill(part, "SIGTERM");
   await stack.start(part, { PLAYSPAWN_FAILPOINT: point });
   await stack.connected();
-  const woken = wake().catch(() => {});
+  const pushed = stack.api.call("POST", `/api/v1/servers/${tiny.id}/${push}`).catch(() => {});
   const { signal } = await stack.parts[part].exited;
   if (signal !== "SIGKILL") throw new Error(`${part} did not die at ${point}`);
   await stack.start(part);
   await stack.connected();
-  await woken;
+  await pushed;
 }
 
 /** The wake is finished, or was undone so that the next one works; either way one game runs and plays. */
@@ -81,7 +87,7 @@ test.serial(
     t.log(`failpoints: ${controlFailpoints.join(", ")}`);
     const here = await scene(t);
     for (const point of controlFailpoints) {
-      await dieAt(here, "control", point, () => here.stack.api.call("POST", `/api/v1/servers/${here.tiny.id}/wake`));
+      await dieAt(here, "control", point);
       await healed(t, here, point);
       await nothingNoticed(t, here);
     }
@@ -96,7 +102,7 @@ test.serial(
     t.log(`failpoints: ${agentFailpoints.join(", ")}`);
     const here = await scene(t);
     for (const point of agentFailpoints) {
-      await dieAt(here, "agent", point, () => here.stack.api.call("POST", `/api/v1/servers/${here.tiny.id}/wake`));
+      await dieAt(here, "agent", point);
       await healed(t, here, point);
       await nothingNoticed(t, here);
     }
