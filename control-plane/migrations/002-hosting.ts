@@ -27,7 +27,6 @@ async function createNodes(knex: Knex): Promise<void> {
     table.integer("adopt_rev").nullable();
     table.string("machine").nullable();
     table.string("boot").nullable();
-    table.string("version").nullable();
     table.text("capacity").nullable();
     table.text("capabilities").notNullable().defaultTo("{}");
   });

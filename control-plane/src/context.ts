@@ -7,6 +7,7 @@ import { systemPorts } from "@playspawn/shared/ports/system.ts";
 import type Koa from "koa";
 import type { Knex } from "knex";
 import type { Config } from "./config.ts";
+import { createHosting } from "./hosting/hosting.ts";
 import { sessionOperations } from "./people/sessions/operations.ts";
 import { createSessions, type Sessions } from "./people/sessions/service.ts";
 import { setupOperations } from "./people/setup/operations.ts";
@@ -91,18 +92,22 @@ async function build(config: Config, overrides: Overrides, onClose: OnClose): Pr
   const base = await buildBase(config, overrides, onClose);
   const people = await buildPeople(base, config, overrides);
   const upgrades = createUpgradeRouter({ ...base, isSetUp: people.setup.isDone });
-  const identify: Identify = { user: people.sessions.identify, node: async () => null };
+  const hosting = await createHosting({ ...base, upgrades }, config);
+  onClose(hosting.close);
+  const identify: Identify = { user: people.sessions.identify, node: hosting.identifyNode };
   const live = createLive({ ...base, identify, aliveSessions: people.sessions.alive, upgrades });
   const operations = createRegistry([
     ...healthOperations({ db: base.core, stopping: base.stopping }),
     ...setupOperations(people.setup),
     ...sessionOperations(people.sessions, config),
+    ...hosting.operations,
     ...(overrides.operations ?? []),
   ]);
   const app = await buildApp({ base, people, identify, operations, overrides });
   const localUrl = await serve(app, { config, base, upgrades, onClose });
   // Closed before the servers, which wait for every connection to end; first of all, streams learn that it is over.
   onClose(live.close);
+  onClose(hosting.close);
   onClose(pruneEveryHour(base, people.sessions));
   onClose(base.stop);
   return { ...base, ...people, config, operations, localUrl };

@@ -29,6 +29,8 @@ export interface GameFolders {
 
 const yamlBytesMax = 64 * 1024;
 const gamesMax = 500;
+/** What tools leave beside the games. */
+const noGames = new Set(["node_modules", "dist-types"]);
 
 /** Never throws for what a game's author did; those are faults. */
 export async function loadGames(folders: GameFolders): Promise<Loaded> {
@@ -37,7 +39,9 @@ export async function loadGames(folders: GameFolders): Promise<Loaded> {
     loaded.faults.push({ file: folders.gamesDir, line: 1, reason: `cannot be read: ${messageOf(error)}` });
     return [];
   });
-  const names = entries.filter((entry) => entry.isDirectory() && !entry.name.startsWith(".")).map(({ name }) => name);
+  const names = entries
+    .filter((entry) => entry.isDirectory() && !entry.name.startsWith(".") && !noGames.has(entry.name))
+    .map(({ name }) => name);
   for (const id of names.sort().slice(0, gamesMax)) {
     const result = await loadGame(folders, id);
     if ("game" in result) loaded.games.set(id, result);

@@ -1,6 +1,7 @@
 /** Every migration, in order. Append only: a migration that was released is never edited. */
 import type { Knex } from "knex";
 import * as platform from "../../../migrations/001-platform.ts";
+import * as hosting from "../../../migrations/002-hosting.ts";
 import * as nodeSamples from "../../../migrations/telemetry-001-node-samples.ts";
 
 export interface Migration {
@@ -8,6 +9,9 @@ export interface Migration {
   up(knex: Knex): Promise<void>;
 }
 
-export const coreMigrations: readonly Migration[] = [{ name: "001-platform", up: platform.up }];
+export const coreMigrations: readonly Migration[] = [
+  { name: "001-platform", up: platform.up },
+  { name: "002-hosting", up: hosting.up },
+];
 
 export const telemetryMigrations: readonly Migration[] = [{ name: "telemetry-001-node-samples", up: nodeSamples.up }];

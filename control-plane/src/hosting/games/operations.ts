@@ -1,0 +1,102 @@
+/** The catalogue for people, and build contexts for agents. */
+import { createReadStream } from "node:fs";
+import { readFile, stat } from "node:fs/promises";
+import { notFound } from "@playspawn/shared";
+import { z } from "zod";
+import { operation, type Operation } from "../../platform/http/operation.ts";
+import type { Catalogue } from "./catalogue.ts";
+import type { LoadedGame } from "./load.ts";
+import { presentGame, presentGames } from "./present.ts";
+import { GameList, GameView } from "./schema.ts";
+
+const params = z.strictObject({ id: z.string().max(60) });
+
+/** A picture that somebody dropped into a folder must not act as a page of ours. */
+const logoHeaders = {
+  "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; sandbox",
+  "Cache-Control": "private, max-age=300",
+};
+
+export function gameOperations(games: Catalogue): Operation[] {
+  const require = (id: string): LoadedGame => {
+    const found = games.find(id);
+    if (!found) throw notFound("game", id);
+    return found;
+  };
+  return [
+    operation({
+      name: "listGames",
+      method: "get",
+      path: "/api/v1/games",
+      tag: "games",
+      summary: "The games that can be deployed, and the templates that were refused",
+      auth: "user",
+      permission: "games:read",
+      answer: { status: 200, schema: GameList },
+      handle: async () => presentGames(games),
+    }),
+    operation({
+      name: "reloadGames",
+      method: "post",
+      path: "/api/v1/games/reload",
+      tag: "games",
+      summary: "Read the games folder again",
+      auth: "user",
+      permission: "games:reload",
+      answer: { status: 200, schema: GameList },
+      async handle() {
+        await games.reload();
+        return presentGames(games);
+      },
+    }),
+    operation({
+      name: "getGame",
+      method: "get",
+      path: "/api/v1/games/{id}",
+      tag: "games",
+      summary: "One game",
+      auth: "user",
+      permission: "games:read",
+      params,
+      answer: { status: 200, schema: GameView },
+      handle: async (_context, { params: { id } }) => presentGame(require(id)),
+    }),
+    operation({
+      name: "getGameLogo",
+      method: "get",
+      path: "/api/v1/games/{id}/logo",
+      tag: "games",
+      summary: "The picture of a game",
+      auth: "user",
+      permission: "games:read",
+      params,
+      answer: { status: 200, raw: "image/*" },
+      async handle(_context, { params: { id } }) {
+        const { logo } = require(id);
+        if (!logo) throw notFound("logo of the game", id);
+        return { contentType: logo.type, body: await readFile(logo.path), headers: logoHeaders };
+      },
+    }),
+    contextOperation(games),
+  ];
+}
+
+const contextOperation = (games: Catalogue): Operation =>
+  operation({
+    name: "getBuildContext",
+    method: "get",
+    path: "/agent/v1/contexts/{sha256}",
+    tag: "contexts",
+    summary: "The build context of a game as a tar, for agents",
+    auth: "node",
+    beforeSetup: true,
+    params: z.strictObject({ sha256: z.string().regex(/^[0-9a-f]{64}$/) }),
+    answer: { status: 200, raw: "application/x-tar" },
+    async handle(_context, { params: { sha256 } }) {
+      const path = games.contextFile(sha256);
+      const found = await stat(path).catch(() => undefined);
+      if (!found) throw notFound("build context", sha256);
+      const headers = { "Content-Length": String(found.size), "Cache-Control": "private, immutable" };
+      return { contentType: "application/x-tar", body: createReadStream(path), headers };
+    },
+  });

@@ -1,0 +1,102 @@
+/** Puts the parts of hosting together: games, nodes, their link, servers, and what keeps them in order. */
+import { join } from "node:path";
+import { AppError } from "@playspawn/shared";
+import type { Knex } from "knex";
+import type { Failpoints } from "../platform/failpoints.ts";
+import type { NodeActor } from "../platform/http/authorize.ts";
+import type { Operation } from "../platform/http/operation.ts";
+import type { UpgradeRouter } from "../platform/http/upgrade.ts";
+import type { Deps } from "./deps.ts";
+import { catalogue } from "./games/catalogue.ts";
+import { gameOperations } from "./games/operations.ts";
+import { desk } from "./link/desk.ts";
+import { hub } from "./link/hub.ts";
+import { linkPath, linkSocket } from "./link/socket.ts";
+import { connections } from "./nodes/connections.ts";
+import { localToken } from "./nodes/local-token.ts";
+import { nodeOperations } from "./nodes/operations.ts";
+import { nodes } from "./nodes/service.ts";
+import { reconciler } from "./reconcile/tasks.ts";
+import { adoption } from "./servers/adoption.ts";
+import { serverOperations } from "./servers/operations.ts";
+import { publisher } from "./servers/publisher.ts";
+import { reports } from "./servers/reports.ts";
+import { servers } from "./servers/service.ts";
+
+export interface HostingDeps extends Deps {
+  telemetry: Knex;
+  installation: string;
+  failpoint: Failpoints;
+  upgrades: UpgradeRouter;
+}
+
+export interface HostingConfig {
+  dataDir: string;
+  gamesDir: string;
+  /** Write a join token for an agent on this machine. */
+  localNode: boolean;
+}
+
+export interface Hosting {
+  operations: readonly Operation[];
+  identifyNode(credential: { id: string; secret: string }): Promise<NodeActor | null>;
+  close(): Promise<void>;
+}
+
+export async function createHosting(deps: HostingDeps, config: HostingConfig): Promise<Hosting> {
+  const { log, ports } = deps;
+  const games = await catalogue({
+    gamesDir: config.gamesDir,
+    contextsDir: join(config.dataDir, "control-plane", "contexts"),
+  });
+  for (const fault of games.list().faults) log.warn({ ...fault }, "a game was refused");
+  const live = hub();
+  const links = connections(deps);
+  const { nextRev } = links;
+  const publish = publisher(deps, games);
+  const gameServers = servers({ ...deps, games, nodes: live, publisher: publish, nextRev });
+  const fleet = nodes({
+    ...deps,
+    installationId: deps.installation,
+    sockets: live,
+    adoption: adoption({ now: () => ports.clock.now(), nextRev, publisher: publish }),
+  });
+  const local = config.localNode ? localToken(join(config.dataDir, "run", "join-token"), fleet) : null;
+  const keeper = await reconciler({
+    ...deps,
+    connections: links,
+    connected: live.connected,
+    publisher: publish,
+    servers: gameServers,
+    nodes: fleet,
+    games,
+    localToken: local,
+  });
+  const frames = desk({ ...deps, connections: links, reports: reports(deps, nextRev), publisher: publish });
+  const socket = linkSocket({ ...deps, desk: frames, hub: live, onEnd: keeper.wake }, links);
+  deps.upgrades.claim({
+    path: linkPath,
+    beforeSetup: true,
+    accept: ({ request, socket: stream, head }) => socket.upgrade(request, stream, head),
+  });
+  return {
+    operations: [...gameOperations(games), ...nodeOperations(fleet), ...serverOperations(gameServers)],
+    identifyNode: (credential) => identifyNode(links, credential),
+    async close() {
+      socket.close();
+      await keeper.stop();
+    },
+  };
+}
+
+async function identifyNode(
+  links: ReturnType<typeof connections>,
+  { id, secret }: { id: string; secret: string },
+): Promise<NodeActor | null> {
+  try {
+    return { kind: "node", nodeId: (await links.authenticate(id, secret)).nodeId };
+  } catch (error) {
+    if (error instanceof AppError && error.code === "node_secret_invalid") return null;
+    throw error;
+  }
+}

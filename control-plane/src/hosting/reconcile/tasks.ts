@@ -1,0 +1,76 @@
+/** What time alone changes, brought in order again and again. */
+import { readdir, rm } from "node:fs/promises";
+import { join } from "node:path";
+import { messageOf } from "@playspawn/shared";
+import type { Deps } from "../deps.ts";
+import type { Catalogue } from "../games/catalogue.ts";
+import type { Connections } from "../nodes/connections.ts";
+import type { LocalToken } from "../nodes/local-token.ts";
+import type { Nodes } from "../nodes/service.ts";
+import type { Publisher } from "../servers/publisher.ts";
+import type { Servers } from "../servers/service.ts";
+import { loop } from "./loop.ts";
+import { contextsInUse, dropOldEvents, dropOldLogs } from "./store.ts";
+
+export interface ReconcileDeps extends Deps {
+  connections: Connections;
+  connected(nodeId: string): boolean;
+  publisher: Publisher;
+  servers: Servers;
+  nodes: Nodes;
+  games: Catalogue;
+  /** Null where no agent of this machine is to join by itself. */
+  localToken: LocalToken | null;
+}
+
+const stateEveryMs = 5_000;
+const keepingEveryMs = 10 * 60_000;
+const dayMs = 24 * 3600_000;
+const eventsKept = { days: 30, rows: 500_000, rowsPerTurn: 5_000 };
+const logsKeptDays = 90;
+
+export interface Reconciler {
+  wake(): void;
+  stop(): Promise<void>;
+}
+
+/** The first round is over when this resolves: sessions of a former process are not taken for live ones. */
+export async function reconciler(deps: ReconcileDeps): Promise<Reconciler> {
+  const fail = (error: unknown): void =>
+    deps.log.error({ reason: messageOf(error) }, "the reconciler failed; it tries again");
+  const { timers } = deps.ports;
+  await refreshState(deps);
+  const state = loop(() => refreshState(deps), { timers, everyMs: stateEveryMs, fail });
+  const keeping = loop(() => forgetOld(deps), { timers, everyMs: keepingEveryMs, fail });
+  return {
+    wake: state.wake,
+    async stop() {
+      await Promise.all([state.stop(), keeping.stop()]);
+    },
+  };
+}
+
+async function refreshState({ connections, connected, publisher, servers, localToken }: ReconcileDeps): Promise<void> {
+  for (const node of await connections.expire(connected)) await publisher.node(node);
+  await servers.removeAbandoned();
+  await localToken?.refresh();
+}
+
+async function forgetOld({ db, ports, nodes, games }: ReconcileDeps): Promise<void> {
+  const now = ports.clock.now();
+  const before = now - eventsKept.days * dayMs;
+  await dropOldEvents(db, { before, keep: eventsKept.rows, limit: eventsKept.rowsPerTurn });
+  await dropOldLogs(db, now - logsKeptDays * dayMs);
+  await nodes.dropOldTokens();
+  await dropUnusedContexts(games, await contextsInUse(db));
+}
+
+/** Contexts of games that were changed since stay for as long as a server is made from them. */
+async function dropUnusedContexts(games: Catalogue, inUse: ReadonlySet<string>): Promise<void> {
+  const loaded = new Set(games.list().games.map(({ context }) => context));
+  const files = await readdir(games.contextsDir).catch(() => []);
+  for (const file of files) {
+    const sha256 = /^([0-9a-f]{64})\.tar$/.exec(file)?.[1];
+    if (sha256 !== undefined && !inUse.has(sha256) && !loaded.has(sha256)) await rm(join(games.contextsDir, file));
+  }
+}

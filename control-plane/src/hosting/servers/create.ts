@@ -1,0 +1,100 @@
+/** Creating a server: a node, its ports, and the row, with the leases in the same transaction. */
+import { newId } from "@playspawn/shared";
+import type { Db } from "../../platform/db/db.ts";
+import type { Event } from "../../platform/events/events.ts";
+import type { Deps } from "../deps.ts";
+import type { Catalogue } from "../games/catalogue.ts";
+import { resolveSpec, resolveVariables } from "../games/resolve.ts";
+import { newRow } from "./changes.ts";
+import { leasing } from "./leasing.ts";
+import { findPlace, type NodeCalls, type Place } from "./placing.ts";
+import { portKey } from "./ports.ts";
+import type { Records } from "./records.ts";
+import type { CreateServer, Server } from "./schema.ts";
+import { insertLeases, insertServer, listLeases, type ServerRow } from "./store.ts";
+
+/** Who asks, and whose the server will be. */
+export interface Asker {
+  userId: string;
+  teamId: string;
+}
+
+/** Runs the work in one transaction; a request that was made before is answered without it. */
+export type Once = <T>(work: (tx: Db) => Promise<T>) => Promise<T>;
+
+export interface CreateDeps extends Deps {
+  games: Catalogue;
+  nodes: NodeCalls;
+  records: Records;
+  nextRev(tx: Db, node: string): Promise<number>;
+}
+
+/** A port that was free when it was asked for may be leased a moment later; then another is looked for. */
+const triesMax = 5;
+
+class LeaseLostError extends Error {
+  override readonly name = "LeaseLostError";
+}
+
+export function creator(deps: CreateDeps) {
+  const { db, ports, games, nodes, records } = deps;
+  const lessor = leasing(ports.rng);
+
+  const insert = async (
+    tx: Db,
+    { userId, teamId }: Asker,
+    request: CreateServer,
+    { nodeId, ports: chosen }: Place,
+  ): Promise<{ row: ServerRow; event: Event }> => {
+    const loaded = games.get(request.game);
+    const variables = resolveVariables(loaded.game, request.variables ?? {});
+    const spec = resolveSpec(loaded, variables, chosen);
+    const id = newId("srv", ports);
+    const leases = spec.ports.map(({ name, protocol, public: port }) => ({
+      node_id: nodeId,
+      protocol,
+      port,
+      server_id: id,
+      name,
+    }));
+    const taken = new Set((await listLeases(tx, nodeId)).map(portKey));
+    if (leases.some((lease) => taken.has(portKey(lease)))) throw new LeaseLostError();
+    const now = ports.clock.now();
+    const fresh = newRow({ id, ownerId: teamId, request, variables, spec: JSON.stringify(spec), now });
+    const row = { ...fresh, node_id: nodeId, rev: await deps.nextRev(tx, nodeId) };
+    await insertServer(tx, row);
+    await insertLeases(tx, leases);
+    const event = await records.tell(tx, row, "created", { by: userId, game: row.game, name: row.name });
+    return { row, event };
+  };
+
+  /** @throws LeaseLostError when another create was faster */
+  const tryCreate = async (asker: Asker, request: CreateServer, once: Once): Promise<Server> => {
+    const game = games.get(request.game);
+    const place = await findPlace({ db, nodes, leasing: lessor }, game, request.ports ?? {}, asker.teamId);
+    try {
+      let made: Awaited<ReturnType<typeof insert>> | undefined;
+      const server = await once(async (tx) => {
+        made = await insert(tx, asker, request, place);
+        return await records.read(tx, made.row.id);
+      });
+      // A repeated request was answered from memory: nothing new is there to be told.
+      if (made) await records.announce(made.row, [made.event]);
+      return server;
+    } finally {
+      place.release();
+    }
+  };
+
+  /** @throws AppError unknown_game | invalid_variables | no_node | port_taken | ports_exhausted | node_unreachable */
+  return async (asker: Asker, request: CreateServer, once: Once): Promise<Server> => {
+    // Before a node is asked for anything: what is wrong in the request itself.
+    resolveVariables(games.get(request.game).game, request.variables ?? {});
+    for (let tries = 1; ; tries++)
+      try {
+        return await tryCreate(asker, request, once);
+      } catch (error) {
+        if (!(error instanceof LeaseLostError) || tries >= triesMax) throw error;
+      }
+  };
+}

@@ -1,0 +1,83 @@
+/** Which node gets a new server. */
+import { AppError, type Call, type Capacity } from "@playspawn/shared";
+import type { Knex } from "knex";
+import type { z } from "zod";
+import type { LoadedGame } from "../games/load.ts";
+import type { leasing, Reservation } from "./leasing.ts";
+import type { PortChoice } from "./ports.ts";
+import { portKey } from "./ports.ts";
+import { countNodes, listLeases, listPlaces, type PlaceRow } from "./store.ts";
+
+/** What this needs of live nodes. */
+export interface NodeCalls {
+  connected(nodeId: string): boolean;
+  get(nodeId: string): { call(call: Call, limitMs: number): Promise<unknown> };
+}
+
+export interface PlacingDeps {
+  db: Knex;
+  nodes: NodeCalls;
+  leasing: ReturnType<typeof leasing>;
+}
+
+export interface Place extends Reservation {
+  nodeId: string;
+}
+
+/** All desired servers of a node travel in one frame. */
+const specBytesMax = 700 * 1024;
+const checkLimitMs = 10_000;
+
+/** Errors of one node that another may not have. */
+const nextNodeCodes = new Set(["port_taken", "ports_exhausted", "node_unreachable", "not_ready"]);
+
+/**
+ * The emptiest node that is connected and has the ports.
+ * @throws AppError no_node, or what the last node said: port_taken | ports_exhausted | node_unreachable
+ */
+export async function findPlace(
+  deps: PlacingDeps,
+  { game }: LoadedGame,
+  explicit: PortChoice,
+  ownerId: string,
+): Promise<Place> {
+  const places = (await listPlaces(deps.db)).filter(({ id }) => deps.nodes.connected(id));
+  let refusal = await noNode(deps.db, places.length);
+  for (const place of places.filter(({ spec_bytes }) => Number(spec_bytes ?? 0) < specBytesMax)) {
+    const { ports: range } = JSON.parse(place.capacity) as z.infer<typeof Capacity>;
+    const lessor = {
+      leased: () => leasedBy(deps.db, place.id, ownerId),
+      ask: (call: Call) => deps.nodes.get(place.id).call(call, checkLimitMs),
+    };
+    try {
+      return { nodeId: place.id, ...(await deps.leasing.reserve(place.id, range, game, explicit, lessor)) };
+    } catch (error) {
+      if (!(error instanceof AppError) || !nextNodeCodes.has(error.code)) throw error;
+      refusal = error;
+    }
+  }
+  throw refusal;
+}
+
+async function noNode(db: Knex, connected: number): Promise<AppError> {
+  if (connected > 0)
+    return new AppError("no_node", "Every connected node holds as many servers as it can. Join another node.");
+  const joined = await countNodes(db);
+  return new AppError(
+    "no_node",
+    joined === 0
+      ? "No node has joined yet. Start an agent with a join token, then try again."
+      : `None of the ${joined} nodes that joined can take a server now. See the node list, then try again.`,
+  );
+}
+
+/** Names of other people's servers stay with them. */
+async function leasedBy(db: Knex, node: PlaceRow["id"], ownerId: string): Promise<Map<string, string>> {
+  const leases = await listLeases(db, node);
+  return new Map(
+    leases.map((lease) => [
+      portKey(lease),
+      lease.owner_id === ownerId ? `the server ${lease.server_name} (${lease.server_id})` : "another server",
+    ]),
+  );
+}

@@ -1,0 +1,63 @@
+import {
+  can,
+  stateWord,
+  type Capacity,
+  type Cause,
+  type Detail,
+  type Game,
+  type Have,
+  type Players,
+} from "@playspawn/shared";
+import type { z } from "zod";
+import type { Event } from "../../platform/events/events.ts";
+import { maskVariables, type Variables } from "../games/resolve.ts";
+import { specOf } from "./desired.ts";
+import type { Server, ServerEvent } from "./schema.ts";
+import type { ServerView } from "./store.ts";
+
+/** @param game the template as it is loaded now, for what is a secret; undefined when it is gone */
+export function presentServer(row: ServerView, game: Game | undefined): Server {
+  const have = shownHave(row);
+  const known = have === row.have;
+  const tier = known ? row.tier : null;
+  const spec = specOf(row);
+  const detail = JSON.parse(row.detail) as Detail;
+  const host = row.node_capacity === null ? null : (JSON.parse(row.node_capacity) as z.infer<typeof Capacity>).address;
+  return {
+    id: row.id,
+    name: row.name,
+    game: row.game,
+    want: row.want,
+    have,
+    tier,
+    state: stateWord({ want: row.want, have }),
+    cause: row.cause === null ? null : (JSON.parse(row.cause) as Cause),
+    since: row.since,
+    players: known && row.players !== null ? (JSON.parse(row.players) as Players) : null,
+    progress: (known && detail.progress) || null,
+    error: detail.error ?? null,
+    addresses:
+      host === null ? [] : spec.ports.map(({ name, protocol, public: port }) => ({ name, protocol, host, port })),
+    variables: maskVariables(game, JSON.parse(row.variables) as Variables),
+    idleSeconds: row.idle_seconds,
+    node: { id: row.node_id, name: row.node_name },
+    cpu: spec.cpu,
+    memoryBytes: spec.memoryBytes,
+    createdAt: row.created_at,
+    updatedAt: row.updated_at,
+    can: can({ want: row.want, have, tier }),
+  };
+}
+
+/** What the node last said holds until the node was silent for long. */
+const shownHave = (row: ServerView): Have =>
+  row.node_session === "unreachable" || row.node_revoked_at !== null ? "unknown" : row.have;
+
+export const presentEvent = ({ id, seq, at, kind, cause, data }: Event): ServerEvent => ({
+  id,
+  seq,
+  at,
+  kind,
+  cause,
+  data,
+});

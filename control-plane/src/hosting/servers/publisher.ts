@@ -1,0 +1,44 @@
+/** Tells dashboards how servers are now. Always after the commit. */
+import type { Event } from "../../platform/events/events.ts";
+import type { Catalogue } from "../games/catalogue.ts";
+import type { Deps } from "../deps.ts";
+import { presentEvent, presentServer } from "./present.ts";
+import type { Server } from "./schema.ts";
+import { findView, listNodeViews, type ServerView } from "./store.ts";
+
+export interface Publisher {
+  present(row: ServerView): Server;
+  servers(ids: Iterable<string>): Promise<void>;
+  /** Every server of a node: what is known of them hangs on the node's session. */
+  node(nodeId: string): Promise<void>;
+  removed(gone: { id: string; ownerId: string }): void;
+  /** Events of other subjects than servers are for admins. */
+  events(events: readonly Event[]): void;
+}
+
+export function publisher({ db, bus }: Pick<Deps, "db" | "bus">, games: Pick<Catalogue, "find">): Publisher {
+  const present = (row: ServerView): Server => presentServer(row, games.find(row.game)?.game);
+  const publish = (row: ServerView): void =>
+    bus.publish("live", { ownerId: row.owner_id, message: { t: "server", server: present(row) } });
+  return {
+    present,
+    async servers(ids) {
+      for (const id of new Set(ids)) {
+        const row = await findView(db, id);
+        if (row) publish(row);
+      }
+    },
+    async node(nodeId) {
+      for (const row of await listNodeViews(db, nodeId)) publish(row);
+    },
+    removed: ({ id, ownerId }) => bus.publish("live", { ownerId, message: { t: "server_removed", id } }),
+    events(events) {
+      for (const event of events)
+        if (event.subject.kind === "server")
+          bus.publish("live", {
+            ownerId: event.ownerId,
+            message: { t: "event", event: { ...presentEvent(event), serverId: event.subject.id } },
+          });
+    },
+  };
+}

@@ -1,0 +1,69 @@
+/** One change of one server: stored with its event in one transaction, then told to its agent and to dashboards. */
+import { notFound } from "@playspawn/shared";
+import { transaction, type Db } from "../../platform/db/db.ts";
+import { appendEvent, type Event } from "../../platform/events/events.ts";
+import type { Failpoints } from "../../platform/failpoints.ts";
+import type { Deps } from "../deps.ts";
+import type { Publisher } from "./publisher.ts";
+import type { Server } from "./schema.ts";
+import { findServer, findView, updateServer, type ServerRow } from "./store.ts";
+
+export interface Decision {
+  to: Partial<ServerRow>;
+  /** Kind and data of the event. */
+  kind: string;
+  data: Record<string, unknown>;
+}
+
+export interface Records {
+  /** @throws AppError not_found */
+  read(db: Db, id: string): Promise<Server>;
+  tell(tx: Db, row: Pick<ServerRow, "id" | "owner_id">, kind: string, data: Record<string, unknown>): Promise<Event>;
+  /** After the commit. */
+  announce(row: Pick<ServerRow, "id" | "node_id">, events: readonly Event[]): Promise<void>;
+  /** @param decide gets the row and the generation that the change will have */
+  change(id: string, decide: (row: ServerRow, gen: number) => Decision): Promise<Server>;
+}
+
+export interface RecordsDeps extends Deps {
+  publisher: Publisher;
+  failpoint: Failpoints;
+  /** Tells the agent of this node that something is new. */
+  push(nodeId: string): void;
+  nextRev(tx: Db, node: string): Promise<number>;
+}
+
+export function records({ db, ports, publisher, failpoint, push, nextRev }: RecordsDeps): Records {
+  const read: Records["read"] = async (from, id) => {
+    const view = await findView(from, id);
+    if (!view) throw notFound("server", id);
+    return publisher.present(view);
+  };
+  const tell: Records["tell"] = (tx, row, kind, data) =>
+    appendEvent(tx, ports, { ownerId: row.owner_id, subject: { kind: "server", id: row.id }, kind, cause: null, data });
+  const announce: Records["announce"] = async (row, events) => {
+    push(row.node_id);
+    await publisher.servers([row.id]);
+    publisher.events(events);
+  };
+  return {
+    read,
+    tell,
+    announce,
+    async change(id, decide) {
+      const done = await transaction(db, async (tx) => {
+        const row = await findServer(tx, id);
+        if (!row) throw notFound("server", id);
+        // A node that knows more than a restored database must still find this one newer.
+        const gen = Math.max(row.gen, row.reported_gen) + 1;
+        const { to, kind, data } = decide(row, gen);
+        const rev = await nextRev(tx, row.node_id);
+        await updateServer(tx, id, { ...to, gen, rev, updated_at: ports.clock.now() });
+        return { row, event: await tell(tx, row, kind, data), server: await read(tx, id) };
+      });
+      failpoint("wake.stored");
+      await announce(done.row, [done.event]);
+      return done.server;
+    },
+  };
+}

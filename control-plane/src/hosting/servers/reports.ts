@@ -1,0 +1,197 @@
+/** What agents say of servers, taken in; and what they are to hear. Everything here runs inside the caller's transaction. */
+import type { AgentEvent, DesiredServer, StatusItem } from "@playspawn/shared";
+import type { Knex } from "knex";
+import { appendEvent, type Event } from "../../platform/events/events.ts";
+import type { Deps } from "../deps.ts";
+import { desiredOf, kickOf } from "./desired.ts";
+import { dropLeases, findOnNode, findOwners, listChanged, listOnNode, updateServer, type ServerRow } from "./store.ts";
+
+export interface NodeRef {
+  id: string;
+  ownerId: string;
+  /** What runs wins until an operator confirms. */
+  adopt: boolean;
+}
+
+export interface Taken {
+  changed: string[];
+  removed: { id: string; ownerId: string }[];
+  /** Items about servers that are not of this node. */
+  foreign: number;
+}
+
+export interface Reports {
+  snapshot(tx: Knex.Transaction, nodeId: string): Promise<DesiredServer[]>;
+  /** As much as fits one frame; null when nothing changed after `prev`. @param rev the node's own */
+  changes(
+    tx: Knex.Transaction,
+    nodeId: string,
+    prev: number,
+    rev: number,
+  ): Promise<{ rev: number; upsert: DesiredServer[]; remove: string[] } | null>;
+  /** @param complete what is not in `items` does not exist on the node */
+  take(
+    tx: Knex.Transaction,
+    node: NodeRef,
+    report: { epoch: number; seq: number; items: readonly StatusItem[]; complete: boolean },
+  ): Promise<Taken>;
+  takeEvents(tx: Knex.Transaction, node: NodeRef, items: readonly AgentEvent[]): Promise<Event[]>;
+}
+
+/** Well below the frame's limit: the frame holds more than the records. */
+const pageBytesMax = 768 * 1024;
+const pageRowsMax = 500;
+const eventDataBytesMax = 4096;
+
+export function reports(
+  { ports }: Pick<Deps, "ports">,
+  nextRev: (tx: Knex.Transaction, node: string) => Promise<number>,
+): Reports {
+  const now = (): number => ports.clock.now();
+
+  /** The agent has done what `want: absent` asks for: the row goes, and the agent hears that it may forget it. */
+  const finishRemoval = async (tx: Knex.Transaction, row: ServerRow): Promise<void> => {
+    await dropLeases(tx, row.id);
+    const rev = await nextRev(tx, row.node_id);
+    await updateServer(tx, row.id, { removed_at: now(), updated_at: now(), rev, have: "absent" });
+    await appendEvent(tx, ports, {
+      ownerId: row.owner_id,
+      subject: { kind: "server", id: row.id },
+      kind: "deleted",
+      cause: null,
+      data: { name: row.name },
+    });
+  };
+
+  return {
+    snapshot: async (tx, nodeId) => (await listOnNode(tx, nodeId)).map(desiredOf),
+
+    async changes(tx, nodeId, prev, rev) {
+      if (rev === prev) return null;
+      const rows = await listChanged(tx, nodeId, prev, pageRowsMax + 1);
+      const page = firstPage(rows);
+      const records = page.filter((row) => row.removed_at === null);
+      return {
+        rev: page.length < rows.length ? page.at(-1)!.rev : rev,
+        upsert: records.map(desiredOf),
+        remove: page.filter((row) => row.removed_at !== null).map((row) => row.id),
+      };
+    },
+
+    async take(tx, node, { epoch, seq, items, complete }) {
+      const known = complete
+        ? await listOnNode(tx, node.id)
+        : await findOnNode(
+            tx,
+            node.id,
+            items.map(({ id }) => id),
+          );
+      const rows = new Map(known.map((row) => [row.id, row]));
+      const taken: Taken = { changed: [], removed: [], foreign: 0 };
+      for (const item of items) {
+        const row = rows.get(item.id);
+        if (!row) taken.foreign++;
+        if (!row || !isNewer(row, epoch, seq)) continue;
+        const gone = row.want === "absent" && item.state === "absent" && item.gen >= row.gen && !node.adopt;
+        if (gone) {
+          await finishRemoval(tx, row);
+          taken.removed.push({ id: row.id, ownerId: row.owner_id });
+          rows.delete(row.id);
+        } else {
+          await updateServer(tx, row.id, reported(row, item, epoch, seq));
+          taken.changed.push(row.id);
+        }
+      }
+      if (complete)
+        taken.changed.push(...(await markMissing(tx, [...rows.values()], { items, epoch, seq, now: now() })));
+      return taken;
+    },
+
+    async takeEvents(tx, node, items) {
+      const named = items.flatMap((item) => (item.server === null ? [] : [item.server]));
+      const owners = await findOwners(tx, node.id, named);
+      const stored: Event[] = [];
+      for (const item of items) stored.push(await appendEvent(tx, ports, eventOf(item, node, owners)));
+      return stored;
+    },
+  };
+}
+
+/** Newest wins: a report of an older connection, or one that was sent twice, says nothing new. */
+const isNewer = (row: ServerRow, epoch: number, seq: number): boolean =>
+  epoch > row.status_epoch || (epoch === row.status_epoch && seq > row.status_seq);
+
+function reported(row: ServerRow, item: StatusItem, epoch: number, seq: number): Partial<ServerRow> {
+  const kick = kickOf(row);
+  const handled = kick !== null && item.kick >= kick.gen;
+  return {
+    have: item.state,
+    tier: item.tier,
+    cause: item.cause === null ? null : JSON.stringify(item.cause),
+    since: item.since,
+    players: item.players === null ? null : JSON.stringify(item.players),
+    detail: JSON.stringify(item.detail),
+    reported_gen: item.gen,
+    status_epoch: epoch,
+    status_seq: seq,
+    // Level-triggered: the kick stands until the agent says that it has it.
+    ...(handled && { kick: null }),
+  };
+}
+
+/** A complete report without a server says that nothing of it is on the node. */
+async function markMissing(
+  tx: Knex.Transaction,
+  rows: readonly ServerRow[],
+  { items, epoch, seq, now }: { items: readonly StatusItem[]; epoch: number; seq: number; now: number },
+): Promise<string[]> {
+  const named = new Set(items.map(({ id }) => id));
+  const missing = rows.filter((row) => !named.has(row.id));
+  for (const row of missing) {
+    const gone = { have: "absent" as const, tier: null, players: null, cause: null, detail: "{}" };
+    const since = row.have === "absent" ? row.since : now;
+    await updateServer(tx, row.id, { ...gone, since, status_epoch: epoch, status_seq: seq });
+  }
+  return missing.map((row) => row.id);
+}
+
+/** Rows of equal revision stay together, so that no page ends between them. */
+function firstPage(rows: readonly ServerRow[]): ServerRow[] {
+  const page: ServerRow[] = [];
+  let bytes = 0;
+  for (const row of rows) {
+    bytes += row.spec.length + 500;
+    const full = bytes > pageBytesMax || page.length >= pageRowsMax;
+    if (full && page.length > 0 && page.at(-1)!.rev !== row.rev) break;
+    page.push(row);
+  }
+  return page;
+}
+
+/**
+ * A server that is not of this node is kept as the node's own event: its word must reach nobody else's server, and
+ * an event must not be lost.
+ */
+function eventOf(item: AgentEvent, node: NodeRef, owners: ReadonlyMap<string, string>) {
+  const owner = item.server === null ? undefined : owners.get(item.server);
+  const data = boundedData({ ...item.data, gen: item.gen });
+  const base = { kind: item.kind, cause: item.cause, at: item.at };
+  if (owner === undefined || item.server === null)
+    return {
+      ...base,
+      ownerId: node.ownerId,
+      subject: { kind: "node", id: node.id },
+      data: item.server === null ? data : { ...data, server: item.server.slice(0, 100) },
+    };
+  // Usage windows are for metering, not for people to read among the others.
+  const kind = item.kind === "usage" ? "server_usage" : "server";
+  return { ...base, ownerId: owner, subject: { kind, id: item.server }, data };
+}
+
+function boundedData(data: AgentEvent["data"]): AgentEvent["data"] {
+  if (JSON.stringify(data).length <= eventDataBytesMax) return data;
+  const cut = Object.entries(data)
+    .slice(0, 20)
+    .map(([key, value]) => [key.slice(0, 40), typeof value === "string" ? value.slice(0, 100) : value] as const);
+  return Object.fromEntries(cut);
+}

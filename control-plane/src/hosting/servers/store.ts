@@ -1,0 +1,171 @@
+/** Rows of servers and of the ports they hold. */
+import type { Have, Protocol, Tier, Want } from "@playspawn/shared";
+import type { Db } from "../../platform/db/db.ts";
+
+export interface ServerRow {
+  id: string;
+  owner_id: string;
+  node_id: string;
+  name: string;
+  game: string;
+  /** JSON of every variable with its value. */
+  variables: string;
+  created_at: number;
+  updated_at: number;
+  gen: number;
+  rev: number;
+  want: Want;
+  /** JSON of `{gen, kind, tier?}`, or null. */
+  kick: string | null;
+  idle_seconds: number | null;
+  on_disconnect: "keep" | "replace" | "fence";
+  purge: boolean | number;
+  /** JSON of `ServerSpec`. */
+  spec: string;
+  removed_at: number | null;
+  have: Have;
+  tier: Tier | null;
+  cause: string | null;
+  since: number;
+  players: string | null;
+  /** JSON of `Detail`. */
+  detail: string;
+  reported_gen: number;
+  status_epoch: number;
+  status_seq: number;
+}
+
+/** A server with what is shown of its node. */
+export interface ServerView extends ServerRow {
+  node_name: string;
+  node_session: string;
+  node_revoked_at: number | null;
+  /** JSON of `Capacity`, or null. */
+  node_capacity: string | null;
+}
+
+export interface LeaseRow {
+  node_id: string;
+  protocol: Protocol;
+  port: number;
+  server_id: string;
+  name: string;
+}
+
+/** A node that may get servers. */
+export interface PlaceRow {
+  id: string;
+  name: string;
+  capacity: string;
+  servers: number;
+  spec_bytes: number | null;
+}
+
+const servers = (db: Db) => db<ServerRow>("servers");
+const leases = (db: Db) => db<LeaseRow>("port_leases");
+
+const views = (db: Db) =>
+  db("servers")
+    .join("nodes", "nodes.id", "servers.node_id")
+    .whereNull("servers.removed_at")
+    .select<ServerView[]>(
+      "servers.*",
+      "nodes.name as node_name",
+      "nodes.session as node_session",
+      "nodes.revoked_at as node_revoked_at",
+      "nodes.capacity as node_capacity",
+    );
+
+export const findView = async (db: Db, id: string): Promise<ServerView | undefined> =>
+  (await views(db).where("servers.id", id))[0];
+
+/** Newest first. `ownerId` null: everybody's. */
+export async function listViews(
+  db: Db,
+  { ownerId, before, limit }: { ownerId: string | null; before: string | undefined; limit: number },
+): Promise<ServerView[]> {
+  const query = views(db).orderBy("servers.id", "desc").limit(limit);
+  if (ownerId !== null) query.where("servers.owner_id", ownerId);
+  if (before !== undefined) query.where("servers.id", "<", before);
+  return await query;
+}
+
+export const listNodeViews = async (db: Db, node: string): Promise<ServerView[]> =>
+  await views(db).where("servers.node_id", node);
+
+export const findServer = async (db: Db, id: string): Promise<ServerRow | undefined> =>
+  servers(db).where({ id }).whereNull("removed_at").first();
+
+/** Those of `ids` that belong to this node and exist. */
+export const findOnNode = async (db: Db, node: string, ids: readonly string[]): Promise<ServerRow[]> =>
+  servers(db).where({ node_id: node }).whereNull("removed_at").whereIn("id", ids);
+
+/** Who owned these, also when they are gone: for events that arrive late. */
+export const findOwners = async (db: Db, node: string, ids: readonly string[]): Promise<Map<string, string>> => {
+  const rows = await servers(db).where({ node_id: node }).whereIn("id", ids).select("id", "owner_id");
+  return new Map(rows.map((row) => [row.id, row.owner_id]));
+};
+
+export const listOnNode = async (db: Db, node: string): Promise<ServerRow[]> =>
+  servers(db).where({ node_id: node }).whereNull("removed_at").orderBy("id");
+
+/** Also those that are gone: the agent must hear that, too. */
+export const listChanged = async (db: Db, node: string, after: number, limit: number): Promise<ServerRow[]> =>
+  servers(db).where({ node_id: node }).where("rev", ">", after).orderBy("rev").limit(limit);
+
+export const insertServer = async (db: Db, row: ServerRow): Promise<void> => void (await servers(db).insert(row));
+
+export const updateServer = async (db: Db, id: string, change: Partial<ServerRow>): Promise<void> =>
+  void (await servers(db).where({ id }).update(change));
+
+/** Forgets rows that were removed before `before`. */
+export const dropRemoved = async (db: Db, before: number): Promise<number> =>
+  servers(db).where("removed_at", "<", before).delete();
+
+export const insertLeases = async (db: Db, rows: readonly LeaseRow[]): Promise<void> => {
+  if (rows.length > 0) await leases(db).insert([...rows]);
+};
+
+export const dropLeases = async (db: Db, server: string): Promise<void> =>
+  void (await leases(db).where({ server_id: server }).delete());
+
+/** Every lease of a node with the name and the owner of its server. */
+export const listLeases = async (
+  db: Db,
+  node: string,
+): Promise<(LeaseRow & { server_name: string; owner_id: string })[]> =>
+  await db("port_leases")
+    .join("servers", "servers.id", "port_leases.server_id")
+    .where("port_leases.node_id", node)
+    .select("port_leases.*", "servers.name as server_name", "servers.owner_id as owner_id");
+
+/** Connected nodes that nobody has to look at first, the emptiest first. */
+export const listPlaces = async (db: Db): Promise<PlaceRow[]> =>
+  (await db("nodes")
+    .leftJoin("servers", function () {
+      this.on("servers.node_id", "nodes.id").andOnNull("servers.removed_at");
+    })
+    .where("nodes.session", "connected")
+    .whereNull("nodes.revoked_at")
+    .whereNull("nodes.quarantined_at")
+    .whereNull("nodes.adopt_rev")
+    .whereNotNull("nodes.capacity")
+    .groupBy("nodes.id", "nodes.name", "nodes.capacity")
+    .select("nodes.id", "nodes.name", "nodes.capacity")
+    .count({ servers: "servers.id" })
+    .sum({ spec_bytes: db.raw("length(servers.spec)") })
+    .orderBy([{ column: "servers" }, { column: "nodes.id" }])) as PlaceRow[];
+
+export const countNodes = async (db: Db): Promise<number> => {
+  const row = (await db("nodes").whereNull("revoked_at").count({ n: "*" }).first()) as { n: number | string };
+  return Number(row.n);
+};
+
+/** Servers that only their row is left of: their node was revoked, or never connected, and they are to be gone. */
+export const listAbandoned = async (db: Db): Promise<ServerRow[]> =>
+  await db("servers")
+    .join("nodes", "nodes.id", "servers.node_id")
+    .whereNull("servers.removed_at")
+    .where("servers.want", "absent")
+    .where((either) => either.whereNotNull("nodes.revoked_at").orWhere("nodes.session", "never"))
+    .select<ServerRow[]>("servers.*");
