@@ -7,4 +7,4 @@ for baked in /app/compile-cache/*; do
   name=${baked##*/}
   ln -sfn "$baked" "$links/${name%-*}-$(id -u)"
 done
-NODE_COMPILE_CACHE=$links exec node /app/src/main.ts
+NODE_COMPILE_CACHE=$links exec node --no-deprecation /app/src/main.ts
