@@ -1,0 +1,232 @@
+import { Readable } from "node:stream";
+import test, { type ExecutionContext } from "ava";
+import { z } from "zod";
+import { admin, harness } from "../../testing/harness.ts";
+import { raw, rawGet } from "../../testing/raw.ts";
+import { createLog } from "../log.ts";
+import { type Operation, operation, type RawAnswer } from "./operation.ts";
+import type { Problem } from "./problem.ts";
+
+const declare = (name: string, handle: () => Promise<void>, more: Partial<Operation> = {}): Operation => ({
+  ...operation({
+    name,
+    method: "get",
+    path: `/api/v1/${name}`,
+    tag: "tests",
+    summary: name,
+    auth: "public",
+    answer: { status: 204, schema: null },
+    handle,
+  }),
+  ...more,
+});
+
+const fails = (error: unknown) =>
+  declare("fails", async () => {
+    throw error;
+  });
+
+const withOperations = (t: ExecutionContext, ...operations: Operation[]) => harness(t, { overrides: { operations } });
+
+test("every answer has its own request id and the headers that tell browsers to trust nothing", async (t) => {
+  const { stranger } = await harness(t);
+  const answers = [await stranger.get("/livez"), await stranger.get("/api/v1/auth/me"), await stranger.get("/docs")];
+  for (const { headers } of answers) {
+    t.regex(headers.get("x-request-id") ?? "", /^req_[0-9a-z]{26}$/);
+    t.is(headers.get("x-content-type-options"), "nosniff");
+    t.is(headers.get("x-frame-options"), "DENY");
+    t.is(headers.get("referrer-policy"), "no-referrer");
+    t.regex(headers.get("content-security-policy") ?? "", /^default-src 'none';.*frame-ancestors 'none'/);
+    t.is(headers.get("access-control-allow-origin"), null);
+    t.is(headers.get("strict-transport-security"), null);
+  }
+  t.is(new Set(answers.map(({ headers }) => headers.get("x-request-id"))).size, 3);
+});
+
+test("an error is a problem document that names the request", async (t) => {
+  const { stranger } = await harness(t);
+  const { status, headers, body } = await stranger.get<Problem>("/api/v1/auth/me");
+  t.is(status, 401);
+  t.is(headers.get("content-type"), "application/problem+json");
+  t.deepEqual(Object.keys(body).sort(), ["code", "detail", "instance", "status", "title", "type"]);
+  t.is(body.type, "/errors/unauthenticated");
+  t.is(body.instance, headers.get("x-request-id") ?? "");
+});
+
+test("what breaks inside is told as internal, without a word of why; the log has it", async (t) => {
+  const lines: string[] = [];
+  const log = createLog("info", { write: (line) => void lines.push(line) });
+  const { stranger } = await harness(t, { overrides: { operations: [fails(new Error("the secret reason"))], log } });
+  const { status, body } = await stranger.get<Problem>("/api/v1/fails");
+  t.is(status, 500);
+  t.is(body.code, "internal");
+  t.false(JSON.stringify(body).includes("secret reason"));
+  t.true(lines.some((line) => line.includes("the secret reason") && line.includes(body.instance)));
+});
+
+test("a full disk is told by its name, wherever in the causes it stands", async (t) => {
+  const full = Object.assign(new Error("database or disk is full"), { code: "SQLITE_FULL" });
+  const { stranger } = await withOperations(t, fails(new Error("insert failed", { cause: full })));
+  const { status, body } = await stranger.get<Problem>("/api/v1/fails");
+  t.is(status, 507);
+  t.is(body.code, "disk_full");
+});
+
+test("an unknown path is not found, another method is refused with those that are taken", async (t) => {
+  const { client } = await harness(t);
+  const missing = await client.get<Problem>("/api/v1/nope");
+  t.is(missing.status, 404);
+  t.is(missing.body.code, "not_found");
+  const { status, body, headers } = await client.request<Problem>("DELETE", "/api/v1/auth/login");
+  t.is(status, 405);
+  t.is(body.code, "method_not_allowed");
+  t.is(headers.get("allow"), "POST");
+  t.is((await client.request("HEAD", "/livez")).status, 200);
+});
+
+test("paths that try to climb out reach nothing and tell nothing", async (t) => {
+  const { stranger } = await harness(t);
+  for (const path of [
+    "/../../etc/passwd",
+    "/%2e%2e/%2e%2e/etc/passwd",
+    "/docs/..%2f..%2fpackage.json",
+    "/%00",
+    "/%",
+    "/..\\..\\x",
+  ]) {
+    const answer = await rawGet(stranger.url, path, "127.0.0.1");
+    t.regex(answer, /^HTTP\/1\.1 (400|404) /, path);
+    t.notRegex(answer, /root:|node_modules|at .*\.ts/, path);
+  }
+});
+
+test("a Host that is not ours is refused before anything else", async (t) => {
+  const { stranger } = await harness(t);
+  for (const host of ["evil.com", "evil.com:x@127.0.0.1", "127.0.0.1 evil"])
+    t.regex(await rawGet(stranger.url, "/livez", host), /^HTTP\/1\.1 400 .*"code":"wrong_host"/s, host);
+});
+
+test("headers of 20 kB and two lengths at once are refused", async (t) => {
+  const { stranger } = await harness(t);
+  t.regex(
+    await raw(stranger.url, `GET /livez HTTP/1.1\r\nHost: x\r\nX-Y: ${"y".repeat(20_000)}\r\n\r\n`),
+    /^HTTP\/1\.1 431 /,
+  );
+  const smuggled =
+    "POST /livez HTTP/1.1\r\nHost: x\r\nContent-Length: 3\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n";
+  t.regex(await raw(stranger.url, smuggled), /^HTTP\/1\.1 400 /);
+});
+
+test("a form, a text and another site cannot use the cookie", async (t) => {
+  const { client, stranger } = await harness(t);
+  const cookie = { cookie: `playspawn_session=${client.token}` };
+  const logout = (headers: Record<string, string>, body?: string) =>
+    stranger.request<Problem>("POST", "/api/v1/auth/logout", body, { ...cookie, ...headers });
+  for (const origin of ["http://evil.com", "null"]) {
+    const { status, body } = await logout({ origin, "content-type": "text/plain" }, "{}");
+    t.is(status, 403);
+    t.is(body.code, "cross_site");
+  }
+  t.is((await logout({ origin: stranger.url, "content-type": "text/plain" }, "{}")).status, 415);
+  t.is((await logout({})).status, 403);
+  t.is((await logout({ origin: stranger.url })).status, 204);
+});
+
+test("another site cannot sign its visitor in", async (t) => {
+  const { stranger } = await harness(t);
+  const { status } = await stranger.post("/api/v1/auth/login", admin, { origin: "http://evil.com" });
+  t.is(status, 403);
+});
+
+test("a caller over the limit waits, another does not", async (t) => {
+  const limits = { read: { points: 3, seconds: 60 } };
+  const { client, stranger } = await harness(t, { overrides: { limits } });
+  for (let i = 0; i < 3; i++) t.is((await stranger.get("/livez")).status, 200);
+  const { status, body, headers } = await stranger.get<Problem>("/livez");
+  t.is(status, 429);
+  t.is(body.code, "rate_limited");
+  t.true(Number(headers.get("retry-after")) >= 1);
+  t.is((await client.get("/api/v1/auth/me")).status, 200);
+});
+
+test("an answer streams while it is made, and its source ends when the client goes", async (t) => {
+  let ended = (): void => undefined;
+  const end = new Promise<void>((resolve) => (ended = resolve));
+  async function* lines(signal: AbortSignal) {
+    try {
+      yield "first\n";
+      await new Promise((_resolve, reject) => signal.addEventListener("abort", () => reject(signal.reason as Error)));
+    } finally {
+      ended();
+    }
+  }
+  const stream = operation({
+    name: "stream",
+    method: "get",
+    path: "/api/v1/stream",
+    tag: "tests",
+    summary: "Lines",
+    auth: "public",
+    answer: { status: 200, raw: "text/plain" },
+    handle: async ({ signal }): Promise<RawAnswer> => ({
+      contentType: "text/plain; charset=utf-8",
+      body: Readable.from(lines(signal)),
+      headers: { "X-Lines": "1" },
+    }),
+  });
+  const { stranger } = await withOperations(t, stream);
+  const going = new AbortController();
+  const response = await fetch(`${stranger.url}/api/v1/stream`, { signal: going.signal });
+  t.is(response.headers.get("content-type"), "text/plain; charset=utf-8");
+  t.is(response.headers.get("x-lines"), "1");
+  const { value } = await response.body!.getReader().read();
+  t.is(new TextDecoder().decode(value), "first\n");
+  going.abort();
+  await t.notThrowsAsync(end);
+});
+
+test("a stream that breaks ends the connection instead of looking complete", async (t) => {
+  async function* lines() {
+    yield "first\n";
+    throw new Error("the node went away");
+  }
+  const stream = operation({
+    name: "stream",
+    method: "get",
+    path: "/api/v1/stream",
+    tag: "tests",
+    summary: "Lines",
+    auth: "public",
+    answer: { status: 200, raw: "text/plain" },
+    handle: async (): Promise<RawAnswer> => ({ contentType: "text/plain", body: Readable.from(lines()) }),
+  });
+  const { stranger } = await withOperations(t, stream);
+  await t.throwsAsync(fetch(`${stranger.url}/api/v1/stream`).then((response) => response.text()));
+});
+
+test("an answer that is not what the operation declares is caught", async (t) => {
+  const lying = operation({
+    name: "lying",
+    method: "get",
+    path: "/api/v1/lying",
+    tag: "tests",
+    summary: "Lies",
+    auth: "public",
+    answer: { status: 200, schema: z.strictObject({ word: z.string() }) },
+    handle: async () => ({ word: 7 }) as unknown as { word: string },
+  });
+  const { stranger } = await withOperations(t, lying);
+  t.is((await stranger.get("/api/v1/lying")).status, 500);
+});
+
+test("the log of a request holds no token, no password, no query and no cookie", async (t) => {
+  const lines: string[] = [];
+  const log = createLog("trace", { write: (line) => void lines.push(line) });
+  const { client, stranger } = await harness(t, { overrides: { log } });
+  await client.get(`/api/v1/auth/me?token=${client.token}`);
+  await stranger.get("/api/v1/auth/me", { cookie: `playspawn_session=${client.token}` });
+  const text = lines.join("");
+  t.regex(text, /"path":"\/api\/v1\/auth\/login"/);
+  t.false(text.includes(client.token!));
+  t.false(text.includes(admin.password));
+});

@@ -1,0 +1,82 @@
+/** Rules that hold for every operation there is, also those added later. */
+import test from "ava";
+import type { Problem } from "./problem.ts";
+import { harness } from "../../testing/harness.ts";
+import { createRegistry, type Operation, operation } from "./operation.ts";
+
+/** May only shrink, or grow with a reason in docs/adding-an-endpoint.md. */
+const publicOperations = ["devLogin", "health", "joinNode", "livez", "login", "readyz", "setup"];
+const beforeSetup = ["health", "joinNode", "livez", "readyz", "setup"];
+
+const filled = ({ path }: Operation): string => path.replaceAll(/\{\w+\}/g, "x_00000000000000000000000000");
+
+test("every operation that is not public answers 401 to nobody, to a wrong token and to a node's headers", async (t) => {
+  const { context, stranger } = await harness(t);
+  const guarded = context.operations.filter((declared) => declared.auth !== "public");
+  t.true(guarded.length >= 2);
+  const wrong: Record<string, string>[] = [
+    {},
+    { authorization: `Bearer ${"0".repeat(64)}` },
+    { authorization: "Basic YWRtaW46YWRtaW4=" },
+    { cookie: `playspawn_session=${"0".repeat(64)}`, origin: stranger.url },
+    { "x-node-id": "node_00000000000000000000000000", "x-node-secret": "0".repeat(64) },
+  ];
+  for (const declared of guarded)
+    for (const headers of wrong) {
+      const { status, body } = await stranger.request<Problem>(declared.method, filled(declared), undefined, headers);
+      t.is(status, 401, `${declared.name} with ${JSON.stringify(headers)}`);
+      t.true(["unauthenticated", "node_secret_invalid"].includes(body.code), `${declared.name}: ${body.code}`);
+    }
+});
+
+test("the list of public operations does not grow by accident", async (t) => {
+  const { context } = await harness(t);
+  const found = context.operations.filter((declared) => declared.auth === "public").map((declared) => declared.name);
+  for (const name of found) t.true(publicOperations.includes(name), name);
+});
+
+test("before set-up everything is refused but what is meant for then", async (t) => {
+  const { context, stranger } = await harness(t, { config: { admin: null, devLogin: true } });
+  for (const declared of context.operations) {
+    const { status, body } = await stranger.request<Problem>(declared.method, filled(declared));
+    const refused = status === 403 && body.code === "setup_required";
+    t.is(refused, !declared.beforeSetup, declared.name);
+    if (declared.beforeSetup) t.true(beforeSetup.includes(declared.name), declared.name);
+  }
+  for (const path of ["/", "/openapi.json", "/docs", "/nope", "/api/v1/live", "/index.html", "/servers"])
+    t.is((await stranger.get(path)).status, 403, path);
+});
+
+test("every operation refuses an unknown query parameter from those it lets in", async (t) => {
+  const { context, client } = await harness(t);
+  const mine = context.operations.filter((declared) => declared.auth === "user" && !declared.path.includes("{"));
+  for (const declared of mine.filter((each) => each.name !== "logout")) {
+    const { status } = await client.request(declared.method, `${declared.path}?no_such_parameter=1`);
+    t.is(status, 422, declared.name);
+  }
+});
+
+test("an operation without its guard, or declared twice, stops the start", (t) => {
+  const base = {
+    name: "thing",
+    method: "get",
+    path: "/thing",
+    tag: "tests",
+    summary: "A thing",
+    answer: { status: 204, schema: null },
+    handle: async () => undefined,
+  } as const;
+  const open = operation({ ...base, auth: "public" });
+  t.notThrows(() => createRegistry([open]));
+  t.throws(() => createRegistry([open, open]), { message: /declared twice/ });
+  t.throws(() => createRegistry([open, operation({ ...base, name: "other", auth: "public" })]), {
+    message: /declared twice/,
+  });
+  t.throws(() => createRegistry([operation({ ...base, auth: "user" })]), { message: /needs a permission/ });
+  t.throws(() => createRegistry([operation({ ...base, auth: "user", permission: "servers:read" })]), {
+    message: /needs a resource/,
+  });
+  t.throws(() => createRegistry([operation({ ...base, path: "/thing/{id}", auth: "public" })]), {
+    message: /needs a schema/,
+  });
+});
