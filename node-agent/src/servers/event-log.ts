@@ -29,6 +29,7 @@ export interface EventLog {
   onFlushed(listener: () => void): void;
   /** Resolves when everything appended so far is on disk or could not be written. */
   flushed(): Promise<void>;
+  close(): Promise<void>;
 }
 
 interface Loaded {
@@ -135,6 +136,11 @@ class FileEventLog implements EventLog {
 
   async flushed(): Promise<void> {
     while (this.#writing) await this.#writing;
+  }
+
+  async close(): Promise<void> {
+    await this.flushed();
+    await this.#file.close();
   }
 
   /** Past its bounds the oldest go, and one event says how many. */

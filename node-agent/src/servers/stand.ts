@@ -58,9 +58,6 @@ export async function bindPorts(stage: Stage): Promise<void> {
 }
 
 export function portTaken(failures: { protocol: string; port: number; message: string }[]): AppError {
-  const ports = failures.map(({ protocol, port, message }) => `${protocol} port ${port} (${message})`).join(", ");
-  return new AppError(
-    "port_taken",
-    `Something else on this node holds ${ports}. Stop it, or give the server another port.`,
-  );
+  const ports = failures.map(({ protocol, port, message }) => `${protocol} port ${port} is taken by ${message}`);
+  return new AppError("port_taken", `On this node ${ports.join(", ")}. Stop that, or give the server another port.`);
 }

@@ -2,28 +2,24 @@
  * One server's supervisor: gathers facts, asks the state table for one action, does it, and asks again: after each
  * action, each event of the engine, each knock, each change of what is wanted, and every 30 s. One action at a time.
  */
-import {
-  AppError,
-  decide,
-  messageOf,
-  type Action,
-  type DesiredServer,
-  type Facts,
-  type StatusItem,
-} from "@playspawn/shared";
+import { AppError, decide, type DesiredServer, type Facts, type StatusItem } from "@playspawn/shared";
 import type { BindFailure, Knock } from "../door/door-client.ts";
-import { watch, type Watch } from "../idle/watch.ts";
+import type { Watch } from "../idle/watch.ts";
 import type { Unit } from "../runtime/runtime.ts";
 import { adopted, type Adopted, type Found } from "./adoption.ts";
 import { causeOf } from "./cause.ts";
+import { changes } from "./changes.ts";
 import { keepConsole } from "./console.ts";
 import { exitOf } from "./crash.ts";
 import { deeds, type DeedName } from "./deeds/deeds.ts";
+import { factsOf, nextDueMs } from "./facts.ts";
+import { asAppError, reportFailure, tidyUp } from "./failure.ts";
 import { life, type KnownHave } from "./life.ts";
+import { watchPlayers } from "./players.ts";
 import { retry } from "./retry.ts";
 import { contradiction } from "./sight.ts";
 import { specHash } from "./spec-hash.ts";
-import { portTaken, standsReady } from "./stand.ts";
+import { portTaken } from "./stand.ts";
 import { showRoutes, tell, type Stage } from "./stage.ts";
 import { usage, type Usage } from "./usage.ts";
 import type { World } from "./world.ts";
@@ -62,7 +58,7 @@ export class Supervisor {
   /** Something hinted that the engine shows another picture. */
   #suspicious = false;
   #changes = 0;
-  readonly #waiting = new Set<() => void>();
+  readonly #changed = changes();
   /** The last action failed: the next one waits for the back-off, unless somebody asks for it. */
   #stumbled = false;
   #orphaned = false;
@@ -84,7 +80,7 @@ export class Supervisor {
     this.#stage = {
       id: desired.id,
       world,
-      life: life(clock, first, (before) => this.#changed(before)),
+      life: life(clock, first, (before) => this.#lifeChanged(before)),
       desired,
       standing: state.standing,
       startedAt: state.startedAt,
@@ -104,7 +100,7 @@ export class Supervisor {
     if (this.#stage.life.have !== "absent") showRoutes(this.#stage);
     if (this.#found.crash) return this.#fly("foundDead", 0);
     if (this.#found.meta?.clean === false && this.#stage.life.have === "hibernated") void keepConsole(this.#stage);
-    if (this.#stage.life.have === "ready") this.#changed("starting");
+    if (this.#stage.life.have === "ready") this.#lifeChanged("starting");
     this.turn();
   }
 
@@ -198,20 +194,8 @@ export class Supervisor {
   }
 
   /** Resolves as soon as `holds`, asked again at every change. Rejects with the signal's reason. */
-  async until(holds: () => boolean, signal: AbortSignal): Promise<void> {
-    while (!holds()) {
-      signal.throwIfAborted();
-      const change = Promise.withResolvers<void>();
-      const stop = (): void => change.reject(signal.reason as Error);
-      this.#waiting.add(change.resolve);
-      signal.addEventListener("abort", stop, { once: true });
-      try {
-        await change.promise;
-      } finally {
-        this.#waiting.delete(change.resolve);
-        signal.removeEventListener("abort", stop);
-      }
-    }
+  until(holds: () => boolean, signal: AbortSignal): Promise<void> {
+    return this.#changed.until(holds, signal);
   }
 
   /** Lets go of everything without touching what runs. */
@@ -244,27 +228,14 @@ export class Supervisor {
   }
 
   #facts(): Facts {
-    const { desired, life, holderLost, standing } = this.#stage;
-    const { mono, now } = this.#world.ports.clock;
-    const held = life.have === "hibernated" && life.tier === "held";
-    return {
-      want: this.#orphaned ? "stopped" : desired.want,
-      have: life.have,
-      tier: life.tier,
-      kick: this.#openKick(),
+    const { clock } = this.#world.ports;
+    return factsOf(this.#stage, {
+      orphaned: this.#orphaned,
+      answeredKick: this.#kick,
       knock: this.#knock !== undefined,
       idle: this.#watch?.idle() ?? false,
-      deepen: held && (holderLost || now() - life.since >= this.#world.holdHeldMs),
-      specFits: standing === null || standsReady(this.#stage),
-      holderLost,
-      retry: life.have === "failed" && this.#retry.due(mono()),
-    };
-  }
-
-  #openKick(): Facts["kick"] {
-    const { kick } = this.#stage.desired;
-    if (!kick || kick.gen <= this.#kick) return null;
-    return { kind: kick.kind, ...(kick.tier ? { tier: kick.tier } : {}) };
+      retry: this.#retry.due(clock.mono()),
+    });
   }
 
   #lookAgain(): void {
@@ -338,27 +309,17 @@ export class Supervisor {
   }
 
   async #failed(name: DeedName, thrown: unknown): Promise<void> {
+    const error = asAppError(thrown);
     const { log, ports } = this.#world;
-    const error =
-      thrown instanceof AppError ? thrown : new AppError("start_failed", messageOf(thrown), { cause: thrown });
     log.warn({ server: this.id, action: name, code: error.code, err: thrown }, "an action failed");
-    const exit = exitOf(error);
-    if (name === "look" && !exit) return;
-    await deeds[name].fail?.(this.#stage).catch((cause: unknown) => {
-      log.warn({ server: this.id, err: cause }, "what failed could not be tidied up");
-    });
+    // A look that could not see anything has found nothing.
+    if (name === "look" && !exitOf(error)) return;
+    await tidyUp(this.#stage, name);
     if (this.#closed) return;
-    await keepConsole(this.#stage);
     this.#stumbled = true;
     this.#retry.failed(ports.clock.mono());
-    if (name === "deepen") return this.#stage.life.showFault(error);
-    this.#stage.life.enter("failed", { error });
-    showRoutes(this.#stage);
-    tell(this.#stage, exit ? "crash" : "failed", {
-      code: error.code,
-      message: error.message.slice(0, 1000),
-      ...(exit ? { exitCode: exit.code, outOfMemory: exit.outOfMemory } : {}),
-    });
+    if (name === "deepen") this.#stage.life.showFault(error);
+    else reportFailure(this.#stage, error);
   }
 
   /** Says why it is not woken, once, to players and to the control plane; null takes it back. */
@@ -380,51 +341,24 @@ export class Supervisor {
     this.#listeners.onStatus(this.id);
   }
 
-  #changed(before: KnownHave | null): void {
+  #lifeChanged(before: KnownHave | null): void {
     if (this.#closed) return;
     const { have } = this.#stage.life;
     this.#changes++;
-    for (const look of this.#waiting) look();
+    this.#changed.notify();
     if (before !== null) {
       this.#usage.changed(have);
       const awake = have === "ready" || have === "draining";
       if (!awake) this.#watch?.stop();
-      this.#watch = awake ? (this.#watch ?? this.#newWatch()) : null;
+      this.#watch = awake ? (this.#watch ?? watchPlayers(this.#stage, () => this.turn())) : null;
     }
     this.#listeners.onStatus(this.id);
   }
 
-  #newWatch(): Watch {
-    const { readiness, ports, door } = this.#world;
-    const subject = {
-      address: this.#stage.standing?.address ?? "",
-      spec: () => this.#stage.desired.spec,
-      idleSeconds: () => this.#stage.desired.idleSeconds,
-      traffic: () => door.traffic(this.id),
-      onPlayers: (players: NonNullable<StatusItem["players"]>) => this.#showPlayers(players),
-      onIdle: () => this.turn(),
-    };
-    return watch(subject, readiness, ports);
-  }
-
-  #showPlayers(players: NonNullable<StatusItem["players"]>): void {
-    const before = this.#stage.life.players?.names ?? [];
-    const now = players.names ?? [];
-    this.#stage.life.showPlayers(players);
-    for (const name of now) if (!before.includes(name)) tell(this.#stage, "player_join", { name });
-    for (const name of before) if (!now.includes(name)) tell(this.#stage, "player_leave", { name });
-  }
-
-  /** When time alone will change the facts. */
+  /** Thinks again when time alone has changed the facts. */
   #setAlarm(): void {
-    const { clock, timers } = this.#world.ports;
     this.#alarm();
-    const { life } = this.#stage;
-    const due: number[] = [];
-    const over = this.#retry.over();
-    if (over !== null && (life.have === "failed" || this.#stumbled)) due.push(over - clock.mono());
-    if (life.have === "hibernated" && life.tier === "held") due.push(life.since + this.#world.holdHeldMs - clock.now());
-    const next = Math.min(...due.filter((ms) => ms > 0));
-    this.#alarm = Number.isFinite(next) ? timers.after(Math.ceil(next), () => this.turn()) : (): void => undefined;
+    const ms = nextDueMs(this.#stage, this.#retry.over(), this.#stumbled);
+    this.#alarm = ms === null ? (): void => undefined : this.#world.ports.timers.after(ms, () => this.turn());
   }
 }

@@ -1,0 +1,159 @@
+/** The only reader of the agent's environment. Reports every fault at once, each as a sentence that names the variable. */
+import { readFileSync } from "node:fs";
+import { readFile } from "node:fs/promises";
+import { hostname, networkInterfaces } from "node:os";
+import { join, resolve } from "node:path";
+import { z } from "zod";
+import { failpointNames } from "./failpoints.ts";
+import { parseSubnet } from "./net/subnet.ts";
+
+export interface Config {
+  dataDir: string;
+  logLevel: string;
+  failpoint: string | undefined;
+  controlUrl: string;
+  /** Of the agent's own HTTP API. */
+  agentPort: number;
+  /** Public ports that servers may be given. */
+  portRange: { from: number; to: number };
+  subnet: string | undefined;
+  nodeName: string;
+  /** What players dial. */
+  nodeAddress: string;
+  dockerHost: string;
+  /** How long a sleeper keeps its network holder, in seconds. */
+  holdHeldSeconds: number;
+  /** The token to join with, read anew each time; undefined while there is none. */
+  joinToken(): Promise<string | undefined>;
+  /** Where people are told to put one. */
+  joinTokenHint: string;
+}
+
+/** What the environment got wrong, one sentence each. */
+export class ConfigError extends Error {
+  override readonly name = "ConfigError";
+  readonly faults: readonly string[];
+  constructor(faults: readonly string[]) {
+    super(faults.join("\n"));
+    this.faults = faults;
+  }
+}
+
+type Env = Readonly<Record<string, string | undefined>>;
+
+const whole = (fallback: number, min: number, max: number) =>
+  z
+    .string()
+    .default(String(fallback))
+    .refine((text) => /^\d{1,9}$/.test(text) && Number(text) >= min && Number(text) <= max, {
+      error: `must be a whole number from ${min} to ${max}`,
+    })
+    .transform(Number);
+
+const PortRange = z
+  .string()
+  .default("20000-29999")
+  .transform((text) => {
+    const [, from, to] = /^(\d{1,5})-(\d{1,5})$/.exec(text) ?? [];
+    return { from: Number(from ?? 0), to: Number(to ?? 0) };
+  })
+  .refine(({ from, to }) => from >= 1024 && to <= 65_535 && from <= to, {
+    error: "must be two port numbers from 1024 to 65535, the smaller first, such as 20000-29999",
+  });
+
+const Environment = z.object({
+  PLAYSPAWN_DATA_DIR: z.string().default(".playspawn"),
+  PLAYSPAWN_LOG_LEVEL: z
+    .enum(["trace", "debug", "info", "warn", "error", "fatal", "silent"], {
+      error: "must be one of trace, debug, info, warn, error, fatal, silent",
+    })
+    .default("info"),
+  PLAYSPAWN_FAILPOINT: z.enum(failpointNames, { error: `must be one of ${failpointNames.join(", ")}` }).optional(),
+  PLAYSPAWN_CONTROL_URL: z
+    .string()
+    .default("http://127.0.0.1:8000")
+    .refine(isHttpUrl, { error: "must be an http or https address such as https://play.example.org" }),
+  PLAYSPAWN_AGENT_PORT: whole(8001, 0, 65_535),
+  PLAYSPAWN_PORT_RANGE: PortRange,
+  PLAYSPAWN_SUBNET: z
+    .string()
+    .refine((text) => parseSubnet(text) !== undefined, { error: "must be a subnet such as 10.213.0.0/22" })
+    .optional(),
+  PLAYSPAWN_NODE_NAME: z
+    .string()
+    .max(60, { error: "must have at most 60 characters" })
+    .default(hostname().slice(0, 60)),
+  PLAYSPAWN_NODE_ADDRESS: z.string().max(253).optional(),
+  PLAYSPAWN_JOIN_TOKEN: z.string().max(200).optional(),
+  PLAYSPAWN_JOIN_TOKEN_FILE: z.string().optional(),
+  PLAYSPAWN_HOLD_HELD_SECONDS: whole(3600, 0, 31_536_000),
+  DOCKER_HOST: z
+    .string()
+    .default("unix:///var/run/docker.sock")
+    .refine((text) => /^(unix:\/\/\/|\/|tcp:\/\/|http:\/\/)/.test(text), {
+      error: "must be a socket such as unix:///var/run/docker.sock or an address such as tcp://127.0.0.1:2375",
+    }),
+});
+
+/**
+ * @param repoDir what relative paths start from
+ * @throws ConfigError with every fault
+ */
+export function readConfig(repoDir: string, env: Env = process.env): Config {
+  const set = Object.fromEntries(
+    Object.keys(Environment.shape).flatMap((name) => (env[name] ? [[name, env[name]]] : [])),
+  );
+  const parsed = Environment.safeParse(set);
+  const faults = parsed.success ? [] : parsed.error.issues.map(({ path, message }) => `${String(path[0])} ${message}.`);
+  if (set["PLAYSPAWN_JOIN_TOKEN"] && set["PLAYSPAWN_JOIN_TOKEN_FILE"])
+    faults.push("PLAYSPAWN_JOIN_TOKEN and PLAYSPAWN_JOIN_TOKEN_FILE are both set: keep one of them.");
+  if (!parsed.success || faults.length > 0) throw new ConfigError(faults);
+  return toConfig(parsed.data, repoDir);
+}
+
+function toConfig(env: z.infer<typeof Environment>, repoDir: string): Config {
+  const dataDir = resolve(repoDir, env.PLAYSPAWN_DATA_DIR);
+  const file = env.PLAYSPAWN_JOIN_TOKEN_FILE ?? join(dataDir, "run", "join-token");
+  const given = env.PLAYSPAWN_JOIN_TOKEN;
+  return {
+    dataDir,
+    logLevel: env.PLAYSPAWN_LOG_LEVEL,
+    failpoint: env.PLAYSPAWN_FAILPOINT,
+    controlUrl: env.PLAYSPAWN_CONTROL_URL,
+    agentPort: env.PLAYSPAWN_AGENT_PORT,
+    portRange: env.PLAYSPAWN_PORT_RANGE,
+    subnet: env.PLAYSPAWN_SUBNET,
+    nodeName: env.PLAYSPAWN_NODE_NAME,
+    nodeAddress: env.PLAYSPAWN_NODE_ADDRESS ?? defaultRouteAddress(),
+    dockerHost: env.DOCKER_HOST,
+    holdHeldSeconds: env.PLAYSPAWN_HOLD_HELD_SECONDS,
+    joinToken: async () => given ?? (await readTrimmed(file)),
+    joinTokenHint: given
+      ? "Make a new one in the dashboard under Nodes and set PLAYSPAWN_JOIN_TOKEN."
+      : `Make a new one in the dashboard under Nodes and write it to ${file}, or set PLAYSPAWN_JOIN_TOKEN.`,
+  };
+}
+
+async function readTrimmed(file: string): Promise<string | undefined> {
+  try {
+    return (await readFile(file, "utf8")).trim() || undefined;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "ENOENT") return undefined;
+    throw error;
+  }
+}
+
+function isHttpUrl(text: string): boolean {
+  return URL.canParse(text) && ["http:", "https:"].includes(new URL(text).protocol);
+}
+
+/** This machine's address on its default route, the one players most likely reach; 127.0.0.1 without a route. */
+function defaultRouteAddress(): string {
+  try {
+    const routes = readFileSync("/proc/net/route", "utf8").split("\n").slice(1);
+    const name = routes.map((line) => line.split("\t")).find((columns) => columns[1] === "00000000")?.[0];
+    return (networkInterfaces()[name ?? ""] ?? []).find(({ family }) => family === "IPv4")?.address ?? "127.0.0.1";
+  } catch {
+    return "127.0.0.1";
+  }
+}

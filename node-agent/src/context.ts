@@ -1,0 +1,228 @@
+/** The composition root: everything this process is made of, built in order and closed in reverse. */
+import { join } from "node:path";
+import { AppError, failpoint, messageOf, newId, type Ports } from "@playspawn/shared";
+import { systemPorts } from "@playspawn/shared/ports/system.ts";
+import { pino, type Logger } from "pino";
+import type { Config } from "./config.ts";
+import { doorServer } from "./door/door-server.ts";
+import { doorSocketPath } from "./door/socket-path.ts";
+import { failpointNames } from "./failpoints.ts";
+import { bootId, capacity, load } from "./host.ts";
+import { agentHttp } from "./http/http.ts";
+import type { CallHandlers } from "./link/calls.ts";
+import { readIdentity, type Identity } from "./link/identity.ts";
+import { join as joinControl } from "./link/join.ts";
+import { link } from "./link/link.ts";
+import { preflight } from "./preflight.ts";
+import { readiness } from "./readiness/probe.ts";
+import { dockerRuntime } from "./runtime/docker.ts";
+import type { Runtime } from "./runtime/runtime.ts";
+import { openEventLog } from "./servers/event-log.ts";
+import { serverFiles } from "./servers/files.ts";
+import { gate } from "./servers/gate.ts";
+import { lateDoor } from "./servers/late-door.ts";
+import { consoleOf } from "./servers/logs.ts";
+import { portsTaken } from "./servers/ports-taken.ts";
+import { Registry } from "./servers/registry.ts";
+import { stateFile } from "./servers/state-file.ts";
+import type { World } from "./servers/world.ts";
+
+export interface Context {
+  log: Logger;
+  ports: Ports;
+  /** Resolves after the first welcome, or after 10 s without one. */
+  ready: Promise<void>;
+  /** Rejects when this node can never work: its token is not valid. */
+  failed: Promise<never>;
+  /** Stops in reverse order; game containers run on. */
+  close(): Promise<void>;
+}
+
+const readyLimitMs = 10_000;
+/** How long resumed games may take to answer before the door gets its routes without them. */
+const resumeLimitMs = 3_000;
+const imagesAtOnce = 2;
+const unitsAtOnce = 6;
+
+/** @throws PreflightError | ConfigError | ListenError with sentences for the operator */
+export async function createContext(config: Config): Promise<Context> {
+  const ports = systemPorts;
+  const log = createLog(config.logLevel);
+  const ended = new AbortController();
+  const closers: (() => unknown)[] = [];
+  const close = async (): Promise<void> => {
+    ended.abort(new Error("the agent stops"));
+    for (let closer = closers.pop(); closer; closer = closers.pop()) await closer();
+  };
+  const troubles = new Map<string, string>([["link", "This node has not joined its control plane yet."]]);
+  try {
+    const lock = await preflight(config, ports.timers);
+    closers.push(() => lock.release());
+    const http = await agentHttp(config.agentPort, { troubles: () => [...troubles.values()] });
+    closers.push(() => http.close());
+    const welcome = Promise.withResolvers<void>();
+    const failed = Promise.withResolvers<never>();
+    failed.promise.catch(() => undefined);
+    const parts = { config, ports, log, closers, troubles, signal: ended.signal, onWelcome: welcome.resolve };
+    void assemble(parts).catch((error: unknown) => ended.signal.aborted || failed.reject(error as Error));
+    const ready = Promise.race([welcome.promise, ports.timers.sleep(readyLimitMs, ended.signal)]);
+    return { log, ports, ready, failed: failed.promise, close };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
+
+interface Parts {
+  config: Config;
+  ports: Ports;
+  log: Logger;
+  closers: (() => unknown)[];
+  troubles: Map<string, string>;
+  signal: AbortSignal;
+  onWelcome(): void;
+}
+
+/** Joins where needed, finds what stands, then opens the door and dials. */
+async function assemble(parts: Parts): Promise<void> {
+  const { config, ports, log, closers, troubles, signal } = parts;
+  const fail = failpoint(failpointNames, config.failpoint, () => process.kill(process.pid, "SIGKILL"));
+  const identity = await identify(parts);
+  troubles.delete("link");
+  const agentDir = join(config.dataDir, "agent");
+  const events = await openEventLog(join(agentDir, "log.jsonl"), ports, log);
+  closers.push(() => events.close());
+  const runtime = engine(parts, identity, agentDir);
+  const door = lateDoor();
+  closers.push(() => door.close());
+  const run = newId("run", ports);
+  const world: World = {
+    ports,
+    runtime,
+    readiness: readiness(ports),
+    door,
+    files: serverFiles(join(agentDir, "servers")),
+    tell: (event) => events.append(event),
+    gates: { images: gate(imagesAtOnce), engine: gate(unitsAtOnce) },
+    fail,
+    log,
+    run,
+    holdHeldMs: config.holdHeldSeconds * 1000,
+  };
+  const registry = new Registry(world, stateFile(join(agentDir, "state.json"), ports, log), identity.installationId);
+  closers.push(() => registry.close());
+  watchEngine(runtime, parts);
+  const knowsServers = await registry.open();
+  const openDoor = once(async () => {
+    await registry.settled(resumeLimitMs);
+    if (!signal.aborted) door.attach(await doorServer({ socketPath: doorSocketPath(config.dataDir), ports, log }));
+  });
+  // Without a record of its servers the agent has no routes for a door that may still serve players.
+  if (knowsServers) await openDoor();
+  const { machine, capabilities } = await patiently(() => runtime.probe(), parts);
+  const boot = await bootId();
+  const connection = link({
+    ports,
+    log,
+    registry,
+    events,
+    fail,
+    controlUrl: config.controlUrl,
+    identity,
+    handlers: callHandlers(world, registry),
+    introduction: async () => ({ machine, boot, run, capacity: await capacity(config), capabilities }),
+    load: () => load(config.dataDir),
+    onWelcome() {
+      parts.onWelcome();
+      void openDoor().catch((error: unknown) => log.error({ err: error }, "the door's socket could not be opened"));
+    },
+  });
+  closers.push(() => connection.close());
+}
+
+async function identify({ config, ports, log, signal }: Parts): Promise<Identity> {
+  const identityPath = join(config.dataDir, "agent", "node.json");
+  const known = await readIdentity(identityPath);
+  if (known) return known;
+  const { controlUrl, nodeName: name, joinToken: token, joinTokenHint: tokenHint } = config;
+  return await joinControl({ controlUrl, name, identityPath, token, tokenHint }, ports, log, signal);
+}
+
+function engine(
+  { config, ports, log }: Parts,
+  { nodeId, secret, installationId }: Identity,
+  scratchDir: string,
+): Runtime {
+  const contexts = {
+    url: (sha256: string) => new URL(`/agent/v1/contexts/${sha256}`, config.controlUrl).href,
+    headers: () => ({ "x-node-id": nodeId, "x-node-secret": secret }),
+    scratchDir,
+  };
+  return dockerRuntime({
+    installation: installationId,
+    node: nodeId,
+    subnet: config.subnet,
+    dockerHost: config.dockerHost,
+    contexts,
+    ports,
+    onTrouble: (error) => log.warn({ err: error }, "the engine had trouble that mended itself"),
+  });
+}
+
+const engineEveryMs = 10_000;
+
+/** Keeps `/health` honest about Docker. */
+function watchEngine(runtime: Runtime, { ports, troubles, closers }: Parts): void {
+  const look = async (): Promise<void> => {
+    try {
+      await runtime.list();
+      troubles.delete("engine");
+    } catch (error) {
+      troubles.set("engine", messageOf(error));
+    }
+  };
+  closers.push(ports.timers.every(engineEveryMs, () => void look()));
+}
+
+/** Tries until it works: the engine may be on its way up. */
+async function patiently<T>(work: () => Promise<T>, { ports, troubles, log, signal }: Parts): Promise<T> {
+  for (;;) {
+    try {
+      const result = await work();
+      troubles.delete("engine");
+      return result;
+    } catch (error) {
+      troubles.set("engine", messageOf(error));
+      log.warn({ err: error }, "the engine does not do what it must; tried again soon");
+      await ports.timers.sleep(engineEveryMs / 2, signal);
+    }
+  }
+}
+
+function callHandlers(world: World, registry: Registry): CallHandlers {
+  return {
+    checkPorts: async (wanted) => ({ taken: await portsTaken(world, wanted) }),
+    async *logs({ server, tail, follow }, signal) {
+      const supervisor = registry.get(server);
+      if (!supervisor) throw new AppError("not_found", `This node does not know the server ${server}.`);
+      yield* consoleOf(world, supervisor, { server, tail, follow }, signal);
+    },
+  };
+}
+
+/** Runs `work` at the first call; later calls get the same promise. */
+function once(work: () => Promise<void>): () => Promise<void> {
+  let running: Promise<void> | undefined;
+  return () => (running ??= work());
+}
+
+/** Field names that are blanked wherever an object with them is logged by mistake. */
+const secretFields = ["secret", "token", "password", "x-node-secret", "env"];
+
+const createLog = (level: string): Logger =>
+  pino({
+    level,
+    base: { program: "agent" },
+    redact: { paths: secretFields.flatMap((field) => [`["${field}"]`, `*["${field}"]`]), censor: "[secret]" },
+    formatters: { level: (label: string) => ({ level: label }) },
+  });

@@ -1,0 +1,51 @@
+/** What the state table is asked with, gathered from what a supervisor knows; and when time alone will change it. */
+import type { Facts } from "@playspawn/shared";
+import { standsReady } from "./stand.ts";
+import type { Stage } from "./stage.ts";
+
+export interface Circumstances {
+  /** The control plane does not know this server any more. */
+  orphaned: boolean;
+  /** Newest kick that was answered. */
+  answeredKick: number;
+  knock: boolean;
+  idle: boolean;
+  /** The back-off is over and tries are left. */
+  retry: boolean;
+}
+
+export function factsOf(stage: Stage, { orphaned, answeredKick, knock, idle, retry }: Circumstances): Facts {
+  const { desired, life, holderLost, standing } = stage;
+  return {
+    want: orphaned ? "stopped" : desired.want,
+    have: life.have,
+    tier: life.tier,
+    kick: openKick(stage, answeredKick),
+    knock,
+    idle,
+    deepen: holderLost || heldLeftMs(stage) <= 0,
+    specFits: standing === null || standsReady(stage),
+    holderLost,
+    retry: life.have === "failed" && retry,
+  };
+}
+
+function openKick({ desired: { kick } }: Stage, answered: number): Facts["kick"] {
+  if (!kick || kick.gen <= answered) return null;
+  return { kind: kick.kind, ...(kick.tier ? { tier: kick.tier } : {}) };
+}
+
+/** How long the holder of a sleeper is still kept, in ms; for ever while it does not sleep. */
+function heldLeftMs({ life, world }: Stage): number {
+  if (life.have !== "hibernated" || life.tier !== "held") return Infinity;
+  return life.since + world.holdHeldMs - world.ports.clock.now();
+}
+
+/** ms until time alone changes a fact; null when it will not. @param retryOver mono ms */
+export function nextDueMs(stage: Stage, retryOver: number | null, stumbled: boolean): number | null {
+  const waits = retryOver !== null && (stage.life.have === "failed" || stumbled);
+  const retryMs = waits ? retryOver - stage.world.ports.clock.mono() : Infinity;
+  const next = Math.min(...[retryMs, heldLeftMs(stage)].filter((ms) => ms > 0));
+  // The engine's clock and this one need not tick together; a turn too early would be followed by none.
+  return Number.isFinite(next) ? Math.ceil(next) + 1 : null;
+}

@@ -1,0 +1,26 @@
+/** Keeps a ready server's players up to date and tells who came and went. */
+import type { Players } from "@playspawn/shared";
+import { watch, type Watch } from "../idle/watch.ts";
+import { tell, type Stage } from "./stage.ts";
+
+/** @param onIdle called at every look while the server is idle */
+export function watchPlayers(stage: Stage, onIdle: () => void): Watch {
+  const { readiness, ports, door } = stage.world;
+  const subject = {
+    address: stage.standing?.address ?? "",
+    spec: () => stage.desired.spec,
+    idleSeconds: () => stage.desired.idleSeconds,
+    traffic: () => door.traffic(stage.id),
+    onPlayers: (players: Players) => showPlayers(stage, players),
+    onIdle,
+  };
+  return watch(subject, readiness, ports);
+}
+
+function showPlayers(stage: Stage, players: Players): void {
+  const before = stage.life.players?.names ?? [];
+  const now = players.names ?? [];
+  stage.life.showPlayers(players);
+  for (const name of now) if (!before.includes(name)) tell(stage, "player_join", { name });
+  for (const name of before) if (!now.includes(name)) tell(stage, "player_leave", { name });
+}
