@@ -26,7 +26,9 @@ export function sharedWork<P, T>(): SharedWork<P, T> {
       flight.last = progress;
       for (const listener of listeners) listener(progress);
     };
-    const flight: Flight<P, T> = { listeners, last: undefined, stop, result: work(report, stop.signal) };
+    // In a turn of its own: work may report before it waits for anything, when there is no flight to report to yet.
+    const result = Promise.resolve().then(() => work(report, stop.signal));
+    const flight: Flight<P, T> = { listeners, last: undefined, stop, result };
     flights.set(key, flight);
     const land = (): void => void (flights.get(key) === flight && flights.delete(key));
     flight.result.then(land, land);
