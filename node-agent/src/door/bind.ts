@@ -2,6 +2,7 @@
 import { createSocket, type RemoteInfo, type Socket as UdpSocket } from "node:dgram";
 import { type Server, type Socket, createServer, isIPv6 } from "node:net";
 import type { Protocol } from "@playspawn/shared";
+import { portOwner } from "./port-owner.ts";
 
 /** A burst of joins must fit while the event loop is busy; the kernel spends it only on what arrives. */
 const udpReceiveBytes = 1024 * 1024;
@@ -67,28 +68,30 @@ export function bindUdp(port: number, onMessage: (packet: Buffer, from: RemoteIn
   );
 }
 
-/** Why a port could not be bound, as the end of a sentence that begins with the port. */
-export function bindFailure(error: unknown): string {
+export const somebodyElse = "another program";
+
+/** Who or what has the port that could not be bound; fits behind "is taken by". */
+export async function takenBy(protocol: Protocol, port: number, error: unknown): Promise<string> {
   switch (codeOf(error)) {
     case "EADDRINUSE":
-      return "is taken by another program";
+      return (await portOwner(protocol, port)) ?? somebodyElse;
     case "EACCES":
-      return "may not be bound by this user: choose one above 1023";
+      return "the system, which gives ports below 1024 to privileged users only";
     case "EMFILE":
     case "ENFILE":
-      return "could not be bound because too many files are open: raise the limit (ulimit -n)";
+      return "nobody, but too many files are open: raise the limit (ulimit -n)";
     default:
-      return `could not be bound (${codeOf(error) || String(error)})`;
+      return `the system (${codeOf(error) || String(error)})`;
   }
 }
 
-/** Whether the port could be bound now: tries it and lets go. Answers why not. */
+/** Whether the port could be bound now: tries it and lets go. Answers who has it, or undefined. */
 export async function tryPort(protocol: Protocol, port: number): Promise<string | undefined> {
   try {
     const held = await (protocol === "tcp" ? listenTcp(port, (socket) => socket.destroy()) : bindUdp(port, () => {}));
     await new Promise<void>((resolve) => held.close(() => resolve()));
     return undefined;
   } catch (error) {
-    return bindFailure(error);
+    return takenBy(protocol, port, error);
   }
 }

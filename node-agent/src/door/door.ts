@@ -73,8 +73,8 @@ export function openDoor({ ports, log, send, descriptors, limits: given, onRoute
     const taken: Extract<FromDoor, { t: "checked" }>["taken"] = [];
     for (const { protocol, port } of asked) {
       const owner = table.ownerOf(protocol, port);
-      const reason = owner === undefined ? await tryPort(protocol, port) : `belongs to the server ${owner}`;
-      if (reason !== undefined) taken.push({ protocol, port, by: reason });
+      const by = owner === undefined ? await tryPort(protocol, port) : `the server ${owner}`;
+      if (by !== undefined) taken.push({ protocol, port, by });
     }
     send({ t: "checked", id, taken });
   };

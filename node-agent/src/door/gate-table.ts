@@ -3,6 +3,7 @@
  * bound in mind and tries them again, so that a port taken by a stranger heals when the stranger goes.
  */
 import type { FromDoor, Protocol, Route, ToDoor } from "@playspawn/shared";
+import { somebodyElse } from "./bind.ts";
 import type { Gate, GateContext } from "./gate.ts";
 import { tcpGate } from "./tcp-gate.ts";
 import { udpGate } from "./udp-gate.ts";
@@ -12,7 +13,7 @@ type Failed = Extract<FromDoor, { t: "applied" }>["failed"][number];
 
 interface Retry {
   route: Route;
-  message: string;
+  by: string;
   at: number;
   delayMs: number;
 }
@@ -21,8 +22,6 @@ const firstRetryMs = 1000;
 const longestRetryMs = 8000;
 
 const keyOf = (route: Route): string => `${route.port.protocol}/${route.port.public}`;
-const sentence = (route: Route, reason: string): string =>
-  `The ${route.port.protocol.toUpperCase()} port ${route.port.public} ${reason}.`;
 
 export class GateTable {
   readonly #context: GateContext;
@@ -54,11 +53,11 @@ export class GateTable {
 
   /** The ports that are not ours although they should be. */
   failed(): Failed[] {
-    return [...this.#retries.values()].map(({ route, message }) => ({
+    return [...this.#retries.values()].map(({ route, by }) => ({
       server: route.server,
       protocol: route.port.protocol,
       port: route.port.public,
-      message,
+      message: by,
     }));
   }
 
@@ -118,35 +117,36 @@ export class GateTable {
     const there = this.#gates.get(key);
     if (there?.server === route.server) return there.update(route);
     if (there && this.#unnamed.has(there.server)) this.#setRoutes(there.server, []);
-    else if (there) return this.#fail(route, `belongs to the server ${there.server}`);
+    else if (there) return this.#fail(route, `the server ${there.server}`);
     const gate = route.port.protocol === "tcp" ? tcpGate(route, this.#context) : udpGate(route, this.#context);
     this.#gates.set(key, gate);
     this.#binding++;
-    void gate.bind().then((reason) => {
+    void gate.bind().then((by) => {
       this.#binding--;
-      this.#bound(gate, route, reason);
+      this.#bound(gate, route, by);
       if (this.#binding === 0) this.#onSettled();
     });
   }
 
-  #bound(gate: Gate, route: Route, reason: string | undefined): void {
+  #bound(gate: Gate, route: Route, by: string | undefined): void {
     const key = keyOf(route);
     if (this.#gates.get(key) !== gate) return gate.close();
-    if (reason !== undefined) {
+    if (by !== undefined) {
       this.#gates.delete(key);
-      return this.#fail(route, reason);
+      return this.#fail(route, by);
     }
     if (this.#retries.delete(`${route.server} ${key}`))
-      this.#context.log.info({ server: route.server }, sentence(route, "is ours now"));
+      this.#context.log.info({ server: route.server, port: key }, "a port that was taken is ours now");
   }
 
-  #fail(route: Route, reason: string): void {
+  #fail(route: Route, found: string): void {
     const id = `${route.server} ${keyOf(route)}`;
     const before = this.#retries.get(id);
+    const by = found === somebodyElse && before ? before.by : found;
     const delayMs = before ? Math.min(before.delayMs * 2, longestRetryMs) : firstRetryMs;
-    const message = sentence(route, reason);
-    if (before?.message !== message) this.#context.log.warn({ server: route.server }, message);
-    this.#retries.set(id, { route, message, at: this.#now() + delayMs, delayMs });
+    if (before?.by !== by)
+      this.#context.log.warn({ server: route.server, port: keyOf(route), by }, "a port is taken; trying again");
+    this.#retries.set(id, { route, by, at: this.#now() + delayMs, delayMs });
   }
 
   #retry(): void {

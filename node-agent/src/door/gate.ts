@@ -9,7 +9,7 @@ import type { WaitingRoom } from "./waiting-room.ts";
 
 export interface Gate {
   readonly server: string;
-  /** Takes the port. Answers why not, as the end of a sentence, or undefined when it is ours. */
+  /** Takes the port. Answers who has it, or undefined when it is ours. */
   bind(): Promise<string | undefined>;
   /** A new route of the same server for the same port: decides anew on everything that waits. */
   update(route: Route): void;

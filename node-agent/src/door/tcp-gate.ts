@@ -1,7 +1,7 @@
 /** A public TCP port: accepts whatever the server's state is, and hands every connection its own course. */
 import type { Server, Socket } from "node:net";
 import type { Route } from "@playspawn/shared";
-import { bindFailure, listenTcp } from "./bind.ts";
+import { listenTcp, takenBy } from "./bind.ts";
 import type { Gate, GateContext } from "./gate.ts";
 import { Connection } from "./tcp-connection.ts";
 
@@ -39,7 +39,7 @@ export function tcpGate(first: Route, context: GateContext): Gate {
         listener.on("error", (error) => log.warn({ port: route.port.public, error: String(error) }, "accept failed"));
         return undefined;
       } catch (error) {
-        return bindFailure(error);
+        return takenBy("tcp", route.port.public, error);
       }
     },
     update(next) {

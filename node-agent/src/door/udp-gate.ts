@@ -1,7 +1,7 @@
 /** A public UDP port: sorts datagrams into flows by who sent them, and answers from the port they were sent to. */
 import type { RemoteInfo, Socket } from "node:dgram";
 import type { Route } from "@playspawn/shared";
-import { bindFailure, bindUdp } from "./bind.ts";
+import { bindUdp, takenBy } from "./bind.ts";
 import type { Gate, GateContext } from "./gate.ts";
 import { sourceKey } from "./source.ts";
 import { Flow, sendOrLose } from "./udp-flow.ts";
@@ -66,7 +66,7 @@ export function udpGate(first: Route, context: GateContext): Gate {
         socket.on("error", (error) => log.warn({ port: route.port.public, error: String(error) }, "receive failed"));
         return undefined;
       } catch (error) {
-        return bindFailure(error);
+        return takenBy("udp", route.port.public, error);
       }
     },
     update(next) {

@@ -46,8 +46,11 @@ export function waitingRoom(limits: Limits): WaitingRoom {
 
   return {
     enter(guest) {
-      if (!makeRoom(perServer.get(guest.server) ?? new Set())) return false;
       if (!perSource.take(guest.source)) return false;
+      if (!makeRoom(perServer.get(guest.server) ?? new Set())) {
+        perSource.give(guest.source);
+        return false;
+      }
       const room = perServer.get(guest.server) ?? new Set();
       perServer.set(guest.server, room.add(guest));
       total++;

@@ -62,6 +62,7 @@ export const FromDoor = z.discriminatedUnion("t", [
   z.strictObject({
     t: z.literal("applied"),
     rev: z.number().int(),
+    /** `message` fits behind "is taken by", as `by` does below. */
     failed: z.array(z.strictObject({ server: z.string(), ...PortKey, message: z.string() })),
   }),
   z.strictObject({

@@ -1,0 +1,257 @@
+import { createSocket } from "node:dgram";
+import test, { type ExecutionContext } from "ava";
+import { fakePorts } from "@playspawn/shared/ports/fake.ts";
+import { systemPorts } from "@playspawn/shared/ports/system.ts";
+import { type TestDoor, freePort, routeOf, testDoor, udpGame, udpPlayer } from "./testing.ts";
+
+const asleep = (publicPort: number): Parameters<TestDoor["set"]>[0] => routeOf({ publicPort, protocol: "udp" });
+const awake = (publicPort: number, port: number): Parameters<TestDoor["set"]>[0] =>
+  routeOf({ publicPort, protocol: "udp", mode: "awake", target: { host: "127.0.0.1", port } });
+
+/** Lets the loop turn until the door's figures fit. */
+async function figures(
+  t: ExecutionContext,
+  door: TestDoor,
+  holds: (totals: NonNullable<ReturnType<TestDoor["traffic"]>>) => boolean,
+): Promise<void> {
+  const until = systemPorts.clock.mono() + 5000;
+  for (;;) {
+    door.core.onConnected();
+    const totals = door.traffic();
+    if (totals && holds(totals)) {
+      t.pass();
+      return;
+    }
+    if (systemPorts.clock.mono() > until) return t.fail(`the figures never fit: ${JSON.stringify(totals)}`);
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+}
+
+/** A datagram on the loopback is in the door's socket when its sender is told; two turns of the loop read it. */
+async function readByNow(): Promise<void> {
+  for (let turn = 0; turn < 3; turn++) await new Promise((resolve) => setImmediate(resolve));
+}
+
+test("datagrams to a sleeping server are held, wake it, arrive in order and byte by byte, and are answered", async (t) => {
+  const publicPort = await freePort("udp");
+  const door = testDoor(t);
+  await door.set(asleep(publicPort));
+  const someone = await udpPlayer(t, publicPort);
+  const packets = Array.from({ length: 40 }, (_, i) =>
+    Buffer.concat([
+      Buffer.from([i]),
+      Buffer.from(systemPorts.rng.bytes(1 + Math.floor(systemPorts.rng.float() * 1200))),
+    ]),
+  );
+  for (const packet of packets) await someone.say(packet);
+  const knock = await door.knock();
+  t.deepEqual(knock, {
+    t: "knock",
+    server: "srv_a",
+    port: "game",
+    source: `127.0.0.1:${someone.socket.address().port}`,
+  });
+  await figures(t, door, ({ packetsIn }) => packetsIn === 40);
+  const game = await udpGame(t, (packet, reply) => reply(packet));
+  await door.set(awake(publicPort, game.port));
+  t.true(Buffer.concat(await someone.hears(40)).equals(Buffer.concat(packets)));
+  for (const packet of packets) await someone.say(packet);
+  t.true(Buffer.concat(await someone.hears(80)).equals(Buffer.concat([...packets, ...packets])));
+  await figures(t, door, ({ accepted, held, open }) => accepted === 1 && held === 0 && open === 1);
+});
+
+test("each player has a port of their own at the game and gets their own answers", async (t) => {
+  const publicPort = await freePort("udp");
+  const door = testDoor(t);
+  const seen = new Map<string, number>();
+  const game = await udpGame(t, (packet, reply, from) => {
+    seen.set(packet.toString(), from.port);
+    reply(Buffer.from(`hello ${packet.toString()}`));
+  });
+  await door.set(awake(publicPort, game.port));
+  const players = await Promise.all(
+    ["ada", "grace", "joan"].map(async (name) => ({ name, at: await udpPlayer(t, publicPort) })),
+  );
+  for (const { name, at } of players) await at.say(name);
+  for (const { name, at } of players) t.deepEqual((await at.hears(1)).map(String), [`hello ${name}`]);
+  t.is(new Set(seen.values()).size, 3);
+});
+
+test("players are served over IPv6 too", async (t) => {
+  const publicPort = await freePort("udp");
+  const door = testDoor(t);
+  await door.set(asleep(publicPort));
+  const someone = await udpPlayer(t, publicPort, "::1");
+  await someone.say("hello");
+  t.is((await door.knock()).source, `[::1]:${someone.socket.address().port}`);
+  const game = await udpGame(t, (packet, reply) => reply(packet));
+  await door.set(awake(publicPort, game.port));
+  t.deepEqual((await someone.hears(1)).map(String), ["hello"]);
+});
+
+test("the first datagrams are kept when there are too many", async (t) => {
+  const publicPort = await freePort("udp");
+  const door = testDoor(t, { limits: { heldPacketsPerFlow: 5, heldBytesPerFlow: 100 } });
+  await door.set(asleep(publicPort));
+  const [many, large] = [await udpPlayer(t, publicPort), await udpPlayer(t, publicPort)];
+  for (let i = 0; i < 9; i++) await many.say(`${i}`);
+  for (const size of [60, 50, 40, 1]) await large.say(Buffer.alloc(size));
+  await figures(t, door, ({ packetsIn, held }) => packetsIn === 13 && held === 2);
+  const game = await udpGame(t, (packet, reply) => reply(packet));
+  await door.set(awake(publicPort, game.port));
+  await Promise.all([many.say("last"), large.say("last")]);
+  t.deepEqual((await many.hears(6)).map(String), ["0", "1", "2", "3", "4", "last"]);
+  t.deepEqual(
+    (await large.hears(3)).map((packet) => packet.length),
+    [60, 40, 4],
+  );
+});
+
+test("a hold ends after a minute, and with it the knocking", async (t) => {
+  const ports = fakePorts();
+  const publicPort = await freePort("udp");
+  const door = testDoor(t, { ports });
+  await door.set(asleep(publicPort));
+  const someone = await udpPlayer(t, publicPort);
+  await someone.say("hello");
+  await door.knock();
+  await ports.advance(59_000);
+  t.is(door.frames.filter((frame) => frame.t === "knock").length, 60);
+  await ports.advance(5000);
+  t.is(door.frames.filter((frame) => frame.t === "knock").length, 60);
+  t.like(door.traffic(), { held: 0, open: 0 });
+});
+
+test("a flow ends after a minute of silence and frees its socket", async (t) => {
+  const ports = fakePorts();
+  const publicPort = await freePort("udp");
+  const door = testDoor(t, { ports });
+  const game = await udpGame(t, (packet, reply) => reply(packet));
+  await door.set(awake(publicPort, game.port));
+  const someone = await udpPlayer(t, publicPort);
+  await someone.say("hello");
+  await someone.hears(1);
+  await ports.advance(40_000);
+  await someone.say("still here");
+  await someone.hears(2);
+  await ports.advance(40_000);
+  t.like(door.traffic(), { open: 1 });
+  await ports.advance(21_000);
+  t.like(door.traffic(), { open: 0 });
+});
+
+test("a player who is in the game when it falls asleep does not wake it by going on; one who comes back does", async (t) => {
+  const ports = fakePorts();
+  const publicPort = await freePort("udp");
+  const door = testDoor(t, { ports });
+  const heard: string[] = [];
+  const game = await udpGame(t, (packet, reply) => {
+    heard.push(packet.toString());
+    reply(packet);
+  });
+  await door.set(awake(publicPort, game.port));
+  const someone = await udpPlayer(t, publicPort);
+  await someone.say("in");
+  await someone.hears(1);
+  await door.set(asleep(publicPort));
+  for (let i = 0; i < 4; i++) {
+    await ports.advance(100);
+    await someone.say("still");
+    await someone.hears(2 + i);
+  }
+  t.false(door.frames.some((frame) => frame.t === "knock"));
+  await ports.advance(1000);
+  await someone.say("again");
+  await door.knock();
+  t.deepEqual(heard, ["in", "still", "still", "still", "still"]);
+  await door.set(awake(publicPort, game.port));
+  t.is((await someone.hears(6)).at(-1)?.toString(), "again");
+});
+
+test("one who never stops wakes it after ten seconds", async (t) => {
+  const ports = fakePorts();
+  const publicPort = await freePort("udp");
+  const door = testDoor(t, { ports });
+  const game = await udpGame(t, (packet, reply) => reply(packet));
+  await door.set(awake(publicPort, game.port));
+  const someone = await udpPlayer(t, publicPort);
+  await someone.say("in");
+  await someone.hears(1);
+  await door.set(asleep(publicPort));
+  for (let i = 1; i <= 25; i++) {
+    await ports.advance(400);
+    await someone.say("still");
+    if (i < 25) await someone.hears(1 + i);
+  }
+  await door.knock();
+  t.is(someone.heard.length, 25);
+});
+
+test("a flow keeps its port at the game over a nap of the route", async (t) => {
+  const publicPort = await freePort("udp");
+  const door = testDoor(t);
+  const from: number[] = [];
+  const game = await udpGame(t, (packet, reply, sender) => {
+    from.push(sender.port);
+    reply(packet);
+  });
+  await door.set(awake(publicPort, game.port));
+  const someone = await udpPlayer(t, publicPort);
+  await someone.say("one");
+  await someone.hears(1);
+  await door.set(routeOf({ publicPort, protocol: "udp", mode: "waking" }));
+  await someone.say("two");
+  await door.knock();
+  await door.set(awake(publicPort, game.port));
+  await someone.hears(2);
+  t.is(from[0], from[1]);
+});
+
+test("a game that moved is reached where it is now, and one whose port is shut costs nothing but datagrams", async (t) => {
+  const publicPort = await freePort("udp");
+  const door = testDoor(t);
+  const nobody = await freePort("udp");
+  await door.set(awake(publicPort, nobody));
+  const someone = await udpPlayer(t, publicPort);
+  for (let i = 0; i < 5; i++) await someone.say("lost");
+  await figures(t, door, ({ packetsIn }) => packetsIn === 5);
+  const game = await udpGame(t, (packet, reply) => reply(packet));
+  await door.set(awake(publicPort, game.port));
+  await someone.say("found");
+  t.is((await someone.hears(1)).at(-1)?.toString(), "found");
+});
+
+test("a closed port stays silent and does not knock", async (t) => {
+  const publicPort = await freePort("udp");
+  const door = testDoor(t);
+  await door.set(asleep(publicPort));
+  const someone = await udpPlayer(t, publicPort);
+  await someone.say("hello");
+  await door.knock();
+  await door.set(routeOf({ publicPort, protocol: "udp", mode: "closed" }));
+  await figures(t, door, ({ held }) => held === 0);
+  await someone.say("hello?");
+  await readByNow();
+  const game = await udpGame(t, (packet, reply) => reply(packet));
+  await door.set(awake(publicPort, game.port));
+  await someone.say("now");
+  t.deepEqual((await someone.hears(1)).map(String), ["now"]);
+});
+
+test("flows are limited per source and per server, and forged ones make place for players", async (t) => {
+  const ports = fakePorts();
+  const publicPort = await freePort("udp");
+  const door = testDoor(t, { ports, limits: { flowsPerServer: 6, flowsPerSource: 4 } });
+  await door.set(asleep(publicPort));
+  for (let i = 0; i < 9; i++) await (await udpPlayer(t, publicPort)).say("flood");
+  await figures(t, door, ({ accepted, held }) => accepted === 4 && held === 4);
+  for (let i = 0; i < 9; i++) await (await udpPlayer(t, publicPort, "::1")).say("flood");
+  await figures(t, door, ({ accepted, held }) => accepted === 6 && held === 6);
+  await ports.advance(1500);
+  // From a third address: the oldest flow that said next to nothing goes.
+  const late = createSocket("udp4");
+  t.teardown(() => void late.close());
+  await new Promise<void>((resolve) => late.bind(0, "127.0.0.9", resolve));
+  late.send("me", publicPort, "127.0.0.1");
+  await figures(t, door, ({ accepted, held }) => accepted === 7 && held === 6);
+});
