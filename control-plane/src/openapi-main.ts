@@ -1,4 +1,4 @@
-/** Writes `control-plane/openapi.json` from the registry of a control plane that is started for a moment in an empty folder. */
+/** Writes `control-plane/openapi.json`, or the file that is named, from the registry of a control plane that is started for a moment in an empty folder. */
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -19,7 +19,8 @@ try {
   const context = await createContext(readConfig(env, join(import.meta.dirname, "../..")));
   const document = openapiDocument(context.operations);
   await context.close();
-  await writeFile(join(import.meta.dirname, "../openapi.json"), `${JSON.stringify(document, null, 2)}\n`);
+  const target = process.argv[2] ?? join(import.meta.dirname, "../openapi.json");
+  await writeFile(target, `${JSON.stringify(document, null, 2)}\n`);
 } finally {
   await rm(folder, { recursive: true, force: true });
 }
