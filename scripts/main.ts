@@ -2,9 +2,10 @@
 import { check } from "./commands/check.ts";
 import { gen } from "./commands/gen.ts";
 import { start } from "./commands/start.ts";
+import { test } from "./commands/test.ts";
 import { Halt } from "./up/halt.ts";
 
-const commands: Record<string, (args: string[]) => Promise<number>> = { start, check, gen };
+const commands: Record<string, (args: string[]) => Promise<number>> = { start, test, check, gen };
 
 const [name = "", ...args] = process.argv.slice(2);
 const command = Object.hasOwn(commands, name) ? commands[name] : undefined;

@@ -21,7 +21,7 @@ export const rules: readonly Rule[] = [
   },
   {
     name: "launchers-only",
-    files: /^(?!.*\.(ts|tsx|js|cjs|mjs|md|json|ya?ml|svg|png)$)/,
+    files: /^(?!games\/|.*\.(ts|tsx|js|cjs|mjs|md|json|ya?ml|svg|png)$)/,
     fault: (text, file) => {
       const shell = /^#!.*\b(sh|bash)\b/.exec(text)?.[0];
       if (!shell) return undefined;

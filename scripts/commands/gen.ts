@@ -26,7 +26,8 @@ export async function generate(root: string): Promise<Map<string, string>> {
 
 async function node(root: string, args: string[]): Promise<void> {
   const ran = await run(process.execPath, args, { cwd: root, limitMs });
-  if (ran.code !== 0) throw new Error(`${args[0]} ended with ${ran.code}: ${(ran.stderr || ran.stdout).trim().slice(-1500)}`);
+  if (ran.code !== 0)
+    throw new Error(`${args[0]} ended with ${ran.code}: ${(ran.stderr || ran.stdout).trim().slice(-1500)}`);
 }
 
 export async function gen(): Promise<number> {

@@ -1,0 +1,8 @@
+/** Whole programs on a real Docker Engine: one file after the other, each with time to build images. */
+export default {
+  files: ["e2e/src/**/*.test.ts"],
+  extensions: ["ts"],
+  timeout: "10m",
+  concurrency: 1,
+  serial: true,
+};

@@ -1,0 +1,100 @@
+/** `./scripts/test`: gets what the tests need, runs all of them, and says what they left behind. */
+import { parseArgs } from "node:util";
+import { newSecret } from "@playspawn/shared";
+import { systemPorts } from "@playspawn/shared/ports/system.ts";
+import { ensureBaseImages } from "../base-images.ts";
+import { startConfig } from "../config.ts";
+import { say } from "../lib/terminal.ts";
+import { runAva } from "../suite/ava.ts";
+import { readSkips, tally, type Tally } from "../suite/tally.ts";
+import { compareTraces, processesOf, readTraces, runMark } from "../suite/traces.ts";
+import { ensureDashboard } from "../up/dashboard.ts";
+import { ensureDocker } from "../up/docker.ts";
+import { Halt } from "../up/halt.ts";
+import { ensurePackages } from "../up/packages.ts";
+import { runChecks } from "./check.ts";
+
+const packages = [
+  ["busybox-static", "iproute2", "nftables", "conntrack", "ca-certificates", "git"],
+  // Base images where no registry answers, a browser, and a real game client on a screen that nobody sees.
+  ["debootstrap", "chromium", "xvfb", "xauth", "teeworlds", "teeworlds-server", "libgl1-mesa-dri", "fonts-dejavu-core"],
+].flat();
+
+const parts = ["check", "unit", "e2e"] as const;
+type Part = (typeof parts)[number];
+
+const unitLimitMs = 6 * 60_000;
+const e2eLimitMs = 18 * 60_000;
+
+interface Choice {
+  parts: readonly Part[];
+  files: readonly string[];
+}
+
+export async function test(args: string[]): Promise<number> {
+  const choice = chosen(args);
+  const begin = systemPorts.clock.mono();
+  const engine = await prepare();
+  const before = await readTraces();
+  const counted = tally(await readSkips(), say);
+  const mark = newSecret(systemPorts.rng).slice(0, 16);
+  await runParts(choice, counted, { ...startConfig().environment, [runMark]: mark });
+  await countLeftovers(counted, before, mark);
+  report(counted, begin, engine.started);
+  return counted.failed() === 0 ? 0 : 1;
+}
+
+function chosen(args: string[]): Choice {
+  const { values, positionals } = parseArgs({
+    args,
+    allowPositionals: true,
+    options: { only: { type: "string" }, yes: { type: "boolean", short: "y" } },
+  });
+  const only = parts.find((part) => part === values.only);
+  if (values.only !== undefined && !only)
+    throw new Halt(64, `--only takes one of ${parts.join(", ")}, not ${values.only}.`);
+  if (positionals.length > 0 && !only)
+    return { parts: positionals.some((file) => file.startsWith("e2e/")) ? ["e2e"] : ["unit"], files: positionals };
+  return { parts: only ? [only] : parts, files: positionals };
+}
+
+async function prepare() {
+  await ensurePackages(packages, "The tests need these packages.", { yes: true });
+  const engine = await ensureDocker({ yes: true, dockerHost: startConfig().dockerHost, timers: systemPorts.timers });
+  await ensureBaseImages({ log: say, extraCaFile: startConfig().environment.NODE_EXTRA_CA_CERTS });
+  await ensureDashboard();
+  return engine;
+}
+
+async function runParts(choice: Choice, counted: Tally, environment: NodeJS.ProcessEnv): Promise<void> {
+  if (choice.parts.includes("check"))
+    for (const { name, findings } of await runChecks())
+      counted.add({ title: `check › ${name}`, outcome: findings.length === 0 ? "passed" : "failed", details: [] });
+  const unit = { config: "ava.config.js", files: choice.files, environment, limitMs: unitLimitMs };
+  if (choice.parts.includes("unit")) await runAva(unit, counted.add);
+  const e2e = { config: "ava.e2e.config.js", files: choice.files, environment, limitMs: e2eLimitMs };
+  if (choice.parts.includes("e2e")) await runAva(e2e, counted.add);
+}
+
+async function countLeftovers(
+  counted: Tally,
+  before: Awaited<ReturnType<typeof readTraces>>,
+  mark: string,
+): Promise<void> {
+  const left = [
+    ...compareTraces(before, await readTraces()),
+    ...(await processesOf(mark)).map((one) => `the process ${one} was left behind`),
+  ];
+  counted.add({
+    title: "the machine is as it was: containers, networks, volumes, bridges, processes, files",
+    outcome: left.length === 0 ? "passed" : "failed",
+    details: left.map((line) => `  ${line}`),
+  });
+}
+
+function report(counted: Tally, begin: number, startedDocker: boolean): void {
+  say(`\nTook ${Math.round((systemPorts.clock.mono() - begin) / 1000)} s.`);
+  if (startedDocker) say("A dockerd was started for the tests and stays.");
+  for (const title of counted.failures) say(`failed: ${title}`);
+  say(counted.line());
+}
