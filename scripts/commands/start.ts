@@ -79,7 +79,8 @@ async function bringUp(
     name,
     launch: () => {
       const child = launchProgram(name, { dataDir: config.dataDir, environment, verbose: options.verbose });
-      void keepBooks(config, supervisor);
+      // Once the supervisor has taken the child in.
+      void Promise.resolve().then(() => keepBooks(config, supervisor));
       return child;
     },
   });

@@ -1,5 +1,5 @@
 /** Programs that outlived a launcher killed by `kill -9`: known by number and birth, ended before new ones start. */
-import { readFile, rm, writeFile } from "node:fs/promises";
+import { readFile, rename, rm, writeFile } from "node:fs/promises";
 import type { Timers } from "@playspawn/shared";
 import { say } from "../lib/terminal.ts";
 
@@ -13,11 +13,19 @@ interface Known {
 const endMs = 10_000;
 const file = (dataDir: string): string => `${dataDir}/run/programs.json`;
 
-export async function remember(dataDir: string, programs: readonly { name: string; pid: number }[]): Promise<void> {
-  const known = await Promise.all(
-    programs.map(async (program) => ({ ...program, born: (await birth(program.pid)) ?? "" })),
-  );
-  await writeFile(file(dataDir), JSON.stringify(known), { mode: 0o600 });
+let written = Promise.resolve();
+
+/** Writes are taken one after the other, and each replaces the whole file at once. */
+export function remember(dataDir: string, programs: readonly { name: string; pid: number }[]): Promise<void> {
+  const write = async (): Promise<void> => {
+    const known = await Promise.all(
+      programs.map(async (program) => ({ ...program, born: (await birth(program.pid)) ?? "" })),
+    );
+    await writeFile(`${file(dataDir)}.new`, JSON.stringify(known), { mode: 0o600 });
+    await rename(`${file(dataDir)}.new`, file(dataDir));
+  };
+  written = written.catch(() => undefined).then(write);
+  return written;
 }
 
 export const forget = (dataDir: string): Promise<void> => rm(file(dataDir), { force: true });
