@@ -1,7 +1,7 @@
 // Runs before the first paint: without a stored choice the style sheet follows the system by itself.
 try {
-  var theme = localStorage.getItem("playspawn.theme");
+  const theme = localStorage.getItem("playspawn.theme");
   if (theme === "dark" || theme === "light") document.documentElement.dataset.theme = theme;
-} catch (error) {
+} catch {
   // Storage is off: the system's theme it is.
 }

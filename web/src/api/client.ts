@@ -1,40 +1,36 @@
 /** The one way this dashboard speaks HTTP: same origin, cookie session, problems become `ApiError`. */
 import { noAnswer, problemOf } from "../lib/problem.ts";
+import { urlOf, type UrlParts } from "../lib/url.ts";
+import type { AnswerOf, InputOf, Method, PathOf } from "./contract.ts";
 import { ApiError } from "./errors.ts";
 
 const answerLimitMs = 30_000;
 
-export interface Options {
-  body?: unknown;
-  query?: Record<string, string | number | boolean | undefined>;
+interface Extras {
   signal?: AbortSignal | undefined;
   headers?: Record<string, string>;
 }
 
-const urlOf = (path: string, query: Options["query"] = {}): string => {
-  const pairs = Object.entries(query).flatMap(([key, value]) =>
-    value === undefined ? [] : [[key, String(value)] as [string, string]],
-  );
-  const search = new URLSearchParams(pairs).toString();
-  return `/api/v1${path}${search && `?${search}`}`;
-};
+type Anything = UrlParts & { body?: unknown };
 
-async function send(method: string, path: string, options: Options): Promise<Response> {
+async function send(method: Method, path: string, input: Anything, { signal, headers }: Extras): Promise<Response> {
+  const { body } = input;
   const init: RequestInit = {
-    method,
+    method: method.toUpperCase(),
     credentials: "same-origin",
     headers: {
       accept: "application/json, application/problem+json",
-      ...(options.body === undefined ? {} : { "content-type": "application/json" }),
-      ...options.headers,
+      ...(body !== undefined && { "content-type": "application/json" }),
+      ...headers,
     },
+    ...(body !== undefined && { body: JSON.stringify(body) }),
+    ...(signal && { signal }),
   };
-  if (options.body !== undefined) init.body = JSON.stringify(options.body);
-  if (options.signal) init.signal = options.signal;
   try {
-    return await fetch(urlOf(path, options.query), init);
+    return await fetch(urlOf(path, input), init);
   } catch (error) {
-    if (options.signal?.aborted && options.signal.reason?.name !== "TimeoutError") throw error;
+    // Given up on purpose, because the page moved on: nobody is waiting for a sentence.
+    if (signal?.aborted && (signal.reason as Error).name !== "TimeoutError") throw error;
     throw new ApiError(noAnswer, error);
   }
 }
@@ -42,22 +38,34 @@ async function send(method: string, path: string, options: Options): Promise<Res
 const failed = async (response: Response): Promise<ApiError> =>
   new ApiError(problemOf(response.status, await response.json().catch(() => null)));
 
-/** Sends a request and reads the JSON answer; throws `ApiError`. Limited to 30 s. */
-export async function request<T>(method: string, path: string, options: Options = {}): Promise<T> {
+/** Calls an operation and reads its JSON answer; throws `ApiError`. Limited to 30 s. */
+export async function call<M extends Method, P extends PathOf<M>>(
+  method: M,
+  path: P,
+  input: InputOf<M, P>,
+  extras: Extras = {},
+): Promise<AnswerOf<M, P>> {
   const limit = AbortSignal.timeout(answerLimitMs);
-  const signal = options.signal ? AbortSignal.any([options.signal, limit]) : limit;
-  const response = await send(method, path, { ...options, signal });
+  const signal = extras.signal ? AbortSignal.any([extras.signal, limit]) : limit;
+  const response = await send(method, path, input as Anything, { ...extras, signal });
   if (!response.ok) throw await failed(response);
-  if (response.status === 204) return undefined as T;
-  return (await response.json().catch(() => undefined)) as T;
+  if (response.status === 204) return undefined as AnswerOf<M, P>;
+  return (await response.json()) as AnswerOf<M, P>;
 }
 
-/** Yields text as it arrives, until the other side closes or `signal` aborts. */
-export async function* stream(path: string, options: Options = {}): AsyncGenerator<string> {
-  const response = await send("GET", path, options);
+/** Yields the text of an answer as it arrives, until the other side closes or `signal` aborts. */
+export async function* stream<P extends PathOf<"get">>(
+  path: P,
+  input: InputOf<"get", P>,
+  extras: Extras = {},
+): AsyncGenerator<string> {
+  const response = await send("get", path, input as Anything, extras);
   if (!response.ok) throw await failed(response);
   if (!response.body) return;
-  const decoder = new TextDecoder();
-  for await (const chunk of response.body as unknown as AsyncIterable<Uint8Array>)
-    yield decoder.decode(chunk, { stream: true });
+  const reader = response.body.pipeThrough(new TextDecoderStream()).getReader();
+  try {
+    for (let part = await reader.read(); !part.done; part = await reader.read()) yield part.value;
+  } finally {
+    await reader.cancel().catch(() => {});
+  }
 }

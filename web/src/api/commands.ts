@@ -1,26 +1,39 @@
 /** What the dashboard changes. */
-import { request } from "./client.ts";
-import type { CreateServer, JoinToken, Server, UpdateServer } from "./types.ts";
+import { call } from "./client.ts";
+import type { CreateServer, Server, UpdateServer } from "./types.ts";
 
-export interface Credentials {
+interface Credentials {
   email: string;
   password: string;
 }
 
-export const setUp = (body: Credentials & { token: string }): Promise<unknown> => request("POST", "/setup", { body });
-export const signIn = (body: Credentials): Promise<unknown> => request("POST", "/auth/login", { body });
-export const signOut = (): Promise<void> => request("POST", "/auth/logout");
+export const setUp = (body: Credentials & { token: string }) => call("post", "/api/v1/setup", { body });
+export const signIn = (body: Credentials) => call("post", "/api/v1/auth/login", { body });
+export const signOut = () => call("post", "/api/v1/auth/logout", {});
 
-export const createServer = (body: CreateServer, idempotencyKey: string): Promise<Server> =>
-  request("POST", "/servers", { body, headers: { "idempotency-key": idempotencyKey } });
-export const updateServer = (id: string, body: UpdateServer): Promise<Server> =>
-  request("PATCH", `/servers/${id}`, { body });
-export const deleteServer = (id: string): Promise<Server> => request("DELETE", `/servers/${id}`);
+/** The key makes a repeated request create one server, not two. */
+export const createServer = (body: CreateServer, key: string) =>
+  call("post", "/api/v1/servers", { body }, { headers: { "idempotency-key": key } });
+export const updateServer = (id: string, body: UpdateServer) =>
+  call("patch", "/api/v1/servers/{id}", { path: { id }, body });
+export const deleteServer = (id: string) => call("delete", "/api/v1/servers/{id}", { path: { id } });
 
 export type Kick = "wake" | "hibernate" | "restart";
-export const kickServer = (id: string, kick: Kick): Promise<Server> => request("POST", `/servers/${id}/${kick}`);
 
-export const reloadGames = (): Promise<unknown> => request("POST", "/games/reload");
-export const newJoinToken = (): Promise<JoinToken> => request("POST", "/nodes/join-tokens");
-export const acceptAdoption = (id: string): Promise<unknown> =>
-  request("POST", `/nodes/${id}/adopt`, { body: { accept: true } });
+export function kickServer(id: string, kick: Kick): Promise<Server> {
+  const path = { id };
+  switch (kick) {
+    case "wake":
+      return call("post", "/api/v1/servers/{id}/wake", { path });
+    case "hibernate":
+      return call("post", "/api/v1/servers/{id}/hibernate", { path, body: {} });
+    case "restart":
+      return call("post", "/api/v1/servers/{id}/restart", { path });
+  }
+}
+
+export const reloadGames = () => call("post", "/api/v1/games/reload", {});
+export const newJoinToken = () => call("post", "/api/v1/nodes/join-tokens", {});
+/** `accept`: what runs on the node is what is wanted; otherwise what the database wants is carried out. */
+export const endAdoption = (id: string, accept: boolean) =>
+  call("post", "/api/v1/nodes/{id}/adopt", { path: { id }, body: { accept } });

@@ -3,6 +3,7 @@ import type { Ports } from "@playspawn/shared/ports/ports.ts";
 import type { QueryClient } from "@tanstack/react-query";
 import { backoffMs } from "../lib/backoff.ts";
 import { mergeServer, patchServers, prependEvent, upsertById, withoutServer } from "../lib/patch.ts";
+import { isTold } from "../lib/timeline.ts";
 import { keys } from "./queries.ts";
 import type { LiveMessage, Node, Server, ServerEvent } from "./types.ts";
 
@@ -11,13 +12,16 @@ export type LiveState = "connecting" | "live" | "reconnecting";
 const eventsKept = 200;
 /** Never spoken of on the socket. */
 const fixed = new Set<string>([keys.me[0], keys.games[0]]);
+/** The session has ended; asking who is signed in leads to the sign-in page. */
+const signedOutCode = 4401;
 const openLimitMs = 10_000;
 
 export interface Live {
   state(): LiveState;
   /** Calls `fn` at each change of state; returns how to stop. */
   subscribe(fn: () => void): () => void;
-  close(): void;
+  /** Connects and stays connected until the returned function is called. */
+  open(): () => void;
 }
 
 export function applyMessage(client: QueryClient, message: LiveMessage): void {
@@ -29,6 +33,7 @@ export function applyMessage(client: QueryClient, message: LiveMessage): void {
       client.removeQueries({ queryKey: keys.server(message.id) });
       return;
     case "event":
+      if (!isTold(message.event)) return;
       client.setQueryData<ServerEvent[]>(
         keys.events(message.event.serverId),
         (list) => list && prependEvent(list, message.event, eventsKept),
@@ -47,14 +52,13 @@ export function applyServer(client: QueryClient, server: Server): void {
 
 const urlOf = ({ protocol, host }: Location): string => `${protocol === "https:" ? "wss" : "ws"}://${host}/api/v1/live`;
 
-/** Connects and stays connected, with back-off, until closed. */
-export function openLive(client: QueryClient, { timers, rng }: Ports): Live {
+/** Not connected until it is opened; then it comes back by itself, with back-off. */
+export function createLive(client: QueryClient, { timers, rng }: Ports): Live {
   const listeners = new Set<() => void>();
   let state: LiveState = "connecting";
   let socket: WebSocket | undefined;
   let cancel = (): void => {};
   let attempt = 0;
-  let closed = false;
 
   const become = (next: LiveState): void => {
     state = next;
@@ -67,23 +71,23 @@ export function openLive(client: QueryClient, { timers, rng }: Ports): Live {
     // What happened before the socket was open was not heard, the first time as well as after a gap.
     void client.invalidateQueries({ predicate: ({ queryKey }) => !fixed.has(String(queryKey[0])) });
   };
-  const lost = (): void => {
-    if (closed) return;
+  const lost = ({ code }: CloseEvent): void => {
     cancel();
     become("reconnecting");
+    if (code === signedOutCode) void client.invalidateQueries({ queryKey: keys.me });
     cancel = timers.after(backoffMs(attempt++, rng.float()), connect);
   };
-  const heard = ({ data }: MessageEvent): void => applyMessage(client, JSON.parse(String(data)) as LiveMessage);
 
   function connect(): void {
     const mine = new WebSocket(urlOf(location));
     socket = mine;
     cancel = timers.after(openLimitMs, () => mine.close());
-    mine.addEventListener("open", opened);
-    mine.addEventListener("message", heard);
-    mine.addEventListener("close", lost, { once: true });
+    mine.addEventListener("open", () => mine === socket && opened());
+    mine.addEventListener("close", (event) => mine === socket && lost(event), { once: true });
+    mine.addEventListener("message", ({ data }) => {
+      if (mine === socket) applyMessage(client, JSON.parse(String(data)) as LiveMessage);
+    });
   }
-  connect();
 
   return {
     state: () => state,
@@ -91,10 +95,14 @@ export function openLive(client: QueryClient, { timers, rng }: Ports): Live {
       listeners.add(fn);
       return () => listeners.delete(fn);
     },
-    close() {
-      closed = true;
-      cancel();
-      socket?.close();
+    open() {
+      connect();
+      return () => {
+        const last = socket;
+        socket = undefined;
+        cancel();
+        last?.close();
+      };
     },
   };
 }

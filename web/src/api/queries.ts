@@ -1,13 +1,15 @@
 /** What the dashboard reads, and under which key it is remembered. */
 import { queryOptions, type QueryClient } from "@tanstack/react-query";
 import { mergeServer, mergeServers } from "../lib/patch.ts";
-import { request } from "./client.ts";
+import { isTold } from "../lib/timeline.ts";
+import { call } from "./client.ts";
 import { ApiError } from "./errors.ts";
-import type { Game, Games, Me, Node, Page, Server, ServerEvent } from "./types.ts";
+import type { Game, Games, Me, Server, ServerEvent } from "./types.ts";
 
 const pageSize = 100;
 const pagesMax = 20;
-const eventsShown = 50;
+const eventsShown = 40;
+const eventPagesMax = 5;
 
 export const keys = {
   me: ["me"],
@@ -18,17 +20,35 @@ export const keys = {
   nodes: ["nodes"],
 } as const;
 
-/** Follows the cursor to the end, at most 2,000 items. */
-async function all<T>(path: string, signal: AbortSignal): Promise<T[]> {
+interface Page<T> {
+  items: T[];
+  nextCursor: string | null;
+}
+interface PageQuery {
+  limit: number;
+  cursor?: string;
+}
+
+/** Follows the cursor until the end, `pages` or `enough`. */
+async function all<T>(
+  read: (query: PageQuery) => Promise<Page<T>>,
+  { pages = pagesMax, keep = () => true, enough = Number.POSITIVE_INFINITY }: All<T> = {},
+): Promise<T[]> {
   const items: T[] = [];
-  let cursor: string | undefined;
-  for (let page = 0; page < pagesMax; page++) {
-    const answer = await request<Page<T>>("GET", path, { query: { limit: pageSize, cursor }, signal });
-    items.push(...answer.items);
+  let query: PageQuery = { limit: pageSize };
+  for (let page = 0; page < pages && items.length < enough; page++) {
+    const answer = await read(query);
+    items.push(...answer.items.filter(keep));
     if (answer.nextCursor === null) break;
-    cursor = answer.nextCursor;
+    query = { limit: pageSize, cursor: answer.nextCursor };
   }
   return items;
+}
+
+interface All<T> {
+  pages?: number;
+  keep?: (item: T) => boolean;
+  enough?: number;
 }
 
 /** Null: nobody is signed in. */
@@ -37,7 +57,7 @@ export const meQuery = queryOptions({
   staleTime: Number.POSITIVE_INFINITY,
   queryFn: async ({ signal }): Promise<Me | null> => {
     try {
-      return await request<Me>("GET", "/auth/me", { signal });
+      return await call("get", "/api/v1/auth/me", {}, { signal });
     } catch (error) {
       if (error instanceof ApiError && error.problem.status === 401) return null;
       throw error;
@@ -47,7 +67,7 @@ export const meQuery = queryOptions({
 
 export const gamesQuery = queryOptions({
   queryKey: keys.games,
-  queryFn: ({ signal }) => request<Games>("GET", "/games", { signal }),
+  queryFn: ({ signal }) => call("get", "/api/v1/games", {}, { signal }),
 });
 
 /** One game out of the catalogue, which is small and read once. */
@@ -57,27 +77,31 @@ export const gameOf = (games: Games | undefined, id: string): Game | undefined =
 // A slow answer must not undo what the live socket said in the meantime.
 export const serversQuery = queryOptions({
   queryKey: keys.servers,
-  queryFn: ({ signal }) => all<Server>("/servers", signal),
+  queryFn: ({ signal }) => all((query) => call("get", "/api/v1/servers", { query }, { signal })),
   structuralSharing: (known, fresh) => mergeServers(known as Server[] | undefined, fresh as Server[]),
 });
 
 export const serverQuery = (id: string, client: QueryClient) =>
   queryOptions({
     queryKey: keys.server(id),
-    queryFn: ({ signal }) => request<Server>("GET", `/servers/${id}`, { signal }),
+    queryFn: ({ signal }) => call("get", "/api/v1/servers/{id}", { path: { id } }, { signal }),
     structuralSharing: (known, fresh) => mergeServer(known as Server | undefined, fresh as Server),
     placeholderData: () => client.getQueryData<Server[]>(keys.servers)?.find((server) => server.id === id),
   });
 
+/** The newest events that people want to read; the others are many and are skipped, within limits. */
 export const eventsQuery = (id: string) =>
   queryOptions({
     queryKey: keys.events(id),
-    queryFn: async ({ signal }) =>
-      (await request<Page<ServerEvent>>("GET", `/servers/${id}/events`, { query: { limit: eventsShown }, signal }))
-        .items,
+    queryFn: ({ signal }): Promise<ServerEvent[]> =>
+      all((query) => call("get", "/api/v1/servers/{id}/events", { path: { id }, query }, { signal }), {
+        pages: eventPagesMax,
+        keep: isTold,
+        enough: eventsShown,
+      }),
   });
 
 export const nodesQuery = queryOptions({
   queryKey: keys.nodes,
-  queryFn: ({ signal }) => all<Node>("/nodes", signal),
+  queryFn: ({ signal }) => all((query) => call("get", "/api/v1/nodes", { query }, { signal })),
 });

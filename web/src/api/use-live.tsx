@@ -1,24 +1,21 @@
 import { useQueryClient } from "@tanstack/react-query";
 import { createContext, use, useEffect, useState, useSyncExternalStore, type ReactNode } from "react";
 import { ports } from "../ports.ts";
-import { openLive, type Live, type LiveState } from "./live.ts";
+import { createLive, type Live, type LiveState } from "./live.ts";
 
-const resting: Live = { state: () => "connecting", subscribe: () => () => {}, close() {} };
-const LiveContext = createContext<Live>(resting);
+const LiveContext = createContext<Live | undefined>(undefined);
 
 /** Keeps the live socket open as long as it is mounted. */
 export function LiveProvider({ children }: { children: ReactNode }) {
   const client = useQueryClient();
-  const [live, setLive] = useState<Live>(resting);
-  useEffect(() => {
-    const opened = openLive(client, ports);
-    setLive(opened);
-    return () => opened.close();
-  }, [client]);
+  const [live] = useState(() => createLive(client, ports));
+  useEffect(() => live.open(), [live]);
   return <LiveContext value={live}>{children}</LiveContext>;
 }
 
+/** How the live socket is; only below `LiveProvider`. */
 export function useLiveState(): LiveState {
   const live = use(LiveContext);
+  if (!live) throw new Error("useLiveState needs a LiveProvider above it");
   return useSyncExternalStore(live.subscribe, live.state);
 }

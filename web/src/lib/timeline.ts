@@ -14,12 +14,15 @@ export interface Told {
 
 export interface Tellable {
   kind: string;
-  cause: Cause | null;
+  /** A `Cause` of this version, or one that a newer agent wrote. */
+  cause: Record<string, unknown> | null;
   data: Record<string, unknown>;
 }
 
 const number = (value: unknown): number | undefined => (typeof value === "number" ? value : undefined);
 const string = (value: unknown): string | undefined => (typeof value === "string" && value !== "" ? value : undefined);
+const causeOf = (cause: Record<string, unknown> | null): Cause | null =>
+  typeof cause?.["kind"] === "string" ? (cause as Cause) : null;
 const note = (text: string | undefined): { note?: string } => (text === undefined ? {} : { note: text });
 
 type Teller = (event: Tellable, idleSeconds: number | null) => Told;
@@ -31,11 +34,11 @@ const sleep: Teller = ({ cause, data }, idleSeconds) => {
     api: ", sent to sleep by hand",
     want: ", as it was told",
   };
-  return { tone: "asleep", text: `Asleep${why[cause?.kind as Cause["kind"]] ?? ""}` };
+  return { tone: "asleep", text: `Asleep${why[causeOf(cause)?.kind ?? "spec"] ?? ""}` };
 };
 
 const ready: Teller = ({ data }) => {
-  const took = number(data["ms"]) ?? number(data["tookMs"]) ?? number(data["bootMs"]);
+  const took = number(data["totalMs"]);
   return {
     tone: "running",
     text: "Ready for players",
@@ -68,7 +71,7 @@ const says =
   ({ data }) => ({ tone, text, ...note(string(data["message"]) ?? string(data["text"])) });
 
 const tellers: Record<string, Teller> = {
-  wake: ({ cause }) => ({ tone: "waking", text: `Woken ${wokenBy(cause) ?? ""}`.trim() }),
+  wake: ({ cause }) => ({ tone: "waking", text: `Woken ${wokenBy(causeOf(cause)) ?? ""}`.trim() }),
   ready,
   sleep,
   exit: ended,
@@ -83,32 +86,42 @@ const tellers: Record<string, Teller> = {
   orphan: says("quiet", "Found without an owner and stopped"),
 };
 
-const verbs: Record<string, Told> = {
+const asked: Record<string, Told> = {
   created: { tone: "deploying", text: "Created" },
   updated: { tone: "quiet", text: "Settings changed" },
-  deleted: { tone: "quiet", text: "Deletion asked for" },
-  wake: { tone: "waking", text: "Wake asked for" },
-  woken: { tone: "waking", text: "Wake asked for" },
-  hibernate: { tone: "asleep", text: "Sleep asked for" },
-  hibernated: { tone: "asleep", text: "Sleep asked for" },
-  restart: { tone: "waking", text: "Restart asked for" },
-  restarted: { tone: "waking", text: "Restart asked for" },
+  wake_requested: { tone: "waking", text: "Wake asked for" },
+  hibernate_requested: { tone: "asleep", text: "Sleep asked for" },
+  restart_requested: { tone: "waking", text: "Restart asked for" },
+  delete_requested: { tone: "quiet", text: "Deletion asked for" },
+  deleted: { tone: "quiet", text: "Deleted" },
 };
 
-/** `server.created` and its like come from the control plane; bare kinds from the node. Unknown kinds are shown as they are. */
+const fieldNames: Record<string, string> = {
+  name: "name",
+  variables: "game settings",
+  idleSeconds: "idle time",
+  want: "when it runs",
+};
+
+const changedFields = (data: Record<string, unknown>): string | undefined =>
+  string(data["fields"])
+    ?.split(", ")
+    .map((field) => fieldNames[field] ?? field)
+    .join(", ");
+
+/** Whether people want to read it: the usage journal is for the ledger. */
+export const isTold = ({ kind }: { kind: string }): boolean => kind !== "usage";
+
+/** What the node reports and what people asked for, in words. Unknown kinds are shown as they are. */
 export function tell(event: Tellable, idleSeconds: number | null): Told {
   const teller = tellers[event.kind];
   if (teller) return teller(event, idleSeconds);
-  const verb = event.kind.split(".").at(-1)!;
-  const told = verbs[verb];
+  const told = asked[event.kind];
   if (told) return { ...told, ...note(changedFields(event.data)) };
-  const plain = verb.replaceAll("_", " ");
+  const plain = event.kind.replaceAll("_", " ");
   return {
     tone: "quiet",
     text: plain.charAt(0).toUpperCase() + plain.slice(1),
     ...note(string(event.data["message"])),
   };
 }
-
-const changedFields = (data: Record<string, unknown>): string | undefined =>
-  Array.isArray(data["fields"]) ? data["fields"].map(String).join(", ") : undefined;

@@ -29,11 +29,19 @@ export const valuesOf = (variables: Variables, fields: FieldValues): Record<stri
 
 const sentence = (fault: string): string => `${fault.charAt(0).toUpperCase()}${fault.slice(1)}.`;
 
-/** What is wrong, by field name as problems name it: `variables.NAME`. */
-export function variableFaults(variables: Variables, fields: FieldValues): Record<string, string> {
+/**
+ * What is wrong, by field name as problems name it: `variables.NAME`. Values that are as they were `set` are not
+ * judged: a secret comes back masked, and its mask need not fit its pattern.
+ */
+export function variableFaults(
+  variables: Variables,
+  fields: FieldValues,
+  set: Record<string, VariableValue> = {},
+): Record<string, string> {
   const faults: Record<string, string> = {};
   for (const [name, variable] of Object.entries(variables)) {
-    const fault = variableFault(variable, valueOf(variable, fields[name]));
+    const value = valueOf(variable, fields[name]);
+    const fault = Object.is(value, set[name]) ? undefined : variableFault(variable, value);
     if (fault) faults[`variables.${name}`] = sentence(fault);
   }
   return faults;

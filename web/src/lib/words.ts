@@ -1,4 +1,5 @@
 /** Sentences about one server: what it does, why, and what happens next. */
+import { errorCatalog, type ErrorCode } from "@playspawn/shared/domain/errors.ts";
 import type { Have, StateWord, Tier, Want } from "@playspawn/shared/domain/server-state.ts";
 import type { Cause, Players, Progress } from "@playspawn/shared/wire/agent.ts";
 import { idleText } from "./time.ts";
@@ -76,15 +77,22 @@ function awake({ want, players, idleSeconds }: Story): string {
     : `Nobody is on. It sleeps after ${rest} without players.`;
 }
 
+const stepText = (progress: Progress | null, otherwise: string): string =>
+  progress ? `${progress.text.replace(/[.…]$/, "")}…` : otherwise;
+
+/** The short name of what is wrong with a server. */
+export const titleOf = ({ code }: { code: string }): string =>
+  Object.hasOwn(errorCatalog, code) ? errorCatalog[code as ErrorCode].title : "Something is wrong";
+
 const running = (story: Story): string => {
   if (story.have === "draining" || story.have === "hibernating") return "The world is being saved, then it sleeps.";
-  if (story.have === "stopping") return story.progress?.text ?? "The world is being saved, then it stops.";
+  if (story.have === "stopping") return stepText(story.progress, "The world is being saved, then it stops.");
   return awake(story);
 };
 
 const waking = ({ cause, progress }: Story): string => {
   const why = wokenBy(cause);
-  const step = progress?.text ?? "The game is starting.";
+  const step = stepText(progress, "The game is starting.");
   return why ? `Woken ${why}. ${step}` : step;
 };
 
@@ -100,11 +108,11 @@ export function story(server: Story): string {
         ? "Deeply asleep: only its files are kept. A player’s first packet wakes it."
         : "A player’s first packet wakes it.";
     case "Deploying":
-      return server.progress?.text ?? (server.node ? "The node takes it in." : "Waiting for a node.");
+      return stepText(server.progress, "Its node takes it in.");
     case "Stopped":
       return "It stays off and packets do not wake it.";
     case "Crashed":
-      return server.error?.message ?? "The game ended by itself. Its log says more.";
+      return server.error ? `${titleOf(server.error)}.` : "The game ended by itself. Its log says more.";
     case "Deleting":
       return "Its container, network and files are being removed.";
     case "Unknown":

@@ -1,9 +1,10 @@
 /** Paths and answers of the imitation. */
 import type { ServerResponse } from "node:http";
 import { variableFault } from "@playspawn/shared/games/variable-fault.ts";
-import type { CreateServer, Games, Me, Page, Server, UpdateServer } from "../api/types.ts";
-import { games, logos, newServer } from "./fixtures.ts";
+import type { CreateServer, Games, Me, Server, UpdateServer } from "../api/types.ts";
+import { games, logos } from "./fixtures.ts";
 import { Refusal } from "./refusal.ts";
+import { newServer } from "./seed.ts";
 import { addEvent, change, deploy, remove, restart, sleep, wake, type World } from "./world.ts";
 
 export interface Input {
@@ -24,7 +25,7 @@ export interface Answer {
 
 type Handler = (world: World, input: Input, id: string) => Answer | undefined | Promise<Answer | undefined>;
 
-const page = <T>(items: T[]): Page<T> => ({ items, nextCursor: null });
+const page = <T>(items: T[]): { items: T[]; nextCursor: null } => ({ items, nextCursor: null });
 const ok = (body: unknown): Answer => ({ status: 200, body });
 const cookie = { "set-cookie": "playspawn_session=mock; HttpOnly; SameSite=Lax; Path=/" };
 const session = { user_id: "usr_mock", token: "mock", accessToken: "mock" };
@@ -62,7 +63,7 @@ const create: Handler = (world, { body }) => {
     variables: { ...server.variables, ...wish.variables },
     idleSeconds: wish.idleSeconds ?? null,
   });
-  addEvent(world, id, "server.created", null);
+  addEvent(world, id, "created", null);
   void deploy(world, id);
   return { status: 201, body: world.servers.get(id) };
 };
@@ -74,7 +75,7 @@ const update: Handler = (world, { body }, id) => {
     ...wish,
     ...(wish.variables && { variables: { ...variables, ...wish.variables } }),
   } as Partial<Server>);
-  addEvent(world, id, "server.updated", null, { fields: Object.keys(wish) });
+  addEvent(world, id, "updated", null, { fields: Object.keys(wish).join(", ") });
   return ok(serverOf(world, id));
 };
 

@@ -2,7 +2,8 @@
 import { can, stateWord, type Have, type Tier } from "@playspawn/shared/domain/server-state.ts";
 import type { Ports } from "@playspawn/shared/ports/ports.ts";
 import type { Cause, LiveMessage, Node, Progress, Server, ServerEvent } from "../api/types.ts";
-import { games, nodes, seedServers } from "./fixtures.ts";
+import { games, nodes } from "./fixtures.ts";
+import { seedServers } from "./seed.ts";
 
 export interface World {
   servers: Map<string, Server>;
@@ -43,7 +44,7 @@ export function addEvent(
   world: World,
   id: string,
   kind: string,
-  cause: Cause | null,
+  cause: ServerEvent["cause"],
   data: Record<string, unknown> = {},
   at = world.ports.clock.now(),
 ): void {
@@ -129,7 +130,7 @@ export async function wake(world: World, id: string, cause: Cause): Promise<void
   if (!(await steps(world, id, boot))) return;
   const max = Number(world.servers.get(id)?.variables["MAX_PLAYERS"] ?? 16);
   change(world, id, { have: "ready", progress: null, players: { online: 0, max, names: [] } });
-  addEvent(world, id, "ready", cause, { ms: 4300 });
+  addEvent(world, id, "ready", cause, { totalMs: 4300 });
   log(world, id, "[server] \u001b[32mready for players\u001b[0m");
 }
 

@@ -19,7 +19,7 @@ export function ThemeSwitch() {
       value={theme}
       onValueChange={choose}
       aria-label="Theme"
-      className="inline-flex rounded-lg border border-line p-0.5"
+      className="inline-flex justify-self-start rounded-lg border border-line p-0.5"
     >
       {themes.map((value) => {
         const Icon = icons[value];

@@ -58,8 +58,8 @@ export function SelectField({ label, help, fault, className, children, ...rest }
   return (
     <Field label={label} help={help} fault={fault}>
       {(ids) => (
-        <div className="relative">
-          <select {...rest} {...ids} className={cx(box, "appearance-none pr-9", className)}>
+        <div className={cx("relative", className)}>
+          <select {...rest} {...ids} className={cx(box, "appearance-none pr-9")}>
             {children}
           </select>
           <svg

@@ -56,16 +56,19 @@ export function GamesPage() {
 function GameRow({ game }: { game: Game }) {
   const ports = Object.entries(game.ports).map(([name, { protocol, container }]) => `${name} ${container}/${protocol}`);
   return (
-    <li className="flex flex-wrap items-center gap-x-5 gap-y-3 px-5 py-4">
-      <GameLogo logo={game.logo} name={game.name} className="size-12" />
-      <div className="min-w-48 flex-1">
+    <li className="grid grid-cols-[auto_minmax(0,1fr)] items-center gap-x-5 gap-y-3 px-5 py-4 sm:grid-cols-[auto_minmax(0,1fr)_auto]">
+      <GameLogo logo={game.logo} name={game.name} className="size-12 max-sm:self-start" />
+      <div>
         <h2 className="font-medium">{game.name}</h2>
         <p className="text-ink-2 text-pretty">{game.description}</p>
         <p className="mt-1 font-mono text-[0.8rem] text-ink-3">
           {[game.id, ...ports, bytes(game.memoryBytes), `${game.cpu} CPU`].join(" · ")}
         </p>
       </div>
-      <Link to={paths.newServerOf(game.id)} className={buttonClass("plain", "small")}>
+      <Link
+        to={paths.newServerOf(game.id)}
+        className={`${buttonClass("plain", "small")} max-sm:col-start-2 max-sm:justify-self-start`}
+      >
         New server<span className="sr-only"> of {game.name}</span>
       </Link>
     </li>

@@ -1,6 +1,6 @@
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import type { ReactNode } from "react";
-import { acceptAdoption } from "../../api/commands.ts";
+import { endAdoption } from "../../api/commands.ts";
 import { problemFrom } from "../../api/errors.ts";
 import { keys } from "../../api/queries.ts";
 import type { Node, Server } from "../../api/types.ts";
@@ -72,20 +72,25 @@ function Notice({ children }: { children: ReactNode }) {
 
 function AdoptNotice({ node }: { node: Node }) {
   const client = useQueryClient();
-  const accept = useMutation({
-    mutationFn: () => acceptAdoption(node.id),
+  const end = useMutation({
+    mutationFn: (accept: boolean) => endAdoption(node.id, accept),
     onSuccess: () => client.invalidateQueries({ queryKey: keys.nodes }),
   });
   return (
     <Notice>
       <p>
-        This node knows newer orders than this database, as after restoring a backup. What runs there goes on running,
-        and nothing is stopped until you confirm.
+        This node knows newer orders than this database, as after restoring a backup. What runs there goes on, and
+        nothing is stopped until you choose what counts.
       </p>
-      {accept.isError && <ProblemNote problem={problemFrom(accept.error)} />}
-      <Button size="small" className="mt-3" busy={accept.isPending} onClick={() => accept.mutate()}>
-        Let this database decide again
-      </Button>
+      {end.isError && <ProblemNote problem={problemFrom(end.error)} />}
+      <div className="mt-3 flex flex-wrap gap-2.5">
+        <Button size="small" busy={end.isPending} onClick={() => end.mutate(true)}>
+          What runs on the node
+        </Button>
+        <Button size="small" busy={end.isPending} onClick={() => end.mutate(false)}>
+          What this database says
+        </Button>
+      </div>
     </Notice>
   );
 }
@@ -94,8 +99,8 @@ function Capacity({ node, servers }: Props) {
   const { memoryBytes, cpus, diskFreeBytes, ports } = node.capacity!;
   const usage = usageOf(servers, memoryBytes);
   return (
-    <div className="mt-6 grid gap-6 sm:grid-cols-[minmax(0,1.6fr)_repeat(3,minmax(0,1fr))]">
-      <div>
+    <div className="mt-6 grid gap-6 grid-cols-2 sm:grid-cols-4 xl:grid-cols-[minmax(0,1.9fr)_repeat(4,minmax(0,1fr))]">
+      <div className="col-span-full xl:col-span-1">
         <p className="eyebrow mb-1.5">Memory</p>
         <div
           role="img"
@@ -120,9 +125,7 @@ function Capacity({ node, servers }: Props) {
       <Figure name="Servers">{servers.length}</Figure>
       <Figure name="CPUs">{cpus}</Figure>
       <Figure name="Disk free">{bytes(diskFreeBytes)}</Figure>
-      <p className="text-[0.867rem] text-ink-3 sm:col-span-full">
-        Public ports <span className="font-mono">{`${ports.from}–${ports.to}`}</span>
-      </p>
+      <Figure name="Public ports">{`${ports.from}–${ports.to}`}</Figure>
     </div>
   );
 }
@@ -140,7 +143,7 @@ function Figure({ name, children }: { name: string; children: ReactNode }) {
   return (
     <div>
       <p className="eyebrow mb-1">{name}</p>
-      <p className="font-mono text-[1.2rem] leading-tight">{children}</p>
+      <p className="font-mono text-[1.1rem] leading-tight whitespace-nowrap">{children}</p>
     </div>
   );
 }

@@ -1,4 +1,5 @@
 import { DeployProgress } from "./DeployProgress.tsx";
+import { FaultNote } from "./FaultNote.tsx";
 import { LogPanel } from "./LogPanel.tsx";
 import { useShown } from "./ServerPage.tsx";
 import { Timeline } from "./Timeline.tsx";
@@ -9,7 +10,8 @@ export function OverviewTab() {
     <div className="grid items-start gap-6 xl:grid-cols-[minmax(0,1fr)_20rem]">
       <div className="grid min-w-0 gap-6">
         {server.progress && <DeployProgress progress={server.progress} state={server.state} since={server.since} />}
-        <LogPanel server={server} />
+        <FaultNote server={server} />
+        <LogPanel key={server.id} server={server} />
       </div>
       <Timeline server={server} />
     </div>

@@ -44,7 +44,7 @@ export function ServerHero({ server, game }: Props) {
         <StateLine server={server} />
         <p className="mt-1 text-ink-2 text-pretty [overflow-wrap:anywhere]">{story(server)}</p>
       </div>
-      <div className="mt-8 flex flex-wrap items-end justify-between gap-x-10 gap-y-6">
+      <div className="mt-8 flex flex-wrap items-end gap-x-14 gap-y-6">
         <Addresses server={server} />
         <PlayersFigure server={server} />
       </div>

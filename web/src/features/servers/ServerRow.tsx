@@ -37,12 +37,17 @@ export function ServerRow({ server, game }: Props) {
         >
           {server.name}
         </Link>
-        <p className="truncate text-[0.867rem] text-ink-3">{game?.name ?? server.game}</p>
+        <div className="flex gap-3 text-[0.867rem] text-ink-3">
+          <p className="truncate">{game?.name ?? server.game}</p>
+          <div className="lg:hidden">
+            <Players server={server} />
+          </div>
+        </div>
       </div>
       <div className="col-start-3 row-start-1 lg:col-start-auto lg:row-start-auto">
         <StateCell server={server} />
       </div>
-      <div className="hidden lg:block">
+      <div className="max-lg:hidden">
         <Players server={server} />
       </div>
       <AddressCell server={server} />
@@ -58,7 +63,7 @@ function StateCell({ server }: { server: Server }) {
       <StateGlyph state={server.state} />
       <p className="min-w-0 leading-tight">
         <span className={cx("font-medium", stateColour[server.state])}>{stateText(server)}</span>{" "}
-        <span className="block truncate text-[0.867rem] text-ink-3 max-sm:hidden">
+        <span className="block truncate text-[0.867rem] text-ink-3">
           <For since={server.since} />
         </span>
       </p>
@@ -89,9 +94,6 @@ function AddressCell({ server }: { server: Server }) {
     <div className="relative z-10 col-span-2 flex min-w-0 items-center lg:col-span-1 lg:justify-self-start">
       <code className="truncate font-mono text-[0.867rem] text-ink-2">{text}</code>
       <CopyButton text={text} label={`Copy the address of ${server.name}`} size={15} className="-my-1" />
-      <span className="ml-2 lg:hidden">
-        <Players server={server} />
-      </span>
     </div>
   );
 }

@@ -51,7 +51,7 @@ function Lead({ servers }: { servers: Server[] }) {
     asleep > 0 && `${asleep} asleep, resting ${bytes(restingBytes)}`,
     trouble > 0 && counted(trouble, "needs a look", "need a look"),
   ].filter(Boolean);
-  return <span>{parts.join(" · ")}</span>;
+  return <span>{parts.join("\u2002·\u2002")}</span>;
 }
 
 function ServerList({ servers }: { servers: Server[] }) {

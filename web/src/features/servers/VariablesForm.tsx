@@ -20,7 +20,7 @@ export function VariablesForm({ server, game }: { server: Server; game: Game }) 
   const faults = { ...faultsByField(problem?.faults ?? []), ...wrong };
   const change = changedValues(valuesOf(game.variables, fields), server.variables);
   const submit = (): void => {
-    const found = variableFaults(game.variables, fields);
+    const found = variableFaults(game.variables, fields, server.variables);
     setWrong(found);
     if (Object.keys(found).length === 0) update.mutate({ variables: change });
   };

@@ -51,13 +51,14 @@ export function QuickKick({ server, className }: { server: Server; className?: s
   return (
     <Button
       size="small"
-      look={choice.look}
       busy={pending !== undefined}
       onClick={() => kick(choice.kind)}
       aria-label={`${word} ${server.name}`}
       className={cx("min-w-24", className)}
     >
-      {!pending && <choice.Icon size={15} aria-hidden />}
+      {!pending && (
+        <choice.Icon size={15} aria-hidden className={choice.kind === "wake" ? "text-waking" : "text-asleep"} />
+      )}
       {word}
     </Button>
   );

@@ -55,7 +55,9 @@ async function followOnce(id: string, signal: AbortSignal, update: Update): Prom
     }));
   });
   try {
-    for await (const text of stream(`/servers/${id}/logs`, { query: { tail, follow: true }, signal })) gulps.add(text);
+    const path = { id };
+    const query = { tail, follow: true };
+    for await (const text of stream("/api/v1/servers/{id}/logs", { path, query }, { signal })) gulps.add(text);
   } finally {
     if (!signal.aborted) gulps.flush();
   }
@@ -77,12 +79,11 @@ async function follow(id: string, signal: AbortSignal, update: Update): Promise<
   }
 }
 
-/** The server's console, followed as long as the page is open. */
+/** The server's console, followed as long as the page is open. Another id needs another component. */
 export function useLog(id: string): FollowedLog {
   const [state, setState] = useState(start);
   useEffect(() => {
     const abort = new AbortController();
-    setState(start);
     void follow(id, abort.signal, setState);
     return () => abort.abort();
   }, [id]);
