@@ -157,6 +157,7 @@ export class Connection implements Waiting {
   }
 
   #onEnd = (): void => {
+    if (this.#phase === "dialling") return;
     const saidNothing = this.greeting() && this.#held.bytes === 0;
     if (this.#phase === "leaving" || saidNothing || !this.#greeter.halfClose) return this.destroy();
     this.#stopKnocking();

@@ -182,5 +182,5 @@ export async function readAll(socket: Socket): Promise<Buffer> {
 export async function closed(socket: Socket): Promise<void> {
   socket.resume();
   socket.once("end", () => socket.end());
-  if (!socket.closed) await once(socket, "close");
+  if (!socket.closed) await new Promise<void>((resolve) => socket.once("close", () => resolve()));
 }
