@@ -20,8 +20,6 @@ test("a bot's login is held while the world wakes, and what it builds outlives s
   t.is(first.connections(), 1);
   const woken = await stack.inState(id, "ready");
   t.is(woken.cause?.kind, "packet");
-  const ready = (await stack.api.events(id)).find((event) => event.kind === "ready");
-  t.is(ready?.data["accepted"], 1, "one TCP accept at the door");
 
   const blocks = [0, 1, 2].map((i) => ({ x: between(-6, 6), y: i, z: between(-6, 6) }));
   const placed = await first.placeBlocks(blocks, "stone");
@@ -29,6 +27,8 @@ test("a bot's login is held while the world wakes, and what it builds outlives s
 
   await stack.inState(id, "hibernated");
   t.false((await gameOf(installation, id))?.State.Running ?? false);
+  const slept = (await stack.api.events(id)).find((event) => event.kind === "sleep");
+  t.is(slept?.data["connections"], 1, "one TCP accept at the door");
   await stack.api.call("POST", `/api/v1/servers/${id}/hibernate`, { tier: "cold" });
   await stack.inState(id, "hibernated", { tier: "cold" });
   t.is(await gameOf(installation, id), undefined, "the game container is gone");

@@ -30,6 +30,8 @@ export interface Stage {
   proven: boolean;
   /** Why it cannot wake, for players. */
   notice: string | null;
+  /** TCP connections and UDP flows that the door had taken in when the server last fell asleep. */
+  acceptedBefore: number;
   /** Nobody plays and nothing is held for it. */
   empty(): boolean;
 }

@@ -89,6 +89,7 @@ export class Supervisor {
       holderLost: state.holderLost,
       proven: state.startedAt !== null || (found.meta !== null && found.unit === null),
       notice: null,
+      acceptedBefore: 0,
       empty: () => this.#watch?.empty() ?? true,
     };
     this.#usage = usage(clock, state.have, world.run, (kind, data) => tell(this.#stage, kind, data));

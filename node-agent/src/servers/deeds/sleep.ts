@@ -14,13 +14,22 @@ export const sleep: Deed = {
     stage.life.enter("hibernated", { tier: stage.standing ? "held" : "cold" });
     showRoutes(stage);
     const trouble = unsaved ? { saveError: unsaved.message.slice(0, 500) } : {};
-    tell(stage, "sleep", { exitCode: exit?.code ?? null, forced, ...trouble });
+    tell(stage, "sleep", { exitCode: exit?.code ?? null, forced, connections: connections(stage), ...trouble });
   },
   async undo(stage) {
     stage.life.enter("ready");
     showRoutes(stage);
   },
 };
+
+/** How many connections and flows came since it last fell asleep. A door that was started again counts from zero. */
+function connections(stage: Stage): number | null {
+  const accepted = stage.world.door.traffic(stage.id)?.accepted;
+  if (accepted === undefined) return null;
+  const before = accepted < stage.acceptedBefore ? 0 : stage.acceptedBefore;
+  stage.acceptedBefore = accepted;
+  return accepted - before;
+}
 
 /** Newcomers are held already, the world goes to disk. @throws AppError game_crashed when the game ends meanwhile */
 async function drain(stage: Stage, signal: AbortSignal): Promise<Error | undefined> {
