@@ -1,0 +1,71 @@
+import type { Variable } from "@playspawn/shared/games/game.ts";
+import test from "ava";
+import { choicesWith, idleFromField, idleToField } from "./idle.ts";
+import { credentialFaults, strength } from "./password.ts";
+import { linkTrouble, tokenOf } from "./setup-link.ts";
+import { changedValues, fieldsOf, valuesOf, variableFaults } from "./variables.ts";
+
+const variables: Record<string, Variable> = {
+  NAME: { type: "string", label: "Name", default: "x", maxLength: 5 },
+  MAX: { type: "integer", label: "Max", default: 8, min: 1, max: 16 },
+  PVP: { type: "boolean", label: "PvP", default: true },
+  MAP: { type: "enum", label: "Map", default: "dm1", options: ["dm1", "ctf1"] },
+  KEY: { type: "string", label: "Key", default: "", pattern: "^[a-z]*$", secret: true },
+};
+
+test("a form starts with what is set, else with the defaults, and means the same back", (t) => {
+  const fields = fieldsOf(variables, { MAX: 4 });
+  t.deepEqual(fields, { NAME: "x", MAX: "4", PVP: true, MAP: "dm1", KEY: "" });
+  t.deepEqual(valuesOf(variables, fields), { NAME: "x", MAX: 4, PVP: true, MAP: "dm1", KEY: "" });
+});
+
+test("each field is judged by the game's own schema", (t) => {
+  const faults = (change: Record<string, string>) => variableFaults(variables, { ...fieldsOf(variables), ...change });
+  t.deepEqual(faults({}), {});
+  t.deepEqual(faults({ MAX: "17" }), { "variables.MAX": "Must be at most 16." });
+  t.deepEqual(faults({ MAX: "" }), { "variables.MAX": "Must be a whole number." });
+  t.deepEqual(faults({ MAX: "1e9x" }), { "variables.MAX": "Must be a whole number." });
+  t.deepEqual(faults({ NAME: "abcdef", MAP: "dm9" }), {
+    "variables.NAME": "Must be at most 5 characters.",
+    "variables.MAP": "Must be one of dm1, ctf1.",
+  });
+});
+
+test("the mask of a secret is neither judged nor sent back", (t) => {
+  const set = { KEY: "••••", MAX: 8 };
+  const fields = fieldsOf(variables, set);
+  t.deepEqual(variableFaults(variables, fields, set), {});
+  t.deepEqual(changedValues({ KEY: "••••", MAX: 9 }, set), { MAX: 9 });
+});
+
+test("idle times: never is a choice, and an unusual time stays visible", (t) => {
+  t.is(idleFromField(idleToField(null)), null);
+  t.is(idleFromField(idleToField(900)), 900);
+  t.is(choicesWith(900, "15 min").length, choicesWith(null, "never").length);
+  t.deepEqual(choicesWith(5, "5 s")[0], { value: "5", label: "5 s" });
+});
+
+test("credentials are refused with a sentence per field", (t) => {
+  const good = { email: "a@b.example", password: "twelve chars", again: "twelve chars" };
+  t.deepEqual(credentialFaults(good), {});
+  t.deepEqual(Object.keys(credentialFaults({ ...good, email: "a b@c" })), ["email"]);
+  t.deepEqual(Object.keys(credentialFaults({ ...good, password: "short", again: "short" })), ["password"]);
+  t.deepEqual(Object.keys(credentialFaults({ ...good, again: "twelve charz" })), ["again"]);
+});
+
+test("the strength hint grows with the password and sees the obvious", (t) => {
+  t.deepEqual(strength("elevenchars"), { score: 0, hint: "1 character to go" });
+  t.is(strength("aaaaaaaaaaaaaaaa").score, 1);
+  t.is(strength("password1234").score, 1);
+  t.is(strength("hannibal-marches", "hannibal@example.org").score, 1);
+  t.is(strength("correct horse battery staple").score, 3);
+  t.is(strength("zyxwvuzyxwvu").score, 2);
+});
+
+test("the set-up link's token is found, and a dead link is told from a bad form", (t) => {
+  t.is(tokenOf("#t=abc"), "abc");
+  t.is(tokenOf("#t="), undefined);
+  t.is(tokenOf(""), undefined);
+  t.is(linkTrouble("setup_token_invalid"), "token_dead");
+  t.is(linkTrouble("invalid_request"), undefined);
+});

@@ -1,0 +1,38 @@
+import test from "ava";
+import { faultsByField, problemOf } from "./problem.ts";
+
+test("a problem document is read whole", (t) => {
+  const problem = problemOf(422, {
+    type: "/errors/invalid_variables",
+    title: "The variables are not valid",
+    status: 422,
+    detail: "MAX_PLAYERS must be at most 16.",
+    code: "invalid_variables",
+    instance: "req_1",
+    faults: [{ pointer: "/variables/MAX_PLAYERS", detail: "must be at most 16" }],
+  });
+  t.is(problem.code, "invalid_variables");
+  t.is(problem.requestId, "req_1");
+  t.deepEqual(problem.faults, [{ pointer: "/variables/MAX_PLAYERS", detail: "must be at most 16" }]);
+});
+
+test("an answer of a stranger on the way still becomes a sentence that names its status", (t) => {
+  for (const body of [null, "<html>", [], { faults: [null, 5, { pointer: "/x" }] }]) {
+    const problem = problemOf(502, body);
+    t.is(problem.detail, "The request ended with HTTP status 502.");
+    t.is(problem.code, "http_502");
+    t.deepEqual(problem.faults, []);
+  }
+});
+
+test("faults find their fields, the first one wins, and escapes are undone", (t) => {
+  t.deepEqual(
+    faultsByField([
+      { pointer: "/name", detail: "is taken" },
+      { pointer: "/name", detail: "is too long" },
+      { pointer: "#/variables/A~1B~0C", detail: "is odd" },
+      { pointer: "", detail: "is empty" },
+    ]),
+    { name: "is taken", "variables.A/B~C": "is odd", "": "is empty" },
+  );
+});
