@@ -117,7 +117,7 @@ export async function openStack(options: StackOptions = {}): Promise<Stack> {
 }
 
 let rangeStart = 31_000 + (process.pid % 20) * 200;
-function nextRange(size: number): string {
+export function nextRange(size: number): string {
   const from = rangeStart;
   rangeStart += size;
   return `${from}-${from + size - 1}`;
