@@ -11,7 +11,7 @@ import { doorServer, tableFrames } from "./door-server.ts";
 import { openDoor } from "./door.ts";
 import { silentLog } from "./log.ts";
 import { doorSocketPath } from "./socket-path.ts";
-import { closed, freePort, player, routeOf, tcpGame, udpGame, udpPlayer } from "./testing.ts";
+import { closed, eventually, freePort, player, routeOf, tcpGame, udpGame, udpPlayer } from "./testing.ts";
 import { watch } from "./watch.ts";
 
 const base = { ports: systemPorts, log: silentLog };
@@ -24,15 +24,15 @@ async function socketPath(t: ExecutionContext): Promise<string> {
 
 /** A door in this process, connected to whatever agent is at `path`. */
 async function doorAt(t: ExecutionContext, path: string, run = "run_1"): Promise<{ superseded: Promise<void> }> {
-  let link: AgentLink | undefined;
-  const core = openDoor({ ...base, descriptors: 1000, send: (frame) => link?.send(frame) });
+  const peer: { link?: AgentLink } = {};
+  const core = openDoor({ ...base, descriptors: 1000, send: (frame) => peer.link?.send(frame) });
   const superseded = Promise.withResolvers<void>();
   const close = (): void => {
     core.close();
-    link?.close();
+    peer.link?.close();
   };
   t.teardown(close);
-  link = await agentLink({
+  peer.link = await agentLink({
     ...base,
     socketPath: path,
     run,
@@ -69,22 +69,15 @@ async function agentAt(t: ExecutionContext, path: string) {
 }
 
 /** Waits until the figures of a server fit, second by second as the door says them. */
-async function figures(
+const figures = (
   t: ExecutionContext,
   door: Door,
   holds: (traffic: NonNullable<ReturnType<Door["traffic"]>>) => boolean,
-): Promise<void> {
-  const until = systemPorts.clock.mono() + 8000;
-  while (systemPorts.clock.mono() < until) {
+): Promise<void> =>
+  eventually(t, "the figures fit", () => {
     const traffic = door.traffic("srv_a");
-    if (traffic && holds(traffic)) {
-      t.pass();
-      return;
-    }
-    await new Promise((resolve) => setImmediate(resolve));
-  }
-  t.fail(`never: ${JSON.stringify(door.traffic("srv_a"))}`);
-}
+    return traffic && holds(traffic);
+  });
 
 test("routes reach the door, knocks and figures reach the agent", async (t) => {
   const path = await socketPath(t);

@@ -9,7 +9,7 @@ import type { Door, Knock } from "./door-client.ts";
 import { doorServer } from "./door-server.ts";
 import { silentLog } from "./log.ts";
 import { doorSocketPath } from "./socket-path.ts";
-import { closed, freePort, player, routeOf, tcpGame, udpGame, udpPlayer } from "./testing.ts";
+import { closed, eventually, freePort, player, routeOf, tcpGame, udpGame, udpPlayer } from "./testing.ts";
 import { watch } from "./watch.ts";
 
 const program = join(import.meta.dirname, "main.ts");
@@ -106,9 +106,7 @@ test("a second door on the same data folder takes the place of the first, which 
   t.deepEqual(await first.exit, { code: 0, signal: null });
   await second.ready;
   // The first may have held the port when the second tried; it is healed within seconds.
-  const until = systemPorts.clock.mono() + 10_000;
-  while ((await door.settled(5000)).length > 0 && systemPorts.clock.mono() < until)
-    await new Promise((resolve) => setImmediate(resolve));
+  await eventually(t, "the port is bound", async () => (await door.settled(5000)).length === 0);
   t.false((await player(t, port)).destroyed);
 });
 

@@ -1,9 +1,9 @@
 import { once } from "node:events";
 import { type Socket, createServer } from "node:net";
-import test, { type ExecutionContext } from "ava";
+import test from "ava";
 import { fakePorts } from "@playspawn/shared/ports/fake.ts";
 import { systemPorts } from "@playspawn/shared/ports/system.ts";
-import { type TestDoor, closed, freePort, player, readAll, routeOf, tcpGame, testDoor } from "./testing.ts";
+import { type TestDoor, closed, eventually, freePort, player, readAll, routeOf, tcpGame, testDoor } from "./testing.ts";
 
 const localhost = "127.0.0.1";
 
@@ -19,15 +19,6 @@ async function writeInPieces(socket: Socket, data: Buffer, largest: number): Pro
     const size = 1 + Math.floor(systemPorts.rng.float() * largest);
     if (!socket.write(data.subarray(from, from + size))) await once(socket, "drain");
     from += size;
-  }
-}
-
-/** Lets the loop turn until `holds` is true; fails the test after a few seconds. */
-async function eventually(t: ExecutionContext, what: string, holds: () => boolean): Promise<void> {
-  const until = systemPorts.clock.mono() + 5000;
-  while (!holds()) {
-    if (systemPorts.clock.mono() > until) return t.fail(`never: ${what}`);
-    await new Promise((resolve) => setImmediate(resolve));
   }
 }
 

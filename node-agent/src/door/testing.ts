@@ -13,6 +13,19 @@ import { watch } from "./watch.ts";
 
 const awaitMs = 15_000;
 
+/** One turn of the event loop, more or less. */
+export const turn = (): Promise<void> => systemPorts.timers.sleep(0);
+
+/** Lets the loop turn until `holds`; throws after a few seconds. For what has no event of its own. */
+export async function eventually(t: ExecutionContext, what: string, holds: () => unknown): Promise<void> {
+  const until = systemPorts.clock.mono() + awaitMs;
+  while (!(await holds())) {
+    if (systemPorts.clock.mono() > until) throw new Error(`never: ${what}`);
+    await turn();
+  }
+  t.pass();
+}
+
 /** A port that was free a moment ago, below the range that outgoing connections use. */
 export async function freePort(protocol: Protocol): Promise<number> {
   for (;;) {

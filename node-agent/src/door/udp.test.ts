@@ -2,34 +2,28 @@ import { createSocket } from "node:dgram";
 import test, { type ExecutionContext } from "ava";
 import { fakePorts } from "@playspawn/shared/ports/fake.ts";
 import { systemPorts } from "@playspawn/shared/ports/system.ts";
-import { type TestDoor, freePort, routeOf, testDoor, udpGame, udpPlayer } from "./testing.ts";
+import { type TestDoor, eventually, freePort, routeOf, testDoor, turn, udpGame, udpPlayer } from "./testing.ts";
 
 const asleep = (publicPort: number): Parameters<TestDoor["set"]>[0] => routeOf({ publicPort, protocol: "udp" });
 const awake = (publicPort: number, port: number): Parameters<TestDoor["set"]>[0] =>
   routeOf({ publicPort, protocol: "udp", mode: "awake", target: { host: "127.0.0.1", port } });
 
-/** Lets the loop turn until the door's figures fit. */
-async function figures(
+/** Waits until the door's figures fit. */
+function figures(
   t: ExecutionContext,
   door: TestDoor,
   holds: (totals: NonNullable<ReturnType<TestDoor["traffic"]>>) => boolean,
 ): Promise<void> {
-  const until = systemPorts.clock.mono() + 5000;
-  while (systemPorts.clock.mono() < until) {
+  return eventually(t, "the figures fit", () => {
     door.core.onConnected();
     const totals = door.traffic();
-    if (totals && holds(totals)) {
-      t.pass();
-      return;
-    }
-    await new Promise((resolve) => setImmediate(resolve));
-  }
-  t.fail(`the figures never fit: ${JSON.stringify(door.traffic())}`);
+    return totals && holds(totals);
+  });
 }
 
 /** A datagram on the loopback is in the door's socket when its sender is told; two turns of the loop read it. */
 async function readByNow(): Promise<void> {
-  for (let turn = 0; turn < 3; turn++) await new Promise((resolve) => setImmediate(resolve));
+  for (let i = 0; i < 3; i++) await turn();
 }
 
 test("datagrams to a sleeping server are held, wake it, arrive in order and byte by byte, and are answered", async (t) => {

@@ -12,6 +12,7 @@ import {
   routeOf,
   tcpGame,
   testDoor,
+  turn,
 } from "../testing.ts";
 import { minecraftGreeter } from "./minecraft.ts";
 import { packetOf, readFrame, readVarInt, stringPacket, varInt } from "./minecraft-packets.ts";
@@ -141,7 +142,7 @@ test("pings of old clients are answered in their own way", async (t) => {
     const answer = readAll(socket);
     while (!socket.readableEnded) {
       await ports.advance(250);
-      await new Promise((resolve) => setImmediate(resolve));
+      await turn();
     }
     t.is(knocks(door), 0);
     const all = await answer;
@@ -192,7 +193,7 @@ test("a silent connection does not wake a Minecraft server", async (t) => {
   const gone = closed(socket);
   while (!socket.closed) {
     await ports.advance(1000);
-    await new Promise((resolve) => setImmediate(resolve));
+    await turn();
   }
   await gone;
   t.is(knocks(door), 0);
