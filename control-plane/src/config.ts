@@ -5,11 +5,12 @@ import { resolve } from "node:path";
 import { messageOf } from "@playspawn/shared";
 import { z } from "zod";
 import { Email, passwordFault } from "./people/users/credentials.ts";
+import { type FailpointName, failpointNames } from "./platform/failpoints.ts";
 
 export interface Config {
   dataDir: string;
   logLevel: string;
-  failpoint: string | undefined;
+  failpoint: FailpointName | undefined;
   host: string;
   port: number;
   /** A second port with the same application, where people look for dashboards; 0 is off. */
@@ -62,7 +63,7 @@ const Environment = z.object({
       error: "must be one of trace, debug, info, warn, error, fatal, silent",
     })
     .default("info"),
-  PLAYSPAWN_FAILPOINT: z.string().optional(),
+  PLAYSPAWN_FAILPOINT: z.enum(failpointNames, { error: `must be one of ${failpointNames.join(", ")}` }).optional(),
   PLAYSPAWN_HOST: z.string().default("0.0.0.0"),
   PLAYSPAWN_PORT: port(8000, 0),
   PLAYSPAWN_WEB_PORT: port(3000, 0),

@@ -74,12 +74,19 @@ const pruneMs = 3600 * 1000;
 
 /** Starts everything and listens. What was started is closed again when a later part fails. */
 export async function createContext(config: Config, overrides: Overrides = {}): Promise<Context> {
+  const stops: (() => unknown)[] = [];
   const closers: (() => unknown)[] = [];
   const close = async (): Promise<void> => {
+    // First streams and sockets end, because the servers wait for every connection; then everything in reverse.
+    for (const stop of stops.splice(0)) await stop();
     for (let closer = closers.pop(); closer; closer = closers.pop()) await closer();
   };
+  const ending = {
+    onStop: (stop: () => unknown) => stops.push(stop),
+    onClose: (closer: () => unknown) => closers.push(closer),
+  };
   try {
-    return { ...(await build(config, overrides, (closer) => closers.push(closer))), close };
+    return { ...(await build(config, overrides, ending)), close };
   } catch (error) {
     await close();
     throw error;
@@ -88,14 +95,27 @@ export async function createContext(config: Config, overrides: Overrides = {}): 
 
 type OnClose = (closer: () => unknown) => void;
 
-async function build(config: Config, overrides: Overrides, onClose: OnClose): Promise<Omit<Context, "close">> {
+interface Ending {
+  /** Called first, in the order given: ends what keeps connections open. */
+  onStop: OnClose;
+  /** Called after that, in reverse order. */
+  onClose: OnClose;
+}
+
+async function build(
+  config: Config,
+  overrides: Overrides,
+  { onStop, onClose }: Ending,
+): Promise<Omit<Context, "close">> {
   const base = await buildBase(config, overrides, onClose);
+  onStop(base.stop);
   const people = await buildPeople(base, config, overrides);
   const upgrades = createUpgradeRouter({ ...base, isSetUp: people.setup.isDone });
   const hosting = await createHosting({ ...base, upgrades }, config);
-  onClose(hosting.close);
+  onStop(hosting.close);
   const identify: Identify = { user: people.sessions.identify, node: hosting.identifyNode };
   const live = createLive({ ...base, identify, aliveSessions: people.sessions.alive, upgrades });
+  onStop(live.close);
   const operations = createRegistry([
     ...healthOperations({ db: base.core, stopping: base.stopping }),
     ...setupOperations(people.setup),
@@ -105,11 +125,7 @@ async function build(config: Config, overrides: Overrides, onClose: OnClose): Pr
   ]);
   const app = await buildApp({ base, people, identify, operations, overrides });
   const localUrl = await serve(app, { config, base, upgrades, onClose });
-  // Closed before the servers, which wait for every connection to end; first of all, streams learn that it is over.
-  onClose(live.close);
-  onClose(hosting.close);
   onClose(pruneEveryHour(base, people.sessions));
-  onClose(base.stop);
   return { ...base, ...people, config, operations, localUrl };
 }
 
@@ -239,6 +255,6 @@ async function serve(app: Koa, { config, base, upgrades, onClose }: Serving): Pr
   };
   const api = await open(config.port, "PLAYSPAWN_PORT");
   if (config.webPort !== 0 && config.webPort !== config.port) await open(config.webPort, "PLAYSPAWN_WEB_PORT");
-  if (config.port === 0) base.publicUrl.port = String(portOf(api));
+  if (base.publicUrl.port === "0") base.publicUrl.port = String(portOf(api));
   return `http://${host === "0.0.0.0" || host === "::" ? "127.0.0.1" : host}:${portOf(api)}`;
 }

@@ -1,9 +1,9 @@
 import { createHash } from "node:crypto";
-import { fakePorts } from "@playspawn/shared/ports/fake.ts";
 import test from "ava";
 import type { Problem } from "../platform/http/problem.ts";
 import { rawPost } from "../testing/raw.ts";
 import { admin, harness, temporaryFolder } from "../testing/harness.ts";
+import { shiftedPorts } from "../testing/shifted-ports.ts";
 
 const dayMs = 24 * 3600 * 1000;
 const login = "/api/v1/auth/login";
@@ -123,27 +123,27 @@ test("signing out ends this session at once, and no other", async (t) => {
 });
 
 test("a session ends after a week without use, and after 30 days with it", async (t) => {
-  const ports = fakePorts();
+  const ports = shiftedPorts();
   const { client, stranger } = await harness(t, { overrides: { ports } });
   const used = await stranger.signIn(admin);
   for (let day = 0; day < 8; day++) {
-    await ports.advance(dayMs);
+    ports.skip(dayMs);
     t.is((await used.get(me)).status, 200, `day ${day}`);
   }
   t.is((await client.get(me)).status, 401);
   for (let week = 0; week < 3; week++) {
-    await ports.advance(6 * dayMs);
+    ports.skip(6 * dayMs);
     t.is((await used.get(me)).status, 200);
   }
-  await ports.advance(5 * dayMs);
+  ports.skip(5 * dayMs);
   t.is((await used.get(me)).status, 401);
 });
 
 test("pruning removes what has expired", async (t) => {
-  const ports = fakePorts();
+  const ports = shiftedPorts();
   const { context } = await harness(t, { overrides: { ports } });
   t.is((await context.core("sessions")).length, 1);
-  await ports.advance(8 * dayMs);
+  ports.skip(8 * dayMs);
   await context.sessions.prune();
   t.is((await context.core("sessions")).length, 0);
 });

@@ -29,7 +29,7 @@ export function createClient(url: string, token: string | null = null): Client {
     headers: Record<string, string> = {},
   ): Promise<Answer<T>> => {
     const response = await fetch(url + path, {
-      method,
+      method: method.toUpperCase(),
       redirect: "manual",
       headers: {
         ...(token === null ? {} : { authorization: `Bearer ${token}` }),

@@ -1,7 +1,7 @@
-import { fakePorts } from "@playspawn/shared/ports/fake.ts";
 import test from "ava";
 import type { Problem } from "../../platform/http/problem.ts";
 import { harness, type HarnessOptions, temporaryFolder } from "../../testing/harness.ts";
+import { shiftedPorts } from "../../testing/shifted-ports.ts";
 
 const fresh = (more: HarnessOptions["config"] = {}) => ({ config: { admin: null, ...more } });
 const person = { email: "first@example.org", password: "nine quiet otters" };
@@ -47,9 +47,9 @@ test("wrong tries at the same moment are each counted", async (t) => {
 });
 
 test("the link is good for 30 minutes", async (t) => {
-  const ports = fakePorts();
+  const ports = shiftedPorts();
   const { context, stranger } = await harness(t, { ...fresh(), overrides: { ports } });
-  await ports.advance(30 * 60 * 1000);
+  ports.skip(30 * 60 * 1000);
   const { status, body } = await stranger.post<Problem>(path, { token: context.setup.token, ...person });
   t.is(status, 401);
   t.regex(body.detail, /30 minutes/);

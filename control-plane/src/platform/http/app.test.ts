@@ -230,3 +230,19 @@ test("the log of a request holds no token, no password, no query and no cookie",
   t.false(text.includes(client.token!));
   t.false(text.includes(admin.password));
 });
+
+test("when the disk is full, writing says so by name and reading goes on", async (t) => {
+  const { client, context } = await harness(t);
+  const [{ page_count }] = await context.core.raw("PRAGMA page_count");
+  await context.core.raw(`PRAGMA max_page_count = ${page_count}`);
+  const fill = async (): Promise<number> => {
+    for (let i = 0; i < 200; i++) {
+      const { status, body } = await client.post<Problem>("/api/v1/auth/login", admin);
+      if (status !== 200) return body.code === "disk_full" ? status : 0;
+    }
+    return 0;
+  };
+  t.is(await fill(), 507);
+  t.is((await client.get("/api/v1/auth/me")).status, 200);
+  t.is((await client.get("/readyz")).status, 200);
+});

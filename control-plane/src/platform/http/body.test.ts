@@ -93,7 +93,7 @@ function sendChunks(url: string, chunks: number): Promise<{ status: number; mega
     const write = (): void => {
       if (megabytes >= chunks || request.destroyed) return;
       megabytes++;
-      request.write(chunk, () => setImmediate(write));
+      request.write(chunk, write);
     };
     request.on("response", (response) => {
       response.resume();

@@ -1,9 +1,9 @@
 import { randomUUID } from "node:crypto";
 import test, { type ExecutionContext } from "ava";
 import { z } from "zod";
-import { fakePorts } from "@playspawn/shared/ports/fake.ts";
 import type { Knex } from "knex";
 import { admin, harness, temporaryFolder } from "../../testing/harness.ts";
+import { shiftedPorts } from "../../testing/shifted-ports.ts";
 import { hashRequest, once, prune, storedAnswer } from "./idempotency.ts";
 import { operation } from "./operation.ts";
 import type { Problem } from "./problem.ts";
@@ -124,14 +124,14 @@ test("a handler that forgets to store its answer is found out", async (t) => {
 });
 
 test("keys are forgotten after two days, not before", async (t) => {
-  const ports = fakePorts();
+  const ports = shiftedPorts();
   const { context } = await harness(t, { overrides: { ports } });
   const request = { actorId: "usr_1", operation: "x", key: "k", requestHash: hashRequest("POST", "/x", "") };
   await once(context.core, ports.clock, request, async () => ({ kept: true }));
-  await ports.advance(47 * 3600 * 1000);
+  ports.skip(47 * 3600 * 1000);
   await prune(context.core, ports.clock);
   t.deepEqual(await storedAnswer(context.core, request), { answer: { kept: true } });
-  await ports.advance(2 * 3600 * 1000);
+  ports.skip(2 * 3600 * 1000);
   await prune(context.core, ports.clock);
   t.is(await storedAnswer(context.core, request), undefined);
 });

@@ -1,6 +1,6 @@
 /** `/api/v1/live`: what changes, pushed to dashboards. One slow reader is dropped; a dead session is cut off. */
 import { AppError, type Ports } from "@playspawn/shared";
-import { type WebSocket, WebSocketServer } from "ws";
+import { WebSocket, WebSocketServer } from "ws";
 import type { Bus, LiveMessage } from "../bus/bus.ts";
 import type { Log } from "../log.ts";
 import { authorize, type UserActor } from "./authorize.ts";
@@ -59,6 +59,7 @@ export function createLive(deps: LiveDeps): Live {
   let closed = false;
   /** Says why, and gives one who does not answer the goodbye a second: he may be reading nothing at all. */
   const end: End = ({ socket }, code, reason) => {
+    if (socket.readyState !== WebSocket.OPEN) return;
     socket.close(code, reason);
     const cancel = ports.timers.after(closeLimitMs, () => socket.terminate());
     socket.once("close", cancel);
@@ -139,6 +140,7 @@ function broadcast(clients: ReadonlySet<Client>, end: End, { ownerId, message }:
   for (const client of clients) {
     const { socket, actor } = client;
     if (actor.role !== "admin" && actor.teamId !== ownerId) continue;
+    if (socket.readyState !== WebSocket.OPEN) continue;
     if (socket.bufferedAmount > bufferedBytesMax) {
       end(client, liveCloseCodes.tooSlow, "you read too slowly: connect again");
       continue;
@@ -149,6 +151,7 @@ function broadcast(clients: ReadonlySet<Client>, end: End, { ownerId, message }:
 
 function pingAll(clients: ReadonlySet<Client>): void {
   for (const client of clients) {
+    if (client.socket.readyState !== WebSocket.OPEN) continue;
     if (!client.answered) client.socket.terminate();
     client.answered = false;
     client.socket.ping();

@@ -46,6 +46,8 @@ export async function runOperation(ctx: Context, operation: Operation, deps: Pip
   checkSameSite(ctx.req, { host: state.host, publicUrl: deps.publicUrl, credential: carrier });
   const actor = await identifyActor(deps.identify, credential, operation.auth);
   await deps.limiters[rateClassOf(operation)].take(rateKeyOf(actor, ctx));
+  // Who they are is asked before anything is looked up: nobody learns what exists.
+  if (operation.permission && actor === null) authorize(actor, operation.permission);
   const params = parseParams(ctx, operation);
   await checkPermission(actor, operation, params);
   const { json, text } = await readBody(ctx);
@@ -76,8 +78,6 @@ function parseParams(ctx: Context, operation: Operation): unknown {
 async function checkPermission(actor: Actor | null, operation: Operation, params: unknown): Promise<void> {
   if (operation.auth !== "user") return;
   if (operation.permission === undefined) throw new Error(`operation ${operation.name} has no permission`);
-  // Nobody learns what exists: who they are is asked before the resource is looked up.
-  if (actor === null) return authorize(actor, operation.permission);
   const resource = await operation.resource?.(params as never);
   authorize(actor, operation.permission, resource);
 }

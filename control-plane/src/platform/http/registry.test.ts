@@ -6,7 +6,7 @@ import { createRegistry, type Operation, operation } from "./operation.ts";
 
 /** May only shrink, or grow with a reason in docs/adding-an-endpoint.md. */
 const publicOperations = ["devLogin", "health", "joinNode", "livez", "login", "readyz", "setup"];
-const beforeSetup = ["health", "joinNode", "livez", "readyz", "setup"];
+const beforeSetup = ["getBuildContext", "health", "joinNode", "livez", "readyz", "setup"];
 
 const filled = ({ path }: Operation): string => path.replaceAll(/\{\w+\}/g, "x_00000000000000000000000000");
 
