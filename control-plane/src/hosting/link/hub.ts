@@ -20,6 +20,8 @@ export interface Hub {
   push(nodeId: string): void;
   resend(nodeId: string): void;
   revoke(nodeId: string): void;
+  /** Of two machines with one secret nobody knows which is the right one: both stop. */
+  quarantine(nodeId: string): void;
   /** Of two sessions of a node the one with the greater epoch stays; the other is closed. */
   add(nodeId: string, session: LiveSession): void;
   remove(nodeId: string, session: LiveSession): void;
@@ -38,6 +40,7 @@ export function hub(): Hub {
     push: (nodeId) => sessions.get(nodeId)?.push(),
     resend: (nodeId) => sessions.get(nodeId)?.resend(),
     revoke: (nodeId) => sessions.get(nodeId)?.close(closeCodes.revoked, "this node was revoked"),
+    quarantine: (nodeId) => sessions.get(nodeId)?.close(closeCodes.quarantined, "two machines use this node's secret"),
     add(nodeId, session) {
       const other = sessions.get(nodeId);
       if (other && other.epoch > session.epoch) return supersede(session);

@@ -76,7 +76,10 @@ export function openSession(deps: SessionDeps): Session {
     if (live && frame.t !== "hello") return await handleLive(deps, line, live, frame);
     if (live || frame.t !== "hello") throw new FrameError(`the frame ${frame.t} is out of place here`);
     live = await welcome(deps, line, frame);
-    if (!live) return close(closeCodes.quarantined, "two machines use this node's secret");
+    if (!live) {
+      hub.quarantine(nodeId);
+      return close(closeCodes.quarantined, "two machines use this node's secret");
+    }
     if (over) return await desk.ended(nodeId, live.epoch);
     hub.add(nodeId, live.session);
     // What changed between the snapshot and the registration had nobody to nudge.

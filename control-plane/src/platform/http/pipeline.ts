@@ -1,4 +1,5 @@
 /** The life of a request to an operation, top to bottom: who, may they, how often, what exactly, do it, answer. */
+import { Readable } from "node:stream";
 import { AppError, type Fault, notFound, type Ports } from "@playspawn/shared";
 import type { Context } from "koa";
 import type { Knex } from "knex";
@@ -174,4 +175,6 @@ function respondRaw(ctx: Context, { contentType, body, headers }: RawAnswer): vo
   ctx.set({ ...headers });
   ctx.type = contentType;
   ctx.body = body;
+  // A log that is followed may say nothing for hours: the answer begins all the same.
+  if (body instanceof Readable) ctx.flushHeaders();
 }
