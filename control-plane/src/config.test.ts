@@ -6,7 +6,7 @@ import { ConfigError, readConfig } from "./config.ts";
 
 const faultsOf = (env: Record<string, string>): readonly string[] => {
   try {
-    readConfig(env, "/repo");
+    readConfig("/repo", env);
   } catch (error) {
     if (error instanceof ConfigError) return error.faults;
     throw error;
@@ -15,7 +15,7 @@ const faultsOf = (env: Record<string, string>): readonly string[] => {
 };
 
 test("nothing set gives the documented defaults", (t) => {
-  const config = readConfig({}, "/repo");
+  const config = readConfig("/repo", {});
   t.is(config.port, 8000);
   t.is(config.webPort, 3000);
   t.is(config.host, "0.0.0.0");
@@ -74,11 +74,11 @@ test("an e-mail without a password, or the other way round, is a mistake", (t) =
 test("a public address with a path, a query or a user is refused", (t) => {
   for (const url of ["https://x.org/p", "https://x.org/?a", "https://u:p@x.org", "not a url"])
     t.is(faultsOf({ PLAYSPAWN_PUBLIC_URL: url }).length, 1, url);
-  t.is(readConfig({ PLAYSPAWN_PUBLIC_URL: "https://x.org" }, "/").publicUrl.href, "https://x.org/");
+  t.is(readConfig("/", { PLAYSPAWN_PUBLIC_URL: "https://x.org" }).publicUrl.href, "https://x.org/");
 });
 
 test("an empty variable counts as not set", (t) => {
-  t.is(readConfig({ PLAYSPAWN_PORT: "", DATABASE_URL: "" }, "/").port, 8000);
+  t.is(readConfig("/", { PLAYSPAWN_PORT: "", DATABASE_URL: "" }).port, 8000);
 });
 
 test("a secret may come from a file; both, or a file that is not there, are faults", async (t) => {
@@ -87,7 +87,7 @@ test("a secret may come from a file; both, or a file that is not there, are faul
   const path = join(folder, "password");
   await writeFile(path, "a long enough passphrase\n");
   const email = { PLAYSPAWN_ADMIN_EMAIL: "a@example.org" };
-  t.deepEqual(readConfig({ ...email, PLAYSPAWN_ADMIN_PASSWORD_FILE: path }, "/").admin, {
+  t.deepEqual(readConfig("/", { ...email, PLAYSPAWN_ADMIN_PASSWORD_FILE: path }).admin, {
     email: "a@example.org",
     password: "a long enough passphrase",
   });

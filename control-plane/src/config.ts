@@ -91,9 +91,10 @@ const fromFile = ["PLAYSPAWN_ADMIN_EMAIL", "PLAYSPAWN_ADMIN_PASSWORD", "DATABASE
 
 /**
  * @param repoDir what relative paths start from
+ * @param env the process's own, but in tests
  * @throws ConfigError with every fault
  */
-export function readConfig(env: Env, repoDir: string): Config {
+export function readConfig(repoDir: string, env: Env = process.env): Config {
   const faults: string[] = [];
   const parsed = Environment.safeParse(collect(env, faults));
   if (!parsed.success) faults.push(...parsed.error.issues.map((issue) => `${String(issue.path[0])} ${issue.message}.`));

@@ -32,7 +32,7 @@ const setupLink = (publicUrl: URL, token: string): string => new URL(`/setup#t=$
 
 async function start(): Promise<Context> {
   try {
-    return await createContext(readConfig(process.env, repoDir));
+    return await createContext(readConfig(repoDir));
   } catch (error) {
     const sentences = startFault(error);
     if (!sentences) throw error;

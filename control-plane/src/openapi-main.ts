@@ -16,7 +16,7 @@ try {
     PLAYSPAWN_LOG_LEVEL: "silent",
     PLAYSPAWN_LOCAL_NODE: "0",
   };
-  const context = await createContext(readConfig(env, join(import.meta.dirname, "../..")));
+  const context = await createContext(readConfig(join(import.meta.dirname, "../.."), env));
   const document = openapiDocument(context.operations);
   await context.close();
   const target = process.argv[2] ?? join(import.meta.dirname, "../openapi.json");

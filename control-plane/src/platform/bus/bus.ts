@@ -31,7 +31,7 @@ export function createBus(log: Log): Bus {
   const listeners = new Map<keyof Topics, Set<(message: never) => void>>();
   return {
     publish(topic, message) {
-      for (const listener of [...(listeners.get(topic) ?? [])])
+      for (const listener of listeners.get(topic) ?? [])
         try {
           listener(message as never);
         } catch (error) {

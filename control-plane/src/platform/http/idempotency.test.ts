@@ -1,4 +1,5 @@
-import { randomUUID } from "node:crypto";
+import { newId } from "@playspawn/shared";
+import { systemPorts } from "@playspawn/shared/ports/system.ts";
 import test, { type ExecutionContext } from "ava";
 import { z } from "zod";
 import type { Knex } from "knex";
@@ -23,7 +24,7 @@ const addRow = operation({
   handle: (context, { body }) =>
     context.once(async (tx) => {
       if (body.word === "fail") throw new Error("half way");
-      const id = randomUUID();
+      const id = newId("evt", systemPorts);
       await tx("meta").insert({ key: `row-${id}`, value: body.word });
       return { id, word: body.word };
     }),
