@@ -3,9 +3,21 @@ import type { RouteObject } from "react-router";
 import { PageFault } from "./layouts/PageFault.tsx";
 import { NotFound } from "./layouts/NotFound.tsx";
 import { Shell } from "./layouts/Shell.tsx";
+import { ports } from "./ports.ts";
 
-/** A page that is loaded when it is first shown. */
-const page = (load: () => Promise<ComponentType>) => async () => ({ Component: await load() });
+const secondTryMs = 700;
+
+/**
+ * A page that is loaded when it is first shown. A second try outlives a change of the network, which the browser
+ * sees on the machine that makes the servers' networks.
+ */
+const page = (load: () => Promise<ComponentType>) => async () => {
+  const Component = await load().catch(async () => {
+    await ports.timers.sleep(secondTryMs);
+    return load();
+  });
+  return { Component };
+};
 
 export const routes: RouteObject[] = [
   {

@@ -7,6 +7,7 @@ import { StateGlyph } from "../ui/StateGlyph.tsx";
 export function NotFound({ what = "page" }: { what?: string }) {
   return (
     <Empty
+      level={1}
       art={<StateGlyph state="Unknown" size={40} />}
       title={`There is no such ${what}`}
       action={

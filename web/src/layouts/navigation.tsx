@@ -52,7 +52,7 @@ export function SideBar({ me }: { me: Me }) {
   const counts = useCounts();
   const leave = useSignOut();
   return (
-    <div className="sticky top-0 hidden h-dvh flex-col border-r border-line px-4 py-6 lg:flex">
+    <header className="sticky top-0 hidden h-dvh flex-col border-r border-line px-4 py-6 lg:flex">
       <div className="px-2">
         <Brand />
       </div>
@@ -79,7 +79,7 @@ export function SideBar({ me }: { me: Me }) {
           </IconButton>
         </div>
       </div>
-    </div>
+    </header>
   );
 }
 

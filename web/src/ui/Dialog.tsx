@@ -13,9 +13,9 @@ export function Dialog({ title, onClose, children }: Props) {
   const ref = useRef<HTMLDialogElement>(null);
   const titleId = useId();
   useEffect(() => {
-    const dialog = ref.current;
-    dialog?.showModal();
-    return () => dialog?.close();
+    // Closing it on unmount would report a close that nobody asked for; leaving the page is enough.
+    if (ref.current?.open === false) ref.current.showModal();
+    ref.current?.querySelector("input")?.focus();
   }, []);
   return (
     <dialog

@@ -6,7 +6,7 @@ const skies: Record<StateWord, string> = {
   Running: "sky-running",
   Waking: "sky-waking",
   Asleep: "sky-asleep",
-  Deploying: "sky-plain",
+  Deploying: "sky-deploying",
   Stopped: "sky-plain",
   Crashed: "sky-crashed",
   Deleting: "sky-plain",
@@ -21,6 +21,7 @@ export function Sky({ state, children }: { state: StateWord; children: ReactNode
       aria-label="State"
       data-state={state}
     >
+      <div aria-hidden className="sky-plain absolute inset-0 -z-10" />
       {(Object.keys(skies) as StateWord[])
         .filter((word) => skies[word] !== "sky-plain")
         .map((word) => (

@@ -35,14 +35,17 @@ interface EmptyProps {
   title: string;
   children: ReactNode;
   action?: ReactNode;
+  /** 1 where it is the whole page. */
+  level?: 1 | 2;
 }
 
-export function Empty({ art, title, children, action }: EmptyProps) {
+export function Empty({ art, title, children, action, level = 2 }: EmptyProps) {
+  const Heading = `h${level}` as const;
   return (
     <div className="panel grid justify-items-center gap-4 px-6 py-16 text-center">
       {art}
       <div className="grid max-w-md gap-1.5">
-        <h2 className="text-[1.2rem] font-semibold">{title}</h2>
+        <Heading className="text-[1.2rem] font-semibold">{title}</Heading>
         <p className="text-ink-2 text-pretty">{children}</p>
       </div>
       {action}

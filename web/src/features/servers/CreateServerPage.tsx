@@ -17,6 +17,7 @@ import { Button, buttonClass } from "../../ui/Button.tsx";
 import { TextField } from "../../ui/fields.tsx";
 import { ProblemNote } from "../../ui/notices.tsx";
 import { GameSummary } from "./GameSummary.tsx";
+import { useFocusFault } from "../../ui/use-focus-fault.ts";
 import { IdleField } from "./IdleField.tsx";
 import { VariableFields } from "./VariableFields.tsx";
 
@@ -71,8 +72,10 @@ function CreateForm({ game }: { game: Game }) {
     if (Object.keys(found).length > 0) return;
     create.mutate({ name: name.trim(), game: game.id, variables: valuesOf(game.variables, fields), idleSeconds });
   };
+  const form = useFocusFault(faults);
   return (
     <form
+      ref={form}
       noValidate
       className="panel grid gap-7 p-5 sm:p-7"
       onSubmit={(event) => {

@@ -77,7 +77,6 @@ function DeleteDialog({ server, onClose }: { server: Server; onClose: () => void
           name="confirm"
           autoComplete="off"
           spellCheck={false}
-          autoFocus
           value={typed}
           onChange={(event) => setTyped(event.target.value)}
         />

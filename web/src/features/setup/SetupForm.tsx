@@ -5,6 +5,7 @@ import { Button } from "../../ui/Button.tsx";
 import { cx } from "../../ui/cx.ts";
 import { TextField } from "../../ui/fields.tsx";
 import { ProblemNote } from "../../ui/notices.tsx";
+import { useFocusFault } from "../../ui/use-focus-fault.ts";
 
 export interface SetupValues {
   email: string;
@@ -27,8 +28,10 @@ export function SetupForm({ busy, faults, problem, onSubmit }: Props) {
     fault: faults[name],
     onChange: (event: { target: { value: string } }) => setValues({ ...values, [name]: event.target.value }),
   });
+  const form = useFocusFault(faults);
   return (
     <form
+      ref={form}
       noValidate
       className="grid gap-5"
       onSubmit={(event) => {
