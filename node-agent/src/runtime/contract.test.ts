@@ -45,8 +45,9 @@ function promise(
 ): void {
   for (const [name, open] of Object.entries(worlds))
     test(`${name}: ${title}`, async (t) => {
-      t.timeout(50_000);
+      t.timeout(300_000, "waiting for its turn");
       const world = await open();
+      t.timeout(50_000);
       t.teardown(() => world.end());
       await body(t, { world, runtime: world.runtime(), server: newServer() });
     });

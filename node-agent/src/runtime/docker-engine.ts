@@ -1,5 +1,6 @@
 /** The connection to the engine: one limit and one translation of errors for every call. */
 import { Agent } from "node:http";
+import type { Readable } from "node:stream";
 import { AppError, messageOf, type Ports } from "@playspawn/shared";
 import Docker from "dockerode";
 
@@ -59,6 +60,26 @@ function address(host: string): Docker.DockerOptions {
   const url = new URL(host);
   return { protocol: "http", host: url.hostname, port: Number(url.port || 2375) };
 }
+
+interface Modem {
+  dial(options: object, done: (error: Error | null, result: unknown) => void): void;
+}
+
+/**
+ * Opens an answer as a stream. dockerode reads most answers whole and waits for ever when the connection breaks in the
+ * middle of one, so whatever is long goes this way: a broken stream says so.
+ */
+export const openStream = (
+  { docker }: Engine,
+  { method, path, query }: { method: "GET" | "POST"; path: string; query: object },
+  abortSignal?: AbortSignal,
+): Promise<Readable> =>
+  new Promise((resolve, reject) => {
+    (docker.modem as Modem).dial(
+      { method, path: `${path}?`, options: query, isStream: true, abortSignal, statusCodes: { 200: true } },
+      (error, stream) => (error ? reject(error) : resolve(stream as Readable)),
+    );
+  });
 
 /** Turns anything that a call threw into an error for people or for the caller's own decisions. */
 export function translate(what: string, host: string, error: unknown): Error {

@@ -3,9 +3,10 @@ import { AppError } from "@playspawn/shared";
 import type { ContainerInfo } from "dockerode";
 import type { Isolation } from "../net/isolation.ts";
 import { exitOf, inspect, isRunning, listOwn, newestGame, remove } from "./docker-containers.ts";
-import { isFault, limits, type Engine } from "./docker-engine.ts";
+import { isFault, limits, openStream, translate, type Engine } from "./docker-engine.ts";
 import { start } from "./docker-holders.ts";
 import { environment, hostConfig, userOf, type HostLimits } from "./hardening.ts";
+import { textLines } from "./lines.ts";
 import { gameName, label, ownLabels, type Identity } from "./names.ts";
 import type { Exit, GamePlan } from "./runtime.ts";
 
@@ -17,6 +18,8 @@ export interface Games {
   /** Container ids by server, so that a wake asks nothing. A wrong one is found out by its 404. */
   ids: Map<string, string>;
 }
+
+const backoffMs = { first: 100, most: 2000 };
 
 const noGame = (server: string): AppError =>
   new AppError("not_found", `There is no game container of server ${server} on this node.`);
@@ -124,24 +127,44 @@ export async function signalGame(games: Games, server: string, signal: string): 
   }
 }
 
-/** A game may run for weeks; the engine's answer ends the wait, or the caller's signal. */
-const forEver = 2 ** 31 - 1;
-
+/** See Runtime.waitGame. An engine that is away for a while, e.g. restarted below its containers, is waited for too. */
 export async function waitGame(games: Games, server: string, signal: AbortSignal): Promise<Exit> {
-  const { engine } = games;
-  return withGame(games, server, async (id) => {
-    const before = await inspect(engine, id);
-    if (before && !before.State.Running) return exitOf(before) ?? neverRan(engine);
-    const { StatusCode: code } = (await engine.call(
-      "wait for the game",
-      forEver,
-      (abortSignal) => engine.docker.getContainer(id).wait({ abortSignal }),
-      signal,
-    )) as { StatusCode: number };
-    const after = await inspect(engine, id);
-    // Removed as it stopped: what is left of it is the code.
-    return (after && exitOf(after)) ?? { code, outOfMemory: false, at: engine.ports.clock.now() };
-  });
+  const { timers } = games.engine.ports;
+  for (let wait = backoffMs.first; ; wait = Math.min(wait * 2, backoffMs.most)) {
+    try {
+      return await withGame(games, server, (id) => waitOnce(games.engine, id, signal));
+    } catch (error) {
+      if (!(error instanceof AppError) || error.code !== "docker_unavailable") throw error;
+      await timers.sleep(wait, signal);
+    }
+  }
+}
+
+async function waitOnce(engine: Engine, id: string, signal: AbortSignal): Promise<Exit> {
+  const before = await inspect(engine, id);
+  if (before && !before.State.Running) return exitOf(before) ?? neverRan(engine);
+  const code = await untilStopped(engine, id, signal);
+  const after = await inspect(engine, id);
+  // Removed as it stopped: what is left of it is the code.
+  return (after && exitOf(after)) ?? { code, outOfMemory: false, at: engine.ports.clock.now() };
+}
+
+/** Answers the exit code. A game may run for weeks: the engine's answer ends the wait, or the caller's signal. */
+async function untilStopped(engine: Engine, id: string, signal: AbortSignal): Promise<number> {
+  const request = { method: "POST", path: `/containers/${id}/wait`, query: {} } as const;
+  const stream = await engine.call("wait for the game", limits.read, () => openStream(engine, request), signal);
+  const stop = (): void => void stream.destroy(signal.reason as Error);
+  signal.addEventListener("abort", stop, { once: true });
+  try {
+    for await (const line of textLines(stream)) return (JSON.parse(line) as { StatusCode: number }).StatusCode;
+    throw new Error("the answer ended early");
+  } catch (error) {
+    signal.throwIfAborted();
+    throw translate("wait for the game", engine.host, error);
+  } finally {
+    signal.removeEventListener("abort", stop);
+    stream.destroy();
+  }
 }
 
 const neverRan = (engine: Engine): Exit => ({ code: 0, outOfMemory: false, at: engine.ports.clock.now() });

@@ -81,25 +81,33 @@ function inside(subnet: Subnet, address: string): boolean {
   return number !== undefined && number > subnet.base && number < subnet.base + 2 ** (32 - subnet.bits);
 }
 
+/** Creates and starts one, again when what it was made for turned out to be gone or taken. */
 async function make(holders: Holders, server: string): Promise<Holder> {
-  const { engine, net } = holders;
   const unusable = new Set<string>();
   for (let attempt = 1; ; attempt++) {
-    const holder = await create(holders, server, unusable);
+    let holder: Holder | undefined;
     try {
-      await start(engine, holder.id);
+      holder = await create(holders, server, unusable);
+      await start(holders.engine, holder.id);
       return holder;
     } catch (error) {
-      await remove(engine, holder.id);
+      if (holder) await remove(holders.engine, holder.id);
       if (!(error instanceof EngineFault)) throw error;
       if (/exchange full/i.test(error.message)) throw bridgeFull(bridgePortsMax);
-      if (attempt === attemptsMax) throw error;
-      // A stranger's container on our bridge has the address, or the network was removed behind our back.
-      if (/already in use/i.test(error.message)) unusable.add(holder.address);
-      else if (/network .*not found/i.test(error.message)) net.forget();
-      else throw error;
+      if (attempt === attemptsMax || !recover(holders, error, () => unusable.add(holder?.address ?? ""))) throw error;
     }
   }
+}
+
+/** Whether trying again may help, after forgetting what the engine says is wrong. */
+function recover({ net, image }: Holders, fault: EngineFault, addressTaken: () => void): boolean {
+  // A stranger's container on our bridge has the address.
+  if (/already in use/i.test(fault.message)) addressTaken();
+  // Somebody removed the network, or pruned the image, since we looked.
+  else if (/network .*not found|not belong to any of this network/i.test(fault.message)) net.forget();
+  else if (isFault(fault, 404) && /no such image/i.test(fault.message)) image.forget();
+  else return false;
+  return true;
 }
 
 /** Chooses the lowest free address and creates the container with it, one server at a time. */
@@ -112,16 +120,7 @@ async function create(holders: Holders, server: string, unusable: ReadonlySet<st
     const used = new Set([...unusable, ...others.map((other) => other.Labels[label.address] ?? "")]);
     const address = lowestFreeAddress(subnet, used);
     if (!address) throw subnetFull(subnet);
-    try {
-      return { id: await createContainer(holders, server, address), address };
-    } catch (error) {
-      if (!isFault(error, 404)) throw error;
-      // Somebody removed the network or pruned the image since we looked.
-      net.forget();
-      holders.image.forget();
-      await net.bridge();
-      return { id: await createContainer(holders, server, address), address };
-    }
+    return { id: await createContainer(holders, server, address), address };
   });
 }
 

@@ -125,7 +125,6 @@ async function runBuild(
     t: name,
     rm: true,
     forcerm: true,
-    labels: { "playspawn.image": name },
     abortSignal: signal,
   })) as Readable;
   const output: string[] = [];

@@ -47,8 +47,9 @@ const packet = (address: string, port = gamePort): string => `nc -w 1 ${address}
 const arrived = 0;
 
 test("a packet between two servers is lost, to the gateway it arrives, again after a holder restarted", async (t) => {
-  t.timeout(50_000);
+  t.timeout(300_000, "waiting for its turn");
   const world = await dockerWorld();
+  t.timeout(50_000);
   t.teardown(() => world.end());
   const runtime = world.runtime();
   const one = await start(world, runtime);
@@ -87,8 +88,9 @@ test("a packet between two servers is lost, to the gateway it arrives, again aft
 });
 
 test("without isolation the packet would arrive, so the test above can fail", async (t) => {
-  t.timeout(50_000);
+  t.timeout(300_000, "waiting for its turn");
   const world = await dockerWorld();
+  t.timeout(50_000);
   t.teardown(() => world.end());
   const runtime = world.runtime();
   const one = await start(world, runtime);
@@ -102,8 +104,9 @@ test("without isolation the packet would arrive, so the test above can fail", as
 });
 
 test("a holder that restarted is isolated by its start event alone", async (t) => {
-  t.timeout(50_000);
+  t.timeout(300_000, "waiting for its turn");
   const world = await dockerWorld();
+  t.timeout(50_000);
   t.teardown(() => world.end());
   const runtime = world.runtime();
   const one = await start(world, runtime);

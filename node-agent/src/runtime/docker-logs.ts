@@ -2,7 +2,7 @@
 import type { Readable } from "node:stream";
 import { AppError } from "@playspawn/shared";
 import { inspect } from "./docker-containers.ts";
-import { isFault, limits, translate } from "./docker-engine.ts";
+import { isFault, limits, openStream, translate } from "./docker-engine.ts";
 import { gameId, type Games } from "./docker-games.ts";
 import { demultiplex } from "./lines.ts";
 import type { Runtime } from "./runtime.ts";
@@ -36,32 +36,15 @@ async function openLogs(
   const { engine } = games;
   try {
     const id = await gameId(games, server);
-    // dockerode reads a log that is not followed into memory whole; asked this way it stays a stream.
     const query = { stdout: true, stderr: true, follow, tail, ...(since === undefined ? {} : { since: since / 1000 }) };
-    return await engine.call("read the game's log", limits.read, () => dial(engine.docker.modem, id, query));
+    return await engine.call("read the game's log", limits.read, () =>
+      openStream(engine, { method: "GET", path: `/containers/${id}/logs`, query }),
+    );
   } catch (error) {
     if (isFault(error, 404, 409) || (error instanceof AppError && error.code === "not_found")) return undefined;
     throw error;
   }
 }
-
-interface Modem {
-  dial(options: object, done: (error: Error | null, result: unknown) => void): void;
-}
-
-const dial = (modem: Modem, id: string, query: object): Promise<Readable> =>
-  new Promise((resolve, reject) => {
-    modem.dial(
-      {
-        path: `/containers/${id}/logs?`,
-        method: "GET",
-        isStream: true,
-        options: query,
-        statusCodes: { 200: true, 404: "no such container", 500: "server error" },
-      },
-      (error, stream) => (error ? reject(error) : resolve(stream as Readable)),
-    );
-  });
 
 /** See Runtime.writeStdin. */
 export async function writeStdin(games: Games, server: string, line: string): Promise<void> {

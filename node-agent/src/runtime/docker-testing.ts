@@ -58,8 +58,24 @@ export interface DockerWorld {
   end(): Promise<void>;
 }
 
-/** @throws Error when no engine answers: tests on the real engine are not skipped */
+/** Worlds of one test file that may stand at once: AVA starts all its tests together, and the engine is one. */
+const worldsMax = 3;
+let standing = 0;
+const queue: (() => void)[] = [];
+
+async function enter(): Promise<void> {
+  if (standing >= worldsMax) await new Promise<void>((resolve) => queue.push(resolve));
+  standing++;
+}
+
+function leave(): void {
+  standing--;
+  queue.shift()?.();
+}
+
+/** Waits for its turn. @throws Error when no engine answers: tests on the real engine are not skipped */
 export async function dockerWorld(): Promise<DockerWorld> {
+  await enter();
   const docker = new Docker({ socketPath: "/var/run/docker.sock" });
   const installation = newId("inst", systemPorts);
   const node = newId("node", systemPorts);
@@ -98,7 +114,7 @@ export async function dockerWorld(): Promise<DockerWorld> {
       dataDir,
       ...overrides,
     }),
-    end: () => removeAll(docker, { installation, suffix, dataDir }),
+    end: () => removeAll(docker, { installation, suffix, dataDir }).finally(leave),
   };
 }
 
@@ -137,7 +153,16 @@ async function removeAll(
   for (const { Id: id } of await docker.listContainers({ all: true, filters }))
     await docker.getContainer(id).remove({ force: true, v: true });
   for (const { Id: id } of await docker.listNetworks({ filters })) await docker.getNetwork(id).remove();
-  for (const { Id: id, RepoTags: tags } of await docker.listImages())
-    if (tags?.some((tag) => tag.includes(suffix))) await docker.getImage(id).remove({ force: true });
+  const images = await docker.listImages({ all: true });
+  const children = (parent: string): string[] =>
+    images.filter(({ ParentId }) => ParentId === parent).flatMap(({ Id }) => [...children(Id), Id]);
+  const own = images.filter(({ RepoTags: tags }) => tags?.some((tag) => tag.includes(suffix))).map(({ Id }) => Id);
+  // What was built on the test's images goes first; removing a child may take its unnamed parents along.
+  for (const id of new Set(own.flatMap((one) => [...children(one), one])))
+    await docker.getImage(id).remove({ force: true }).catch(ignoreMissing);
   await rm(dataDir, { recursive: true, force: true });
 }
+
+const ignoreMissing = (error: { statusCode?: number }): void => {
+  if (error.statusCode !== 404) throw error;
+};

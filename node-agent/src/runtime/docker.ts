@@ -16,7 +16,7 @@ import { dockerBridges } from "./docker-network.ts";
 import { publishedPorts } from "./docker-ports.ts";
 import { probeHost } from "./docker-probe.ts";
 import { bridgeName } from "./names.ts";
-import { remembered } from "./remembered.ts";
+import { coalesced, remembered } from "./remembered.ts";
 import type { Runtime } from "./runtime.ts";
 import { serial } from "./serial.ts";
 import { sharedWork } from "./shared-work.ts";
@@ -61,11 +61,12 @@ export function dockerRuntime(options: DockerRuntimeOptions): Runtime {
     ids: new Map(),
   };
   const images: Images = { engine, contexts: options.contexts, shared: sharedWork<Progress, string>() };
+  const units = coalesced(() => listUnits(engine, identity));
   // Calls that make or remove things of one server go one after the other; a wake's own call waits for nobody.
   const change = <T>(server: string, work: () => Promise<T>): Promise<T> => turn(`server ${server}`, work);
   return {
     probe: () => guarded("internal", () => host.get().then(({ machine, capabilities }) => ({ machine, capabilities }))),
-    list: () => guarded("internal", () => listUnits(engine, identity)),
+    list: () => guarded("internal", units),
     ensureImage: (spec, onProgress, signal) =>
       guarded("image_pull_failed", () => ensureImage(images, spec, onProgress, signal)),
     ensureHolder: (server) => guarded("network_failed", () => change(server, () => ensureHolder(holders, server))),

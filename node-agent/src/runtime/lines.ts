@@ -3,6 +3,8 @@
 /** Longer lines are cut, in bytes. */
 export const lineBytesMax = 8192;
 const headerBytes = 8;
+/** The engine stores longer lines in parts of this size. */
+const partBytes = 16_384;
 
 /**
  * Frames are `[stream, 0, 0, 0, size as 4 bytes big-endian]` and then `size` bytes; a line may span frames, and
@@ -11,6 +13,7 @@ const headerBytes = 8;
 export async function* demultiplex(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<string> {
   const makers = [lineMaker(), lineMaker(), lineMaker()];
   let header = Buffer.alloc(0);
+  let size = 0;
   let left = 0;
   let stream = 1;
   for await (const chunk of chunks) {
@@ -21,6 +24,9 @@ export async function* demultiplex(chunks: AsyncIterable<Uint8Array>): AsyncGene
         left -= payload.length;
         rest = rest.subarray(payload.length);
         yield* makers[stream]!.add(payload);
+        // A frame is a line or a part of one. Older engines lose the line break after the last part (log driver
+        // `local`), and the next line would hang on to it.
+        if (left === 0 && size < partBytes) yield* makers[stream]!.end();
         continue;
       }
       const missing = headerBytes - header.length;
@@ -28,7 +34,8 @@ export async function* demultiplex(chunks: AsyncIterable<Uint8Array>): AsyncGene
       rest = rest.subarray(missing);
       if (header.length < headerBytes) continue;
       stream = Math.min(header[0]!, 2);
-      left = header.readUInt32BE(4);
+      size = header.readUInt32BE(4);
+      left = size;
       header = Buffer.alloc(0);
     }
   }

@@ -69,7 +69,10 @@ export interface Runtime {
   startGame(server: string): Promise<void>;
   /** Sends a signal, e.g. `SIGTERM`; nothing when the game is not running. */
   signalGame(server: string, signal: string): Promise<void>;
-  /** Resolves with the exit once the game has stopped (at once when it already has). @throws AppError not_found without a container */
+  /**
+   * Resolves with the exit once the game has stopped (at once when it already has); outlasts an engine that is away.
+   * @throws AppError not_found without a container; the signal's reason when it aborts
+   */
   waitGame(server: string, signal: AbortSignal): Promise<Exit>;
   /** One line to the game's stdin; the line break is added. @throws AppError conflict when the game is not running */
   writeStdin(server: string, line: string): Promise<void>;

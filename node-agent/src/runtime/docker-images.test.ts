@@ -1,0 +1,261 @@
+/** Images on the real engine: pulled from a small registry of the test's own, built from contexts that it serves. */
+import { createHash, randomFillSync } from "node:crypto";
+import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
+import type { AddressInfo } from "node:net";
+import { readdir } from "node:fs/promises";
+import { buffer } from "node:stream/consumers";
+import { newId, type AppError, type Ports, type Progress } from "@playspawn/shared";
+import { systemPorts } from "@playspawn/shared/ports/system.ts";
+import test, { type ExecutionContext } from "ava";
+import { pack } from "tar-stream";
+import { dockerWorld, testSpec, type DockerWorld } from "./docker-testing.ts";
+
+const never = new AbortController().signal;
+const code = (error: unknown): string | undefined => (error as AppError | undefined)?.code;
+const sha256 = (data: Buffer): string => createHash("sha256").update(data).digest("hex");
+const silent = (): void => {};
+
+async function open(t: ExecutionContext): Promise<DockerWorld> {
+  t.timeout(300_000, "waiting for its turn");
+  const world = await dockerWorld();
+  t.timeout(50_000);
+  t.teardown(() => world.end());
+  return world;
+}
+
+type Handler = (request: IncomingMessage, response: ServerResponse) => void;
+
+async function serve(t: ExecutionContext, handler: Handler): Promise<string> {
+  const server = createServer(handler).listen(0, "127.0.0.1");
+  await new Promise((resolve) => server.once("listening", resolve));
+  t.teardown(() => (server.closeAllConnections(), server.close()));
+  return `127.0.0.1:${(server.address() as AddressInfo).port}`;
+}
+
+async function tarOf(files: Record<string, string | Buffer>): Promise<Buffer> {
+  const tar = pack();
+  for (const [name, content] of Object.entries(files)) tar.entry({ name }, content);
+  tar.finalize();
+  return buffer(tar);
+}
+
+/** A registry with one image of one layer. `stall` keeps the layer from ending. */
+async function registry(t: ExecutionContext, options: { stall?: (response: ServerResponse) => void } = {}) {
+  const layer = await tarOf({ "blob.bin": randomFillSync(Buffer.alloc(3_000_000)) });
+  const config = Buffer.from(
+    JSON.stringify({
+      architecture: "amd64",
+      os: "linux",
+      config: { Cmd: ["/bin/sh"] },
+      rootfs: { type: "layers", diff_ids: [`sha256:${sha256(layer)}`] },
+    }),
+  );
+  const type = "application/vnd.docker.distribution.manifest.v2+json";
+  const manifest = Buffer.from(
+    JSON.stringify({
+      schemaVersion: 2,
+      mediaType: type,
+      config: {
+        mediaType: "application/vnd.docker.container.image.v1+json",
+        size: config.length,
+        digest: `sha256:${sha256(config)}`,
+      },
+      layers: [
+        {
+          mediaType: "application/vnd.docker.image.rootfs.diff.tar",
+          size: layer.length,
+          digest: `sha256:${sha256(layer)}`,
+        },
+      ],
+    }),
+  );
+  const host = await serve(t, ({ url = "" }, response) => {
+    const blob = [config, layer].find((one) => url.endsWith(sha256(one)));
+    if (url === "/v2/") return response.end("{}");
+    if (url.includes("/manifests/") && url.startsWith("/v2/games/known")) {
+      const headers = { "content-type": type, "docker-content-digest": `sha256:${sha256(manifest)}` };
+      return response.writeHead(200, { ...headers, "content-length": manifest.length }).end(manifest);
+    }
+    if (!blob) {
+      const error = { code: "MANIFEST_UNKNOWN", message: "manifest unknown" };
+      return response.writeHead(404, { "content-type": "application/json" }).end(JSON.stringify({ errors: [error] }));
+    }
+    response.writeHead(200, { "content-length": blob.length });
+    if (blob !== layer || !options.stall) return response.end(blob);
+    response.write(blob.subarray(0, 1_000_000));
+    options.stall(response);
+  });
+  return { host, bytes: layer.length };
+}
+
+const pulled = (world: DockerWorld, ref: string) => ({ ...testSpec(world.image), image: { ref } });
+
+/** Pulled images carry the registry's address, not the world's suffix. */
+const forget = (t: ExecutionContext, world: DockerWorld, ref: string): void =>
+  t.teardown(() => world.docker.getImage(ref).remove({ force: true }).catch(silent));
+
+test("a pull counts bytes, and many who want the image share it", async (t) => {
+  const world = await open(t);
+  const { host, bytes } = await registry(t);
+  const ref = `${host}/games/known`;
+  forget(t, world, ref);
+  const runtime = world.runtime();
+  const told: Progress[][] = [[], [], []];
+  const ids = await Promise.all(
+    told.map((list) => runtime.ensureImage(pulled(world, ref), (progress) => list.push(progress), never)),
+  );
+  t.is(new Set(ids).size, 1);
+  t.regex(ids[0]!, /^sha256:[0-9a-f]{64}$/);
+  for (const list of told)
+    t.like(list.at(-1), { step: "image", text: `Pulling ${ref}:latest`, done: bytes, total: bytes, unit: "bytes" });
+  const again: Progress[] = [];
+  t.is(await runtime.ensureImage(pulled(world, ref), (progress) => again.push(progress), never), ids[0]!);
+  t.deepEqual(again, []);
+});
+
+test("an image that the registry does not know is not found, by its name", async (t) => {
+  const world = await open(t);
+  const { host } = await registry(t);
+  const ref = `${host}/games/nobody:3`;
+  const error = await t.throwsAsync(world.runtime().ensureImage(pulled(world, ref), silent, never));
+  t.is(code(error), "image_not_found");
+  t.true(error!.message.includes(ref));
+});
+
+test("where no registry answers the pull failed, with the reason", async (t) => {
+  const world = await open(t);
+  const ref = "127.0.0.1:9/games/known:1";
+  const error = await t.throwsAsync(world.runtime().ensureImage(pulled(world, ref), silent, never));
+  t.is(code(error), "image_pull_failed");
+  t.regex(error!.message, /127\.0\.0\.1:9\/games\/known:1 could not be pulled: .*connection refused/);
+});
+
+test("a pull that stands still is given up after its limit", async (t) => {
+  const world = await open(t);
+  const { host } = await registry(t, { stall: silent });
+  const hasty: Ports = {
+    ...systemPorts,
+    timers: { ...systemPorts.timers, after: (ms, fn) => systemPorts.timers.after(ms === 90_000 ? 1500 : ms, fn) },
+  };
+  const ref = `${host}/games/known:1`;
+  const error = await t.throwsAsync(world.runtime({ ports: hasty }).ensureImage(pulled(world, ref), silent, never));
+  t.is(code(error), "image_pull_failed");
+  t.regex(error!.message, /nothing happened for 90 s/);
+});
+
+test("a pull ends in the engine too when nobody wants it any more", async (t) => {
+  const world = await open(t);
+  const stalled = Promise.withResolvers<ServerResponse>();
+  const { host } = await registry(t, { stall: (response) => stalled.resolve(response) });
+  const stop = new AbortController();
+  const pull = world.runtime().ensureImage(pulled(world, `${host}/games/known:1`), silent, stop.signal);
+  const response = await stalled.promise;
+  const closed = new Promise((resolve) => response.once("close", resolve));
+  stop.abort(new Error("the server was deleted"));
+  t.is((await t.throwsAsync(pull))?.message, "the server was deleted");
+  await closed;
+  t.pass();
+});
+
+/** Serves build contexts by hash, as the control plane does. */
+async function contexts(t: ExecutionContext, world: DockerWorld) {
+  const files = new Map<string, Buffer>();
+  const asked: IncomingMessage[] = [];
+  const host = await serve(t, (request, response) => {
+    asked.push(request);
+    const tar = files.get(request.url!.split("/").at(-1)!);
+    if (tar) response.end(tar);
+    else response.writeHead(404).end();
+  });
+  const runtime = world.runtime({
+    contexts: {
+      url: (hash) => `http://${host}/agent/v1/contexts/${hash}`,
+      headers: () => ({ "x-node-id": world.node, "x-node-secret": "s3cret" }),
+      scratchDir: world.dataDir,
+    },
+  });
+  const game = `t-${world.installation.slice(-8)}`;
+  const add = async (dockerfile: string, hash?: string) => {
+    const tar = await tarOf({ Dockerfile: dockerfile, "hello.txt": "hello" });
+    files.set(hash ?? sha256(tar), tar);
+    return { ...testSpec(world.image), game, image: { context: hash ?? sha256(tar) } };
+  };
+  return { runtime, add, asked };
+}
+
+test("a build says its steps, runs once for all, and is not done twice", async (t) => {
+  const world = await open(t);
+  const { runtime, add, asked } = await contexts(t, world);
+  const spec = await add(`FROM ${world.image}\nCOPY hello.txt /hello.txt\nRUN cat /hello.txt\n`);
+  const told: Progress[] = [];
+  const [one, two] = await Promise.all([
+    runtime.ensureImage(spec, (progress) => told.push(progress), never),
+    runtime.ensureImage(spec, silent, never),
+  ]);
+  t.is(one, two);
+  t.is(asked.length, 1);
+  t.like(asked[0]!.headers, { "x-node-id": world.node, "x-node-secret": "s3cret" });
+  t.deepEqual(
+    told.filter(({ unit }) => unit === "steps").map(({ text, done, total }) => [text, done, total]),
+    [
+      [`Building: FROM ${world.image}`, 0, 3],
+      ["Building: COPY hello.txt /hello.txt", 1, 3],
+      ["Building: RUN cat /hello.txt", 2, 3],
+    ],
+  );
+  const { RepoTags: tags } = await world.docker.getImage(one).inspect();
+  t.deepEqual(tags, [`playspawn/${spec.game}:${spec.image.context.slice(0, 12)}`]);
+  t.is(await runtime.ensureImage(spec, silent, never), one);
+  t.is(asked.length, 1);
+  t.deepEqual(await readdir(world.dataDir), ["data"]);
+});
+
+test("a build that fails says its last words", async (t) => {
+  const world = await open(t);
+  const { runtime, add } = await contexts(t, world);
+  const spec = await add(`FROM ${world.image}\nRUN echo the package is gone && exit 7\n`);
+  const error = await t.throwsAsync(runtime.ensureImage(spec, silent, never));
+  t.is(code(error), "image_build_failed");
+  t.regex(error!.message, /the package is gone[\s\S]*returned a non-zero code: 7/);
+});
+
+test("a context with another hash is not built, one that is missing neither", async (t) => {
+  const world = await open(t);
+  const { runtime, add } = await contexts(t, world);
+  const forged = await add(`FROM ${world.image}\n`, "f".repeat(64));
+  const error = await t.throwsAsync(runtime.ensureImage(forged, silent, never));
+  t.is(code(error), "image_build_failed");
+  t.regex(error!.message, /another hash/);
+  const missing = { ...forged, image: { context: "e".repeat(64) } };
+  t.regex((await t.throwsAsync(runtime.ensureImage(missing, silent, never)))!.message, /answered 404/);
+  t.deepEqual(await readdir(world.dataDir), ["data"]);
+});
+
+test("a build that is cancelled half way leaves no container", async (t) => {
+  const world = await open(t);
+  const { runtime, add } = await contexts(t, world);
+  const marker = newId("run", systemPorts);
+  const spec = await add(`FROM ${world.image}\nRUN echo ${marker}\nRUN sleep 1000\n`);
+  const stop = new AbortController();
+  const running = Promise.withResolvers<void>();
+  const build = runtime.ensureImage(
+    spec,
+    ({ text }) => text === "Building: RUN sleep 1000" && running.resolve(),
+    stop.signal,
+  );
+  await running.promise;
+  const events = await world.docker.getEvents({
+    filters: JSON.stringify({ type: ["container"], event: ["destroy"] }),
+  } as object);
+  const destroyed = new Promise((resolve) => events.once("data", resolve));
+  stop.abort(new Error("no longer wanted"));
+  t.is((await t.throwsAsync(build))?.message, "no longer wanted");
+  await destroyed;
+  (events as unknown as { destroy(): void }).destroy();
+  const left = await world.docker.listContainers({ all: true });
+  t.deepEqual(
+    left.filter(({ Command: command }) => command.includes("sleep 1000")),
+    [],
+  );
+  t.deepEqual(await readdir(world.dataDir), ["data"]);
+});
