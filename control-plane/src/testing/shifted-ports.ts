@@ -26,7 +26,7 @@ export function shiftedPorts(): ShiftedPorts {
     rng,
     skip(ms) {
       offset += ms;
-      for (const fn of [...intervals]) fn();
+      for (const fn of Array.from(intervals)) fn();
     },
   };
 }
