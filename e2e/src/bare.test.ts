@@ -7,6 +7,7 @@ import { createInterface } from "node:readline";
 import { PassThrough } from "node:stream";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
+import { messageOf } from "@playspawn/shared";
 import test, { type ExecutionContext } from "ava";
 import type Docker from "dockerode";
 import { docker, sweep } from "./stack/docker.ts";
@@ -38,7 +39,7 @@ test("on a bare Debian without Node, clone and start lead to a page that answers
   const machine = await bareMachine(t, { folder, port, dataDir });
   const said: string[] = [];
   const link = await linkOf(machine, said).catch((error: unknown) => {
-    throw new Error(`no link was printed:\n${said.join("\n")}`, { cause: error });
+    throw new Error(`no link was printed: ${messageOf(error)}\n${said.join("\n")}`, { cause: error });
   });
   t.regex(link, /^http:\/\/[^/]+\/setup#t=[0-9a-f]{64}$/);
   t.is(said.filter((line) => line.includes("http://")).length, 1, "one link and no other");
@@ -80,7 +81,7 @@ async function bareMachine(t: ExecutionContext, { folder, port, dataDir }: Machi
     HostConfig: {
       NetworkMode: "host",
       PidMode: "host",
-      Privileged: true,
+      CapAdd: ["NET_ADMIN", "NET_RAW"],
       Binds: [
         `${socket}:${socket}`,
         `${folder}:${folder}`,

@@ -21,7 +21,7 @@ export async function ensureDashboard(): Promise<void> {
   try {
     const ran = await run(process.execPath, args, { cwd: web, env: { ...environment(), NODE_ENV: "production" } });
     if (ran.code !== 0)
-      throw new Halt(1, `The dashboard could not be built: ${(ran.stderr || ran.stdout).trim().slice(-1500)}`);
+      throw new Halt(1, `The dashboard could not be built: ${(ran.stderr || ran.stdout).trim().slice(0, 1500)}`);
     await writeFile(`${fresh}/.inputs`, stamp);
     await rm(`${web}/dist`, { recursive: true, force: true });
     await rename(fresh, `${web}/dist`);

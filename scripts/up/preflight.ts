@@ -1,6 +1,7 @@
 /** What would make a start fail later, looked at first: each a sentence that says what to do. */
 import { createServer } from "node:net";
-import { access, constants, mkdir, statfs } from "node:fs/promises";
+import { access, constants, mkdir, readlink, statfs } from "node:fs/promises";
+import { basename } from "node:path";
 import { messageOf } from "@playspawn/shared";
 import type { StartConfig } from "../config.ts";
 import { run } from "../lib/run.ts";
@@ -79,6 +80,9 @@ async function portSentence({ variable, host, port }: Wanted, fault: NodeJS.Errn
 
 async function holderOf(port: number): Promise<string> {
   const { stdout } = await run("ss", ["-Hltnp", "sport", "=", `:${port}`]);
-  const [, name, pid] = /users:\(\("([^"]+)",pid=(\d+)/.exec(stdout) ?? [];
-  return name ? `${name} (process ${pid})` : "another program";
+  const [, name = "a program", pid] = /users:\(\("([^"]+)",pid=(\d+)/.exec(stdout) ?? [];
+  if (!pid) return "another program";
+  // A program may have renamed its main thread, as Node does; its file says more.
+  const file = await readlink(`/proc/${pid}/exe`).catch(() => name);
+  return `${basename(file)} (process ${pid})`;
 }

@@ -144,6 +144,8 @@ export function supervise<Name extends string>({ ports, say }: SuperviseOptions)
 
 function howItEnded(name: string, { code, signal, words }: Ended): string {
   const how = signal ? `was ended by ${signal}` : `ended with code ${code}`;
-  const last = words.trim().split("\n").at(-1);
+  const lines = words.trim().split("\n");
+  // A crash ends with Node's own version; the line that names the error stands above its stack.
+  const last = lines.find((line) => /^\w*Error\b/.test(line)) ?? lines.at(-1);
   return `${name} ${how}${last ? ` (${last})` : ""}.`;
 }
