@@ -190,6 +190,19 @@ promise("a game belongs to one holder and is made anew for another", async (t, {
   t.like((await runtime.list())[0]!.game, { generation: 2, running: true });
 });
 
+promise("a holder that is younger than its running game counts as lost", async (t, { world, runtime, server }) => {
+  await started(runtime, world.plan(server));
+  await runtime.removeHolder(server);
+  t.like((await runtime.list())[0], { holder: null, game: { running: true } });
+  await runtime.ensureHolder(server);
+  t.like((await runtime.list())[0], { holder: { running: false }, game: { running: true } });
+  t.is(code(await t.throwsAsync(runtime.ensureGame(world.plan(server)))), "conflict");
+  await runtime.signalGame(server, "SIGKILL");
+  await runtime.waitGame(server, never);
+  await started(runtime, world.plan(server));
+  t.like((await runtime.list())[0], { holder: { running: true }, game: { running: true } });
+});
+
 promise("what is not there is said so", async (t, { runtime, server }) => {
   t.is(code(await t.throwsAsync(runtime.startGame(server))), "not_found");
   t.is(code(await t.throwsAsync(runtime.waitGame(server, never))), "not_found");

@@ -69,16 +69,34 @@ export async function listUnits(engine: Engine, identity: Identity): Promise<Uni
   };
   for (const info of containers) {
     const server = info.Labels[label.server];
-    if (!server || info.Labels[label.role] !== "holder") continue;
+    if (!server || !isHolder(info)) continue;
     unitOf(server).holder = { running: isRunning(info), address: info.Labels[label.address] ?? "" };
   }
-  const games = presentGames(containers);
-  const details = await Promise.all([...games.values()].map((info) => inspect(engine, info.Id)));
-  for (const detail of details) {
+  const games = [...presentGames(containers).values()];
+  const details = await Promise.all(games.map((info) => inspect(engine, info.Id)));
+  const holders = new Map(containers.filter(isHolder).map((info) => [info.Labels[label.server], info.Id]));
+  const detached = await Promise.all(details.map((game) => game && isDetached(engine, game, holders)));
+  for (const [i, detail] of details.entries()) {
     if (!detail || !isOwn(identity, detail.Config.Labels)) continue;
-    unitOf(detail.Config.Labels[label.server]!).game = toGame(detail);
+    const unit = unitOf(detail.Config.Labels[label.server]!);
+    unit.game = toGame(detail);
+    if (detached[i] && unit.holder) unit.holder.running = false;
   }
   return [...units.values()];
+}
+
+const isHolder = (info: ContainerInfo): boolean => info.Labels[label.role] === "holder";
+
+/** A holder that restarted below its running game has a new network, and the game sits in the old one, unreachable. */
+async function isDetached(
+  engine: Engine,
+  game: ContainerInspectInfo,
+  holders: ReadonlyMap<string | undefined, string>,
+): Promise<boolean> {
+  const id = holders.get(game.Config.Labels[label.server]);
+  if (!game.State.Running || !id) return false;
+  const holder = await inspect(engine, id);
+  return (holder && (time(holder.State.StartedAt) ?? 0) > (time(game.State.StartedAt) ?? 0)) ?? false;
 }
 
 /** The one game container that counts, by server. */

@@ -47,7 +47,7 @@ const fits = (info: ContainerInfo, plan: GamePlan, holder: string): boolean =>
   info.Labels[label.spec] === plan.specHash &&
   info.HostConfig.NetworkMode === `container:${holder}` &&
   info.State !== "dead" &&
-  (!plan.image.startsWith("sha256:") || info.ImageID === plan.image);
+  info.Labels[label.image] === plan.image;
 
 async function create({ engine, identity, hostLimits }: Games, plan: GamePlan, holder: string): Promise<string> {
   const { spec, server, generation } = plan;
@@ -64,6 +64,8 @@ async function create({ engine, identity, hostLimits }: Games, plan: GamePlan, h
         [label.role]: "game",
         [label.generation]: String(generation),
         [label.spec]: plan.specHash,
+        // Not every image store tells afterwards by which id a container was made.
+        [label.image]: plan.image,
       },
       // Saving and stopping may be lines on stdin; a health check of the image's own would only cost time.
       OpenStdin: true,

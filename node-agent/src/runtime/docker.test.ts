@@ -217,6 +217,35 @@ test("what was removed behind its back is made anew", async (t) => {
   t.is((await run(runtime, server, "true")).code, 0);
 });
 
+test("a holder that restarted below its game counts as lost until the game restarts too", async (t) => {
+  const { world, runtime, server } = await open(t);
+  await started(runtime, world.plan(server));
+  t.true((await runtime.list())[0]!.holder!.running);
+  const filters = JSON.stringify({ label: [`playspawn.server=${server}`, "playspawn.role=holder"] });
+  const [holder] = await world.docker.listContainers({ filters });
+  await world.docker.getContainer(holder!.Id).restart();
+  t.like((await runtime.list())[0], { holder: { running: false }, game: { running: true } });
+  await runtime.signalGame(server, "SIGKILL");
+  await runtime.waitGame(server, never);
+  await started(runtime, world.plan(server));
+  t.like((await runtime.list())[0], { holder: { running: true }, game: { running: true } });
+});
+
+test("a game that is removed while it runs has ended", async (t) => {
+  const { world, runtime, server } = await open(t);
+  await started(runtime, world.plan(server));
+  const wait = runtime.waitGame(server, never);
+  const log = (async () => {
+    for await (const _line of runtime.logs(server, { tail: 10, follow: true, signal: never })) continue;
+  })();
+  const filters = JSON.stringify({ label: [`playspawn.server=${server}`, "playspawn.role=game"] });
+  const [game] = await world.docker.listContainers({ filters });
+  await world.docker.getContainer(game!.Id).remove({ force: true, v: true });
+  t.is((await wait.catch((error: unknown) => ({ code: code(error) }))).code === 137, true);
+  await log;
+  t.is(code(await t.throwsAsync(runtime.startGame(server))), "not_found");
+});
+
 test("a data folder that is missing is named", async (t) => {
   const { world, runtime, server } = await open(t);
   await runtime.ensureHolder(server);

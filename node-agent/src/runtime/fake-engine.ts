@@ -8,6 +8,8 @@ export interface FakeHolder {
   id: number;
   running: boolean;
   address: string;
+  /** Order of its last start among all starts. */
+  startedNth: number;
 }
 
 export interface FakeContainer {
@@ -16,6 +18,7 @@ export interface FakeContainer {
   holder: number;
   running: boolean;
   startedAt: number | null;
+  startedNth: number;
   exit: Exit | null;
   lines: { at: number; text: string }[];
   stdin: string[];
@@ -79,7 +82,7 @@ export class FakeEngine {
 
   start(server: string): void {
     const game = this.units.get(server)!.game!;
-    Object.assign(game, { running: true, startedAt: this.#clock.now(), exit: null });
+    Object.assign(game, { running: true, startedAt: this.#clock.now(), startedNth: this.nextId(), exit: null });
     this.#notify();
     this.#behaviour.onStart(this.#handle(server, game));
   }

@@ -2,7 +2,7 @@
 import { AppError, type Ports } from "@playspawn/shared";
 import { FakeEngine, type FakeContainer, type FakeUnit } from "./fake-engine.ts";
 import type { Identity } from "./names.ts";
-import type { Runtime, Unit } from "./runtime.ts";
+import type { GamePlan, Runtime, Unit } from "./runtime.ts";
 
 export type RuntimeMethod = Exclude<keyof Runtime, "events" | "logs">;
 
@@ -115,8 +115,13 @@ function unitCalls(engine: FakeEngine, options: FakeRuntimeOptions): UnitCalls {
     async ensureHolder(server) {
       const unit = find(server) ?? { owner: { installation, node }, holder: null, game: null };
       engine.units.set(server, unit);
-      unit.holder ??= { id: engine.nextId(), running: true, address: lowestFree(engine, options.address) };
-      unit.holder.running = true;
+      unit.holder ??= {
+        id: engine.nextId(),
+        running: false,
+        address: lowestFree(engine, options.address),
+        startedNth: 0,
+      };
+      if (!unit.holder.running) Object.assign(unit.holder, { running: true, startedNth: engine.nextId() });
       engine.touch();
       return unit.holder.address;
     },
@@ -125,7 +130,7 @@ function unitCalls(engine: FakeEngine, options: FakeRuntimeOptions): UnitCalls {
       if (!unit?.holder?.running) throw noHolder(plan.server);
       if (unit.game?.plan.specHash === plan.specHash && unit.game.holder === unit.holder.id) return;
       if (unit.game?.running) throw stillRuns(plan.server);
-      unit.game = { plan, holder: unit.holder.id, running: false, startedAt: null, exit: null, lines: [], stdin: [] };
+      unit.game = stopped(plan, unit.holder.id);
     },
     async removeGame(server) {
       const unit = find(server);
@@ -178,6 +183,17 @@ function gameCalls(engine: FakeEngine, options: FakeRuntimeOptions): Omit<Bare, 
   };
 }
 
+const stopped = (plan: GamePlan, holder: number): FakeContainer => ({
+  plan,
+  holder,
+  running: false,
+  startedAt: null,
+  startedNth: 0,
+  exit: null,
+  lines: [],
+  stdin: [],
+});
+
 const noGame = (server: string): AppError =>
   new AppError("not_found", `There is no game container of server ${server} on this node.`);
 const noHolder = (server: string): AppError =>
@@ -189,9 +205,10 @@ const notRunning = (server: string): AppError =>
 
 function toUnit(server: string, unit: FakeUnit): Unit {
   const { holder, game } = unit;
+  const detached = holder !== null && game !== null && game.running && holder.startedNth > game.startedNth;
   return {
     server,
-    holder: holder && { running: holder.running, address: holder.address },
+    holder: holder && { running: holder.running && !detached, address: holder.address },
     game: game && {
       running: game.running,
       generation: game.plan.generation,

@@ -16,6 +16,7 @@ export const label = {
   role: "playspawn.role",
   generation: "playspawn.generation",
   spec: "playspawn.spec",
+  image: "playspawn.image",
   address: "playspawn.address",
 } as const;
 

@@ -8,6 +8,7 @@ import type { Progress, ServerSpec } from "@playspawn/shared";
 /** What exists of one server, read from labels of containers of this installation and node. */
 export interface Unit {
   server: string;
+  /** `running`: it runs, and has done so for as long as a running game has; a game below it would be cut off otherwise. */
   holder: { running: boolean; address: string } | null;
   game: {
     running: boolean;

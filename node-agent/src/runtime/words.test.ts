@@ -1,4 +1,5 @@
 import test from "ava";
+import { EngineFault, translate } from "./docker-engine.ts";
 import { imageFault, pullProgress, withTag } from "./image-words.ts";
 import { demultiplex, lineBytesMax, textLines } from "./lines.ts";
 import { bridgeName, gameName, networkName } from "./names.ts";
@@ -74,4 +75,15 @@ test("names carry installation and node; a bridge fits into 15 characters", (t) 
   t.is(gameName(identity, "srv_01jd0000000000000eeeeffff", 3), "ps-aaaabbbb-eeeeffff-g3");
   t.true(bridgeName(identity).length <= 15);
   t.not(bridgeName(identity), bridgeName({ ...identity, node: "node_01jd0000000000000ccccddde" }));
+});
+
+test("what went wrong with the engine becomes the sentence that helps", (t) => {
+  const fault = (error: object): Error => translate("list containers", "unix:///x.sock", error);
+  t.like(fault({ code: "EACCES" }), { code: "docker_denied" });
+  t.regex(fault({ code: "EACCES" }).message, /may not use the Docker socket unix:\/\/\/x\.sock; run as root/);
+  t.like(fault({ code: "ENOENT", message: "connect ENOENT" }), { code: "docker_unavailable" });
+  t.like(fault({ statusCode: 500, json: { message: "mkdir /x: no space left on device" } }), { code: "disk_full" });
+  const refused = fault({ statusCode: 409, json: { message: "name in use" } });
+  t.true(refused instanceof EngineFault);
+  t.is(refused.message, "Docker could not list containers: name in use");
 });
