@@ -1,11 +1,13 @@
 /** The one entry of everything that people run: `node scripts/main.ts <command>`. */
+import { bench } from "./commands/bench.ts";
 import { check } from "./commands/check.ts";
+import { doctor } from "./commands/doctor.ts";
 import { gen } from "./commands/gen.ts";
 import { start } from "./commands/start.ts";
 import { test } from "./commands/test.ts";
 import { Halt } from "./up/halt.ts";
 
-const commands: Record<string, (args: string[]) => Promise<number>> = { start, test, check, gen };
+const commands: Record<string, (args: string[]) => Promise<number>> = { start, test, check, gen, bench, doctor };
 
 const [name = "", ...args] = process.argv.slice(2);
 const command = Object.hasOwn(commands, name) ? commands[name] : undefined;

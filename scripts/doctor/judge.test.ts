@@ -1,0 +1,111 @@
+import test from "ava";
+import type { Facts } from "./facts.ts";
+import { judge } from "./judge.ts";
+
+const now = 1_700_000_000_000;
+const server = { id: "srv_a", name: "A", want: "auto", have: "ready", tier: null, since: now, removed: false } as const;
+
+/** A house where everything holds: one server, awake. */
+const sound = (): Facts => ({
+  dataDir: "/data",
+  now,
+  programs: [
+    { name: "control-plane", pid: 1 },
+    { name: "node-agent", pid: 2 },
+    { name: "door", pid: 3 },
+  ],
+  databases: [{ file: "core.db", faults: [] }],
+  installation: "inst",
+  node: "node",
+  servers: [server],
+  leases: [{ server: "srv_a", protocol: "udp", port: 20_000 }],
+  containers: [
+    { name: "a-g1", server: "srv_a", role: "game", running: true },
+    { name: "a-holder", server: "srv_a", role: "holder", running: true },
+  ],
+  bound: [{ protocol: "udp", port: 20_000 }],
+  modes: [{ path: "/data", mode: 0o700 }],
+  engine: { version: "20.10.24+dfsg1", liveRestore: true },
+  disks: [{ path: "/data", freeBytes: 50 * 1024 ** 3 }],
+});
+
+const findings = (facts: Partial<Facts>): string[] =>
+  judge({ ...sound(), ...facts }).flatMap((verdict) => verdict.findings);
+
+test("a sound house has no findings", (t) => {
+  t.deepEqual(findings({}), []);
+});
+
+const [game, holder] = sound().containers as [Facts["containers"][0], Facts["containers"][0]];
+
+/** Each damage alone, and what the doctor says. */
+const damages: [name: string, facts: Partial<Facts>, said: RegExp][] = [
+  ["a program is down", { programs: sound().programs.slice(0, 2) }, /door does not run/],
+  ["a program runs twice", { programs: [...sound().programs, { name: "door", pid: 4 }] }, /door runs 2 times/],
+  ["a damaged database", { databases: [{ file: "core.db", faults: ["page 3 is lost"] }] }, /core\.db: page 3 is lost/],
+  ["a game that died unseen", { containers: [holder] }, /shown as ready, and no game container runs/],
+  ["a holder that died unseen", { containers: [game] }, /holder does not run/],
+  ["a game that runs twice", { containers: [game, holder, { ...game, name: "a-g2" }] }, /runs 2 times: a-g1, a-g2/],
+  [
+    "a sleeper whose game runs",
+    { servers: [{ ...server, have: "hibernated", tier: "held" }] },
+    /shown as hibernated, and its game runs/,
+  ],
+  [
+    "a held sleeper without holder",
+    { servers: [{ ...server, have: "hibernated", tier: "held" }], containers: [] },
+    /held without a holder/,
+  ],
+  [
+    "wanted running, asleep",
+    { servers: [{ ...server, want: "running", have: "hibernated", tier: "cold" }], containers: [] },
+    /wanted running and is hibernated/,
+  ],
+  ["wanted stopped, awake", { servers: [{ ...server, want: "stopped" }] }, /wanted stopped and is ready/],
+  [
+    "stuck in flight",
+    { servers: [{ ...server, have: "starting", since: now - 31 * 60_000 }] },
+    /is starting since 31 minutes/,
+  ],
+  [
+    "an orphan",
+    { containers: [game, holder, { ...game, name: "b-g1", server: "srv_b" }] },
+    /b-g1 belongs to srv_b, which is not in the database/,
+  ],
+  [
+    "a lease of nobody",
+    { leases: [...sound().leases, { server: "srv_b", protocol: "tcp", port: 1 }] },
+    /tcp 1 is leased by srv_b, which is not there/,
+  ],
+  [
+    "a port leased twice",
+    { leases: [...sound().leases, ...sound().leases] },
+    /udp 20000 is leased by srv_a and by srv_a/,
+  ],
+  ["a door that lost a port", { bound: [] }, /udp 20000 of srv_a is not bound/],
+  ["a readable secret", { modes: [{ path: "/data/agent/node.json", mode: 0o644 }] }, /node\.json has mode 644/],
+];
+
+for (const [name, facts, said] of damages)
+  test(`the doctor sees ${name}`, (t) => {
+    const invariants = judge({ ...sound(), ...facts }).filter(({ kind, ok }) => kind === "invariant" && !ok);
+    t.is(invariants.length, 1);
+    t.regex(invariants[0]!.findings.join("\n"), said);
+  });
+
+test("advice is given and breaks nothing", (t) => {
+  const facts = {
+    engine: { version: "19.03.1", liveRestore: false },
+    disks: [{ path: "/data", freeBytes: 5 * 1024 ** 2 }],
+  };
+  const verdicts = judge({ ...sound(), ...facts });
+  t.deepEqual(
+    verdicts.filter(({ ok }) => !ok).map(({ kind }) => kind),
+    ["advice", "advice", "advice"],
+  );
+  t.regex(findings(facts)[0]!, /a restart of Docker would stop 1 running game\./);
+});
+
+test("a server that is being deleted may still have containers", (t) => {
+  t.deepEqual(findings({ servers: [{ ...server, removed: true, have: "stopping" }], leases: [], bound: [] }), []);
+});

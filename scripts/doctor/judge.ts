@@ -1,0 +1,139 @@
+/** Does everything hold? Pure: facts in, findings out. The names I3, I4, I7 are those of docs/architecture.md. */
+import type { Have } from "@playspawn/shared";
+import type { Facts, ServerRow } from "./facts.ts";
+
+export interface Verdict {
+  name: string;
+  /** Advice does not make the house fall: it is shown, and does not count. */
+  kind: "invariant" | "advice";
+  ok: boolean;
+  /** What does not hold, a sentence each. */
+  findings: string[];
+}
+
+/** States in which the node is at work; anything may run meanwhile. */
+const inFlight: readonly Have[] = ["preparing", "starting", "draining", "hibernating", "stopping"];
+/** Longer than any image pull or save that we allow. */
+const inFlightMsMax = 30 * 60_000;
+const freeBytesMin = 1024 ** 3;
+const engineMin = [20, 10] as const;
+
+export function judge(facts: Facts): Verdict[] {
+  const invariant = (name: string, findings: string[]): Verdict => ({
+    name,
+    kind: "invariant",
+    ok: findings.length === 0,
+    findings,
+  });
+  const advice = (name: string, findings: string[]): Verdict => ({ ...invariant(name, findings), kind: "advice" });
+  return [
+    invariant("control plane, agent and door run, each once", programs(facts)),
+    invariant(
+      "the databases are sound",
+      facts.databases.flatMap(({ file, faults }) => faults.map((fault) => `${file}: ${fault}`)),
+    ),
+    invariant("I3 what runs is what is desired", [...running(facts), ...stuck(facts)]),
+    invariant("I3 nothing of ours is unknown", orphans(facts)),
+    invariant("I4 each port is leased once, by a live server", leases(facts)),
+    invariant("the door holds every leased port", doorPorts(facts)),
+    invariant("I7 secrets are readable by their owner alone", modes(facts)),
+    advice("containers outlive a restart of Docker", liveRestore(facts)),
+    advice("the engine is new enough", engine(facts)),
+    advice("the disks have room", disks(facts)),
+  ];
+}
+
+function programs({ programs: found, dataDir }: Facts): string[] {
+  return (["control-plane", "node-agent", "door"] as const).flatMap((name) => {
+    const count = found.filter((one) => one.name === name).length;
+    if (count === 1) return [];
+    return [count === 0 ? `${name} does not run on ${dataDir}` : `${name} runs ${count} times on ${dataDir}`];
+  });
+}
+
+function running(facts: Facts): string[] {
+  return facts.servers.filter(({ removed }) => !removed).flatMap((server) => serverFaults(server, facts));
+}
+
+function serverFaults(server: ServerRow, { containers }: Facts): string[] {
+  const own = containers.filter((one) => one.server === server.id && one.running);
+  const games = own.filter(({ role }) => role === "game");
+  const holder = own.some(({ role }) => role === "holder");
+  const say = (what: string): string => `${server.name} (${server.id}) ${what}`;
+  const faults: string[] = [];
+  if (games.length > 1) faults.push(say(`runs ${games.length} times: ${games.map(({ name }) => name).join(", ")}`));
+  if (inFlight.includes(server.have) || server.have === "unknown") return faults;
+  if (server.have === "ready" && games.length === 0) faults.push(say("is shown as ready, and no game container runs"));
+  if (server.have === "ready" && !holder) faults.push(say("is shown as ready, and its network holder does not run"));
+  if (server.have !== "ready" && games.length > 0) faults.push(say(`is shown as ${server.have}, and its game runs`));
+  if (server.have === "hibernated" && server.tier === "held" && !holder)
+    faults.push(say("sleeps at held without a holder"));
+  if (server.want === "running" && !["ready", "failed"].includes(server.have))
+    faults.push(say(`is wanted running and is ${server.have}`));
+  if (server.want === "stopped" && server.have !== "stopped")
+    faults.push(say(`is wanted stopped and is ${server.have}`));
+  return faults;
+}
+
+function stuck({ servers, now }: Facts): string[] {
+  return servers
+    .filter(({ have, since }) => inFlight.includes(have) && now - since > inFlightMsMax)
+    .map(
+      ({ id, name, have, since }) => `${name} (${id}) is ${have} since ${Math.round((now - since) / 60_000)} minutes`,
+    );
+}
+
+function orphans({ containers, servers }: Facts): string[] {
+  const known = new Set(servers.filter(({ removed }) => !removed).map(({ id }) => id));
+  const leaving = new Set(servers.filter(({ removed, have }) => removed && have !== "absent").map(({ id }) => id));
+  return containers
+    .filter(({ server, role }) => role !== "probe" && !known.has(server) && !leaving.has(server))
+    .map(
+      ({ name, server }) => `the container ${name} belongs to ${server || "no server"}, which is not in the database`,
+    );
+}
+
+function leases({ leases: held, servers }: Facts): string[] {
+  const owners = new Map<string, string>();
+  const live = new Set(servers.map(({ id }) => id));
+  return held.flatMap(({ server, protocol, port }) => {
+    const key = `${protocol} ${port}`;
+    const other = owners.get(key);
+    owners.set(key, server);
+    if (other !== undefined) return [`${key} is leased by ${other} and by ${server}`];
+    return live.has(server) ? [] : [`${key} is leased by ${server}, which is not there`];
+  });
+}
+
+function doorPorts({ leases: held, bound, servers }: Facts): string[] {
+  const doors = new Set(bound.map(({ protocol, port }) => `${protocol} ${port}`));
+  const live = new Set(servers.filter(({ removed, have }) => !removed && have !== "absent").map(({ id }) => id));
+  return held
+    .filter(({ server, protocol, port }) => live.has(server) && !doors.has(`${protocol} ${port}`))
+    .map(({ server, protocol, port }) => `${protocol} ${port} of ${server} is not bound by the door`);
+}
+
+const modes = ({ modes: found }: Facts): string[] =>
+  found
+    .filter(({ mode }) => (mode & 0o077) !== 0)
+    .map(({ path, mode }) => `${path} has mode ${mode.toString(8)}: others may read it`);
+
+function liveRestore({ engine: { liveRestore: on }, containers }: Facts): string[] {
+  const games = containers.filter(({ role, running: runs }) => role === "game" && runs).length;
+  return on
+    ? []
+    : [
+        `live-restore is off: a restart of Docker would stop ${games} running game${games === 1 ? "" : "s"}. ./scripts/start sets it.`,
+      ];
+}
+
+function engine({ engine: { version } }: Facts): string[] {
+  const [major = 0, minor = 0] = version.split(".").map(Number);
+  const enough = major > engineMin[0] || (major === engineMin[0] && minor >= engineMin[1]);
+  return enough ? [] : [`Docker Engine is ${version}; ${engineMin.join(".")} or newer is tested.`];
+}
+
+const disks = ({ disks: found }: Facts): string[] =>
+  found
+    .filter(({ freeBytes }) => freeBytes < freeBytesMin)
+    .map(({ path, freeBytes }) => `${path} has ${Math.floor(freeBytes / 1024 ** 2)} MiB free`);
