@@ -12,18 +12,22 @@ import { useLog } from "./use-log.ts";
 const linesOf = ({ lines, rest, last }: LogBuffer): readonly LogLine[] =>
   rest === "" ? lines : [...lines, { n: last + 1, text: rest }];
 
+// Steady states only: while it boots, the connection that is there stays.
+const steady = new Set<Server["have"]>(["ready", "failed"]);
+const runOf = ({ have, since }: Server): string => (steady.has(have) ? `${have} ${since}` : "");
+
 const matching = (lines: readonly LogLine[], needle: string): readonly LogLine[] =>
   needle === "" ? lines : lines.filter(({ text }) => plain(text).toLowerCase().includes(needle));
 
 /** The live console: followed by default, held still when somebody reads back. */
 export function LogPanel({ server }: { server: Server }) {
-  const { log, connecting, problem } = useLog(server.id);
+  const { log, connecting, problem } = useLog(server.id, runOf(server));
   const [held, setHeld] = useState<LogBuffer>();
   const [search, setSearch] = useState("");
   const shown = held ?? log;
   const needle = search.trim().toLowerCase();
   const lines = matching(linesOf(shown), needle);
-  const missed = held ? log.last - held.last : 0;
+  const missed = held ? Math.max(0, log.last - held.last) : 0;
   const follow = (on: boolean): void => setHeld(on ? undefined : (held ?? log));
   return (
     <section aria-label="Log" className="panel min-w-0 overflow-hidden">

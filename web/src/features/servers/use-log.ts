@@ -23,8 +23,14 @@ const start: FollowedLog = { log: emptyLog, connecting: true, problem: undefined
 
 type Update = (next: (known: FollowedLog) => FollowedLog) => void;
 
+interface Gulper {
+  add(text: string): void;
+  /** Hands on what is left, or lets it go. */
+  end(keep: boolean): void;
+}
+
 /** Gathers text and hands it on at most every `gulpMs`. */
-function gulper(take: (text: string) => void): { add: (text: string) => void; flush: () => void } {
+function gulper(take: (text: string) => void): Gulper {
   let pending = "";
   let cancel: (() => void) | undefined;
   const flush = (): void => {
@@ -38,7 +44,10 @@ function gulper(take: (text: string) => void): { add: (text: string) => void; fl
       pending = (pending + text).slice(-gulpCharsMax);
       cancel ??= ports.timers.after(gulpMs, flush);
     },
-    flush,
+    end(keep) {
+      if (!keep) pending = "";
+      flush();
+    },
   };
 }
 
@@ -59,7 +68,7 @@ async function followOnce(id: string, signal: AbortSignal, update: Update): Prom
     const query = { tail, follow: true };
     for await (const text of stream("/api/v1/servers/{id}/logs", { path, query }, { signal })) gulps.add(text);
   } finally {
-    if (!signal.aborted) gulps.flush();
+    gulps.end(!signal.aborted);
   }
 }
 
@@ -79,13 +88,16 @@ async function follow(id: string, signal: AbortSignal, update: Update): Promise<
   }
 }
 
-/** The server's console, followed as long as the page is open. Another id needs another component. */
-export function useLog(id: string): FollowedLog {
+/**
+ * The server's console, followed as long as the page is open. Another `id` needs another component. Another `run`
+ * reads anew, so that no line of a boot is missed however the connection fared while the container was replaced.
+ */
+export function useLog(id: string, run: string): FollowedLog {
   const [state, setState] = useState(start);
   useEffect(() => {
     const abort = new AbortController();
     void follow(id, abort.signal, setState);
     return () => abort.abort();
-  }, [id]);
+  }, [id, run]);
   return state;
 }
