@@ -1,12 +1,13 @@
 import { execFileSync, spawn } from "node:child_process";
 import { mkdtemp, mkdir, rm } from "node:fs/promises";
+import { closeSync, openSync, writeSync } from "node:fs";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import test from "ava";
+import test, { type ExecutionContext } from "ava";
 import WebSocket from "ws";
-import { Problem, Refused, request } from "./stack/api.ts";
-import { type Part, mains, spawnPart, tail } from "./stack/processes.ts";
+import { type Api, Problem, Refused, connect, request } from "./stack/api.ts";
+import { type Part, mains, run, spawnPart, tail } from "./stack/processes.ts";
 import { type Stack, admin, freePort, openStack } from "./stack/stack.ts";
 import { gamesWithTiny } from "./stack/tiny.ts";
 
@@ -144,14 +145,18 @@ test.serial("a wrong password and an unknown e-mail get the same answer", async 
   t.is(await login(admin.email), await login("nobody@example.test"));
 });
 
+const endLimitMs = 30_000;
+
 /** Starts a part that must end by itself, and answers its exit code and last words. */
 async function ends(
   part: Part,
   env: Record<string, string>,
   logFile: string,
 ): Promise<{ code: number | null; said: string }> {
-  const { exited } = spawnPart(part, env, logFile);
+  const { child, exited } = spawnPart(part, env, logFile);
+  const limit = setTimeout(() => child.kill("SIGKILL"), endLimitMs);
   const { code } = await exited;
+  clearTimeout(limit);
   return { code, said: await tail(logFile) };
 }
 
@@ -207,22 +212,79 @@ function runAsNobody(env: Record<string, string>): Promise<{ code: number | null
   return new Promise((resolve) => child.on("close", (code) => resolve({ code, said })));
 }
 
-test("a full disk is told in a sentence, and what was there stays readable", async (t) => {
-  t.timeout(120_000);
+/** A file system of 64 MB on a loop device, gone after the test. */
+async function smallDisk(t: ExecutionContext): Promise<{ dir: string; fill: () => void }> {
   const dir = await mkdtemp(join(tmpdir(), "playspawn-full-"));
   const image = `${dir}.img`;
   execFileSync("truncate", ["-s", "64M", image]);
-  execFileSync("mkfs.ext4", ["-q", image]);
+  execFileSync("mkfs.ext4", ["-q", "-m", "0", image]);
   execFileSync("mount", ["-o", "loop", image, dir]);
   t.teardown(async () => {
     execFileSync("umount", [dir]);
     await rm(image, { force: true });
+    await rm(`${image}.log`, { force: true });
     await rm(dir, { recursive: true, force: true });
   });
-  execFileSync("sh", ["-c", `dd if=/dev/zero of="$1/ballast" bs=1M 2>/dev/null || true`, "sh", dir]);
+  const fill = (): void => {
+    for (const [file, block] of [
+      ["ballast", 1024 * 1024],
+      ["sand", 1024],
+    ] as const)
+      fillUp(join(dir, file), block);
+  };
+  return { dir, fill };
+}
+
+function fillUp(file: string, blockBytes: number): void {
+  const handle = openSync(file, "a");
+  const block = Buffer.alloc(blockBytes, 1);
+  try {
+    for (;;) writeSync(handle, block);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== "ENOSPC") throw error;
+  } finally {
+    closeSync(handle);
+  }
+}
+
+test("a disk that is full at the start ends the start with what to do", async (t) => {
+  const { dir, fill } = await smallDisk(t);
+  fill();
   const env = { PLAYSPAWN_DATA_DIR: dir, PLAYSPAWN_PORT: String(await freePort()), PLAYSPAWN_WEB_PORT: "0" };
-  const { code, said } = await ends("control", env, `${image}.log`);
-  await rm(`${image}.log`, { force: true });
+  const { code, said } = await ends("control", env, `${dir}.img.log`);
   t.is(code, 78, said);
-  t.regex(said, /disk.*full|no space/i);
+  t.regex(said, /disk that holds PLAYSPAWN_DATA_DIR is full. Free some space/);
 });
+
+test("a disk that fills up refuses writes in a sentence, and what was there stays readable", async (t) => {
+  t.timeout(120_000);
+  const { dir, fill } = await smallDisk(t);
+  const port = await freePort();
+  const url = `http://127.0.0.1:${port}`;
+  const env = {
+    PLAYSPAWN_DATA_DIR: dir,
+    PLAYSPAWN_PORT: String(port),
+    PLAYSPAWN_WEB_PORT: "0",
+    PLAYSPAWN_PUBLIC_URL: url,
+    PLAYSPAWN_ADMIN_EMAIL: admin.email,
+    PLAYSPAWN_ADMIN_PASSWORD: admin.password,
+  };
+  const control = await run("control", env, `${dir}.img.log`);
+  try {
+    const api = await connect(url, admin);
+    fill();
+    const refused = await t.throwsAsync(writeUntilRefused(api), { instanceOf: Refused });
+    t.is(refused?.problem.code, "disk_full", refused?.message);
+    t.is(refused?.problem.status, 507);
+    t.deepEqual(await api.nodes(), []);
+    await rm(join(dir, "ballast"));
+    await api.call("POST", "/api/v1/nodes/join-tokens");
+  } finally {
+    await control.stop("SIGTERM");
+  }
+});
+
+/** The write-ahead log may have room for a few more. */
+async function writeUntilRefused(api: Api): Promise<void> {
+  for (let i = 0; i < 200; i++) await api.call("POST", "/api/v1/nodes/join-tokens");
+}
