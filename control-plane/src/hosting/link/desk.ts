@@ -51,6 +51,7 @@ export function desk(deps: DeskDeps): Desk {
         return await reports.take(tx, refOf(node), { epoch, seq, items, complete: false });
       });
       await tellTaken(nodeId, taken);
+      return taken.removed.length > 0;
     },
 
     async events(nodeId, { epoch, log, items }) {

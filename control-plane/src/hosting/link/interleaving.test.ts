@@ -18,9 +18,14 @@ function chances(seed: number): (n: number) => number {
   };
 }
 
-/** What an agent knows, over its connections. */
+/** What an agent knows, over its connections. What changed and was not said yet is dirty; nothing else is repeated. */
 class Model {
+  readonly wanted = new Map<string, DesiredServer>();
   readonly actual = new Map<string, StatusItem>();
+  readonly dirty = new Set<string>();
+  /** Servers with files here, and those that were to be forgotten although they had some. */
+  readonly files = new Set<string>();
+  readonly leftOver: string[] = [];
   readonly events: object[] = [];
   appliedRev = 0;
   seq = 0;
@@ -30,33 +35,53 @@ class Model {
   take(frame: ControlFrame, agent: ScriptedAgent): void {
     if (frame.t === "snapshot" || frame.t === "welcome") {
       const known = new Set(frame.snapshot.map(({ id }) => id));
-      for (const id of this.actual.keys()) if (!known.has(id)) this.actual.delete(id);
-      frame.snapshot.forEach((server) => this.apply(server));
+      for (const id of this.wanted.keys()) if (!known.has(id)) this.forget(id);
+      frame.snapshot.forEach((server) => this.learn(server));
       this.appliedRev = frame.rev;
     } else if (frame.t === "desired" && frame.prev !== this.appliedRev) {
       agent.send({ t: "resync", appliedRev: this.appliedRev });
     } else if (frame.t === "desired") {
-      frame.upsert.forEach((server) => this.apply(server));
-      frame.remove.forEach((id) => this.actual.delete(id));
+      frame.upsert.forEach((server) => this.learn(server));
+      frame.remove.forEach((id) => this.forget(id));
       this.appliedRev = frame.rev;
     }
   }
 
-  apply({ id, gen, want, kick }: DesiredServer): void {
-    const now = this.actual.get(id) ?? statusOf({ id, gen }, { state: "absent", kick: 0 });
-    const fresh = kick !== null && kick.gen > now.kick;
-    const woken = kick?.kind === "hibernate" ? "hibernated" : "ready";
-    const state = want === "absent" ? "absent" : fresh ? woken : now.state === "absent" ? "preparing" : now.state;
-    this.actual.set(id, {
-      ...now,
-      gen,
-      state,
-      tier: state === "hibernated" ? "held" : null,
-      kick: kick?.gen ?? now.kick,
-    });
+  private learn(server: DesiredServer): void {
+    const now = this.actual.get(server.id) ?? statusOf(server, { state: "absent", kick: 0 });
+    this.wanted.set(server.id, server);
+    this.set({ ...now, gen: server.gen });
   }
 
-  status(items: StatusItem[]): object {
+  private forget(id: string): void {
+    if (this.files.has(id)) this.leftOver.push(id);
+    this.wanted.delete(id);
+    this.actual.delete(id);
+    this.dirty.delete(id);
+  }
+
+  set(item: StatusItem): void {
+    this.actual.set(item.id, item);
+    this.dirty.add(item.id);
+  }
+
+  /** Does what is wanted, some time after it was learned. */
+  act(id: string): void {
+    const { want, kick } = this.wanted.get(id)!;
+    const now = this.actual.get(id)!;
+    const fresh = kick !== null && kick.gen > now.kick;
+    const kicked = kick?.kind === "hibernate" ? "hibernated" : "ready";
+    const state = want === "absent" ? "absent" : fresh ? kicked : now.state === "absent" ? "preparing" : now.state;
+    if (want === "absent") this.files.delete(id);
+    else this.files.add(id);
+    if (state === now.state && !fresh) return;
+    this.set({ ...now, state, tier: state === "hibernated" ? "held" : null, kick: fresh ? kick.gen : now.kick });
+  }
+
+  status(): object | undefined {
+    const items = [...this.dirty].map((id) => this.actual.get(id)!);
+    if (items.length === 0) return undefined;
+    this.dirty.clear();
     const frame = { t: "status", seq: ++this.seq, items };
     this.sent.push(frame);
     return frame;
@@ -72,6 +97,8 @@ interface World extends Harness {
   key: NodeKey;
   model: Model;
   agent: ScriptedAgent;
+  /** The newest kick that people were told is taken in, by server. */
+  kicks: Map<string, number>;
   chance: (n: number) => number;
 }
 
@@ -82,10 +109,11 @@ async function reconnect(t: ExecutionContext, w: World): Promise<void> {
     report: [...model.actual.values()],
     log: { id: "log-1", last: model.events.length },
   };
-  w.agent = await connectAgent(t, w.context.localUrl, w.key, { hello });
+  model.dirty.clear();
   model.sent.length = 0;
   model.seq = 0;
   model.read = 0;
+  w.agent = await connectAgent(t, w.context.localUrl, w.key, { hello });
   model.take(w.agent.welcome, w.agent);
 }
 
@@ -100,26 +128,36 @@ async function people(w: World): Promise<void> {
   if (!server || (what < 2 && servers.length < 6)) return void (await createServer(w));
   const path = `/api/v1/servers/${server.id}`;
   if (what < 3) await w.client.request("DELETE", path);
-  else if (what < 5) await w.client.post(`${path}/wake`);
-  else if (what < 6) await w.client.post(`${path}/hibernate`);
+  else if (what < 6) await kick(w, server, what < 5 ? "wake" : "hibernate");
   else await w.client.request("PATCH", path, { idleSeconds: 1 + w.chance(1000) });
+}
+
+async function kick(w: World, { id }: Server, kind: "wake" | "hibernate"): Promise<void> {
+  const { status } = await w.client.post(`/api/v1/servers/${id}/${kind}`);
+  if (status !== 202) return;
+  const row = (await w.context.core("servers").where({ id }).first("kick")) as { kick: string | null };
+  if (row.kick !== null) w.kicks.set(id, (JSON.parse(row.kick) as { gen: number }).gen);
 }
 
 async function step(t: ExecutionContext, w: World): Promise<void> {
   const { model, agent, chance } = w;
   const items = [...model.actual.values()];
   const some = items[chance(items.length || 1)];
-  switch (chance(9)) {
+  const say = model.status.bind(model);
+  switch (chance(11)) {
     case 0:
     case 1:
       return await people(w);
     case 2:
     case 3:
       return takeAll(w);
-    case 4:
-      if (some && some.state !== "absent")
-        model.actual.set(some.id, { ...some, state: "ready", tier: null, since: chance(1e6) });
-      return agent.send(model.status([...model.actual.values()]));
+    case 4: {
+      const frame = say();
+      return void (frame && agent.send(frame));
+    }
+    case 8:
+    case 9:
+      return void (some && model.act(some.id));
     case 5:
       // Sent again although it was taken in, or an old one after a newer.
       return void (model.sent.length > 0 && agent.send(model.sent[chance(model.sent.length)]!));
@@ -138,19 +176,28 @@ async function step(t: ExecutionContext, w: World): Promise<void> {
   }
 }
 
-/** Everything is heard and said once more, as an agent does when nothing disturbs it. */
-async function settle(t: ExecutionContext, w: World): Promise<void> {
-  await reconnect(t, w);
+/** Nothing disturbs any more; what was not heard, done or said yet is, and nothing else. */
+async function settle(w: World): Promise<void> {
   const { model } = w;
   if (model.events.length > 0) w.agent.send({ t: "events", log: "log-1", items: model.events });
   await until("both sides agree", async () => {
     takeAll(w);
-    await w.agent.report(...model.actual.values());
-    takeAll(w);
-    const servers = (await w.client.get<{ items: Server[] }>("/api/v1/servers")).body.items;
-    const same = servers.length === model.actual.size && servers.every(({ want }) => want !== "absent");
-    return same ? true : undefined;
+    for (const id of model.wanted.keys()) model.act(id);
+    const frame = model.status();
+    if (frame) w.agent.send(frame);
+    w.agent.send({ t: "status", seq: ++model.seq, items: [] });
+    for (let ack = await w.agent.next("ack"); ack.seq !== model.seq;) ack = await w.agent.next("ack");
+    const rows = (await w.context.core("servers").whereNull("removed_at")) as { gen: number; id: string }[];
+    const same = rows.length === model.actual.size && rows.every(({ id, gen }) => model.actual.get(id)?.gen === gen);
+    return same && model.dirty.size === 0 ? true : undefined;
   });
+}
+
+/** Every status of this connection once more, the newest first: none of them says anything new. */
+async function echo({ agent, model }: World): Promise<void> {
+  for (const frame of model.sent.toReversed()) agent.send(frame);
+  agent.send({ t: "status", seq: ++model.seq, items: [] });
+  for (let ack = await agent.next("ack"); ack.seq !== model.seq;) ack = await agent.next("ack");
 }
 
 for (const seed of [1, 2, 3, 4, 5, 6])
@@ -159,9 +206,10 @@ for (const seed of [1, 2, 3, 4, 5, 6])
     const base = await hostingHarness(t);
     const key = await joinNode(base.client);
     const agent = await connectAgent(t, base.context.localUrl, key);
-    const w: World = { ...base, key, agent, model: new Model(), chance: chances(seed) };
-    for (let i = 0; i < 150; i++) await step(t, w);
-    await settle(t, w);
+    const w: World = { ...base, key, agent, model: new Model(), kicks: new Map(), chance: chances(seed) };
+    for (let i = 0; i < 250; i++) await step(t, w);
+    await settle(w);
+    await echo(w);
 
     const servers = (await w.client.get<{ items: Server[] }>("/api/v1/servers")).body.items;
     const shown = servers.map(({ id, have, tier }) => [id, have, tier]).toSorted();
@@ -176,7 +224,8 @@ for (const seed of [1, 2, 3, 4, 5, 6])
       rows.every((row) => row.kick === null),
       "no kick is left over",
     );
-    for (const row of rows) t.is(w.model.actual.get(row.id)?.gen, row.gen);
+    for (const { id, kick } of w.model.actual.values()) t.true(kick >= (w.kicks.get(id) ?? 0), "no kick is lost");
+    t.deepEqual(w.model.leftOver, [], "no server is forgotten before its files are deleted");
     const stored = (await w.context.core("events").where({ kind: "wake" }).orderBy("seq")) as { data: string }[];
     t.deepEqual(
       stored.map((row) => (JSON.parse(row.data) as { n: number }).n),

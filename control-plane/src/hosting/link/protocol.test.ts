@@ -190,7 +190,6 @@ test("an agent hears that it may forget a deleted server", async (t) => {
   const { id } = await createServer(s);
   await s.client.request("DELETE", `/api/v1/servers/${id}`);
   await s.agent.report(statusOf({ id, gen: 2 }, { state: "absent" }));
-  s.agent.send({ t: "hb", appliedRev: 2, load: 0, memoryFreeBytes: 1, diskFreeBytes: 1 });
   const removals = await until("the removal", async () => {
     const frames = s.agent.frames.filter((frame) => frame.t === "desired");
     return frames.find((frame) => frame.remove.includes(id));

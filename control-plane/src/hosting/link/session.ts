@@ -183,12 +183,14 @@ async function handleLive(
 ): Promise<void> {
   if (frame.epoch !== epoch) return line.close(closeCodes.superseded, `epoch ${frame.epoch} is over`);
   switch (frame.t) {
-    case "status":
+    case "status": {
       failpoint("status.received");
-      await desk.status(nodeId, frame);
+      const changed = await desk.status(nodeId, frame);
       failpoint("status.stored");
       line.send({ t: "ack", epoch, seq: frame.seq });
-      return failpoint("status.acked");
+      failpoint("status.acked");
+      return changed ? box.want("changes") : undefined;
+    }
     case "events": {
       failpoint("events.received");
       const events = await desk.events(nodeId, frame);

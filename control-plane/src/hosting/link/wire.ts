@@ -19,8 +19,11 @@ export interface Changes {
 export interface Desk {
   /** @returns null when the node is in quarantine */
   hello(nodeId: string, hello: Of<"hello">): Promise<(Snapshot & { epoch: number; logAck: number }) | null>;
-  /** @throws AppError conflict when the epoch is over, like all that follow */
-  status(nodeId: string, frame: Of<"status">): Promise<void>;
+  /**
+   * Answers whether the desired state changed by it: a removal that is done is no longer asked for.
+   * @throws AppError conflict when the epoch is over, like all that follow
+   */
+  status(nodeId: string, frame: Of<"status">): Promise<boolean>;
   /** Answers the number of the newest event that is stored. */
   events(nodeId: string, frame: Of<"events">): Promise<number>;
   /** Answers the node's revision. */
