@@ -13,9 +13,9 @@ export const failpointNames = [
   "probe.answered",
   /** The door knows where the game is. */
   "routes.sent",
-  /** A status frame went out and was not acknowledged yet. */
+  /** A status frame that tells of the wake went out and was not acknowledged yet. */
   "status.sent",
-  /** The world is saved, the game still runs. */
+  /** Saved as far as it can be; the game still runs. */
   "game.saved",
   "game.stopped",
   /** The console log of the run is kept. */

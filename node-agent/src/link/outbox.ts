@@ -16,7 +16,8 @@ export interface OutboxDeps {
   acked: number;
   statusOf(id: string): StatusItem | undefined;
   send(frame: AgentFrame): void;
-  onStatusSent(): void;
+  /** A frame with these items went out. */
+  onStatusSent(items: readonly StatusItem[]): void;
 }
 
 export interface Outbox {
@@ -44,7 +45,7 @@ export function outbox(deps: OutboxDeps): Outbox {
     seq++;
     for (const item of items) unacked.set(item.id, { seq, at: ports.clock.mono() });
     send({ t: "status", epoch, seq, items });
-    deps.onStatusSent();
+    deps.onStatusSent(items);
   };
   const flushStatus = (): void => {
     cancel = undefined;

@@ -12,6 +12,7 @@ import {
   type AgentFrame,
   type Failpoint,
   type Ports,
+  type StatusItem,
 } from "@playspawn/shared";
 import type { Logger } from "pino";
 import type { RawData, WebSocket } from "ws";
@@ -143,7 +144,7 @@ export class Session {
     this.#intervalMs = welcome.session.heartbeatMs;
     this.#calls = calls(handlers, ports.timers, epoch, send);
     const statusOf = (id: string) => registry.get(id)?.status();
-    const onStatusSent = (): void => fail("status.sent");
+    const onStatusSent = (items: readonly StatusItem[]): void => void (items.some(tellsOfWake) && fail("status.sent"));
     this.#outbox = outbox({ epoch, ports, events, acked: welcome.ack, statusOf, send, onStatusSent });
     this.#outbox.acknowledged({ events: welcome.ack });
     this.#beatSoon();
@@ -196,6 +197,8 @@ export class Session {
     this.#calls?.close();
   }
 }
+
+const tellsOfWake = ({ state, cause }: StatusItem): boolean => state === "starting" && cause?.kind !== "adopted";
 
 /** A report that would not fit into one frame: without names and long messages, which follow as statuses. */
 const brief = (hello: Hello): Hello => ({

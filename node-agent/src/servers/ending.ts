@@ -22,10 +22,7 @@ export async function save(stage: Stage, tries: number, signal: AbortSignal): Pr
     stage.life.showProgress({ step: "save", text: "Saving the world" });
     const fault = await saveOnce(stage, rule, signal);
     signal.throwIfAborted();
-    if (!fault) {
-      stage.world.fail("game.saved");
-      return undefined;
-    }
+    if (!fault) return undefined;
     stage.life.showFault(fault);
     stage.world.log.warn({ server: stage.id, failures, err: fault }, "the game did not save");
     if (failures >= tries) return fault;

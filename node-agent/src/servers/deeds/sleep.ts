@@ -7,6 +7,7 @@ export const sleep: Deed = {
   async run(stage, signal) {
     const failed = stage.life.have === "failed";
     const unsaved = failed ? undefined : await drain(stage, signal);
+    stage.world.fail("game.saved");
     stage.life.enter("hibernating", { cause: stage.cause });
     showRoutes(stage);
     const { exit, forced } = await stopGame(stage);

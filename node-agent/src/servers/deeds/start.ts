@@ -76,13 +76,13 @@ async function answering(
   stage.life.showProgress({ step: "ready", text: "Waiting for the first answer" });
   await probe(stage, signal);
   const bootMs = clock.mono() - from;
-  stage.world.fail("probe.answered");
+  if (engineMs !== null) stage.world.fail("probe.answered");
   await bound;
   stage.proven = true;
   stage.life.enter("ready");
   showRoutes(stage);
-  stage.world.fail("routes.sent");
   if (engineMs === null) return tell(stage, "adopted");
+  stage.world.fail("routes.sent");
   const totalMs = clock.mono() - stage.wokenAt;
   tell(stage, "ready", { totalMs: round(totalMs), engineMs: round(engineMs), bootMs: round(bootMs) });
 }
