@@ -24,6 +24,8 @@ export interface Bot {
   /** ms from the call to the spawn in the world. */
   spawnMs: number;
   /** Says something and waits until the server has sent it back. */
+  say(words: string): Promise<void>;
+  /** Shows that the connection still works both ways. */
   roundTrip(): Promise<void>;
   /**
    * Puts one block at each place, `x` and `z` from where the bot stands, `y` blocks above the ground there
@@ -99,7 +101,8 @@ export async function joinWorld({
     spawnMs: performance.now() - began,
     connections: () => opened,
     connected: () => alive,
-    roundTrip: () => step("an echo", echo(bot, username)),
+    say: (words) => step("an echo", echo(bot, username, words)),
+    roundTrip: () => step("an echo", echo(bot, username, `echo ${++echoes}`)),
     placeBlocks: (offsets, block) => placeBlocks(bot, offsets, block, step),
     readBlocks: async (positions) => {
       await step("the land around", bot.waitForChunksToLoad());
@@ -128,17 +131,16 @@ async function leave(bot: Mineflayer, socket: Socket | undefined): Promise<void>
 
 let echoes = 0;
 
-async function echo(bot: Mineflayer, username: string): Promise<void> {
-  const word = `echo-${++echoes}`;
+async function echo(bot: Mineflayer, username: string, words: string): Promise<void> {
   const heard = new Promise<void>((resolve) => {
     const listen = (text: string): void => {
-      if (!text.includes(word) || !text.includes(username)) return;
+      if (!text.includes(words) || !text.includes(username)) return;
       bot.off("messagestr", listen);
       resolve();
     };
     bot.on("messagestr", listen);
   });
-  bot.chat(word);
+  bot.chat(words);
   await heard;
 }
 

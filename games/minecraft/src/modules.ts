@@ -4,7 +4,7 @@ import type { FlyingSquid, Plugin } from "./flying-squid.ts";
 
 const require = createRequire(import.meta.url);
 
-/** Parts that a server never uses, with what stands in for them; loading them takes a third of the boot. */
+/** Parts that a server never uses, with what stands in for them; loading them takes a fifth of the boot. */
 const unused: Record<string, unknown> = {
   // A client of Minecraft with all of Microsoft's log-in.
   "minecraft-protocol/src/createClient.js": function createClient(): never {

@@ -48,6 +48,12 @@ test("token, then description: players with their names", async (t) => {
   t.deepEqual(await ask(port, 5000), { online: 2, max: 16, names: ["ada", "nameless tee"] });
 });
 
+test("a client on its way in is counted but has no name", (t) => {
+  const own = Buffer.from([1, 2, 3, 4]);
+  t.deepEqual(readInfo(info(own, ["(connecting)", "ada"]), own), { online: 2, max: 16, names: ["ada"] });
+  t.deepEqual(readInfo(info(own, ["(connecting)"]), own), { online: 1, max: 16 });
+});
+
 test("the first packet asks for a token, padded to more than any answer to it", (t) => {
   const packet = tokenRequest(Buffer.from([1, 2, 3, 4]));
   t.deepEqual([...packet.subarray(0, 12)], [4, 0, 0, 255, 255, 255, 255, 5, 1, 2, 3, 4]);

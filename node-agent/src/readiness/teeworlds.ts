@@ -15,6 +15,8 @@ const headerBytes = 9;
 const infoRequest = Buffer.from("\xff\xff\xff\xffgie3", "latin1");
 const infoAnswer = Buffer.from("\xff\xff\xff\xffinf3", "latin1");
 const clientsMax = 64;
+/** What the server calls a client that is still on its way in. It counts, it has no name. */
+const unnamed = "(connecting)";
 
 /** The first packet of every conversation: asks for the server's token and says ours, four bytes. */
 export function tokenRequest(own: Uint8Array): Buffer {
@@ -53,12 +55,12 @@ export function readInfo(packet: Buffer, own: Uint8Array): Players | undefined {
 /** As many names as the packet holds: a full server's list may not fit. */
 function readNames(reader: Reader): string[] {
   const names: string[] = [];
-  while (names.length < clientsMax && !reader.atEnd()) {
+  for (let i = 0; i < clientsMax && !reader.atEnd(); i++) {
     const name = reader.text();
     // Clan; country, score and whether a spectator.
     reader.text();
-    for (let i = 0; i < 3; i++) reader.int();
-    names.push(name);
+    for (let n = 0; n < 3; n++) reader.int();
+    if (name !== unnamed) names.push(name);
   }
   return names;
 }
