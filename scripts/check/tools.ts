@@ -117,5 +117,3 @@ function parse<T>(text: string): T | undefined {
     return undefined;
   }
 }
-
-export type { Finding };

@@ -18,7 +18,7 @@ const outputBytesMax = 128 * 1024 * 1024;
 
 /** Collects the output. Resolves whatever the exit code; 127 when the program is missing, 124 when `limitMs` passed. */
 export function run(program: string, args: readonly string[], options: RunOptions = {}): Promise<Ran> {
-  const { limitMs = 600_000, ...rest } = options;
+  const { limitMs = 120_000, ...rest } = options;
   return new Promise((resolve) => {
     execFile(program, args, { ...rest, timeout: limitMs, maxBuffer: outputBytesMax }, (error, stdout, stderr) => {
       if (!error) return resolve({ code: 0, stdout, stderr });
