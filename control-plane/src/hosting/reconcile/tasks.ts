@@ -1,7 +1,8 @@
 /** What time alone changes, brought in order again and again. */
-import { readdir, rm } from "node:fs/promises";
+import { readdir, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { messageOf } from "@playspawn/shared";
+import type { Knex } from "knex";
 import type { Deps } from "../deps.ts";
 import type { Catalogue } from "../games/catalogue.ts";
 import type { Connections } from "../nodes/connections.ts";
@@ -10,9 +11,10 @@ import type { Nodes } from "../nodes/service.ts";
 import type { Publisher } from "../servers/publisher.ts";
 import type { Servers } from "../servers/service.ts";
 import { loop } from "./loop.ts";
-import { contextsInUse, dropOldEvents, dropOldLogs } from "./store.ts";
+import { contextsInUse, dropOldEvents, dropOldLogs, dropOldSamples } from "./store.ts";
 
 export interface ReconcileDeps extends Deps {
+  telemetry: Knex;
   connections: Connections;
   connected(nodeId: string): boolean;
   publisher: Publisher;
@@ -28,6 +30,11 @@ const keepingEveryMs = 10 * 60_000;
 const dayMs = 24 * 3600_000;
 const eventsKept = { days: 30, rows: 500_000, rowsPerTurn: 5_000 };
 const logsKeptDays = 90;
+const samplesKeptDays = 7;
+/** How long a deleted server's row tells whose a late event is. */
+const removedKeptDays = 30;
+/** A context is written before its game is in the catalogue. */
+const contextsKeptMs = 3600_000;
 
 export interface Reconciler {
   wake(): void;
@@ -56,21 +63,26 @@ async function refreshState({ connections, connected, publisher, servers, localT
   await localToken?.refresh();
 }
 
-async function forgetOld({ db, ports, nodes, games }: ReconcileDeps): Promise<void> {
+/** Nothing here may grow for ever. */
+async function forgetOld({ db, telemetry, ports, nodes, servers, games }: ReconcileDeps): Promise<void> {
   const now = ports.clock.now();
   const before = now - eventsKept.days * dayMs;
   await dropOldEvents(db, { before, keep: eventsKept.rows, limit: eventsKept.rowsPerTurn });
   await dropOldLogs(db, now - logsKeptDays * dayMs);
+  await dropOldSamples(telemetry, now - samplesKeptDays * dayMs);
   await nodes.dropOldTokens();
-  await dropUnusedContexts(games, await contextsInUse(db));
+  await servers.forgetRemoved(now - removedKeptDays * dayMs);
+  await dropUnusedContexts(games, await contextsInUse(db), now - contextsKeptMs);
 }
 
 /** Contexts of games that were changed since stay for as long as a server is made from them. */
-async function dropUnusedContexts(games: Catalogue, inUse: ReadonlySet<string>): Promise<void> {
+async function dropUnusedContexts(games: Catalogue, inUse: ReadonlySet<string>, before: number): Promise<void> {
   const loaded = new Set(games.list().games.map(({ context }) => context));
   const files = await readdir(games.contextsDir).catch(() => []);
   for (const file of files) {
     const sha256 = /^([0-9a-f]{64})\.tar$/.exec(file)?.[1];
-    if (sha256 !== undefined && !inUse.has(sha256) && !loaded.has(sha256)) await rm(join(games.contextsDir, file));
+    if (sha256 === undefined || inUse.has(sha256) || loaded.has(sha256)) continue;
+    const path = join(games.contextsDir, file);
+    if ((await stat(path)).mtimeMs < before) await rm(path);
   }
 }

@@ -1,12 +1,12 @@
 /** One change of one server: stored with its event in one transaction, then told to its agent and to dashboards. */
-import { notFound } from "@playspawn/shared";
+import { AppError, notFound } from "@playspawn/shared";
 import { transaction, type Db } from "../../platform/db/db.ts";
 import { appendEvent, type Event } from "../../platform/events/events.ts";
 import type { Failpoints } from "../../platform/failpoints.ts";
 import type { Deps } from "../deps.ts";
 import type { Publisher } from "./publisher.ts";
 import type { Server } from "./schema.ts";
-import { findServer, findView, updateServer, type ServerRow } from "./store.ts";
+import { findServer, findView, specBytes, updateServer, type ServerRow } from "./store.ts";
 
 export interface Decision {
   to: Partial<ServerRow>;
@@ -59,6 +59,7 @@ export function records({ db, ports, publisher, failpoint, push, nextRev }: Reco
         const { to, kind, data } = decide(row, gen);
         const rev = await nextRev(tx, row.node_id);
         await updateServer(tx, id, { ...to, gen, rev, updated_at: ports.clock.now() });
+        if ((to.spec?.length ?? 0) > row.spec.length) await refuseOverfull(tx, row.node_id);
         return { row, event: await tell(tx, row, kind, data), server: await read(tx, id) };
       });
       failpoint("wake.stored");
@@ -66,4 +67,12 @@ export function records({ db, ports, publisher, failpoint, push, nextRev }: Reco
       return done.server;
     },
   };
+}
+
+/** All desired servers of a node travel in one frame, with more than their specs in it. */
+const specBytesMax = 800 * 1024;
+
+async function refuseOverfull(tx: Db, nodeId: string): Promise<void> {
+  if ((await specBytes(tx, nodeId)) > specBytesMax)
+    throw new AppError("conflict", "The servers of this node have more in their variables than can be sent to it.");
 }

@@ -10,7 +10,15 @@ import type { NodeCalls } from "./placing.ts";
 import { presentEvent } from "./present.ts";
 import { records, type Records, type RecordsDeps } from "./records.ts";
 import type { CreateServer, Server, ServerEvent, UpdateServer } from "./schema.ts";
-import { dropLeases, findServer, listAbandoned, listViews, updateServer, type ServerRow } from "./store.ts";
+import {
+  dropLeases,
+  dropRemoved,
+  findServer,
+  listAbandoned,
+  listViews,
+  updateServer,
+  type ServerRow,
+} from "./store.ts";
 
 interface PageRequest {
   limit: number;
@@ -33,6 +41,8 @@ export interface Servers {
   logs(id: string, query: { tail: number; follow: boolean }, signal: AbortSignal): Promise<AsyncGenerator<string>>;
   /** Lets go of deleted servers whose node can never say that they are gone. Idempotent. */
   removeAbandoned(): Promise<void>;
+  /** Drops the rows of servers that were removed before `before`, UTC ms. */
+  forgetRemoved(before: number): Promise<void>;
 }
 
 /** What this needs of live nodes. */
@@ -78,6 +88,7 @@ export function servers(deps: ServersDeps): Servers {
       return nodes.get(node_id).stream({ op: "logs", server: id, ...query }, signal);
     },
     removeAbandoned: () => removeAbandoned(deps, log),
+    forgetRemoved: (before) => dropRemoved(db, before),
   };
 }
 

@@ -119,8 +119,15 @@ export const updateServer = async (db: Db, id: string, change: Partial<ServerRow
   void (await servers(db).where({ id }).update(change));
 
 /** Forgets rows that were removed before `before`. */
-export const dropRemoved = async (db: Db, before: number): Promise<number> =>
-  servers(db).where("removed_at", "<", before).delete();
+export const dropRemoved = async (db: Db, before: number): Promise<void> =>
+  void (await servers(db).where("removed_at", "<", before).delete());
+
+/** Length of all specs that a node has to be sent at once. */
+export async function specBytes(db: Db, node: string): Promise<number> {
+  const query = servers(db).where({ node_id: node }).whereNull("removed_at");
+  const row = (await query.sum({ bytes: db.raw("length(spec)") }).first()) as { bytes: number | null } | undefined;
+  return Number(row?.bytes ?? 0);
+}
 
 export const insertLeases = async (db: Db, rows: readonly LeaseRow[]): Promise<void> => {
   if (rows.length > 0) await leases(db).insert([...rows]);
