@@ -19,6 +19,8 @@ import type { Totals } from "./traffic.ts";
 const pauseMs = 500;
 const lingerMs = 10_000;
 
+const strangerPackets = 3;
+
 /** Datagrams waiting for a full socket; beyond this they are lost, as on any full link. */
 const sendQueueBytesMax = 1024 * 1024;
 
@@ -99,9 +101,13 @@ export class Flow {
     return now - this.#seenAt >= flowIdleMs;
   }
 
-  /** May make place for another: it has said next to nothing and has been silent for a second, as forged senders are. */
-  isFaint(now: number): boolean {
-    return this.#packets < 3 && now - this.#seenAt >= 1000;
+  /** Has hardly said anything, as forged senders do, who never hear an answer. */
+  isStranger(): boolean {
+    return this.#packets < strangerPackets;
+  }
+
+  silentMs(now: number): number {
+    return now - this.#seenAt;
   }
 
   close(): void {

@@ -2,59 +2,24 @@
 import type { RemoteInfo, Socket } from "node:dgram";
 import type { Route } from "@playspawn/shared";
 import { bindUdp, takenBy } from "./bind.ts";
+import { FlowTable } from "./flow-table.ts";
 import type { Gate, GateContext } from "./gate.ts";
-import { sourceKey } from "./source.ts";
 import { Flow, sendOrLose } from "./udp-flow.ts";
 
-/** How many of the oldest flows are looked at when one must make place. */
-const evictionLook = 32;
-
 export function udpGate(first: Route, context: GateContext): Gate {
-  const { log, descriptors, flowsPerServer, flowsPerSource, ports } = context;
-  const flows = new Map<string, Flow>();
+  const { log, descriptors } = context;
   let route = first;
   let socket: Socket | undefined;
 
   const reply = (packet: Buffer, to: RemoteInfo): void => {
     if (socket) sendOrLose(socket, packet, to);
   };
-
-  const end = (key: string, flow: Flow): void => {
-    flows.delete(key);
-    flow.close();
-    flowsPerServer.give(first.server);
-    flowsPerSource.give(sourceKey(flow.from.address));
-  };
-
-  const evictOne = (): boolean => {
-    const now = ports.clock.mono();
-    let looked = 0;
-    for (const [key, flow] of flows) {
-      if (++looked > evictionLook) return false;
-      if (!flow.isFaint(now)) continue;
-      end(key, flow);
-      return true;
-    }
-    return false;
-  };
-
-  const open = (key: string, from: RemoteInfo): Flow | undefined => {
-    const source = sourceKey(from.address);
-    if (!flowsPerSource.take(source)) return undefined;
-    if (!flowsPerServer.take(first.server) && !(evictOne() && flowsPerServer.take(first.server))) {
-      flowsPerSource.give(source);
-      return undefined;
-    }
-    const flow = new Flow(from, () => route, context, reply);
-    flows.set(key, flow);
-    return flow;
-  };
+  const flows = new FlowTable(first.server, context, (from) => new Flow(from, () => route, context, reply));
 
   const onMessage = (packet: Buffer, from: RemoteInfo): void => {
-    if (route.mode === "closed") return;
-    const key = `${from.port} ${from.address}`;
-    const flow = flows.get(key) ?? open(key, from);
-    flow?.receive(packet);
+    // Port 0 can be forged and cannot be answered: sending to it throws.
+    if (route.mode === "closed" || from.port === 0) return;
+    flows.receive(packet, from);
   };
 
   return {
@@ -71,14 +36,11 @@ export function udpGate(first: Route, context: GateContext): Gate {
     },
     update(next) {
       route = next;
-      for (const flow of flows.values()) flow.routeChanged();
+      flows.routeChanged();
     },
-    sweep() {
-      const now = ports.clock.mono();
-      for (const [key, flow] of flows) if (flow.isOver(now)) end(key, flow);
-    },
+    sweep: () => flows.sweep(),
     close() {
-      for (const [key, flow] of flows) end(key, flow);
+      flows.close();
       if (socket) descriptors.give(1);
       socket?.close();
       socket = undefined;
