@@ -169,6 +169,7 @@ function gameCalls(engine: FakeEngine, options: FakeRuntimeOptions): Omit<Bare, 
     async waitGame(server, signal) {
       const game = gameOf(server);
       const aborted = Promise.withResolvers<never>();
+      aborted.promise.catch(() => {});
       signal.addEventListener("abort", () => aborted.reject(signal.reason), { once: true });
       while (game.running) {
         signal.throwIfAborted();

@@ -13,14 +13,14 @@ export async function stand(stage: Stage, signal: AbortSignal): Promise<void> {
   const hash = specHash(spec);
   const show = (progress: Progress): void => stage.life.showProgress(progress);
 
-  const image = await gates.images(signal, () => runtime.ensureImage(spec, show, signal));
+  const image = await gates.images(() => runtime.ensureImage(spec, show, signal), signal);
   fail("image.ready");
   signal.throwIfAborted();
   show({ step: "files", text: "Preparing the files" });
   const { user, dataDir } = await files.prepare(stage.id, spec, gen);
   fail("files.ready");
   signal.throwIfAborted();
-  await gates.engine(signal, async () => {
+  await gates.engine(async () => {
     show({ step: "network", text: "Preparing the network" });
     const address = await runtime.ensureHolder(stage.id);
     stage.standing = { address, specHash: null };
@@ -30,7 +30,7 @@ export async function stand(stage: Stage, signal: AbortSignal): Promise<void> {
     await runtime.ensureGame({ server: stage.id, generation: gen, spec, specHash: hash, image, user, dataDir });
     stage.standing = { address, specHash: hash };
     fail("container.created");
-  });
+  }, signal);
   signal.throwIfAborted();
 }
 

@@ -1,12 +1,11 @@
 /** Everything a supervisor is given from outside, so that tests can own all of it. */
-import type { AgentEvent, Failpoint, Ports } from "@playspawn/shared";
+import type { AgentEvent, Failpoint, Gate, Ports } from "@playspawn/shared";
 import type { Logger } from "pino";
 import type { Door } from "../door/door-client.ts";
 import type { FailpointName } from "../failpoints.ts";
 import type { Readiness } from "../readiness/readiness.ts";
 import type { Runtime } from "../runtime/runtime.ts";
 import type { ServerFiles } from "./files.ts";
-import type { Gate } from "./gate.ts";
 
 export interface World {
   ports: Ports;
