@@ -2,13 +2,24 @@
  * Calls to one agent: questions with one answer, and streams whose flow the reader decides by handing out credit.
  * What an agent sends beyond its credit breaks the protocol: memory here must not depend on an agent's good will.
  */
-import { AppError, FrameError, type AgentFrame, type Call, type ControlFrame, type Timers } from "@playspawn/shared";
+import {
+  AppError,
+  FrameError,
+  gate,
+  type AgentFrame,
+  type Call,
+  type ControlFrame,
+  type Timers,
+} from "@playspawn/shared";
 
 /** Bytes of UTF-8 that may be under way for one call. */
 export const creditBytes = 256 * 1024;
 /** A chunk is cut at lines, so one may reach a little over. */
 const overshootBytes = 64 * 1024;
-const openCallsMax = 64;
+/** An agent answers 32 at once; streams take the rest. */
+const questionsAtOnce = 16;
+const questionsWaitingMax = 200;
+const openCallsMax = 32;
 
 type Down = Extract<ControlFrame, { t: "call" | "credit" | "cancel" }>;
 /** `Omit` over each member of the union. */
@@ -30,11 +41,13 @@ export interface Calls {
 
 export function calls(timers: Timers, send: (frame: WithoutEpoch<Down>) => void): Calls {
   const open = new Map<number, Pending>();
+  const queued = gate(questionsAtOnce, questionsWaitingMax, busy);
+  let dead: AppError | undefined;
   let lastId = 0;
 
   const begin = (call: Call, pending: Pending): number => {
-    if (open.size >= openCallsMax)
-      throw new AppError("not_ready", `Node is busy: ${openCallsMax} requests to it are open. Try again shortly.`);
+    if (dead) throw dead;
+    if (open.size >= openCallsMax) throw busy();
     const id = ++lastId;
     open.set(id, pending);
     send({ t: "call", id, call, credit: creditBytes });
@@ -44,24 +57,26 @@ export function calls(timers: Timers, send: (frame: WithoutEpoch<Down>) => void)
     if (open.delete(id)) send({ t: "cancel", id });
   };
 
+  const ask = (call: Call, limitMs: number): Promise<unknown> =>
+    new Promise((resolve, reject) => {
+      const id = begin(call, {
+        chunk: () => {
+          throw new FrameError(`a chunk for the call ${call.op}, which has one answer`);
+        },
+        end(error, result) {
+          stop();
+          if (error) reject(error);
+          else resolve(result);
+        },
+      });
+      const stop = timers.after(limitMs, () => {
+        cancel(id);
+        reject(new AppError("node_unreachable", `The node did not answer ${call.op} within ${limitMs} ms.`));
+      });
+    });
+
   return {
-    once: (call, limitMs) =>
-      new Promise((resolve, reject) => {
-        const id = begin(call, {
-          chunk: () => {
-            throw new FrameError(`a chunk for the call ${call.op}, which has one answer`);
-          },
-          end(error, result) {
-            stop();
-            if (error) reject(error);
-            else resolve(result);
-          },
-        });
-        const stop = timers.after(limitMs, () => {
-          cancel(id);
-          reject(new AppError("node_unreachable", `The node did not answer ${call.op} within ${limitMs} ms.`));
-        });
-      }),
+    once: (call, limitMs) => queued(() => ask(call, limitMs)),
 
     async *stream(call, signal) {
       const inbox = createInbox();
@@ -91,11 +106,14 @@ export function calls(timers: Timers, send: (frame: WithoutEpoch<Down>) => void)
     },
 
     failAll(error) {
+      dead = error;
       for (const pending of open.values()) pending.end(error, undefined);
       open.clear();
     },
   };
 }
+
+const busy = (): AppError => new AppError("not_ready", "The node is busy with other requests. Try again shortly.");
 
 interface Piece {
   data: string;

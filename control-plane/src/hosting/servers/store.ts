@@ -174,5 +174,5 @@ export const listAbandoned = async (db: Db): Promise<ServerRow[]> =>
     .join("nodes", "nodes.id", "servers.node_id")
     .whereNull("servers.removed_at")
     .where("servers.want", "absent")
-    .where((either) => either.whereNotNull("nodes.revoked_at").orWhere("nodes.session", "never"))
+    .where((either) => void either.whereNotNull("nodes.revoked_at").orWhere("nodes.session", "never"))
     .select<ServerRow[]>("servers.*");
