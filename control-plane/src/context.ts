@@ -12,6 +12,7 @@ import { sessionOperations } from "./people/sessions/operations.ts";
 import { createSessions, type Sessions } from "./people/sessions/service.ts";
 import { setupOperations } from "./people/setup/operations.ts";
 import { createSetup, type Setup } from "./people/setup/service.ts";
+import { createUsers } from "./people/users/service.ts";
 import { createPasswords, type PasswordCost } from "./people/users/passwords.ts";
 import { type Bus, createBus } from "./platform/bus/bus.ts";
 import { lockFolder } from "./platform/db/lock.ts";
@@ -192,10 +193,11 @@ interface People {
 async function buildPeople(base: Base, config: Config, overrides: Overrides): Promise<People> {
   const passwords = createPasswords(overrides.passwordCost);
   const accountLimiter = createLimiter("account", overrides.limits?.account ?? accountLimit);
-  const sessions = createSessions({ ...base, passwords, accountLimiter });
+  const users = createUsers(base.ports);
+  const sessions = createSessions({ ...base, users, passwords, accountLimiter });
   // Those who came in without a password must not stay when that door is shut.
   if (!config.devLogin) await sessions.endAll({ kind: "dev" });
-  return { sessions, setup: await createSetup({ ...base, sessions, passwords }, config.admin) };
+  return { sessions, setup: await createSetup({ ...base, users, sessions, passwords }, config.admin) };
 }
 
 function pruneEveryHour({ core, ports, log }: Base, sessions: Sessions): () => void {

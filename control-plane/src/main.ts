@@ -18,13 +18,13 @@ async function main(): Promise<void> {
   // Databases, tokens and their copies are for this user's eyes only.
   process.umask(0o077);
   const context = await start();
+  for (const signal of ["SIGTERM", "SIGINT"] as const) process.once(signal, () => void stop(context));
+  // The launcher is gone: nobody would restart or stop us.
+  if (process.send) process.once("disconnect", () => void stop(context));
   const setupUrl = context.setup.token === null ? null : setupLink(context.publicUrl, context.setup.token);
   context.log.info({ url: context.publicUrl.origin }, "the control plane is up");
   if (process.send) process.send({ t: "ready", url: context.publicUrl.origin, setupUrl });
   else if (setupUrl !== null) process.stdout.write(`Set up this installation at ${setupUrl}\n`);
-  for (const signal of ["SIGTERM", "SIGINT"] as const) process.once(signal, () => void stop(context));
-  // The launcher is gone: nobody would restart or stop us.
-  if (process.send) process.once("disconnect", () => void stop(context));
 }
 
 /** In the fragment, so that no server and no Referer ever sees the token. */

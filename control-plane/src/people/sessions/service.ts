@@ -1,13 +1,13 @@
 /** Signing in and out: opaque 256-bit tokens, known to us only as a hash. */
-import { createHash } from "node:crypto";
 import { AppError, newId, newSecret, type Ports } from "@playspawn/shared";
 import type { Knex } from "knex";
 import type { Bus } from "../../platform/bus/bus.ts";
 import { type Db, transaction } from "../../platform/db/db.ts";
 import type { UserActor } from "../../platform/http/authorize.ts";
 import type { Limiter } from "../../platform/http/rate.ts";
+import { hashToken } from "../../platform/token.ts";
 import type { Passwords } from "../users/passwords.ts";
-import { findUser, findUserByEmail, insertUser, type UserRow } from "../users/store.ts";
+import type { User, Users } from "../users/service.ts";
 import {
   aliveSessions,
   deleteExpired,
@@ -31,7 +31,7 @@ export interface Sessions {
   /** Signs the development account in. The caller has checked that it may. */
   devLogin(): Promise<OpenedSession>;
   /** Opens a session for a user who has proved themselves. Call with a transaction to make it part of one. */
-  open(db: Db, user: UserRow, kind: SessionRow["kind"]): Promise<OpenedSession>;
+  open(db: Db, user: User, kind: SessionRow["kind"]): Promise<OpenedSession>;
   /** Whose token this is, or null. */
   identify(token: string): Promise<UserActor | null>;
   /** Of these session ids, the ones that still count. */
@@ -41,7 +41,7 @@ export interface Sessions {
   endAll(where: Partial<Pick<SessionRow, "user_id" | "kind">>): Promise<void>;
   /** Removes what has expired. */
   prune(): Promise<void>;
-  me(actor: UserActor): Promise<UserRow>;
+  me(actor: UserActor): Promise<User>;
 }
 
 const dayMs = 24 * 3600 * 1000;
@@ -54,18 +54,17 @@ const touchMs = 60_000;
 
 export const devEmail = "dev@localhost";
 
-export const hashToken = (token: string): string => createHash("sha256").update(token).digest("hex");
-
 export interface SessionsDeps {
   db: Knex;
   ports: Ports;
   bus: Bus;
+  users: Users;
   passwords: Passwords;
   /** Counts wrong tries per account. */
   accountLimiter: Limiter;
 }
 
-export function createSessions({ db, ports, bus, passwords, accountLimiter }: SessionsDeps): Sessions {
+export function createSessions({ db, ports, bus, users, passwords, accountLimiter }: SessionsDeps): Sessions {
   const { clock } = ports;
   const window = () => ({ now: clock.now(), seenAfter: clock.now() - idleMs });
   const ended = (sessionIds: string[]): void => {
@@ -85,7 +84,7 @@ export function createSessions({ db, ports, bus, passwords, accountLimiter }: Se
     async login({ email, password }) {
       const account = hashToken(email);
       await accountLimiter.take(account);
-      const user = await findUserByEmail(db, email);
+      const user = await users.byEmail(db, email);
       const proved = await passwords.verify(user?.password_hash ?? null, password);
       if (!user || !proved)
         throw new AppError("wrong_credentials", "E-mail or password is wrong. Check both and try again.");
@@ -95,8 +94,8 @@ export function createSessions({ db, ports, bus, passwords, accountLimiter }: Se
     devLogin: () =>
       transaction(db, async (tx) => {
         const user =
-          (await findUserByEmail(tx, devEmail)) ??
-          (await insertUser(tx, ports, { email: devEmail, role: "admin", passwordHash: null }));
+          (await users.byEmail(tx, devEmail)) ??
+          (await users.create(tx, { email: devEmail, role: "admin", passwordHash: null }));
         return open(tx, user, "dev");
       }),
     async identify(token) {
@@ -110,7 +109,7 @@ export function createSessions({ db, ports, bus, passwords, accountLimiter }: Se
     endAll: async (where) => ended(await deleteSessions(db, where)),
     prune: async () => ended(await deleteExpired(db, window())),
     async me(actor) {
-      const user = await findUser(db, actor.userId);
+      const user = await users.byId(db, actor.userId);
       if (!user) throw new AppError("unauthenticated", "This account no longer exists.");
       return user;
     },

@@ -1,7 +1,7 @@
 /** Sessions: rows that hold the SHA-256 of a token, never the token. */
 import type { Knex } from "knex";
 import { type Db, transaction } from "../../platform/db/db.ts";
-import type { UserRow } from "../users/store.ts";
+import type { UserActor } from "../../platform/http/authorize.ts";
 
 export interface SessionRow {
   id: string;
@@ -14,7 +14,7 @@ export interface SessionRow {
   expires_at: number;
 }
 
-export type SessionWithUser = SessionRow & Pick<UserRow, "role" | "team_id">;
+export type SessionWithUser = SessionRow & { role: UserActor["role"]; team_id: string };
 
 export const insertSession = (db: Db, row: SessionRow): Promise<unknown> => db<SessionRow>("sessions").insert(row);
 

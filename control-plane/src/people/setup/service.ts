@@ -3,9 +3,10 @@ import { timingSafeEqual } from "node:crypto";
 import { AppError, newSecret, type Ports } from "@playspawn/shared";
 import type { Knex } from "knex";
 import { type Db, transaction } from "../../platform/db/db.ts";
-import { hashToken, type OpenedSession, type Sessions } from "../sessions/service.ts";
+import { hashToken } from "../../platform/token.ts";
+import type { OpenedSession, Sessions } from "../sessions/service.ts";
 import type { Passwords } from "../users/passwords.ts";
-import { findUserByEmail, hasAdmin, insertUser, updateUser } from "../users/store.ts";
+import type { Users } from "../users/service.ts";
 
 export interface Setup {
   /** Whether an admin exists. Once true it stays true. */
@@ -29,15 +30,16 @@ const triesMax = 5;
 export interface SetupDeps {
   db: Knex;
   ports: Ports;
+  users: Users;
   sessions: Sessions;
   passwords: Passwords;
 }
 
 /** Runs at start: takes the admin from the environment, or makes a new link while there is none. */
 export async function createSetup(deps: SetupDeps, admin: { email: string; password: string } | null): Promise<Setup> {
-  const { db, ports } = deps;
+  const { db, ports, users } = deps;
   if (admin) await ensureAdmin(deps, admin);
-  let done = await hasAdmin(db);
+  let done = await users.hasAdmin(db);
   const token = done ? null : newSecret(ports.rng);
   await transaction(db, async (tx) => {
     await tx("setup").delete();
@@ -50,7 +52,7 @@ export async function createSetup(deps: SetupDeps, admin: { email: string; passw
     token,
     async complete(request) {
       // Thrown after the commit: a wrong try must stay counted.
-      const refusal = await transaction(db, (tx) => checkToken(tx, request.token, ports.clock.now()));
+      const refusal = await transaction(db, (tx) => checkToken(tx, deps, request.token));
       if (refusal) throw refusal;
       const passwordHash = await deps.passwords.hash(request.password);
       const session = await transaction(db, (tx) => createAdmin(tx, deps, { ...request, passwordHash }));
@@ -61,11 +63,11 @@ export async function createSetup(deps: SetupDeps, admin: { email: string; passw
 }
 
 /** Why this token does not open the set-up, or null when it does. Counts a wrong one. */
-async function checkToken(tx: Db, token: string, now: number): Promise<AppError | null> {
-  if (await hasAdmin(tx)) return setupDone();
+async function checkToken(tx: Db, { users, ports }: SetupDeps, token: string): Promise<AppError | null> {
+  if (await users.hasAdmin(tx)) return setupDone();
   const row = await tx<SetupRow>("setup").first();
   if (!row || row.tries_left <= 0) return refused("Too many wrong tries ended the set-up link.");
-  if (row.expires_at <= now) return refused("The set-up link is older than 30 minutes.");
+  if (row.expires_at <= ports.clock.now()) return refused("The set-up link is older than 30 minutes.");
   if (timingSafeEqual(Buffer.from(row.token_hash), Buffer.from(hashToken(token)))) return null;
   await tx<SetupRow>("setup").update({ tries_left: row.tries_left - 1 });
   return refused(`This is not the set-up link's token; ${row.tries_left - 1} tries are left.`);
@@ -80,27 +82,27 @@ const setupDone = (): AppError =>
 /** Of two that held the same link at the same time, the second finds an admin. */
 async function createAdmin(
   tx: Db,
-  { ports, sessions }: SetupDeps,
+  { users, sessions }: SetupDeps,
   { email, passwordHash }: { email: string; passwordHash: string },
 ): Promise<OpenedSession> {
-  if (await hasAdmin(tx)) throw setupDone();
-  const user = await insertUser(tx, ports, { email, role: "admin", passwordHash });
+  if (await users.hasAdmin(tx)) throw setupDone();
+  const user = await users.create(tx, { email, role: "admin", passwordHash });
   await tx("setup").delete();
   return sessions.open(tx, user, "setup");
 }
 
 /** The environment's word counts: a password changed there is the new one, and ends every session of that account. */
 async function ensureAdmin(
-  { db, ports, sessions, passwords }: SetupDeps,
+  { db, users, sessions, passwords }: SetupDeps,
   admin: { email: string; password: string },
 ): Promise<void> {
-  const user = await findUserByEmail(db, admin.email);
+  const user = await users.byEmail(db, admin.email);
   if (user?.role === "admin" && (await passwords.verify(user.password_hash, admin.password))) return;
   const passwordHash = await passwords.hash(admin.password);
   if (!user) {
-    await transaction(db, (tx) => insertUser(tx, ports, { email: admin.email, role: "admin", passwordHash }));
+    await transaction(db, (tx) => users.create(tx, { email: admin.email, role: "admin", passwordHash }));
     return;
   }
-  await updateUser(db, user.id, { role: "admin", password_hash: passwordHash });
+  await users.makeAdmin(db, user.id, passwordHash);
   await sessions.endAll({ user_id: user.id });
 }

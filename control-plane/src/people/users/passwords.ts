@@ -1,5 +1,5 @@
 /** Argon2id in a bounded queue: a flood of sign-ins costs a bounded amount of memory and leaves the event loop free. */
-import { AppError } from "@playspawn/shared";
+import { AppError, gate } from "@playspawn/shared";
 import { hash, type Options, verify } from "@node-rs/argon2";
 
 export interface Passwords {
@@ -22,7 +22,7 @@ const waitingMax = 16;
 export function createPasswords(cost: PasswordCost = defaultCost): Passwords {
   // The package's default algorithm is Argon2id; a test holds it to that.
   const options: Options = { memoryCost: cost.memoryKib, timeCost: cost.passes, parallelism: 1 };
-  const queued = createQueue();
+  const queued = gate(concurrencyMax, waitingMax, full);
   let nobody: Promise<string> | undefined;
   return {
     hash: (password) => queued(() => hash(password, options)),
@@ -35,24 +35,5 @@ export function createPasswords(cost: PasswordCost = defaultCost): Passwords {
   };
 }
 
-type Queue = <T>(work: () => Promise<T>) => Promise<T>;
-
-function createQueue(): Queue {
-  const waiting: (() => void)[] = [];
-  let running = 0;
-  return async (work) => {
-    if (running >= concurrencyMax) {
-      if (waiting.length >= waitingMax)
-        throw new AppError("rate_limited", "Too many people sign in right now. Try again in a few seconds.");
-      await new Promise<void>((resolve) => waiting.push(resolve));
-    } else running++;
-    try {
-      return await work();
-    } finally {
-      // The place goes to the next one in line, or back.
-      const next = waiting.shift();
-      if (next) next();
-      else running--;
-    }
-  };
-}
+const full = (): AppError =>
+  new AppError("rate_limited", "Too many people sign in right now. Try again in a few seconds.");

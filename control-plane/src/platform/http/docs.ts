@@ -1,11 +1,11 @@
 /** `/openapi.json`, and Swagger UI at `/docs` from our own disk: it loads nothing from other hosts. */
-import { createRequire } from "node:module";
 import { dirname } from "node:path";
+import { fileURLToPath } from "node:url";
 import send from "koa-send";
 import type { Middleware } from "koa";
 import { pagePolicy } from "./security-headers.ts";
 
-const root = dirname(createRequire(import.meta.url).resolve("swagger-ui-dist/package.json"));
+const root = dirname(fileURLToPath(import.meta.resolve("swagger-ui-dist/package.json")));
 
 const page = `<!doctype html>
 <html lang="en">

@@ -66,10 +66,24 @@ export function faultsOf(error: z.ZodError, prefix: string): Fault[] {
 /** RFC 6901. Cut: a client's field name may be a megabyte long. */
 const escapeStep = (step: string): string => step.slice(0, 100).replaceAll("~", "~0").replaceAll("/", "~1");
 
-/** Zod's "Invalid input: expected string" reads as the second half of a sentence that starts with the pointer. */
-const words = (message: string): string =>
-  message
-    .replace(/^Invalid input: expected (.+), received undefined$/, "is missing: expected $1")
-    .replace(/^Invalid input: expected (.+), received (.+)$/, "must be $1, not $2")
-    .replace(/^Invalid input$/, "is not valid")
-    .replace(/^(Too big|Too small|Invalid [a-z]+): expected /, "must be ");
+/** Zod's messages, turned into the second half of a sentence that starts with the pointer. Our own pass as they are. */
+function words(message: string): string {
+  const type = /^Invalid input: expected (\w+), received (\w+)$/.exec(message);
+  if (type) return type[2] === "undefined" ? `is missing: expected ${noun(type[1])}` : `must be ${noun(type[1])}`;
+  const size = /^Too (?:big|small): expected \w+ to (be|have) ([<>]=?)(\d+)(.*)$/.exec(message);
+  if (size) return `must ${size[1]} ${bounds[size[2]!]} ${size[3]}${size[4]}`;
+  return message.replace(/^Invalid option: expected /, "must be ").replace(/^Invalid input$/, "is not valid");
+}
+
+const bounds: Record<string, string> = { "<": "less than", "<=": "at most", ">": "more than", ">=": "at least" };
+
+const nouns: Record<string, string> = {
+  object: "an object",
+  array: "a list",
+  string: "a text",
+  int: "a whole number",
+  number: "a number",
+  boolean: "true or false",
+  null: "null",
+};
+const noun = (type = ""): string => nouns[type] ?? type;
