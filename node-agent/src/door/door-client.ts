@@ -21,17 +21,18 @@ export interface BindFailure {
   server: string;
   protocol: Protocol;
   port: number;
+  /** Who has it; fits behind "is taken by". */
   message: string;
 }
 
 export interface Door {
   /** Replaces the routes of one server; `[]` gives its ports up. Kept and sent again to a door that (re)connects. */
   setRoutes(server: string, routes: Route[]): void;
-  /** Resolves when a connected door has bound every port of the present table but those listed. Rejects after `limitMs`. */
+  /** Resolves when a connected door has bound every port of the present table but those listed. @throws AppError not_ready after `limitMs` */
   settled(limitMs: number): Promise<BindFailure[]>;
   /** Totals since that door process started; undefined while no door is connected. */
   traffic(server: string): Traffic | undefined;
-  /** Ports that could not be bound now, with the reason. */
+  /** Ports that could not be bound now; `by` fits behind "is taken by". @throws AppError not_ready */
   check(ports: { protocol: Protocol; port: number }[]): Promise<{ protocol: Protocol; port: number; by: string }[]>;
   onKnock(listener: (knock: Knock) => void): void;
   /** The door process came or went. */

@@ -121,6 +121,15 @@ test("an empty data folder is a fault of configuration", async (t) => {
   t.is(said, "door: PLAYSPAWN_DATA_DIR is empty: give the data folder, or leave it unset.\n");
 });
 
+test("a data folder that cannot be made is told in a sentence", async (t) => {
+  const env = { PLAYSPAWN_DATA_DIR: "/dev/null/data" };
+  const child = spawn(process.execPath, [program], { env, stdio: ["ignore", "ignore", "pipe"] });
+  let said = "";
+  child.stderr.setEncoding("utf8").on("data", (text: string) => (said += text));
+  t.is((await once(child, "close"))[0], 78);
+  t.regex(said, /^door: The folder \/dev\/null\/data\/agent for the door's socket could not be made \(ENOTDIR\): /);
+});
+
 test("a door that runs out of files loses connections, not its life", async (t) => {
   const data = await dataFolder(t);
   const { door, knock } = await agent(t, data);

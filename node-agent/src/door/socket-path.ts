@@ -2,7 +2,7 @@
 import { createHash } from "node:crypto";
 import { lstat, mkdir } from "node:fs/promises";
 import { dirname, join, resolve } from "node:path";
-import { AppError } from "@playspawn/shared";
+import { AppError, messageOf } from "@playspawn/shared";
 
 /** `sun_path` has 108 bytes with the closing NUL. */
 export const socketPathBytesMax = 107;
@@ -23,11 +23,15 @@ export function usableSocketPath(wanted: string, uid: number): string {
 /**
  * Makes the socket's folder. One in a place that everybody shares must be ours alone, or somebody else could wait for us
  * there with a socket of theirs.
- * @throws AppError forbidden when it is not
+ * @throws AppError forbidden when it is not, or cannot be made
  */
 export async function socketFolder(path: string, wanted: string, uid: number): Promise<void> {
   const folder = dirname(path);
-  await mkdir(folder, { recursive: true, mode: 0o700 });
+  await mkdir(folder, { recursive: true, mode: 0o700 }).catch((cause: unknown) => {
+    const reason = (cause as NodeJS.ErrnoException).code ?? messageOf(cause);
+    const detail = `The folder ${folder} for the door's socket could not be made (${reason}): check its rights and space.`;
+    throw new AppError("forbidden", detail, { cause });
+  });
   if (path === resolve(wanted)) return;
   const found = await lstat(folder);
   if (!found.isDirectory() || found.uid !== uid || (found.mode & 0o077) !== 0)
