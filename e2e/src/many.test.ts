@@ -12,7 +12,7 @@ const listening = (): string[] => {
     .map((line) => line.split(/\s+/).slice(0, 5).join(" "))
     .toSorted();
 };
-const nft = (): string => execFileSync("nft", ["-s", "list", "ruleset"], { encoding: "utf8" });
+const nft = (): string => execFileSync("/usr/sbin/nft", ["-s", "list", "ruleset"], { encoding: "utf8" });
 
 /** Fifty at once share two cores. */
 const slow = { limitMs: 180_000 };

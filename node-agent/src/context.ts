@@ -1,6 +1,6 @@
 /** The composition root: everything this process is made of, built in order and closed in reverse. */
 import { join } from "node:path";
-import { AppError, failpoint, messageOf, newId, type Ports } from "@playspawn/shared";
+import { AppError, failpoint, gate, messageOf, newId, type Ports } from "@playspawn/shared";
 import { systemPorts } from "@playspawn/shared/ports/system.ts";
 import { pino, type Logger } from "pino";
 import type { Config } from "./config.ts";
@@ -19,7 +19,6 @@ import { dockerRuntime } from "./runtime/docker.ts";
 import type { Runtime } from "./runtime/runtime.ts";
 import { openEventLog } from "./servers/event-log.ts";
 import { serverFiles } from "./servers/files.ts";
-import { gate } from "./servers/gate.ts";
 import { lateDoor } from "./servers/late-door.ts";
 import { consoleOf } from "./servers/logs.ts";
 import { portsTaken } from "./servers/ports-taken.ts";
@@ -43,6 +42,9 @@ const readyLimitMs = 10_000;
 const resumeLimitMs = 3_000;
 const imagesAtOnce = 2;
 const unitsAtOnce = 6;
+/** More than any node has servers that do the same at once. */
+const waitingMax = 10_000;
+const busy = (): AppError => new AppError("not_ready", "This node does too much at once already. Try again shortly.");
 
 /** @throws PreflightError | ConfigError | ListenError with sentences for the operator */
 export async function createContext(config: Config): Promise<Context> {
@@ -103,7 +105,7 @@ async function assemble(parts: Parts): Promise<void> {
     door,
     files: serverFiles(join(agentDir, "servers")),
     tell: (event) => events.append(event),
-    gates: { images: gate(imagesAtOnce), engine: gate(unitsAtOnce) },
+    gates: { images: gate(imagesAtOnce, waitingMax, busy), engine: gate(unitsAtOnce, waitingMax, busy) },
     fail,
     log,
     run,

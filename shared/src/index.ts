@@ -8,3 +8,4 @@ export * from "./wire/agent.ts";
 export * from "./wire/codec.ts";
 export * from "./wire/door.ts";
 export * from "./ports/failpoint.ts";
+export * from "./ports/gate.ts";

@@ -50,7 +50,7 @@ async function boot(stage: Stage, signal: AbortSignal): Promise<number> {
   const launch = async (): Promise<number> => {
     const from = ports.clock.mono();
     stage.startedAt = ports.clock.now();
-    await gates.engine(signal, () => runtime.startGame(stage.id));
+    await gates.engine(() => runtime.startGame(stage.id), signal);
     fail("container.started");
     return ports.clock.mono() - from;
   };

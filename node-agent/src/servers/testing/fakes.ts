@@ -1,6 +1,7 @@
 /** A world of one machine in memory: engine, games, door, files. An agent on it can be killed and a new one started. */
 import {
   failpoint,
+  gate,
   newId,
   type AgentEvent,
   type DesiredServer,
@@ -17,7 +18,6 @@ import { FakeEngine, type FakeBehaviour } from "../../runtime/fake-engine.ts";
 import { fakeRuntime, type FakeRuntime } from "../../runtime/fake.ts";
 import type { Runtime } from "../../runtime/runtime.ts";
 import type { Meta, ServerFiles } from "../files.ts";
-import { gate } from "../gate.ts";
 import type { State, StateFile } from "../state-file.ts";
 import type { World } from "../world.ts";
 
@@ -207,7 +207,7 @@ export function machine(options: { holdHeldMs?: number } = {}): Machine {
         door: alive(shared.door as Door),
         files: alive(shared.files as ServerFiles),
         tell: (event) => void (dead || events.push(event)),
-        gates: { images: gate(2, 1000, full), engine: gate(4, 1000, full) },
+        gates: { images: gate(2, 1000, Error), engine: gate(4, 1000, Error) },
         fail: failpoint(failpointNames, undefined, () => undefined),
         log: pino({ level: "silent" }),
         run: newId("run", ports),
