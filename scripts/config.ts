@@ -1,4 +1,5 @@
 /** The only reader of the environment in scripts/. The programs check their own values; here stands what start itself needs. */
+import { readFileSync } from "node:fs";
 import { resolve } from "node:path";
 import { repository } from "./lib/paths.ts";
 
@@ -24,8 +25,21 @@ const port = (text: string | undefined, otherwise: number): number => {
   return text !== undefined && Number.isInteger(value) && value >= 0 && value <= 65_535 ? value : otherwise;
 };
 
+/** The variable itself, or what the file says that `<name>_FILE` names. A file that cannot be read is told by its program. */
+function valueOf(environment: NodeJS.ProcessEnv, name: string): string | undefined {
+  const file = environment[`${name}_FILE`];
+  if (environment[name] || !file) return environment[name];
+  try {
+    return readFileSync(file, "utf8").trim();
+  } catch {
+    return undefined;
+  }
+}
+
 export function startConfig(environment: NodeJS.ProcessEnv = process.env): StartConfig {
-  const { PLAYSPAWN_ADMIN_EMAIL: email, PLAYSPAWN_ADMIN_PASSWORD: password, DOCKER_HOST: dockerHost } = environment;
+  const { DOCKER_HOST: dockerHost } = environment;
+  const email = valueOf(environment, "PLAYSPAWN_ADMIN_EMAIL");
+  const password = valueOf(environment, "PLAYSPAWN_ADMIN_PASSWORD");
   const host = environment.PLAYSPAWN_HOST ?? "0.0.0.0";
   const controlPort = port(environment.PLAYSPAWN_PORT, 8000);
   const reached = host === "0.0.0.0" || host === "::" ? "127.0.0.1" : host;

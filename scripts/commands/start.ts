@@ -70,10 +70,7 @@ async function bringUp(
     ...config.environment,
     PLAYSPAWN_DATA_DIR: config.dataDir,
     PLAYSPAWN_CONTROL_URL: config.controlUrl,
-    ...(admin ? { PLAYSPAWN_ADMIN_EMAIL: admin.email, PLAYSPAWN_ADMIN_PASSWORD: admin.password } : {}),
-    ...(config.environment.PLAYSPAWN_JOIN_TOKEN
-      ? {}
-      : { PLAYSPAWN_JOIN_TOKEN_FILE: `${config.dataDir}/run/join-token` }),
+    ...(admin && !config.admin ? { PLAYSPAWN_ADMIN_EMAIL: admin.email, PLAYSPAWN_ADMIN_PASSWORD: admin.password } : {}),
   };
   const program = (name: ProgramName) => ({
     name,

@@ -4,6 +4,7 @@ import { newSecret } from "@playspawn/shared";
 import { systemPorts } from "@playspawn/shared/ports/system.ts";
 import { ensureBaseImages } from "../base-images.ts";
 import { startConfig } from "../config.ts";
+import { run } from "../lib/run.ts";
 import { say } from "../lib/terminal.ts";
 import { runAva } from "../suite/ava.ts";
 import { readSkips, tally, type Tally } from "../suite/tally.ts";
@@ -17,7 +18,7 @@ import { runChecks } from "./check.ts";
 const packages = [
   ["busybox-static", "iproute2", "nftables", "conntrack", "ca-certificates", "git"],
   // Base images where no registry answers, a browser, and a real game client on a screen that nobody sees.
-  ["debootstrap", "chromium", "xvfb", "xauth", "teeworlds", "teeworlds-server", "libgl1-mesa-dri", "fonts-dejavu-core"],
+  ["debootstrap", "xvfb", "xauth", "teeworlds", "teeworlds-server", "libgl1-mesa-dri", "fonts-dejavu-core"],
 ].flat();
 
 const parts = ["check", "unit", "e2e"] as const;
@@ -38,7 +39,11 @@ export async function test(args: string[]): Promise<number> {
   const before = await readTraces();
   const counted = tally(await readSkips(), say);
   const mark = newSecret(systemPorts.rng).slice(0, 16);
-  await runParts(choice, counted, { ...startConfig().environment, [runMark]: mark });
+  await runParts(choice, counted, {
+    ...startConfig().environment,
+    [runMark]: mark,
+    CHROME_PATH: await findBrowser(),
+  });
   await countLeftovers(counted, before, mark);
   report(counted, begin, engine.started);
   return counted.failed() === 0 ? 0 : 1;
@@ -58,7 +63,17 @@ function chosen(args: string[]): Choice {
   return { parts: only ? [only] : parts, files: positionals };
 }
 
+/** The first of these that is there; Ubuntu has no package `chromium`, and often another of the family already. */
+async function findBrowser(): Promise<string | undefined> {
+  for (const name of ["chromium", "chromium-browser", "google-chrome"]) {
+    const found = await run("which", [name]);
+    if (found.code === 0) return found.stdout.trim();
+  }
+  return undefined;
+}
+
 async function prepare() {
+  if (!(await findBrowser())) await ensurePackages(["chromium"], "The tests look at the dashboard.", { yes: true });
   await ensurePackages(packages, "The tests need these packages.", { yes: true });
   const engine = await ensureDocker({ yes: true, dockerHost: startConfig().dockerHost, timers: systemPorts.timers });
   await ensureBaseImages({ log: say, extraCaFile: startConfig().environment.NODE_EXTRA_CA_CERTS });
