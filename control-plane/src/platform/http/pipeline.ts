@@ -134,7 +134,10 @@ async function handle(ctx: Context, operation: Operation, { actor, input, keyed,
     address: ctx.ip,
     host: state.host,
     log: state.log,
-    signal: AbortSignal.any([goneSignal(ctx), deps.stopping]),
+    // Made only for those who ask: most answers are done before anybody could go away.
+    get signal() {
+      return AbortSignal.any([goneSignal(ctx), deps.stopping]);
+    },
     once<T>(work: (tx: Db) => Promise<T>): Promise<T> {
       kept = true;
       return once(deps.db, deps.ports.clock, keyed, work);

@@ -12,7 +12,7 @@ export interface Limit {
  * Per address or user. `read` and `write` are brakes for programs that run wild, far above what dashboards and
  * scripts need; the others are what guessing passwords and tokens is held to.
  */
-export const defaultLimits: Record<RateClass, Limit> = {
+const defaultLimits: Record<RateClass, Limit> = {
   read: { points: 30_000, seconds: 60 },
   write: { points: 6_000, seconds: 60 },
   login: { points: 60, seconds: 60 },
@@ -42,6 +42,18 @@ export function createLimiter(name: string, { points, seconds }: Limit): Limiter
     async forget(key) {
       await limiter.delete(key);
     },
+  };
+}
+
+/** One for each class of operations. */
+export function createLimiters(limits: Partial<Record<RateClass, Limit>> = {}): Record<RateClass, Limiter> {
+  const limiter = (name: RateClass): Limiter => createLimiter(name, limits[name] ?? defaultLimits[name]);
+  return {
+    read: limiter("read"),
+    write: limiter("write"),
+    login: limiter("login"),
+    setup: limiter("setup"),
+    join: limiter("join"),
   };
 }
 

@@ -1,0 +1,40 @@
+/** Puts the parts of people together: accounts, their sessions, and the set-up that makes the first one. */
+import type { Ports } from "@playspawn/shared";
+import type { Knex } from "knex";
+import type { Bus } from "../platform/bus/bus.ts";
+import type { Operation } from "../platform/http/operation.ts";
+import { createLimiter, type Limit } from "../platform/http/rate.ts";
+import { sessionOperations } from "./sessions/operations.ts";
+import { createSessions, type Sessions } from "./sessions/service.ts";
+import { setupOperations } from "./setup/operations.ts";
+import { createSetup, type Setup } from "./setup/service.ts";
+import { createPasswords, type PasswordCost } from "./users/passwords.ts";
+import { createUsers } from "./users/service.ts";
+
+export interface People {
+  sessions: Sessions;
+  setup: Setup;
+  operations: readonly Operation[];
+}
+
+export interface PeopleConfig {
+  admin: { email: string; password: string } | null;
+  devLogin: boolean;
+  /** Tests make hashing cheap. */
+  passwordCost?: PasswordCost | undefined;
+  accountLimit?: Limit | undefined;
+}
+
+/** Wrong passwords per account. */
+const defaultAccountLimit: Limit = { points: 10, seconds: 60 };
+
+export async function createPeople(deps: { db: Knex; ports: Ports; bus: Bus }, config: PeopleConfig): Promise<People> {
+  const passwords = createPasswords(config.passwordCost);
+  const accountLimiter = createLimiter("account", config.accountLimit ?? defaultAccountLimit);
+  const users = createUsers(deps.ports);
+  const sessions = createSessions({ ...deps, users, passwords, accountLimiter });
+  // Those who came in without a password must not stay when that door is shut.
+  if (!config.devLogin) await sessions.endAll({ kind: "dev" });
+  const setup = await createSetup({ ...deps, users, sessions, passwords }, config.admin);
+  return { sessions, setup, operations: [...setupOperations(setup), ...sessionOperations(sessions, config)] };
+}
