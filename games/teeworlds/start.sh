@@ -57,6 +57,8 @@ flag() {
   flag sv_powerups "${POWERUPS:-true}"
   # Relayed players share the address of the node's bridge, so a limit per address would be one for all.
   echo 'sv_max_clients_per_ip 64'
+  # For the same reason a vote may send one player away, not ban the address of all.
+  echo 'sv_vote_kick_bantime 0'
   # The public list would name this machine's address, not the one that players dial.
   echo 'sv_register 0'
   echo 'sv_port 8303'

@@ -35,6 +35,11 @@ interface EnterOptions {
 const inside = "[client/network]: loading done";
 const refused = /\[client\]: (?:offline error|disconnecting)\b.*/;
 const screenMs = 10_000;
+/**
+ * A server bans an address for a minute when a client of it leaves within a second of connecting, and relayed clients
+ * all have the bridge's address: whoever asks next would be shut out.
+ */
+const stayMs = 1200;
 const goodbyeMs = 3000;
 const logLinesMax = 2000;
 
@@ -60,10 +65,11 @@ export async function enterTeeworlds({ host, port, name, limitMs = 60_000 }: Ent
         throw new Error(`${messageOf(error)}\n${lines.slice(-15).join("\n")}`, { cause: error });
       },
     );
+    const stayed = systemTimers.sleep(stayMs);
     return {
       log: () => lines.join("\n"),
       running: () => client.exitCode === null && client.signalCode === null,
-      leave,
+      leave: () => stayed.then(leave),
     };
   } catch (error) {
     await leave();
