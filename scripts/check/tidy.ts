@@ -17,7 +17,7 @@ export const rules: readonly Rule[] = [
   {
     name: "no-unfinished-words",
     files: ours,
-    fault: (text) => /\b(TO[D]O|FIX[M]E|X{3}|not imp[l]emented)\b/.exec(text)?.[0]?.concat(" belongs into an issue"),
+    fault: (text) => /(?:\/\/|\*|\{\/\*)\s*(TODO|FIXME|XXX)\b/.exec(text)?.[1]?.concat(" belongs into an issue"),
   },
   {
     name: "launchers-only",

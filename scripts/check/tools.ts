@@ -2,7 +2,7 @@
 import { existsSync } from "node:fs";
 import { installed, programs } from "../lib/paths.ts";
 import { run } from "../lib/run.ts";
-import { finding, toolFailed, type Check, type Finding } from "./check.ts";
+import { finding, toolFailed, type Check } from "./check.ts";
 
 const node = process.execPath;
 
