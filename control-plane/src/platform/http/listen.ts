@@ -21,11 +21,16 @@ export class ListenError extends Error {
 
 const headersLimitMs = 10_000;
 const requestLimitMs = 30_000;
+/** Longer than clients and proxies keep an idle connection: who closes first must not be us, just as they send. */
+const keepAliveMs = 65_000;
 const closeLimitMs = 3000;
 
 /** @throws ListenError */
 export async function listen({ host, port, variable, handler, upgrades }: ListenOptions): Promise<Server> {
-  const server = createServer({ headersTimeout: headersLimitMs, requestTimeout: requestLimitMs }, handler);
+  const server = createServer(
+    { headersTimeout: headersLimitMs, requestTimeout: requestLimitMs, keepAliveTimeout: keepAliveMs },
+    handler,
+  );
   server.on("checkContinue", (request, response) => {
     // A client that asks first is told before it sends a body that would be refused.
     if (!(Number(request.headers["content-length"]) > bodyBytesMax)) response.writeContinue();
