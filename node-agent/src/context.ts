@@ -41,7 +41,8 @@ const readyLimitMs = 10_000;
 /** How long resumed games may take to answer before the door gets its routes without them. */
 const resumeLimitMs = 3_000;
 const imagesAtOnce = 2;
-const unitsAtOnce = 6;
+const unitsAtOnce = 4;
+const wakesAtOnce = 8;
 /** More than any node has servers that do the same at once. */
 const waitingMax = 10_000;
 const busy = (): AppError => new AppError("not_ready", "This node does too much at once already. Try again shortly.");
@@ -105,7 +106,11 @@ async function assemble(parts: Parts): Promise<void> {
     door,
     files: serverFiles(join(agentDir, "servers")),
     tell: (event) => events.append(event),
-    gates: { images: gate(imagesAtOnce, waitingMax, busy), engine: gate(unitsAtOnce, waitingMax, busy) },
+    gates: {
+      images: gate(imagesAtOnce, waitingMax, busy),
+      units: gate(unitsAtOnce, waitingMax, busy),
+      wakes: gate(wakesAtOnce, waitingMax, busy),
+    },
     fail,
     log,
     run,

@@ -6,21 +6,26 @@ import { showRoutes, type Stage } from "./stage.ts";
 /** How long the door may take to bind ports before a step goes on without its word. */
 const bindLimitMs = 3_000;
 
-/** @throws AppError of the image, the files or the engine; the signal's reason when it aborts at a safe point */
-export async function stand(stage: Stage, signal: AbortSignal): Promise<void> {
+/**
+ * @param lane a deployment waits for its turn to pull or build; a wake never waits behind one
+ * @throws AppError of the image, the files or the engine; the signal's reason when it aborts at a safe point
+ */
+export async function stand(stage: Stage, signal: AbortSignal, lane: "deploy" | "wake"): Promise<void> {
   const { runtime, files, gates, fail } = stage.world;
   const { gen, spec } = stage.desired;
   const hash = specHash(spec);
   const show = (progress: Progress): void => stage.life.showProgress(progress);
 
-  const image = await gates.images(() => runtime.ensureImage(spec, show, signal), signal);
+  const ensureImage = (): Promise<string> => runtime.ensureImage(spec, show, signal);
+  const image = await (lane === "wake" ? ensureImage() : gates.images(ensureImage, signal));
   fail("image.ready");
   signal.throwIfAborted();
   show({ step: "files", text: "Preparing the files" });
   const { user, dataDir } = await files.prepare(stage.id, spec, gen);
   fail("files.ready");
   signal.throwIfAborted();
-  await gates.engine(async () => {
+  const turn = lane === "wake" ? gates.wakes : gates.units;
+  await turn(async () => {
     show({ step: "network", text: "Preparing the network" });
     const address = await runtime.ensureHolder(stage.id);
     stage.standing = { address, specHash: null };

@@ -15,8 +15,8 @@ export interface World {
   files: ServerFiles;
   /** Facts for the durable log; numbered and timed there. */
   tell(event: Omit<AgentEvent, "n" | "at">): void;
-  /** How many images are pulled or built, and how many units are put up, at once. */
-  gates: { images: Gate; engine: Gate };
+  /** How many images are pulled or built, how many units are put up, and how many servers woken, at once. */
+  gates: { images: Gate; units: Gate; wakes: Gate };
   fail: Failpoint<FailpointName>;
   log: Logger;
   /** This agent process; tells its monotonic times from those of another. */

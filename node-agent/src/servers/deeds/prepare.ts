@@ -5,7 +5,7 @@ import { showRoutes, type Deed } from "../stage.ts";
 export const prepare: Deed = {
   async run(stage, signal) {
     stage.life.enter("preparing", { cause: stage.cause });
-    await Promise.all([bindPorts(stage), stand(stage, signal)]);
+    await Promise.all([bindPorts(stage), stand(stage, signal, "deploy")]);
     stage.life.enter("hibernated", { tier: "held" });
     showRoutes(stage);
   },

@@ -42,7 +42,7 @@ async function boot(stage: Stage, signal: AbortSignal): Promise<number> {
   const { files, ports, runtime, gates, fail } = stage.world;
   // A sleeper whose unit is known to stand is started at once; should that be wrong, the engine says so and it is put up.
   const trusted = standsReady(stage);
-  if (!trusted) await stand(stage, signal);
+  if (!trusted) await stand(stage, signal, "wake");
   await files.setMeta(stage.id, { clean: false, generation: stage.desired.gen });
   fail("files.marked");
   signal.throwIfAborted();
@@ -50,7 +50,7 @@ async function boot(stage: Stage, signal: AbortSignal): Promise<number> {
   const launch = async (): Promise<number> => {
     const from = ports.clock.mono();
     stage.startedAt = ports.clock.now();
-    await gates.engine(() => runtime.startGame(stage.id), signal);
+    await gates.wakes(() => runtime.startGame(stage.id), signal);
     fail("container.started");
     return ports.clock.mono() - from;
   };
@@ -59,7 +59,7 @@ async function boot(stage: Stage, signal: AbortSignal): Promise<number> {
   } catch (error) {
     const stale = error instanceof AppError && (error.code === "holder_lost" || error.code === "not_found");
     if (!trusted || !stale) throw error;
-    await stand(stage, signal);
+    await stand(stage, signal, "wake");
     return await launch();
   }
 }

@@ -207,7 +207,7 @@ export function machine(options: { holdHeldMs?: number } = {}): Machine {
         door: alive(shared.door as Door),
         files: alive(shared.files as ServerFiles),
         tell: (event) => void (dead || events.push(event)),
-        gates: { images: gate(2, 1000, Error), engine: gate(4, 1000, Error) },
+        gates: { images: gate(2, 1000, Error), units: gate(4, 1000, Error), wakes: gate(4, 1000, Error) },
         fail: failpoint(failpointNames, undefined, () => undefined),
         log: pino({ level: "silent" }),
         run: newId("run", ports),
