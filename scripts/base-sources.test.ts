@@ -1,5 +1,5 @@
 import test from "ava";
-import { aptSettings, mirrorOf } from "./base-images.ts";
+import { aptSettings, mirrorOf } from "./base-sources.ts";
 
 const deb822 = `Types: deb
 URIs: http://mirror.example/debian
