@@ -17,6 +17,10 @@ const retry = (failures: number, error: unknown): boolean => {
   return failures < retriesMax && (status === 0 || status >= 500);
 };
 
+// Changes only when no answer came: each can be sent twice without harm, or says for itself that it cannot.
+const retryChange = (failures: number, error: unknown): boolean =>
+  failures < retriesMax && problemFrom(error).status === 0;
+
 // A session that ended shows in any answer; forgetting who is signed in leads to the sign-in page.
 const noticeSignOut = (error: unknown): void => {
   if (problemFrom(error).code === "unauthenticated") client.setQueryData(keys.me, null);
@@ -25,7 +29,7 @@ const noticeSignOut = (error: unknown): void => {
 const client = new QueryClient({
   queryCache: new QueryCache({ onError: noticeSignOut }),
   mutationCache: new MutationCache({ onError: noticeSignOut }),
-  defaultOptions: { queries: { retry, staleTime: 30_000 }, mutations: { retry: false } },
+  defaultOptions: { queries: { retry, staleTime: 30_000 }, mutations: { retry: retryChange, retryDelay: 500 } },
 });
 
 createRoot(document.getElementById("root")!).render(

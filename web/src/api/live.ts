@@ -14,6 +14,8 @@ const eventsKept = 200;
 const fixed = new Set<string>([keys.me[0], keys.games[0]]);
 /** The session has ended; asking who is signed in leads to the sign-in page. */
 const signedOutCode = 4401;
+/** A gap this short is not worth a word: containers that come and go on this machine cause many. */
+const graceMs = 1500;
 const openLimitMs = 10_000;
 
 export interface Live {
@@ -52,12 +54,25 @@ export function applyServer(client: QueryClient, server: Server): void {
 
 const urlOf = ({ protocol, host }: Location): string => `${protocol === "https:" ? "wss" : "ws"}://${host}/api/v1/live`;
 
-/** Not connected until it is opened; then it comes back by itself, with back-off. */
-export function createLive(client: QueryClient, { timers, rng }: Ports): Live {
+/** What is needed of a WebSocket. */
+export type Socket = Pick<WebSocket, "addEventListener" | "close">;
+
+const dialHere = (): Socket => new WebSocket(urlOf(location));
+
+/**
+ * Not connected until it is opened; then it comes back by itself, with back-off.
+ * @param dial opens a socket to the live address
+ */
+export function createLive(
+  client: QueryClient,
+  { timers, rng }: Pick<Ports, "timers" | "rng">,
+  dial: () => Socket = dialHere,
+): Live {
   const listeners = new Set<() => void>();
   let state: LiveState = "connecting";
-  let socket: WebSocket | undefined;
+  let socket: Socket | undefined;
   let cancel = (): void => {};
+  let calm: (() => void) | undefined;
   let attempt = 0;
 
   const become = (next: LiveState): void => {
@@ -66,6 +81,8 @@ export function createLive(client: QueryClient, { timers, rng }: Ports): Live {
   };
   const opened = (): void => {
     cancel();
+    calm?.();
+    calm = undefined;
     attempt = 0;
     become("live");
     // What happened before the socket was open was not heard, the first time as well as after a gap.
@@ -73,18 +90,18 @@ export function createLive(client: QueryClient, { timers, rng }: Ports): Live {
   };
   const lost = ({ code }: CloseEvent): void => {
     cancel();
-    become("reconnecting");
+    calm ??= timers.after(graceMs, () => become("reconnecting"));
     if (code === signedOutCode) void client.invalidateQueries({ queryKey: keys.me });
     cancel = timers.after(backoffMs(attempt++, rng.float()), connect);
   };
 
   function connect(): void {
-    const mine = new WebSocket(urlOf(location));
+    const mine = dial();
     socket = mine;
     cancel = timers.after(openLimitMs, () => mine.close());
     mine.addEventListener("open", () => mine === socket && opened());
     mine.addEventListener("close", (event) => mine === socket && lost(event), { once: true });
-    mine.addEventListener("message", ({ data }) => {
+    mine.addEventListener("message", ({ data }: MessageEvent<unknown>) => {
       if (mine === socket) applyMessage(client, JSON.parse(String(data)) as LiveMessage);
     });
   }
@@ -101,6 +118,8 @@ export function createLive(client: QueryClient, { timers, rng }: Ports): Live {
         const last = socket;
         socket = undefined;
         cancel();
+        calm?.();
+        calm = undefined;
         last?.close();
       };
     },

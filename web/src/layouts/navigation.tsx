@@ -31,9 +31,10 @@ function useSignOut(): () => void {
   const client = useQueryClient();
   const mutation = useMutation({
     mutationFn: signOut,
+    // What was read belongs to whoever was signed in.
     onSettled: () => {
-      client.clear();
       client.setQueryData(keys.me, null);
+      client.removeQueries({ predicate: ({ queryKey }) => queryKey[0] !== keys.me[0] });
     },
   });
   return () => mutation.mutate();

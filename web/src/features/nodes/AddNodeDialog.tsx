@@ -16,7 +16,7 @@ import { useNow } from "../../ui/use-now.ts";
 
 /** Mints one token and waits until a node has come with it. */
 export function AddNodeDialog({ onClose }: { onClose: () => void }) {
-  const mint = useMutation({ mutationFn: newJoinToken });
+  const mint = useMutation({ mutationFn: newJoinToken, retry: false });
   const { mutate } = mint;
   useEffect(() => mutate(), [mutate]);
   return (

@@ -17,6 +17,8 @@ export function useKick(server: Server): Kicking {
   const client = useQueryClient();
   const mutation = useMutation({
     mutationFn: (kind: Kick) => kickServer(server.id, kind),
+    // A restart that was heard and then sent again would throw the players out twice.
+    retry: false,
     onSuccess: (fresh) => applyServer(client, fresh),
     onError: (error) => {
       const problem = problemFrom(error);

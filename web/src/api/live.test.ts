@@ -1,0 +1,104 @@
+import { fakePorts } from "@playspawn/shared/ports/fake.ts";
+import { QueryClient } from "@tanstack/react-query";
+import test from "ava";
+import { applyMessage, createLive, type Socket } from "./live.ts";
+import { keys } from "./queries.ts";
+import type { Server, ServerEvent } from "./types.ts";
+
+type Listener = (event: unknown) => void;
+
+/** Sockets that do what the test says. */
+function fakeDial() {
+  const sockets: { fire: (kind: string, event?: unknown) => void; closed: boolean }[] = [];
+  const dial = (): Socket => {
+    const listeners = new Map<string, Listener>();
+    const socket = {
+      closed: false,
+      fire: (kind: string, event: unknown = {}) => listeners.get(kind)?.(event),
+      addEventListener: (kind: string, listener: Listener) => void listeners.set(kind, listener),
+      close: () => void (socket.closed = true),
+    };
+    sockets.push(socket);
+    return socket as unknown as Socket;
+  };
+  return { sockets, dial };
+}
+
+const server = (name: string, updatedAt: number) => ({ id: "srv_1", name, updatedAt }) as Server;
+
+test("what the socket says reaches the list, the page and the timeline", (t) => {
+  const client = new QueryClient();
+  client.setQueryData(keys.servers, [server("old", 1)]);
+  client.setQueryData(keys.events("srv_1"), []);
+  const event = { id: "evt_1", seq: 1, at: 0, kind: "wake", cause: null, data: {}, serverId: "srv_1" };
+  applyMessage(client, { t: "server", server: server("new", 2) });
+  applyMessage(client, { t: "event", event });
+  applyMessage(client, { t: "event", event: { ...event, id: "evt_2", seq: 2, kind: "usage" } });
+  t.deepEqual(client.getQueryData(keys.servers), [server("new", 2)]);
+  t.deepEqual(client.getQueryData(keys.server("srv_1")), server("new", 2));
+  t.deepEqual(
+    client.getQueryData<ServerEvent[]>(keys.events("srv_1"))?.map(({ id }) => id),
+    ["evt_1"],
+  );
+  applyMessage(client, { t: "server_removed", id: "srv_1" });
+  t.deepEqual(client.getQueryData(keys.servers), []);
+  t.is(client.getQueryData(keys.server("srv_1")), undefined);
+});
+
+test("what was never read is not made up from news", (t) => {
+  const client = new QueryClient();
+  applyMessage(client, { t: "server_removed", id: "srv_1" });
+  applyMessage(client, { t: "server", server: server("new", 2) });
+  t.is(client.getQueryData(keys.servers), undefined);
+});
+
+test("a lost line comes back by itself; only a longer gap is worth a word; then everything is read again", async (t) => {
+  const ports = fakePorts();
+  const client = new QueryClient();
+  const { sockets, dial } = fakeDial();
+  const live = createLive(client, ports, dial);
+  const close = live.open();
+  sockets[0]!.fire("open");
+  t.is(live.state(), "live");
+
+  client.setQueryData(keys.servers, []);
+  sockets[0]!.fire("close", { code: 1006 });
+  t.is(live.state(), "live");
+  await ports.advance(500);
+  t.is(sockets.length, 2);
+  sockets[1]!.fire("close", { code: 1006 });
+  await ports.advance(1200);
+  t.is(live.state(), "reconnecting");
+  t.is(sockets.length, 3);
+  t.false(client.getQueryState(keys.servers)!.isInvalidated);
+  sockets[2]!.fire("open");
+  t.is(live.state(), "live");
+  t.true(client.getQueryState(keys.servers)!.isInvalidated);
+
+  close();
+  t.true(sockets[2]!.closed);
+  sockets[2]!.fire("close", { code: 1000 });
+  await ports.advance(60_000);
+  t.is(sockets.length, 3);
+});
+
+test("a session that ended asks anew who is signed in", (t) => {
+  const client = new QueryClient();
+  client.setQueryData(keys.me, { user_id: "usr_1" });
+  const { sockets, dial } = fakeDial();
+  const close = createLive(client, fakePorts(), dial).open();
+  sockets[0]!.fire("open");
+  t.false(client.getQueryState(keys.me)!.isInvalidated);
+  sockets[0]!.fire("close", { code: 4401 });
+  t.true(client.getQueryState(keys.me)!.isInvalidated);
+  close();
+});
+
+test("a dial that is not answered within 10 s is given up", async (t) => {
+  const ports = fakePorts();
+  const { sockets, dial } = fakeDial();
+  const close = createLive(new QueryClient(), ports, dial).open();
+  await ports.advance(10_000);
+  t.true(sockets[0]!.closed);
+  close();
+});
