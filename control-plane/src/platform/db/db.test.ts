@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { systemClock } from "@playspawn/shared/ports/system.ts";
 import test, { type ExecutionContext } from "ava";
 import type { Knex } from "knex";
-import { type DatabaseOptions, openDatabase, transaction } from "./db.ts";
+import { type DatabaseOptions, type Db, openDatabase, transaction } from "./db.ts";
 import { migrate, NewerDatabaseError } from "./migrate.ts";
 import { coreMigrations, type Migration, telemetryMigrations } from "./migrations.ts";
 
@@ -50,6 +50,18 @@ test("a query on the root inside a transaction throws at once instead of hanging
     { message: /inside a transaction/ },
   );
   t.deepEqual(await db("words"), []);
+});
+
+test("an error of the database names the statement and none of its values", async (t) => {
+  const db = (await temporary(t)).open();
+  await db.raw("CREATE TABLE words (word TEXT UNIQUE)");
+  await db("words").insert({ word: "hunter2" });
+  const again = (handle: Db) => handle("words").insert({ word: "hunter2" });
+  for (const work of [() => again(db), () => transaction(db, again)]) {
+    const error = await t.throwsAsync(work);
+    t.regex(error?.message ?? "", /insert into `words`.*UNIQUE/s);
+    t.notRegex(error?.stack ?? "", /hunter2/);
+  }
 });
 
 test("work that outlives its transaction may use the root again", async (t) => {

@@ -25,6 +25,8 @@ export function openDatabase({ path, durability }: DatabaseOptions): Knex {
     client: "better-sqlite3",
     connection: { filename: path },
     useNullAsDefault: true,
+    // Errors go to the log: they name the statement, never the values, among which are hashes and players' secrets.
+    compileSqlOnError: false,
     acquireConnectionTimeout: acquireLimitMs,
     pool: {
       min: 1,

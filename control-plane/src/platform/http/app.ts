@@ -1,6 +1,6 @@
 /** The Koa application: guards around every request, the registry's routes, then docs and dashboard. */
 import Router from "@koa/router";
-import { AppError, errorCatalog, newId } from "@playspawn/shared";
+import { AppError, errorCatalog, messageOf, newId } from "@playspawn/shared";
 import Koa, { type Context, type Middleware, type Next } from "koa";
 import type { Log } from "../log.ts";
 import { checkHost } from "./guards.ts";
@@ -65,8 +65,9 @@ async function answerProblems(ctx: Context, next: Next): Promise<void> {
   } catch (thrown) {
     const { log, requestId } = ctx.state as RequestState;
     const error = toAppError(thrown);
-    if (error.code === "internal" || error.code === "disk_full")
-      log.error({ err: thrown, path: ctx.path }, error.message);
+    if (error.code === "internal") log.error({ err: thrown, path: ctx.path }, error.message);
+    // Without its stack: while the disk is full every request may say so.
+    if (error.code === "disk_full") log.error({ reason: messageOf(thrown), path: ctx.path }, error.message);
     ctx.status = errorCatalog[error.code].status;
     if (error instanceof RateLimited) ctx.set("Retry-After", String(error.retryAfterSeconds));
     ctx.type = problemMediaType;

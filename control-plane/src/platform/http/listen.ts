@@ -19,18 +19,15 @@ export class ListenError extends Error {
   override readonly name = "ListenError";
 }
 
-const headersLimitMs = 10_000;
-const requestLimitMs = 30_000;
+/** How long a client may take to send its headers and its whole request; looked at every 2 s. */
+const limits = { headersTimeout: 10_000, requestTimeout: 30_000, connectionsCheckingInterval: 2000 };
 /** Longer than clients and proxies keep an idle connection: who closes first must not be us, just as they send. */
 const keepAliveMs = 65_000;
 const closeLimitMs = 3000;
 
 /** @throws ListenError */
 export async function listen({ host, port, variable, handler, upgrades }: ListenOptions): Promise<Server> {
-  const server = createServer(
-    { headersTimeout: headersLimitMs, requestTimeout: requestLimitMs, keepAliveTimeout: keepAliveMs },
-    handler,
-  );
+  const server = createServer({ ...limits, keepAliveTimeout: keepAliveMs }, handler);
   server.on("checkContinue", (request, response) => {
     // A client that asks first is told before it sends a body that would be refused.
     if (!(Number(request.headers["content-length"]) > bodyBytesMax)) response.writeContinue();
