@@ -92,11 +92,10 @@ export function splice(client: Socket, game: Socket, first: readonly Buffer[], c
     else socket.once("close", closed);
   }
   game.cork();
-  let mayGoOn = true;
-  for (const chunk of first) mayGoOn = game.write(chunk);
+  for (const chunk of first) game.write(chunk);
   game.uncork();
   pump(client, game, counters.onIn);
   pump(game, client, counters.onOut);
-  if (mayGoOn) client.resume();
+  client.resume();
   game.resume();
 }

@@ -3,7 +3,18 @@ import { type Socket, createServer } from "node:net";
 import test from "ava";
 import { fakePorts } from "@playspawn/shared/ports/fake.ts";
 import { systemPorts } from "@playspawn/shared/ports/system.ts";
-import { type TestDoor, closed, eventually, freePort, player, readAll, routeOf, tcpGame, testDoor } from "./testing.ts";
+import {
+  type TestDoor,
+  closed,
+  eventually,
+  freePort,
+  player,
+  readAll,
+  routeOf,
+  tcpGame,
+  testDoor,
+  turn,
+} from "./testing.ts";
 
 const localhost = "127.0.0.1";
 
@@ -250,14 +261,25 @@ test("a game that refuses for a moment is tried again; one that does not come up
 });
 
 test("a server that falls asleep while it is dialled takes the connection back into the hold", async (t) => {
+  const ports = fakePorts();
   const [publicPort, gamePort] = await Promise.all([freePort("tcp"), freePort("tcp")]);
-  const door = testDoor(t);
+  const door = testDoor(t, { ports });
   await door.set(awake(publicPort, gamePort));
   const socket = await player(t, publicPort);
   socket.write("hello");
   await eventually(t, "it is being dialled", () => (door.core.onConnected(), door.traffic()?.held === 1));
   await door.set(routeOf({ publicPort }));
   await door.knock();
+  const dying = createServer(() => t.fail("the game that is being put to sleep must not get it")).listen(
+    gamePort,
+    localhost,
+  );
+  await once(dying, "listening");
+  for (let i = 0; i < 10; i++) {
+    await ports.advance(250);
+    await turn();
+  }
+  await new Promise((resolve) => dying.close(resolve));
   const game = await tcpGame(t, (peer) => peer.pipe(peer));
   await door.set(awake(publicPort, game.port));
   t.is(String((await once(socket, "data"))[0]), "hello");
@@ -298,6 +320,9 @@ test("a full room lets a player in at the cost of a silent connection, and limit
   fourth.write("and another");
   await closed(fourth);
   t.false(third.destroyed || fifth.destroyed);
+  const stranger = await player(t, publicPort, "127.0.0.5");
+  stranger.write("all seats are taken");
+  await closed(stranger);
   t.false(speaking.some((socket) => socket.destroyed));
 });
 

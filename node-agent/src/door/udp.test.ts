@@ -116,6 +116,26 @@ test("a hold ends after a minute, and with it the knocking", async (t) => {
   t.like(door.traffic(), { held: 0, open: 0 });
 });
 
+test("what was held too long is forgotten although the player goes on", async (t) => {
+  const ports = fakePorts();
+  const publicPort = await freePort("udp");
+  const door = testDoor(t, { ports });
+  await door.set(asleep(publicPort));
+  const someone = await udpPlayer(t, publicPort);
+  await someone.say("old");
+  await figures(t, door, ({ packetsIn }) => packetsIn === 1);
+  await ports.advance(40_000);
+  await someone.say("less old");
+  await figures(t, door, ({ packetsIn }) => packetsIn === 2);
+  await ports.advance(21_000);
+  await figures(t, door, ({ held }) => held === 0);
+  await someone.say("new");
+  await figures(t, door, ({ held }) => held === 1);
+  const game = await udpGame(t, (packet, reply) => reply(packet));
+  await door.set(awake(publicPort, game.port));
+  t.deepEqual((await someone.hears(1)).map(String), ["new"]);
+});
+
 test("a flow ends after a minute of silence and frees its socket", async (t) => {
   const ports = fakePorts();
   const publicPort = await freePort("udp");
