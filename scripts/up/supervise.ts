@@ -92,6 +92,7 @@ export function supervise<Name extends string>({ ports, say }: SuperviseOptions)
     const deaths: number[] = [];
     while (!stopping) {
       const ready = await launchUntilReady(program);
+      if (ready.t === "ready" && deaths.length > 0) say(`${program.name} runs again.`);
       if (ready.t === "ready") first(ready);
       const ended = ready.t === "ready" ? await running.get(program.name)!.ended : ready;
       running.delete(program.name);
