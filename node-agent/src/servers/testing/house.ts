@@ -1,5 +1,5 @@
 /** One server and its supervisor on a fake machine, driven by a test. */
-import type { DesiredServer, StatusItem } from "@playspawn/shared";
+import type { DesiredServer, KickKind, StatusItem, Tier } from "@playspawn/shared";
 import { Supervisor } from "../supervisor.ts";
 import { desired, machine, type Machine } from "./fakes.ts";
 
@@ -11,7 +11,7 @@ export interface House extends Machine {
   states: string[];
   /** The control plane's next record. */
   desire(change: Partial<DesiredServer>): Promise<void>;
-  kick(kind: "wake" | "hibernate" | "restart", tier?: "held" | "cold"): Promise<void>;
+  kick(kind: KickKind, tier?: Tier): Promise<void>;
   status(): StatusItem;
   /** Lets everything that needs no time happen. */
   settle(): Promise<void>;
@@ -26,105 +26,111 @@ export interface House extends Machine {
   called(method: string): number;
 }
 
+interface Options {
+  holdHeldMs?: number;
+}
+
 const id = "srv_00000000000000000000000001";
 
-export async function house(
-  change: Partial<DesiredServer> = {},
-  options: { holdHeldMs?: number } = {},
-): Promise<House> {
+/** What outlives an agent: the newest record and the newest answered kick. */
+interface Memory {
+  record: DesiredServer;
+  kick: number;
+  states: string[];
+}
+
+export async function house(change: Partial<DesiredServer> = {}, options: Options = {}): Promise<House> {
   const here = machine(options);
-  let record = desired(id, change);
-  let kick = 0;
-  const states: string[] = [];
+  const memory: Memory = { record: desired(id, change), kick: 0, states: [] };
   let agent = here.agent();
   const settle = async (): Promise<void> => {
-    // File and engine are fakes, but their promises nest deep.
+    // Engine and files are fakes, but their promises nest deep.
     for (let i = 0; i < 20; i++) await here.ports.advance(0);
   };
-  const begin = async (): Promise<Supervisor> => {
-    const unit = (await agent.runtime.list()).find((one) => one.server === id) ?? null;
-    const supervisor: Supervisor = new Supervisor(
-      agent.world,
-      record,
-      { unit, meta: here.files.metas.get(id) ?? null },
-      kick,
-      {
-        onStatus: () => note(supervisor),
-        onKick: (_id, gen) => (kick = gen),
-      },
-    );
-    note(supervisor);
-    supervisor.begin();
-    const events = agent.world.runtime.events(new AbortController().signal);
-    void (async () => {
-      for await (const event of events) if (event.kind !== "resync") supervisor.hint();
-    })();
+  const takeUp = async (): Promise<Pick<House, "supervisor" | "runtime">> => {
+    const supervisor = await begin(here, agent, memory);
     await settle();
-    return supervisor;
+    return { supervisor, runtime: agent.runtime };
   };
-  const note = (supervisor: Supervisor | undefined): void => {
-    if (!supervisor) return;
-    const { state, tier } = supervisor.status();
-    const word = tier ? `${state}/${tier}` : state;
-    if (states.at(-1) !== word) states.push(word);
+  const desire = async (next: Partial<DesiredServer>): Promise<void> => {
+    memory.record = { ...memory.record, gen: memory.record.gen + 1, ...next };
+    result.supervisor.desire(memory.record);
+    await settle();
   };
   here.door.onKnock((knock) => result.supervisor.knock(knock));
   const result: House = {
     ...here,
+    ...(await takeUp()),
+    ...asked(here, () => result),
     id,
-    runtime: agent.runtime,
-    supervisor: await begin(),
-    states,
+    states: memory.states,
     settle,
-    async desire(next) {
-      record = { ...record, gen: record.gen + 1, ...next };
-      result.supervisor.desire(record);
-      await settle();
-    },
-    kick: (kind, tier) => result.desire({ kick: { gen: record.gen + 1, kind, ...(tier ? { tier } : {}) } }),
-    status: () => result.supervisor.status(),
+    desire,
+    kick: (kind, tier) => desire({ kick: { gen: memory.record.gen + 1, kind, ...(tier ? { tier } : {}) } }),
     async advance(ms) {
       await here.ports.advance(ms);
       await settle();
     },
-    kinds: () =>
-      here.events
-        .splice(0)
-        .map((event) => event.kind)
-        .filter((kind) => kind !== "usage"),
     async restartAgent() {
       agent.kill();
       result.supervisor.close();
       agent = here.agent();
-      result.runtime = agent.runtime;
-      result.supervisor = await begin();
+      Object.assign(result, await takeUp());
     },
-    address: () => here.engine.units.get(id)?.holder?.address ?? "",
-    called: (method) => result.runtime.calls.filter((call) => call.method === method).length,
   };
   return result;
 }
 
+/** An agent's supervisor over what stands, told of every event of the engine. */
+async function begin(here: Machine, agent: ReturnType<Machine["agent"]>, memory: Memory): Promise<Supervisor> {
+  const unit = (await agent.runtime.list()).find((one) => one.server === id) ?? null;
+  const found = { unit, meta: here.files.metas.get(id) ?? null };
+  const note = (): void => {
+    const { state, tier } = supervisor.status();
+    const word = tier ? `${state}/${tier}` : state;
+    if (memory.states.at(-1) !== word) memory.states.push(word);
+  };
+  const supervisor = new Supervisor(agent.world, memory.record, found, memory.kick, {
+    onStatus: note,
+    onKick: (_id, gen) => (memory.kick = gen),
+  });
+  note();
+  supervisor.begin();
+  const events = agent.world.runtime.events(new AbortController().signal);
+  void (async () => {
+    for await (const event of events) if (event.kind !== "resync") supervisor.hint();
+  })();
+  return supervisor;
+}
+
+const asked = (here: Machine, house: () => House): Pick<House, "status" | "kinds" | "address" | "called"> => ({
+  status: () => house().supervisor.status(),
+  kinds: () =>
+    here.events
+      .splice(0)
+      .map((event) => event.kind)
+      .filter((kind) => kind !== "usage"),
+  address: () => here.engine.units.get(id)?.holder?.address ?? "",
+  called: (method) => house().runtime.calls.filter((call) => call.method === method).length,
+});
+
 /** A server that was deployed and is ready. */
-export async function awake(
-  change: Partial<DesiredServer> = {},
-  options: { holdHeldMs?: number } = {},
-): Promise<House> {
+export async function awake(change: Partial<DesiredServer> = {}, options: Options = {}): Promise<House> {
   const one = await house(change, options);
   await one.kick("wake");
-  one.kinds();
-  one.states.splice(0, one.states.length - 1);
+  forget(one);
   return one;
 }
 
 /** A server that was deployed, proven, and sleeps. */
-export async function sleeping(
-  change: Partial<DesiredServer> = {},
-  options: { holdHeldMs?: number } = {},
-): Promise<House> {
+export async function sleeping(change: Partial<DesiredServer> = {}, options: Options = {}): Promise<House> {
   const one = await awake(change, options);
   await one.kick("hibernate");
+  forget(one);
+  return one;
+}
+
+function forget(one: House): void {
   one.kinds();
   one.states.splice(0, one.states.length - 1);
-  return one;
 }

@@ -1,0 +1,157 @@
+import test from "ava";
+import { AppError } from "@playspawn/shared";
+import { spec } from "./testing/fakes.ts";
+import { awake, house, sleeping } from "./testing/house.ts";
+
+test("a save that fails is reported, tried three times, and then said in the event", async (t) => {
+  const one = await awake();
+  one.manners.unsaving.add(one.id);
+  await one.kick("hibernate");
+  await one.advance(5_000);
+  t.is(one.status().detail.error?.code, "save_failed");
+  t.is(one.status().state, "draining");
+  await one.advance(16_000);
+  t.is(one.status().state, "hibernated");
+  t.deepEqual(one.engine.units.get(one.id)!.game!.stdin, ["save", "save", "save"]);
+  t.regex(String(one.events.find((event) => event.kind === "sleep")!.data["saveError"]), /did not save/);
+  t.false(one.files.metas.get(one.id)!.clean);
+});
+
+test("a crash is reported with exit code and last words, then tried again after the back-off", async (t) => {
+  const one = await awake();
+  one.engine.print(one.id, "Segmentation fault");
+  one.engine.stop(one.id, { code: 139, outOfMemory: false });
+  await one.settle();
+  t.is(one.status().state, "failed");
+  t.is(one.status().detail.error?.code, "game_crashed");
+  t.regex(one.status().detail.error!.message, /exit code 139[\s\S]*Segmentation fault/);
+  t.deepEqual(one.kinds(), ["crash"]);
+  t.is(one.door.routes.get(one.id)![0]!.mode, "asleep", "a player's packet can try at once");
+  await one.advance(4_900);
+  t.is(one.status().state, "failed");
+  await one.advance(200);
+  t.is(one.status().state, "ready");
+  t.is(one.status().cause?.kind, "retry");
+});
+
+test("out of memory has its own word", async (t) => {
+  const one = await awake();
+  one.engine.stop(one.id, { code: 137, outOfMemory: true });
+  await one.settle();
+  t.is(one.status().detail.error?.code, "out_of_memory");
+  t.regex(one.status().detail.error!.message, /64 MiB/);
+});
+
+test("five tries in a row, doubling, then rest; a knock still tries", async (t) => {
+  const one = await sleeping();
+  one.manners.crashing.set(one.id, 1);
+  const before = one.called("startGame");
+  await one.kick("wake");
+  t.is(one.called("startGame") - before, 1);
+  for (const seconds of [5, 10, 20, 40, 80]) {
+    const tries = one.called("startGame");
+    await one.advance(seconds * 1000 - 500);
+    t.is(one.called("startGame"), tries, `not before ${seconds} s`);
+    await one.advance(1_000);
+    t.is(one.called("startGame"), tries + 1, `after ${seconds} s`);
+  }
+  await one.advance(3_600_000);
+  t.is(one.called("startGame") - before, 6, "five retries and no more");
+  one.manners.crashing.delete(one.id);
+  one.door.knock(one.id);
+  await one.settle();
+  t.is(one.status().state, "ready");
+});
+
+test("ten good minutes forgive all failures", async (t) => {
+  const one = await awake({ idleSeconds: null });
+  for (let i = 0; i < 8; i++) {
+    await one.advance(600_000);
+    one.engine.stop(one.id, { code: 1, outOfMemory: false });
+    await one.settle();
+    t.is(one.status().state, "failed");
+    await one.advance(5_100);
+    t.is(one.status().state, "ready", `crash ${i + 1} is the first again`);
+  }
+});
+
+test("a game that never answers is ended at its limit", async (t) => {
+  const one = await sleeping();
+  one.readiness.mute.add(one.address());
+  await one.kick("wake");
+  t.is(one.status().state, "starting");
+  await one.advance(30_000);
+  t.is(one.status().state, "failed");
+  t.is(one.status().detail.error?.code, "start_timeout");
+  t.false(one.engine.units.get(one.id)!.game!.running);
+  t.is(one.status().kick, one.supervisor.desired.gen, "the kick is answered, with a failure");
+});
+
+test("an image that does not exist is said so", async (t) => {
+  const one = await house({ spec: spec({ image: { ref: "missing/game:1" } }) });
+  t.is(one.status().state, "failed");
+  t.is(one.status().detail.error?.code, "image_not_found");
+  await one.desire({ spec: spec() });
+  await one.kick("wake");
+  t.is(one.status().state, "ready", "a mended spec is tried");
+});
+
+test("a port that somebody else holds is said so", async (t) => {
+  const one = await sleeping();
+  one.door.failures = [{ server: one.id, protocol: "udp", port: 20_000, message: "another program" }];
+  await one.kick("wake");
+  t.is(one.status().state, "failed");
+  t.is(one.status().detail.error?.code, "port_taken");
+  t.regex(one.status().detail.error!.message, /udp port 20000 is taken by another program/);
+});
+
+test("a holder that dies is told and healed by a save and a restart", async (t) => {
+  const one = await awake();
+  one.engine.dropHolder(one.id);
+  await one.settle();
+  t.deepEqual(one.states, ["ready", "stopping", "starting", "ready"]);
+  t.deepEqual(one.kinds(), ["holder_lost", "wake", "ready"]);
+  t.is(one.status().cause?.kind, "holder_lost");
+  t.true(one.engine.units.get(one.id)!.holder!.running);
+  t.deepEqual(one.files.logs.get(one.id)![0]!.lines, ["up", "saved"]);
+});
+
+test("a sleeper whose holder dies sleeps cold and wakes all the same", async (t) => {
+  const one = await sleeping();
+  one.engine.dropHolder(one.id);
+  await one.settle();
+  t.deepEqual(one.kinds(), ["holder_lost"]);
+  t.is(one.status().tier, "cold");
+  one.door.knock(one.id);
+  await one.settle();
+  t.is(one.status().state, "ready");
+});
+
+test("a holder that died unnoticed is found by the start itself", async (t) => {
+  const one = await sleeping();
+  const unit = one.engine.units.get(one.id)!;
+  unit.holder!.running = false;
+  one.door.knock(one.id);
+  await one.settle();
+  t.is(one.status().state, "ready");
+  t.true(unit.holder!.running);
+});
+
+test("an engine that refuses is asked again with back-off, not in a loop", async (t) => {
+  const one = await awake();
+  one.runtime.fail("removeGame", new AppError("docker_unavailable", "Docker does not answer."), 1000);
+  await one.desire({ want: "stopped" });
+  await one.advance(60_000);
+  t.true(one.called("removeGame") <= 5, `${one.called("removeGame")} tries in a minute`);
+  t.is(one.status().detail.error?.code, "docker_unavailable");
+});
+
+test("a game that crashed while no agent looked is told and tried again", async (t) => {
+  const one = await awake();
+  one.engine.stop(one.id, { code: 139, outOfMemory: false });
+  await one.restartAgent();
+  t.is(one.status().state, "failed");
+  t.true(one.kinds().includes("crash"));
+  await one.advance(6_000);
+  t.is(one.status().state, "ready");
+});
