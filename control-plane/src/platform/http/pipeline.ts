@@ -84,6 +84,10 @@ async function checkPermission(actor: Actor | null, operation: Operation, params
 }
 
 function parseInput(ctx: Context, operation: Operation, json: unknown): { query: unknown; body: unknown } {
+  const repeated = Object.keys(ctx.query).filter((name) => Array.isArray(ctx.query[name]));
+  refuseFaults(
+    repeated.map((name) => ({ pointer: `/query/${name.slice(0, 100)}`, detail: "is given more than once" })),
+  );
   const query = check(operation.query, { ...ctx.query }, "/query");
   const body = check(operation.body, json, "");
   refuseFaults([...query.faults, ...body.faults]);
