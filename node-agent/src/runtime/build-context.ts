@@ -1,12 +1,13 @@
 /** Build contexts: fetched from the control plane, checked against their hash, kept in a file only while in use. */
 import { createHash } from "node:crypto";
 import { createReadStream, createWriteStream } from "node:fs";
-import { mkdtemp, rm } from "node:fs/promises";
+import { mkdir, mkdtemp, readdir, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { Transform, type Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { AppError, messageOf } from "@playspawn/shared";
 import { request } from "undici";
+import { remembered } from "./remembered.ts";
 
 /** The largest context taken in. */
 export const contextBytesMax = 512 * 1024 ** 2;
@@ -18,28 +19,44 @@ export interface ContextSource {
   url(sha256: string): string;
   /** `X-Node-Id` and `X-Node-Secret`. */
   headers(): Record<string, string>;
-  /** Folder for the file; must exist. */
+  /** Folder for the files while in use. */
   scratchDir: string;
 }
 
-/** Calls `use` with the context as a tar stream. @throws AppError image_build_failed | disk_full */
-export async function withContext<T>(
-  source: ContextSource,
-  sha256: string,
-  signal: AbortSignal,
-  use: (tar: Readable) => Promise<T>,
-): Promise<T> {
-  const folder = await mkdtemp(join(source.scratchDir, "context-"));
-  try {
-    const file = join(folder, "context.tar");
-    await download(source, { sha256, file, signal });
-    const tar = createReadStream(file);
-    // A build that is given up may leave the file half read.
-    tar.on("error", () => {});
-    return await use(tar).finally(() => tar.destroy());
-  } finally {
-    await rm(folder, { recursive: true, force: true });
-  }
+export interface BuildContexts {
+  /** Calls `work` with the context as a tar stream. @throws AppError image_build_failed | disk_full */
+  use<T>(sha256: string, signal: AbortSignal, work: (tar: Readable) => Promise<T>): Promise<T>;
+}
+
+const prefix = "context-";
+
+/** One per agent and folder: what a killed agent left there is removed before the first use. */
+export function buildContexts(source: ContextSource): BuildContexts {
+  const swept = remembered(() => sweep(source.scratchDir));
+  return {
+    async use(sha256, signal, work) {
+      const folder = await swept
+        .get()
+        .then(() => mkdtemp(join(source.scratchDir, prefix)))
+        .catch((error: unknown) => Promise.reject(contextFault(sha256, error)));
+      try {
+        const file = join(folder, "context.tar");
+        await download(source, { sha256, file, signal });
+        const tar = createReadStream(file);
+        // A build that is given up may leave the file half read.
+        tar.on("error", () => {});
+        return await work(tar).finally(() => tar.destroy());
+      } finally {
+        await rm(folder, { recursive: true, force: true });
+      }
+    },
+  };
+}
+
+async function sweep(scratchDir: string): Promise<void> {
+  await mkdir(scratchDir, { recursive: true });
+  const left = (await readdir(scratchDir)).filter((name) => name.startsWith(prefix));
+  await Promise.all(left.map((name) => rm(join(scratchDir, name), { recursive: true, force: true })));
 }
 
 async function download(

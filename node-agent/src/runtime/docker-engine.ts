@@ -75,8 +75,10 @@ export const openStream = (
   abortSignal?: AbortSignal,
 ): Promise<Readable> =>
   new Promise((resolve, reject) => {
+    // dockerode would repeat the query as a body, which a server has to read before it notices that its client left.
+    const options = { _query: query, _body: {} };
     (docker.modem as Modem).dial(
-      { method, path: `${path}?`, options: query, isStream: true, abortSignal, statusCodes: { 200: true } },
+      { method, path: `${path}?`, options, isStream: true, abortSignal, statusCodes: { 200: true } },
       (error, stream) => (error ? reject(error) : resolve(stream as Readable)),
     );
   });

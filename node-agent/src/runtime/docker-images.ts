@@ -1,8 +1,8 @@
 /** Game images: pulled with bytes, or built from the control plane's build context with steps. */
 import type { Readable } from "node:stream";
 import { AppError, type Progress, type ServerSpec } from "@playspawn/shared";
-import { withContext, type ContextSource } from "./build-context.ts";
-import { isFault, translate, type Engine } from "./docker-engine.ts";
+import type { BuildContexts } from "./build-context.ts";
+import { isFault, openStream, translate, type Engine } from "./docker-engine.ts";
 import { imageId } from "./docker-holder-image.ts";
 import { imageFault, pullProgress, withTag, type PullLine } from "./image-words.ts";
 import { textLines } from "./lines.ts";
@@ -16,7 +16,7 @@ const outputLinesKept = 15;
 
 export interface Images {
   engine: Engine;
-  contexts: ContextSource;
+  contexts: BuildContexts;
   shared: SharedWork<Progress, string>;
 }
 
@@ -50,7 +50,8 @@ async function pull(
   const add = pullProgress(name);
   const stop = silence(engine, pullSilenceMs, signal);
   try {
-    const stream = (await engine.docker.pull(name, { abortSignal: stop.signal })) as Readable;
+    const request = { method: "POST", path: "/images/create", query: { fromImage: name } } as const;
+    const stream = await openStream(engine, request, stop.signal);
     for await (const line of textLines(stream)) {
       stop.heard();
       const said = JSON.parse(line) as PullLine;
@@ -94,7 +95,7 @@ async function build(
 ): Promise<string> {
   const { name, sha256 } = target;
   report({ step: "image", text: `Fetching the files of ${name}` });
-  return withContext(contexts, sha256, signal, async (context) => {
+  return contexts.use(sha256, signal, async (context) => {
     const stop = silence(engine, buildSilenceMs, signal);
     try {
       await runBuild(engine, { name, context, signal: stop.signal, heard: stop.heard }, report);

@@ -73,10 +73,32 @@ function leave(): void {
   queue.shift()?.();
 }
 
+const minutesKept = 15;
+
+/** Removes what test runs that were killed left behind, long enough ago to be nobody's. */
+async function sweep(docker: Docker): Promise<void> {
+  const before = systemPorts.clock.now() / 1000 - minutesKept * 60;
+  const images = (await docker.listImages()).filter(
+    ({ RepoTags: tags, Created }) => Created < before && tags?.some((tag) => tag.startsWith("playspawn-test/")),
+  );
+  const suffixes = new Set(
+    images.flatMap(({ RepoTags: tags }) => tags!.map((tag) => /-(\w{8}):/.exec(tag)?.[1] ?? "")),
+  );
+  const labelled = [...(await docker.listContainers({ all: true })), ...(await docker.listNetworks())];
+  const installations = labelled.map(({ Labels: labels }) => labels?.["playspawn.installation"] ?? "");
+  for (const suffix of suffixes) {
+    const installation = installations.find((one) => one.endsWith(suffix)) ?? `none-${suffix}`;
+    await removeAll(docker, { installation, suffix, dataDir: join(tmpdir(), "playspawn-runtime-none") });
+  }
+}
+
+let swept: Promise<void> | undefined;
+
 /** Waits for its turn. @throws Error when no engine answers: tests on the real engine are not skipped */
 export async function dockerWorld(): Promise<DockerWorld> {
   await enter();
   const docker = new Docker({ socketPath: "/var/run/docker.sock" });
+  await (swept ??= sweep(docker));
   const installation = newId("inst", systemPorts);
   const node = newId("node", systemPorts);
   const suffix = installation.slice(-8);
@@ -151,8 +173,9 @@ async function removeAll(
 ): Promise<void> {
   const filters = JSON.stringify({ label: [`playspawn.installation=${installation}`] });
   for (const { Id: id } of await docker.listContainers({ all: true, filters }))
-    await docker.getContainer(id).remove({ force: true, v: true });
-  for (const { Id: id } of await docker.listNetworks({ filters })) await docker.getNetwork(id).remove();
+    await docker.getContainer(id).remove({ force: true, v: true }).catch(ignoreMissing);
+  for (const { Id: id } of await docker.listNetworks({ filters }))
+    await docker.getNetwork(id).remove().catch(ignoreMissing);
   const images = await docker.listImages({ all: true });
   const children = (parent: string): string[] =>
     images.filter(({ ParentId }) => ParentId === parent).flatMap(({ Id }) => [...children(Id), Id]);

@@ -3,7 +3,7 @@ import { AppError, type ErrorCode, type Ports, type Progress } from "@playspawn/
 import { hostRoutes } from "../net/host-routes.ts";
 import { isolation } from "../net/isolation.ts";
 import { net } from "../net/reconciler.ts";
-import type { ContextSource } from "./build-context.ts";
+import { buildContexts, type ContextSource } from "./build-context.ts";
 import { listUnits } from "./docker-containers.ts";
 import { dockerEngine, EngineFault } from "./docker-engine.ts";
 import { watchEvents } from "./docker-events.ts";
@@ -60,7 +60,7 @@ export function dockerRuntime(options: DockerRuntimeOptions): Runtime {
     hostLimits: async () => (await host.get()).limits,
     ids: new Map(),
   };
-  const images: Images = { engine, contexts: options.contexts, shared: sharedWork<Progress, string>() };
+  const images: Images = { engine, contexts: buildContexts(options.contexts), shared: sharedWork<Progress, string>() };
   const units = coalesced(() => listUnits(engine, identity));
   // Calls that make or remove things of one server go one after the other; a wake's own call waits for nobody.
   const change = <T>(server: string, work: () => Promise<T>): Promise<T> => turn(`server ${server}`, work);
