@@ -40,7 +40,7 @@ async function serve(t: ExecutionContext, answer: (socket: Socket, request: Buff
 }
 
 const ask = (port: number, signal = new AbortController().signal): ReturnType<typeof minecraftStatus> =>
-  minecraftStatus(systemTimers, { address: "127.0.0.1", port }, signal);
+  minecraftStatus(systemTimers, { address: "127.0.0.1", port }, { connectMs: 1000, signal });
 
 test("a status ping is a handshake for state 1 and an empty request, and its answer says who plays", async (t) => {
   let asked: Buffer | undefined;

@@ -5,7 +5,8 @@ import { playersOf } from "./names.ts";
 import { converse, type Target } from "./tcp.ts";
 
 /** Real answers stay below 40 kB, the icon included. */
-const limits = { connectMs: 100, answerMs: 2000, bytes: 128 * 1024 };
+const bytesMax = 128 * 1024;
+const answerMs = 2000;
 
 const Status = z.object({
   players: z.object({
@@ -18,8 +19,13 @@ const Status = z.object({
   }),
 });
 
-/** One try. @throws Error when no valid answer comes in time. */
-export function minecraftStatus(timers: Timers, target: Target, signal: AbortSignal): Promise<Players> {
+/** One try. @throws Error when no connection within `connectMs` or no valid answer within 2 s. */
+export function minecraftStatus(
+  timers: Timers,
+  target: Target,
+  { connectMs, signal }: { connectMs: number; signal: AbortSignal },
+): Promise<Players> {
+  const limits = { connectMs, answerMs, bytes: bytesMax };
   return converse(timers, target, limits, statusRequest(target), readStatus, signal);
 }
 
@@ -35,8 +41,7 @@ function statusRequest({ address, port }: Target): Buffer {
 export function readStatus(received: Buffer): Players | undefined {
   const length = readVarInt(received, 0);
   if (!length) return undefined;
-  if (length.value < 3 || length.value > limits.bytes - length.end)
-    throw new Error("the status packet has no fit size");
+  if (length.value < 3 || length.value > bytesMax - length.end) throw new Error("the status packet has no fit size");
   const end = length.end + length.value;
   if (received.length < end) return undefined;
   const packet = received.subarray(0, end);

@@ -3,7 +3,7 @@ import { withLimit, type Players, type Ports, type Probe, type QueryKind, type S
 import { minecraftStatus } from "./minecraft.ts";
 import { rcon } from "./rcon.ts";
 import type { Readiness } from "./readiness.ts";
-import { tcpOpen, type Target } from "./tcp.ts";
+import { bootConnectMs, tcpOpen, type Target } from "./tcp.ts";
 import { teeworldsInfo } from "./teeworlds.ts";
 
 /** While a game boots: often enough that its first answer is noticed within some 10 ms. */
@@ -38,7 +38,8 @@ async function untilProbe(ports: Ports, probe: Probe, target: Booting, signal: A
   if ("log" in probe) return untilLine(target.lines, new RegExp(probe.log), signal);
   const at = { address: target.address, port: containerPort(target.spec, "tcp" in probe ? probe.tcp : probe.port) };
   if ("tcp" in probe) return retry(ports, () => tcpOpen(ports.timers, at, signal), signal);
-  if (probe.query === "minecraft") return retry(ports, () => minecraftStatus(ports.timers, at, signal), signal);
+  if (probe.query === "minecraft")
+    return retry(ports, () => minecraftStatus(ports.timers, at, { connectMs: bootConnectMs, signal }), signal);
   await teeworldsInfo(ports, at, bootRetryMs, signal);
 }
 
@@ -87,7 +88,7 @@ async function players(ports: Ports, target: Asked, signal: AbortSignal): Promis
   const either = AbortSignal.any([signal, late.signal]);
   const asked =
     target.kind === "minecraft"
-      ? minecraftStatus(ports.timers, target, either)
+      ? minecraftStatus(ports.timers, target, { connectMs: playersLimitMs, signal: either })
       : teeworldsInfo(ports, target, playersRetryMs, either);
   try {
     return await withLimit(ports.timers, playersLimitMs, `asking ${target.address}:${target.port} who plays`, asked);

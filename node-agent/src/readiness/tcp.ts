@@ -8,7 +8,6 @@ export interface Target {
 }
 
 export interface TcpLimits {
-  /** A SYN that meets a network that is only just being made is repeated by the kernel after a whole second: give up earlier. */
   connectMs: number;
   /** From the connection to the complete answer. */
   answerMs: number;
@@ -70,6 +69,12 @@ export function converse<T>(
   });
 }
 
+/**
+ * For a connection to a game that boots: a SYN that meets a network that is only just being made is repeated by the
+ * kernel after a whole second, a new try comes sooner.
+ */
+export const bootConnectMs = 100;
+
 /** Resolves when the port takes a connection. */
 export const tcpOpen = (timers: Timers, target: Target, signal: AbortSignal): Promise<true> =>
-  converse(timers, target, { connectMs: 100, answerMs: 100, bytes: 0 }, new Uint8Array(), () => true, signal);
+  converse(timers, target, { connectMs: bootConnectMs, answerMs: 100, bytes: 0 }, new Uint8Array(), () => true, signal);
