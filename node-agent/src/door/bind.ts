@@ -44,29 +44,47 @@ function noLookup(host: string, ...rest: unknown[]): void {
 /** A socket that talks to literal addresses only. */
 export const udpSocket = (type: "udp4" | "udp6"): UdpSocket => createSocket({ type, lookup: noLookup as never });
 
-export function bindUdp(port: number, onMessage: (packet: Buffer, from: RemoteInfo) => void): Promise<UdpSocket> {
-  return onEveryAddress(
-    (host) =>
-      new Promise((resolve, reject) => {
-        const socket = udpSocket(host === "::" ? "udp6" : "udp4");
-        const fail = (error: Error): void => {
-          socket.close();
-          reject(error);
-        };
-        socket.once("error", fail);
-        socket.on("message", onMessage);
-        socket.bind({ address: host, port, exclusive: true }, () => {
-          socket.off("error", fail);
-          try {
-            socket.setRecvBufferSize(udpReceiveBytes);
-          } catch {
-            // The host's own limit stands.
-          }
-          resolve(socket);
-        });
-      }),
-  );
+type OnMessage = (packet: Buffer, from: RemoteInfo) => void;
+
+/** `shared` lets other sockets that allow it too have the same port at other addresses. */
+export interface UdpSharing {
+  shared: boolean;
 }
+
+export function bindUdpAt(
+  { address, type }: { address: string; type: "udp4" | "udp6" },
+  port: number,
+  onMessage: OnMessage,
+  { shared }: UdpSharing,
+): Promise<UdpSocket> {
+  return new Promise((resolve, reject) => {
+    const socket = createSocket({ type, lookup: noLookup as never, reuseAddr: shared });
+    const fail = (error: Error): void => {
+      socket.close();
+      reject(error);
+    };
+    socket.once("error", fail);
+    socket.on("message", onMessage);
+    socket.bind({ address, port, exclusive: true }, () => {
+      socket.off("error", fail);
+      try {
+        socket.setRecvBufferSize(udpReceiveBytes);
+      } catch {
+        // The host's own limit stands.
+      }
+      resolve(socket);
+    });
+  });
+}
+
+export const bindUdp = (
+  port: number,
+  onMessage: OnMessage,
+  sharing: UdpSharing = { shared: false },
+): Promise<UdpSocket> =>
+  onEveryAddress((address) =>
+    bindUdpAt({ address, type: address === "::" ? "udp6" : "udp4" }, port, onMessage, sharing),
+  );
 
 export const somebodyElse = "another program";
 

@@ -9,6 +9,7 @@ import { type AgentLink, agentLink } from "./agent-link.ts";
 import type { Door, Knock } from "./door-client.ts";
 import { doorServer, tableFrames } from "./door-server.ts";
 import { openDoor } from "./door.ts";
+import { localAddresses } from "./local-addresses.ts";
 import { silentLog } from "./log.ts";
 import { doorSocketPath } from "./socket-path.ts";
 import { closed, eventually, freePort, player, routeOf, tcpGame, udpGame, udpPlayer } from "./testing.ts";
@@ -25,7 +26,12 @@ async function socketPath(t: ExecutionContext): Promise<string> {
 /** A door in this process, connected to whatever agent is at `path`. */
 async function doorAt(t: ExecutionContext, path: string, run = "run_1"): Promise<{ superseded: Promise<void> }> {
   const peer: { link?: AgentLink } = {};
-  const core = openDoor({ ...base, descriptors: 1000, send: (frame) => peer.link?.send(frame) });
+  const core = openDoor({
+    ...base,
+    descriptors: 1000,
+    addresses: localAddresses(systemPorts.clock),
+    send: (frame) => peer.link?.send(frame),
+  });
   const superseded = Promise.withResolvers<void>();
   const close = (): void => {
     core.close();

@@ -24,6 +24,8 @@ export interface DoorOptions {
   /** How many file descriptors ports, connections and flows may use together. */
   descriptors: number;
   limits?: Partial<Limits>;
+  /** The addresses that players dial, for answers from the one that was dialled. */
+  addresses: () => readonly string[];
   /** Routes came for the first time. */
   onRoutes?: () => void;
 }
@@ -34,7 +36,7 @@ const failuresMax = 10_000;
 
 type PortAsked = Extract<ToDoor, { t: "check" }>["ports"][number];
 
-export function openDoor({ ports, log, send, descriptors, limits: given, onRoutes }: DoorOptions): DoorCore {
+export function openDoor({ ports, log, send, descriptors, limits: given, addresses, onRoutes }: DoorOptions): DoorCore {
   const limits = { ...defaultLimits, ...given };
   const traffic = trafficBook();
   const knocking = knocks({ clock: ports.clock, limits, send: (knock) => send({ t: "knock", ...knock }) });
@@ -44,6 +46,7 @@ export function openDoor({ ports, log, send, descriptors, limits: given, onRoute
     limits,
     knocks: knocking,
     traffic,
+    addresses,
     room: waitingRoom(limits),
     heldBytes: pool(limits.heldBytesPerDoor),
     descriptors: pool(descriptors),

@@ -3,6 +3,7 @@ import type { RemoteInfo } from "node:dgram";
 import type { GateContext } from "./gate.ts";
 import { sourceKey } from "./source.ts";
 import type { Flow } from "./udp-flow.ts";
+import type { Answer } from "./udp-listener.ts";
 
 /** A stranger who has been silent this long may have to make place for another. */
 const strangerSilentMs = 1000;
@@ -24,11 +25,11 @@ export class FlowTable {
   }
 
   /** Hands a datagram to its flow, a new one if there is room for it. */
-  receive(packet: Buffer, from: RemoteInfo): void {
+  receive(packet: Buffer, from: RemoteInfo, answer: Answer): void {
     const key = `${from.port} ${from.address}`;
     const flow = this.#flows.get(key) ?? this.#open(key, from);
     if (!flow) return;
-    flow.receive(packet);
+    flow.receive(packet, answer);
     if (!flow.isStranger()) this.#strangers.delete(key);
   }
 

@@ -29,6 +29,8 @@ export interface GateContext {
   room: WaitingRoom;
   /** Bytes held for sleepers. */
   heldBytes: Pool;
+  /** The addresses that players dial; the same object while nothing changed. */
+  addresses: () => readonly string[];
   /** File descriptors. */
   descriptors: Pool;
   flowsPerServer: Counted;

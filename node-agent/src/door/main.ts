@@ -4,6 +4,7 @@ import { systemPorts } from "@playspawn/shared/ports/system.ts";
 import { type AgentLink, agentLink } from "./agent-link.ts";
 import { readConfig } from "./config.ts";
 import { openDoor } from "./door.ts";
+import { localAddresses } from "./local-addresses.ts";
 import { jsonLog } from "./log.ts";
 import { doorSocketPath } from "./socket-path.ts";
 
@@ -26,6 +27,7 @@ const door = openDoor({
   ports: systemPorts,
   log,
   descriptors: config.descriptors,
+  addresses: localAddresses(systemPorts.clock),
   send: (frame) => link?.send(frame),
   onRoutes: () => {
     if (!isReady) process.send?.({ t: "ready" });

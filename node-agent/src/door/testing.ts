@@ -11,6 +11,7 @@ import type { Limits } from "./limits.ts";
 import { silentLog } from "./log.ts";
 import { watch } from "./watch.ts";
 
+const none: readonly string[] = [];
 const awaitMs = 15_000;
 
 /** One turn of the event loop, more or less. */
@@ -65,7 +66,7 @@ export interface TestDoor {
 
 export function testDoor(
   t: ExecutionContext,
-  options: { ports?: Ports; limits?: Partial<Limits>; descriptors?: number } = {},
+  options: { ports?: Ports; limits?: Partial<Limits>; descriptors?: number; addresses?: () => readonly string[] } = {},
 ): TestDoor {
   const frames: FromDoor[] = [];
   const waiting = watch(systemPorts.timers);
@@ -73,6 +74,7 @@ export function testDoor(
     ports: options.ports ?? systemPorts,
     log: silentLog,
     descriptors: options.descriptors ?? 4000,
+    addresses: options.addresses ?? (() => none),
     ...(options.limits && { limits: options.limits }),
     send(frame) {
       frames.push(frame);

@@ -11,6 +11,8 @@ import { HoldBuffer } from "./hold-buffer.ts";
 import type { Knocking } from "./knocks.ts";
 import type { Target } from "./splice.ts";
 import type { Totals } from "./traffic.ts";
+import type { Answer } from "./udp-listener.ts";
+import { sendOrLose } from "./udp-send.ts";
 
 /**
  * A player who is still in the game when it is put to sleep keeps sending; that is no wish to wake it. Such a flow
@@ -21,23 +23,13 @@ const lingerMs = 10_000;
 
 const strangerPackets = 3;
 
-/** Datagrams waiting for a full socket; beyond this they are lost, as on any full link. */
-const sendQueueBytesMax = 1024 * 1024;
-
-/** Sends unless the socket is behind. */
-export function sendOrLose(socket: Socket, packet: Buffer, to?: { port: number; address: string }): void {
-  if (socket.getSendQueueSize() > sendQueueBytesMax) return;
-  if (to) socket.send(packet, to.port, to.address);
-  else socket.send(packet);
-}
-
 export class Flow {
   readonly from: RemoteInfo;
   readonly #route: () => Route;
   readonly #context: GateContext;
-  readonly #reply: (packet: Buffer, to: RemoteInfo) => void;
   readonly #meter: Totals;
   readonly #held: HoldBuffer;
+  #answer: Answer | undefined;
   #seenAt: number;
   #heldSince = 0;
   /** Datagrams that came from the player. */
@@ -51,24 +43,19 @@ export class Flow {
   #leftAt: number | undefined;
   #knocking: Knocking | undefined;
 
-  constructor(
-    from: RemoteInfo,
-    route: () => Route,
-    context: GateContext,
-    reply: (packet: Buffer, to: RemoteInfo) => void,
-  ) {
+  constructor(from: RemoteInfo, route: () => Route, context: GateContext) {
     this.from = from;
     this.#route = route;
     this.#context = context;
-    this.#reply = reply;
     this.#meter = context.traffic.meter(route().server);
     this.#held = new HoldBuffer(context.heldBytes);
     this.#seenAt = context.ports.clock.mono();
     this.#meter.accepted++;
   }
 
-  /** A datagram from the player. */
-  receive(packet: Buffer): void {
+  /** A datagram from the player; `answer` replies from the address it was sent to. */
+  receive(packet: Buffer, answer: Answer): void {
+    this.#answer = answer;
     const now = this.#context.ports.clock.mono();
     const silentMs = now - this.#seenAt;
     this.#seenAt = now;
@@ -174,7 +161,7 @@ export class Flow {
     });
     upstream.on("message", (packet) => {
       this.#meter.bytesOut += packet.length;
-      this.#reply(packet, this.from);
+      this.#answer?.(packet, this.from);
     });
     upstream.connect(target.port, target.host, () => {
       if (this.#upstream !== upstream) return;

@@ -1,34 +1,27 @@
-/** A public UDP port: sorts datagrams into flows by who sent them, and answers from the port they were sent to. */
-import type { RemoteInfo, Socket } from "node:dgram";
+/** A public UDP port: what arrives goes to the flow of who sent it. */
 import type { Route } from "@playspawn/shared";
-import { bindUdp, takenBy } from "./bind.ts";
+import { takenBy } from "./bind.ts";
 import { FlowTable } from "./flow-table.ts";
 import type { Gate, GateContext } from "./gate.ts";
-import { Flow, sendOrLose } from "./udp-flow.ts";
+import { Flow } from "./udp-flow.ts";
+import { type OnDatagram, UdpListener } from "./udp-listener.ts";
 
 export function udpGate(first: Route, context: GateContext): Gate {
-  const { log, descriptors } = context;
   let route = first;
-  let socket: Socket | undefined;
+  let listener: UdpListener | undefined;
+  const flows = new FlowTable(first.server, context, (from) => new Flow(from, () => route, context));
 
-  const reply = (packet: Buffer, to: RemoteInfo): void => {
-    if (socket) sendOrLose(socket, packet, to);
-  };
-  const flows = new FlowTable(first.server, context, (from) => new Flow(from, () => route, context, reply));
-
-  const onMessage = (packet: Buffer, from: RemoteInfo): void => {
+  const onDatagram: OnDatagram = (packet, from, answer) => {
     // Port 0 can be forged and cannot be answered: sending to it throws.
     if (route.mode === "closed" || from.port === 0) return;
-    flows.receive(packet, from);
+    flows.receive(packet, from, answer);
   };
 
   return {
     server: first.server,
     async bind() {
       try {
-        socket = await bindUdp(route.port.public, onMessage);
-        descriptors.force(1);
-        socket.on("error", (error) => log.warn({ port: route.port.public, error: String(error) }, "receive failed"));
+        listener = await UdpListener.open(route.port.public, context, onDatagram);
         return undefined;
       } catch (error) {
         return takenBy("udp", route.port.public, error);
@@ -38,12 +31,14 @@ export function udpGate(first: Route, context: GateContext): Gate {
       route = next;
       flows.routeChanged();
     },
-    sweep: () => flows.sweep(),
+    sweep() {
+      listener?.refresh();
+      flows.sweep();
+    },
     close() {
       flows.close();
-      if (socket) descriptors.give(1);
-      socket?.close();
-      socket = undefined;
+      listener?.close();
+      listener = undefined;
     },
   };
 }

@@ -1,7 +1,9 @@
 import { createSocket } from "node:dgram";
+import type { NetworkInterfaceInfo } from "node:os";
 import test, { type ExecutionContext } from "ava";
 import { fakePorts } from "@playspawn/shared/ports/fake.ts";
 import { systemPorts } from "@playspawn/shared/ports/system.ts";
+import { dialledAddresses } from "./local-addresses.ts";
 import { type TestDoor, eventually, freePort, routeOf, testDoor, turn, udpGame, udpPlayer } from "./testing.ts";
 
 const asleep = (publicPort: number): Parameters<TestDoor["set"]>[0] => routeOf({ publicPort, protocol: "udp" });
@@ -81,6 +83,44 @@ test("players are served over IPv6 too", async (t) => {
   const game = await udpGame(t, (packet, reply) => reply(packet));
   await door.set(awake(publicPort, game.port));
   t.deepEqual((await someone.hears(1)).map(String), ["hello"]);
+});
+
+test("an answer leaves from the address that was dialled, also one that came or went meanwhile", async (t) => {
+  const ports = fakePorts();
+  const publicPort = await freePort("udp");
+  let addresses: readonly string[] = ["127.0.0.5"];
+  const door = testDoor(t, { ports, addresses: () => addresses });
+  const game = await udpGame(t, (packet, reply) => reply(packet));
+  await door.set(awake(publicPort, game.port));
+  const five = await udpPlayer(t, publicPort, "127.0.0.5");
+  await five.say("hello");
+  // A connected socket hears only the address it dialled.
+  t.deepEqual((await five.hears(1)).map(String), ["hello"]);
+  const six = await udpPlayer(t, publicPort, "127.0.0.6");
+  await six.say("lost on the way back");
+  await figures(t, door, ({ packetsIn, bytesOut }) => packetsIn === 2 && bytesOut > 10);
+  addresses = ["127.0.0.6"];
+  await ports.advance(1000);
+  await eventually(t, "the new address answers", async () => {
+    await six.say("again");
+    return six.heard.length > 0;
+  });
+  const plain = await udpPlayer(t, publicPort);
+  await plain.say("and the others go on");
+  t.is((await plain.hears(1)).length, 1);
+});
+
+test("the addresses that players dial are those of cards, not of bridges or loops", (t) => {
+  const card = (address: string, internal = false) => ({ address, internal }) as NetworkInterfaceInfo;
+  const interfaces = {
+    lo: [card("127.0.0.1", true), card("::1", true)],
+    eth0: [card("192.0.2.1"), card("192.0.2.2"), card("2001:db8::1"), card("fe80::1")],
+    docker0: [card("172.17.0.1")],
+  };
+  const isBridge = (name: string): boolean => name === "docker0";
+  t.deepEqual(dialledAddresses(interfaces, isBridge), ["192.0.2.1", "192.0.2.2", "2001:db8::1"]);
+  const many = Array.from({ length: 20 }, (_, i) => card(`192.0.2.${i}`));
+  t.deepEqual(dialledAddresses({ eth0: many }, isBridge), []);
 });
 
 test("the first datagrams are kept when there are too many", async (t) => {
