@@ -1,0 +1,153 @@
+/** The dashboard in a real Chromium, against the real control plane, agent, door and Docker Engine. */
+import test from "ava";
+import type { Page } from "playwright-core";
+import { type Eyes, openEyes } from "./dashboard/eyes.ts";
+import { type House, startHouse } from "./dashboard/house.ts";
+import { echo } from "./stack/tiny.ts";
+
+const admin = { email: "admin@example.org", password: "seven quiet otters" };
+const name = "Evening echo";
+
+const state = (page: Page, word: string) =>
+  page.getByRole("region", { name: "State" }).getByText(word, { exact: true });
+const portOf = async (page: Page): Promise<number> =>
+  Number(/127\.0\.0\.1:(\d+)/.exec(await page.getByText(/^127\.0\.0\.1:\d+$/).innerText())![1]);
+
+async function setUp({ page, look, visit }: Eyes, { setupUrl }: House): Promise<void> {
+  await visit(setupUrl);
+  await page.getByLabel("E-mail").fill("nobody");
+  await page.getByLabel("Password", { exact: true }).fill("too short");
+  await page.getByRole("button", { name: "Create the account" }).click();
+  await page.getByText("Write an e-mail address").waitFor();
+  await page.getByText("Use at least 12 characters.").waitFor();
+  await look("setup");
+  await page.getByLabel("E-mail").fill(admin.email);
+  await page.getByLabel("Password", { exact: true }).fill(admin.password);
+  await page.getByLabel("Password again").fill(admin.password);
+  await page.getByRole("button", { name: "Create the account" }).click();
+  await page.getByRole("heading", { name: "No servers yet" }).waitFor();
+  await look("empty");
+}
+
+async function signOutAndIn({ page, look }: Eyes): Promise<void> {
+  await page.getByRole("button", { name: "Sign out" }).click();
+  await page.getByLabel("E-mail").fill(admin.email);
+  await page.getByLabel("Password").fill("not this one");
+  await page.getByRole("button", { name: "Sign in" }).click();
+  await page.getByRole("alert").waitFor();
+  await look("sign-in");
+  await page.getByLabel("Password").fill(admin.password);
+  await page.keyboard.press("Enter");
+  await page.getByRole("heading", { name: "Servers", level: 1 }).waitFor();
+}
+
+async function create({ page, look }: Eyes): Promise<void> {
+  await page.getByRole("link", { name: "Choose a game" }).click();
+  await page.getByRole("link", { name: "Tiny" }).waitFor();
+  await look("catalogue");
+  await page.getByRole("link", { name: "Tiny" }).click();
+  await page.getByRole("button", { name: "Create server" }).click();
+  await page.getByText("Give it a name").waitFor();
+  await look("create");
+  // What only the control plane refuses stands next to its field as well.
+  await page.route("**/api/v1/servers", (route) =>
+    route.continue({ postData: { name, game: "tiny", variables: { GREETING: "far too long for a greeting" } } }),
+  );
+  await page.getByLabel("Name", { exact: true }).fill(name);
+  await page.getByRole("button", { name: "Create server" }).click();
+  await page.getByText(/must be at most 20 characters/).waitFor();
+  await page.unroute("**/api/v1/servers");
+  await page.getByRole("button", { name: "Create server" }).click();
+  await page.getByRole("heading", { name, level: 1 }).waitFor();
+  await state(page, "Running").waitFor({ timeout: 120_000 });
+  await look("running");
+}
+
+test("an admin goes from the printed link to a server that a player's packet wakes", async (t) => {
+  t.timeout(400_000);
+  const house = await startHouse(t);
+  const eyes = await openEyes(t);
+  const { page, look } = eyes;
+
+  await setUp(eyes, house);
+  await signOutAndIn(eyes);
+  await create(eyes);
+  const timeline = page.getByRole("region", { name: "Events" });
+  await timeline.getByText("Woken to prove that it runs").waitFor();
+
+  await page.getByRole("button", { name: "Sleep" }).click();
+  await state(page, "Asleep").waitFor({ timeout: 60_000 });
+  await timeline.getByText("Asleep, sent to sleep by hand").waitFor();
+  await look("asleep");
+
+  t.is(await echo(await portOf(page), "hello"), "hello");
+  await state(page, "Running").waitFor({ timeout: 60_000 });
+  await timeline.getByText(/^Woken by a packet from 127\.0\.0\.1:\d+ on game$/).waitFor();
+
+  await page.getByRole("link", { name: "Servers", exact: true }).first().click();
+  await page.getByRole("button", { name: `Sleep ${name}` }).waitFor();
+  await look("servers");
+  await page.getByRole("link", { name: "Games" }).first().click();
+  await page.getByText(/broken\/game\.yaml:7$/).waitFor();
+  await look("games");
+  await page.getByRole("link", { name: "Nodes" }).first().click();
+  await page.getByText("Connected").waitFor();
+  await look("nodes");
+  await page.getByRole("button", { name: "Add a node" }).click();
+  await page.getByText(/PLAYSPAWN_JOIN_TOKEN=/).waitFor();
+  await look("add-node");
+  t.deepEqual(eyes.faults(), []);
+});
+
+test("a server is renamed, survives the control plane's death on the page, and is deleted by name", async (t) => {
+  t.timeout(400_000);
+  const house = await startHouse(t);
+  const eyes = await openEyes(t);
+  const { page, look } = eyes;
+  await setUp(eyes, house);
+  await create(eyes);
+
+  await page.getByRole("link", { name: "Settings" }).click();
+  await page.getByLabel("Name", { exact: true }).fill("Morning echo");
+  await page.getByLabel("Sleep when empty for").selectOption("never");
+  await page.getByRole("form", { name: "General" }).getByRole("button", { name: "Save" }).click();
+  await page.getByRole("heading", { name: "Morning echo", level: 1 }).waitFor();
+  await page.getByText("It never sleeps by itself.").waitFor();
+  await look("settings");
+
+  await house.killControl();
+  await page.getByText("Reconnecting.").waitFor();
+  await look("reconnecting");
+  await house.startControl();
+  await page.getByText("Reconnecting.").waitFor({ state: "detached", timeout: 60_000 });
+  await state(page, "Running").waitFor();
+
+  await page.getByRole("button", { name: "Delete…" }).click();
+  const dialog = page.getByRole("dialog");
+  const confirm = dialog.getByRole("button", { name: "Delete for ever" });
+  t.true(await confirm.isDisabled());
+  await look("delete");
+  await dialog.getByLabel("Type Morning echo to confirm").fill("Morning echo");
+  await confirm.click();
+  await page.getByRole("heading", { name: "No servers yet" }).waitFor({ timeout: 60_000 });
+  t.deepEqual(eyes.faults(), []);
+});
+
+test("a link that was used explains itself, and the dashboard stays shut until set-up", async (t) => {
+  t.timeout(200_000);
+  const house = await startHouse(t);
+  const eyes = await openEyes(t);
+  const { page } = eyes;
+  t.is((await page.goto(house.url))!.status(), 403);
+  await eyes.visit(house.setupUrl.replace(/#t=.*/, "#t=wrong"));
+  await page.getByLabel("E-mail").fill(admin.email);
+  await page.getByLabel("Password", { exact: true }).fill(admin.password);
+  await page.getByLabel("Password again").fill(admin.password);
+  await page.getByRole("button", { name: "Create the account" }).click();
+  await page.getByRole("heading", { name: "This link is spent" }).waitFor();
+  await eyes.look("spent");
+  await setUp(eyes, house);
+  await eyes.visit(house.setupUrl);
+  t.is(new URL(page.url()).pathname, "/");
+  t.deepEqual(eyes.faults(), []);
+});

@@ -1,0 +1,89 @@
+/** A Playspawn that nobody has set up yet: control plane, agent and door, and the link that was printed. */
+import { access, mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import type { ExecutionContext } from "ava";
+import { sweep } from "../stack/docker.ts";
+import { type Part, type Running, run } from "../stack/processes.ts";
+import { freePort, nextRange } from "../stack/stack.ts";
+import { gamesWithTiny } from "../stack/tiny.ts";
+
+export interface House {
+  url: string;
+  setupUrl: string;
+  /** Ends the control plane hard and leaves it down. */
+  killControl(): Promise<void>;
+  startControl(): Promise<void>;
+}
+
+const faulty = {
+  broken: `id: broken
+name: Broken
+description: Asks for memory in words.
+image: { ref: "playspawn-e2e/tiny:1" }
+ports: { game: { protocol: tcp, container: 7000, public: auto } }
+cpu: 0.2
+memory: plenty
+readiness: { anyOf: [{ tcp: game }], limitSeconds: 20 }
+stop: { signal: SIGTERM, limitSeconds: 3 }
+`,
+};
+const built = fileURLToPath(new URL("../../../web/dist/index.html", import.meta.url));
+
+/** The games are ours, the tiny one, and one whose template has faults. */
+export async function startHouse(t: ExecutionContext): Promise<House> {
+  await access(built).catch(() => {
+    throw new Error("The dashboard is not built. Run `npm run build -w web`, or the tests by ./scripts/test.");
+  });
+  const dataDir = await mkdtemp(join(tmpdir(), "playspawn-dashboard-"));
+  const games = await gamesWithTiny(faulty);
+  const parts = new Map<Part, Running>();
+  t.teardown(async () => {
+    await Promise.all([...parts.values()].map((part) => part.stop("SIGTERM")));
+    await sweep(dataDir);
+    await games.remove();
+    await rm(dataDir, { recursive: true, force: true });
+  });
+  const env = await environments(dataDir, games.dir);
+  const start = async (part: Part): Promise<Running> => {
+    const running = await run(part, env[part], join(dataDir, `${part}.log`));
+    parts.set(part, running);
+    return running;
+  };
+  const { ready } = await start("control");
+  await Promise.all([start("agent"), start("door")]);
+  return {
+    url: String(ready["url"]),
+    setupUrl: String(ready["setupUrl"]),
+    killControl: () => parts.get("control")!.stop("SIGKILL"),
+    startControl: async () => void (await start("control")),
+  };
+}
+
+async function environments(dataDir: string, gamesDir: string): Promise<Record<Part, Record<string, string>>> {
+  const [port, agentPort] = [await freePort(), await freePort()];
+  const url = `http://127.0.0.1:${port}`;
+  const common = { PLAYSPAWN_DATA_DIR: dataDir };
+  return {
+    control: {
+      ...common,
+      PLAYSPAWN_PORT: String(port),
+      PLAYSPAWN_WEB_PORT: "0",
+      PLAYSPAWN_HOST: "127.0.0.1",
+      PLAYSPAWN_PUBLIC_URL: url,
+      PLAYSPAWN_GAMES_DIR: gamesDir,
+      PLAYSPAWN_LOCAL_NODE: "1",
+    },
+    agent: {
+      ...common,
+      PLAYSPAWN_CONTROL_URL: url,
+      PLAYSPAWN_AGENT_PORT: String(agentPort),
+      PLAYSPAWN_PORT_RANGE: nextRange(20),
+      PLAYSPAWN_NODE_ADDRESS: "127.0.0.1",
+      PLAYSPAWN_NODE_NAME: "workshop",
+      PLAYSPAWN_JOIN_TOKEN_FILE: join(dataDir, "run/join-token"),
+    },
+    door: common,
+  };
+}
