@@ -1,11 +1,16 @@
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
 import { fakePorts } from "@playspawn/shared/ports/fake.ts";
 import test, { type ExecutionContext } from "ava";
 import { admin, harness, type HarnessOptions } from "../../testing/harness.ts";
 import { raw } from "../../testing/raw.ts";
 import { openSocket, upgradeStatus } from "../../testing/socket.ts";
 import { insertUser } from "../../people/users/store.ts";
+import { createBus } from "../bus/bus.ts";
 import { transaction } from "../db/db.ts";
-import { livePath } from "./live.ts";
+import { silentLog } from "../log.ts";
+import { createLive, livePath } from "./live.ts";
+import { createUpgradeRouter } from "./upgrade.ts";
 
 async function start(t: ExecutionContext, options: HarnessOptions = {}) {
   const made = await harness(t, options);
@@ -73,6 +78,37 @@ test("a session that dies without a word here is cut off within five seconds", a
   const started = process.hrtime.bigint();
   t.is(await mine.closed, 4401);
   t.true(Number(process.hrtime.bigint() - started) / 1e6 < 5000);
+});
+
+test("who signs in while sessions are checked is not taken for dead", async (t) => {
+  const ports = fakePorts();
+  const server = createServer();
+  const publicUrl = new URL("http://127.0.0.1");
+  const upgrades = createUpgradeRouter({ publicUrl, isSetUp: () => true, ports, log: silentLog });
+  upgrades.attach(server);
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  t.teardown(() => server.close());
+  const user = async (token: string) =>
+    ({ kind: "user", userId: token, teamId: token, role: "admin", sessionId: token }) as const;
+  let answer = (_alive: ReadonlySet<string>): void => undefined;
+  let asked: readonly string[] = [];
+  const aliveSessions = (ids: readonly string[]) => {
+    asked = ids;
+    return new Promise<ReadonlySet<string>>((resolve) => (answer = resolve));
+  };
+  const bus = createBus(silentLog);
+  const identify = { user, node: async () => null };
+  const made = createLive({ bus, identify, aliveSessions, publicUrl, ports, log: silentLog, upgrades });
+  t.teardown(() => made.close());
+  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}${livePath}`;
+  const first = await openSocket(t, url, { authorization: "Bearer first" });
+  await ports.advance(4000);
+  t.deepEqual(asked, ["first"]);
+  const second = await openSocket(t, url, { authorization: "Bearer second" });
+  answer(new Set());
+  t.is(await first.closed, 4401);
+  bus.publish("live", { ownerId: null, message: { t: "still" } });
+  t.is((await second.next())["t"], "still");
 });
 
 test("a client that stops answering pings is dropped", async (t) => {

@@ -6,7 +6,6 @@ import type { Log } from "../log.ts";
 import { authorize, type UserActor } from "./authorize.ts";
 import { credentialOf, type Identify, identifyActor } from "./credentials.ts";
 import { isSameOrigin } from "./guards.ts";
-import { toAppError } from "./problem.ts";
 import type { Upgrade, UpgradeRouter } from "./upgrade.ts";
 
 export interface LiveDeps {
@@ -44,69 +43,41 @@ const closeLimitMs = 1000;
 interface Client {
   socket: WebSocket;
   actor: UserActor;
+  /** Whether the last ping was answered. */
   answered: boolean;
+  /** Messages since the last check. */
   incoming: number;
+  /** Says why, and gives one who does not answer the goodbye a second: he may be reading nothing at all. */
+  end(code: number, reason: string): void;
 }
 
 export function createLive(deps: LiveDeps): Live {
   const { bus, ports, log } = deps;
   const clients = new Set<Client>();
-  const server = new WebSocketServer({
-    noServer: true,
-    maxPayload: incomingBytesMax,
-    perMessageDeflate: false,
-  });
+  const server = new WebSocketServer({ noServer: true, maxPayload: incomingBytesMax, perMessageDeflate: false });
   let closed = false;
-  /** Says why, and gives one who does not answer the goodbye a second: he may be reading nothing at all. */
-  const end: End = ({ socket }, code, reason) => {
-    if (socket.readyState !== WebSocket.OPEN) return;
-    socket.close(code, reason);
-    const cancel = ports.timers.after(closeLimitMs, () => socket.terminate());
-    socket.once("close", cancel);
-  };
-  const endSessions = (isDead: (client: Client) => boolean): void => {
-    for (const client of clients) if (isDead(client)) end(client, liveCloseCodes.signedOut, "this session has ended");
-  };
-  const checkSessions = async (): Promise<void> => {
-    for (const client of clients) client.incoming = 0;
-    if (clients.size === 0) return;
-    const alive = await deps.aliveSessions([...new Set([...clients].map((client) => client.actor.sessionId))]);
-    endSessions((client) => !alive.has(client.actor.sessionId));
-  };
-  const accept = (upgrade: Upgrade, actor: UserActor): void =>
-    server.handleUpgrade(upgrade.request, upgrade.socket, upgrade.head, (socket) => {
-      const client: Client = { socket, actor, answered: true, incoming: 0 };
-      clients.add(client);
-      socket.on("pong", () => (client.answered = true));
-      socket.on("error", (error) => log.debug({ reason: error.message }, "a live socket broke"));
-      socket.on("close", () => clients.delete(client));
-      socket.on("message", () => {
-        if (++client.incoming > incomingPerCheckMax) end(client, liveCloseCodes.tooMuch, "too many messages");
-      });
-    });
   deps.upgrades.claim({
     path: livePath,
     beforeSetup: false,
     async accept(upgrade) {
       const actor = await actorOf(upgrade, deps);
       if (closed) throw new AppError("not_ready", "The control plane is stopping. Try again in a moment.");
-      const mine = [...clients].filter((client) => client.actor.userId === actor.userId).length;
-      if (mine >= socketsPerUserMax)
-        throw new AppError(
-          "rate_limited",
-          `This account has ${socketsPerUserMax} live connections already: close one.`,
-        );
-      accept(upgrade, actor);
+      refuseMore(clients, actor);
+      server.handleUpgrade(upgrade.request, upgrade.socket, upgrade.head, (socket) => {
+        const client = createClient(socket, actor, deps);
+        clients.add(client);
+        socket.on("close", () => clients.delete(client));
+      });
     },
   });
   const stops = [
-    bus.subscribe("live", (message) => broadcast(clients, end, message)),
-    bus.subscribe("sessionsEnded", ({ sessionIds }) =>
-      endSessions((client) => sessionIds.includes(client.actor.sessionId)),
-    ),
+    bus.subscribe("live", (message) => broadcast(clients, message)),
+    bus.subscribe("sessionsEnded", ({ sessionIds }) => endSessions(clients, (id) => sessionIds.includes(id))),
     ports.timers.every(pingMs, () => pingAll(clients)),
     ports.timers.every(sessionCheckMs, () => {
-      checkSessions().catch((error: unknown) => log.error({ err: toAppError(error) }, "live sessions are not checked"));
+      checkSessions(clients, deps).catch((error: unknown) =>
+        log.error({ err: error }, "live sessions are not checked"),
+      );
     }),
   ];
   return {
@@ -114,9 +85,51 @@ export function createLive(deps: LiveDeps): Live {
     close() {
       for (const stop of stops) stop();
       closed = true;
-      for (const client of clients) end(client, liveCloseCodes.goingAway, "the control plane goes away");
+      for (const client of clients) client.end(liveCloseCodes.goingAway, "the control plane goes away");
     },
   };
+}
+
+function createClient(socket: WebSocket, actor: UserActor, { ports, log }: LiveDeps): Client {
+  const client: Client = {
+    socket,
+    actor,
+    answered: true,
+    incoming: 0,
+    end(code, reason) {
+      if (socket.readyState !== WebSocket.OPEN) return;
+      socket.close(code, reason);
+      const cancel = ports.timers.after(closeLimitMs, () => socket.terminate());
+      socket.once("close", cancel);
+    },
+  };
+  socket.on("pong", () => (client.answered = true));
+  socket.on("error", (error) => log.debug({ reason: error.message }, "a live socket broke"));
+  socket.on("message", () => {
+    if (++client.incoming > incomingPerCheckMax) client.end(liveCloseCodes.tooMuch, "too many messages");
+  });
+  return client;
+}
+
+function refuseMore(clients: ReadonlySet<Client>, { userId }: UserActor): void {
+  const mine = [...clients].filter((client) => client.actor.userId === userId).length;
+  if (mine < socketsPerUserMax) return;
+  throw new AppError("rate_limited", `This account has ${socketsPerUserMax} live connections already: close one.`);
+}
+
+/** Ends those whose session ended without a word here: it expired, or another process ended it. */
+async function checkSessions(clients: ReadonlySet<Client>, { aliveSessions }: LiveDeps): Promise<void> {
+  for (const client of clients) client.incoming = 0;
+  if (clients.size === 0) return;
+  const asked = new Set([...clients].map((client) => client.actor.sessionId));
+  const alive = await aliveSessions([...asked]);
+  // Whoever came while we asked was not asked about.
+  endSessions(clients, (sessionId) => asked.has(sessionId) && !alive.has(sessionId));
+}
+
+function endSessions(clients: ReadonlySet<Client>, isDead: (sessionId: string) => boolean): void {
+  for (const client of clients)
+    if (isDead(client.actor.sessionId)) client.end(liveCloseCodes.signedOut, "this session has ended");
 }
 
 /** A browser proves itself by cookie and by Origin, a program by its token. */
@@ -133,16 +146,14 @@ async function actorOf({ request, host }: Upgrade, { identify, publicUrl }: Live
   return actor;
 }
 
-type End = (client: Client, code: number, reason: string) => void;
-
-function broadcast(clients: ReadonlySet<Client>, end: End, { ownerId, message }: LiveMessage): void {
+function broadcast(clients: ReadonlySet<Client>, { ownerId, message }: LiveMessage): void {
   let text: string | undefined;
   for (const client of clients) {
     const { socket, actor } = client;
     if (actor.role !== "admin" && actor.teamId !== ownerId) continue;
     if (socket.readyState !== WebSocket.OPEN) continue;
     if (socket.bufferedAmount > bufferedBytesMax) {
-      end(client, liveCloseCodes.tooSlow, "you read too slowly: connect again");
+      client.end(liveCloseCodes.tooSlow, "you read too slowly: connect again");
       continue;
     }
     socket.send((text ??= JSON.stringify(message)));
