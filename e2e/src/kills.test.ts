@@ -3,7 +3,7 @@ import { failpointNames as agentFailpoints } from "@playspawn/node-agent/failpoi
 import { failpointNames as controlFailpoints } from "@playspawn/control-plane/platform/failpoints.ts";
 import { type Bot, joinWorld } from "./clients/minecraft.ts";
 import type { Server } from "./stack/api.ts";
-import { docker, gameOf, installationOf, ours } from "./stack/docker.ts";
+import { gameOf, installationOf, ours } from "./stack/docker.ts";
 import type { Part } from "./stack/processes.ts";
 import { type Stack, startStack } from "./stack/stack.ts";
 import { echo, gamesWithTiny } from "./stack/tiny.ts";
@@ -131,12 +131,15 @@ test.serial(
 test.serial("kill -9 of the agent while a bot plays: nothing restarts, and the server is known again", async (t) => {
   t.timeout(300_000);
   const here = await scene(t);
-  const before = (await docker.listContainers()).map((container) => container.Id).toSorted();
+  const installation = await installationOf(here.stack.dataDir);
+  const running = async (): Promise<string[]> =>
+    (await ours(installation)).containers.map(({ Id, State }) => `${Id} ${State}`).toSorted();
+  const before = await running();
   await here.stack.kill("agent");
   await nothingNoticed(t, here);
   await here.stack.start("agent");
   await here.stack.connected();
   await here.stack.inState(here.world.id, "ready");
   await nothingNoticed(t, here);
-  t.deepEqual((await docker.listContainers()).map((container) => container.Id).toSorted(), before);
+  t.deepEqual(await running(), before);
 });
