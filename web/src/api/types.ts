@@ -1,10 +1,10 @@
 /** The names this dashboard gives to the shapes of the API. */
-import type { Can, Have, StateWord, Tier, Want } from "@playspawn/shared/domain/server-state.ts";
+import type { Can, StateWord } from "@playspawn/shared/domain/server-state.ts";
 import type { Variable } from "@playspawn/shared/games/game.ts";
-import type { Cause, Players, Progress } from "@playspawn/shared/wire/agent.ts";
+import type { Cause, Progress } from "@playspawn/shared/wire/agent.ts";
 import type { components } from "./schema.gen.ts";
 
-export type { Can, Cause, Have, Players, Progress, StateWord, Tier, Variable, Want };
+export type { Can, Cause, Progress, StateWord, Variable };
 
 type Schemas = components["schemas"];
 

@@ -6,10 +6,10 @@ import { signOut } from "../api/commands.ts";
 import { keys, nodesQuery, serversQuery } from "../api/queries.ts";
 import type { Me } from "../api/types.ts";
 import { paths } from "../paths.ts";
-import { IconButton } from "../ui/Button.tsx";
+import { Button, IconButton } from "../ui/Button.tsx";
 import { cx } from "../ui/cx.ts";
 import { Mark } from "../ui/Mark.tsx";
-import { Menu, MenuItem, MenuLine } from "../ui/Menu.tsx";
+import { Popover } from "../ui/Popover.tsx";
 import { ThemeSwitch } from "../ui/ThemeSwitch.tsx";
 
 const areas = [
@@ -86,24 +86,25 @@ export function SideBar({ me }: { me: Me }) {
 
 export function TopBar({ me }: { me: Me }) {
   const leave = useSignOut();
-  const account = (
-    <IconButton label="Account" className="-mr-2">
-      <UserRound size={19} />
-    </IconButton>
-  );
   return (
     <header className="sticky top-0 z-30 flex h-14 items-center justify-between border-b border-line bg-ground/88 px-4 backdrop-blur-md sm:px-6 lg:hidden">
       <Brand />
-      <Menu trigger={account}>
-        <p className="truncate px-2.5 py-2 text-[0.9rem] text-ink-3">{me.email}</p>
-        <div className="px-2 pb-2">
+      <Popover
+        label="Account"
+        trigger={(props) => (
+          <IconButton label="Account" className="-mr-2" {...props}>
+            <UserRound size={19} />
+          </IconButton>
+        )}
+      >
+        <div className="grid gap-4">
+          <p className="truncate text-[0.9rem] text-ink-3">{me.email}</p>
           <ThemeSwitch />
+          <Button size="small" onClick={leave}>
+            <LogOut size={16} aria-hidden /> Sign out
+          </Button>
         </div>
-        <MenuLine />
-        <MenuItem onSelect={leave}>
-          <LogOut size={16} aria-hidden /> Sign out
-        </MenuItem>
-      </Menu>
+      </Popover>
     </header>
   );
 }

@@ -26,12 +26,8 @@ export function idleText(seconds: number | null): string {
   return [hours > 0 && `${hours} h`, minutes > 0 && `${minutes} min`].filter(Boolean).join(" ");
 }
 
-const clockFormat = new Intl.DateTimeFormat("en-GB", { hour: "2-digit", minute: "2-digit", second: "2-digit" });
-const dayFormat = new Intl.DateTimeFormat("en-GB", { weekday: "short", day: "numeric", month: "short" });
 const fullFormat = new Intl.DateTimeFormat("en-GB", { dateStyle: "medium", timeStyle: "medium" });
 
-export const clockTime = (at: number): string => clockFormat.format(at);
-export const dayOf = (at: number): string => dayFormat.format(at);
 export const fullTime = (at: number): string => fullFormat.format(at);
 
 // Swedish happens to write ISO 8601, which spares the Date object that only ports may touch.

@@ -35,7 +35,10 @@ export function LogLines({ lines, needle, following, onLeaveEnd, note, empty }: 
       tabIndex={0}
       role="region"
       aria-label="Log lines"
-      className="h-[min(32rem,62dvh)] overflow-auto overscroll-contain bg-well py-3 font-mono text-[0.833rem] leading-[1.6] -outline-offset-2"
+      className={cx(
+        lines.length === 0 ? "h-40" : "h-[min(32rem,62dvh)]",
+        "overflow-auto overscroll-contain bg-well py-3 font-mono text-[0.833rem] leading-[1.6] -outline-offset-2",
+      )}
     >
       {note && <p className="px-5 pb-2 text-ink-3">{note}</p>}
       {lines.map((line) => (
