@@ -8,7 +8,7 @@ import { run } from "../lib/run.ts";
 import { say } from "../lib/terminal.ts";
 import { runAva } from "../suite/ava.ts";
 import { readSkips, tally, type Tally } from "../suite/tally.ts";
-import { compareTraces, processesOf, readTraces, runMark } from "../suite/traces.ts";
+import { compareTraces, processesOf, readTraces, runMark, type Traces } from "../suite/traces.ts";
 import { ensureDashboard } from "../up/dashboard.ts";
 import { ensureDocker } from "../up/docker.ts";
 import { Halt } from "../up/halt.ts";
@@ -91,21 +91,33 @@ async function runParts(choice: Choice, counted: Tally, environment: NodeJS.Proc
   if (choice.parts.includes("e2e")) await runAva(e2e, counted.add);
 }
 
-async function countLeftovers(
-  counted: Tally,
-  before: Awaited<ReturnType<typeof readTraces>>,
-  mark: string,
-): Promise<void> {
-  const left = [
-    ...compareTraces(before, await readTraces()),
-    ...(await processesOf(mark)).map((one) => `the process ${one} was left behind`),
-  ];
+/** What ends a moment after its test is no leftover. */
+const settleMs = 10_000;
+const settleStepMs = 500;
+const namedMax = 40;
+
+async function countLeftovers(counted: Tally, before: Traces, mark: string): Promise<void> {
+  const { clock, timers } = systemPorts;
+  const end = clock.mono() + settleMs;
+  let left = await leftovers(before, mark);
+  while (left.length > 0 && clock.mono() < end) {
+    await timers.sleep(settleStepMs);
+    left = await leftovers(before, mark);
+  }
   counted.add({
     title: "the machine is as it was: containers, networks, volumes, bridges, processes, files",
     outcome: left.length === 0 ? "passed" : "failed",
-    details: left.map((line) => `  ${line}`),
+    details: [
+      ...left.slice(0, namedMax),
+      ...(left.length > namedMax ? [`… and ${left.length - namedMax} more`] : []),
+    ].map((line) => `  ${line}`),
   });
 }
+
+const leftovers = async (before: Traces, mark: string): Promise<string[]> => [
+  ...compareTraces(before, await readTraces()),
+  ...(await processesOf(mark)).map((one) => `the process ${one} was left behind`),
+];
 
 function report(counted: Tally, begin: number, startedDocker: boolean): void {
   say(`\nTook ${Math.round((systemPorts.clock.mono() - begin) / 1000)} s.`);

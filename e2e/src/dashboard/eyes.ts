@@ -33,7 +33,7 @@ export async function openEyes(t: ExecutionContext): Promise<Eyes> {
   const axe = await readFile(axeSource, "utf8");
   await mkdir(picturesDir, { recursive: true });
   const browser = await chromium.launch({
-    executablePath: "/usr/bin/chromium",
+    executablePath: process.env["CHROME_PATH"] ?? "/usr/bin/chromium",
     args: ["--no-sandbox", "--disable-dev-shm-usage", "--disable-gpu"],
   });
   t.teardown(() => browser.close());
