@@ -51,6 +51,10 @@ test("one fault and many are told in the detail; none throws nothing", (t) => {
   const error = t.throws(() => refuseFaults(many), { instanceOf: AppError });
   t.regex(error?.message ?? "", /^5 fields are not valid: /);
   t.is(error?.faults.length, 5);
+  const flood = Array.from({ length: 60_000 }, (_, i) => ({ pointer: `/${i}`, detail: "is wrong" }));
+  const capped = t.throws(() => refuseFaults(flood), { instanceOf: AppError });
+  t.regex(capped?.message ?? "", /^60000 fields are not valid: /);
+  t.is(capped?.faults.length, 100);
 });
 
 test("a full disk is recognised by every name it has, an error that causes itself ends the search", (t) => {

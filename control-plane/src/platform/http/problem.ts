@@ -45,11 +45,16 @@ export function isDiskFull(error: unknown): boolean {
   return false;
 }
 
-/** @throws AppError with every fault of `issues`, each under its JSON pointer. */
+/** More than anybody mends in one go; a body of a megabyte may hold 60 000 unknown fields. */
+const faultsMax = 100;
+
+/** @throws AppError with the faults, at most 100 of them, each under its JSON pointer */
 export function refuseFaults(faults: readonly Fault[], code: ErrorCode = "invalid_request"): void {
   if (faults.length === 0) return;
   const words = faults.length === 1 ? "One field is" : `${faults.length} fields are`;
-  throw new AppError(code, `${words} not valid: ${faults.slice(0, 3).map(sentence).join("; ")}.`, { faults });
+  throw new AppError(code, `${words} not valid: ${faults.slice(0, 3).map(sentence).join("; ")}.`, {
+    faults: faults.slice(0, faultsMax),
+  });
 }
 
 const sentence = ({ pointer, detail }: Fault): string => `${pointer || "the body"} ${detail}`;
