@@ -37,7 +37,12 @@ function run(t: ExecutionContext, env: Record<string, string>, options: { uid?: 
     stdio: ["ignore", "pipe", "pipe", "ipc"],
     ...options,
   });
-  t.teardown(() => child.kill("SIGKILL"));
+  const gone = new Promise<void>((resolve) => child.once("exit", () => resolve()));
+  t.teardown(async () => {
+    child.kill("SIGKILL");
+    // Its folder is removed next: nobody may write there any more.
+    await gone;
+  });
   let said = "";
   for (const stream of [child.stdout!, child.stderr!]) stream.on("data", (chunk: Buffer) => (said += String(chunk)));
   return {
