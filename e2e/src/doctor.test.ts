@@ -1,0 +1,79 @@
+/** `npm run doctor` on a real house: sound, damaged from outside, and sound again. */
+import { execFile } from "node:child_process";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import test from "ava";
+import { docker, installationOf } from "./stack/docker.ts";
+import { startStack } from "./stack/stack.ts";
+
+const main = fileURLToPath(new URL("../../scripts/main.ts", import.meta.url));
+const limitMs = 120_000;
+
+interface Verdict {
+  name: string;
+  kind: "invariant" | "advice";
+  ok: boolean;
+  findings: string[];
+}
+
+function doctor(dataDir: string, ...args: string[]): Promise<{ code: number; ok: boolean; failed: Verdict[] }> {
+  return new Promise((resolve, reject) => {
+    const env = { ...process.env, PLAYSPAWN_DATA_DIR: dataDir };
+    execFile(
+      process.execPath,
+      [main, "doctor", "--json", ...args],
+      { env, timeout: limitMs },
+      (error, stdout, stderr) => {
+        if (stdout === "") return reject(new Error(stderr));
+        const { ok, checks } = JSON.parse(stdout) as { ok: boolean; checks: Verdict[] };
+        const failed = checks.filter((verdict) => !verdict.ok && verdict.kind === "invariant");
+        resolve({ code: error ? Number(error.code) : 0, ok, failed });
+      },
+    );
+  });
+}
+
+test("the doctor finds a sound house sound, and each damage from outside", async (t) => {
+  t.timeout(400_000);
+  const stack = await startStack(t);
+  const { id, addresses } = await stack.api.create({ name: "patient", game: "teeworlds", idleSeconds: null });
+  await stack.inState(id, "ready", { limitMs: 300_000 });
+  t.deepEqual(await doctor(stack.dataDir, "--wait", "30"), { code: 0, ok: true, failed: [] });
+
+  const installation = await installationOf(stack.dataDir);
+  const holder = (
+    await docker.listContainers({ filters: { label: [`playspawn.server=${id}`, "playspawn.role=holder"] } })
+  )[0]!;
+  const stray = await docker.createContainer({
+    Image: holder.Image,
+    Cmd: ["never", "started"],
+    name: `playspawn-doctor-${process.pid}`,
+    Labels: { ...holder.Labels, "playspawn.server": "srv_nobody", "playspawn.role": "game" },
+  });
+  // The agent may clear it away first: it bears our label.
+  const clear = (): Promise<unknown> => stray.remove({ force: true }).catch(() => undefined);
+  t.teardown(clear);
+  const orphaned = await doctor(stack.dataDir);
+  t.is(orphaned.code, 1);
+  t.deepEqual(
+    orphaned.failed.map(({ name, findings }) => [name, findings.length]),
+    [["I3 nothing of ours is unknown", 1]],
+  );
+  await clear();
+  t.is(holder.Labels["playspawn.installation"], installation);
+
+  await stack.kill("door");
+  const doorless = await doctor(stack.dataDir);
+  t.deepEqual(
+    doorless.failed.flatMap(({ findings }) => findings),
+    [`door does not run on ${stack.dataDir}`, `udp ${addresses[0]!.port} of ${id} is not bound by the door`],
+  );
+  await stack.start("door");
+  t.deepEqual(await doctor(stack.dataDir, "--wait", "30"), { code: 0, ok: true, failed: [] });
+});
+
+test("a folder that is no data folder is told apart", async (t) => {
+  await t.throwsAsync(doctor(join(fileURLToPath(new URL(".", import.meta.url)), "nowhere")), {
+    message: /holds no joined node .+ Start Playspawn first, or set PLAYSPAWN_DATA_DIR/,
+  });
+});
