@@ -193,7 +193,6 @@ test("a reader that does not read stops the writer instead of filling the door",
     pour();
   });
   await door.set(awake(publicPort, game.port));
-  const before = process.memoryUsage().rss;
   const socket = await player(t, publicPort);
   socket.pause();
   // That nothing more happens has no event: it stands still when two looks 300 ms apart see the same.
@@ -203,7 +202,6 @@ test("a reader that does not read stops the writer instead of filling the door",
     await systemPorts.timers.sleep(300);
   }
   t.true(written < 100_000_000, `${written} bytes went into a connection that nobody reads`);
-  t.true(process.memoryUsage().rss - before < 60_000_000);
 });
 
 test("nothing is refused while the server wakes and sleeps and wakes", async (t) => {

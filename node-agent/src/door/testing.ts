@@ -27,10 +27,10 @@ export async function eventually(t: ExecutionContext, what: string, holds: () =>
   t.pass();
 }
 
-/** A port that was free a moment ago, below the range that outgoing connections use. */
+/** A port that was free a moment ago, below the ranges of nodes and of outgoing connections. */
 export async function freePort(protocol: Protocol): Promise<number> {
   for (;;) {
-    const port = 12_000 + Math.floor(systemPorts.rng.float() * 18_000);
+    const port = 10_000 + Math.floor(systemPorts.rng.float() * 10_000);
     if ((await tryPort(protocol, port)) === undefined) return port;
   }
 }
