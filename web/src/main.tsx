@@ -7,6 +7,7 @@ import { RouterProvider } from "react-router/dom";
 import { problemFrom } from "./api/errors.ts";
 import { keys } from "./api/queries.ts";
 import { routes } from "./routes.tsx";
+import { reportLoaded } from "./ui/loaded.ts";
 import { Toaster } from "./ui/Toaster.tsx";
 
 const retriesMax = 2;
@@ -32,6 +33,7 @@ const client = new QueryClient({
   defaultOptions: { queries: { retry, staleTime: 30_000 }, mutations: { retry: retryChange, retryDelay: 500 } },
 });
 
+reportLoaded();
 createRoot(document.getElementById("root")!).render(
   <StrictMode>
     <QueryClientProvider client={client}>

@@ -1,4 +1,4 @@
-/** Dark, light or as the system says. public/theme.js applies a stored choice before the first paint. */
+/** Dark, light or as the system says. public/early.js applies a stored choice before the first paint. */
 export type Theme = "system" | "light" | "dark";
 
 const key = "playspawn.theme";
