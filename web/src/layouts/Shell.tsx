@@ -9,6 +9,7 @@ import { ProblemNote } from "../ui/notices.tsx";
 import { Entry } from "./Entry.tsx";
 import { LiveBanner } from "./LiveBanner.tsx";
 import { SideBar, TabBar, TopBar } from "./navigation.tsx";
+import { Palette } from "./Palette.tsx";
 
 /** Everything behind the sign-in. */
 export function Shell() {
@@ -47,6 +48,7 @@ function Frame({ me }: { me: Me }) {
         </main>
         <TabBar />
       </div>
+      <Palette />
       <ScrollRestoration />
     </>
   );

@@ -1,6 +1,6 @@
 import { useQuery } from "@tanstack/react-query";
 import { Plus, Search } from "lucide-react";
-import { useState } from "react";
+import { useEffect, useRef, useState } from "react";
 import { Link } from "react-router";
 import { problemFrom } from "../../api/errors.ts";
 import { gamesQuery, gameOf, serversQuery } from "../../api/queries.ts";
@@ -85,12 +85,24 @@ interface FilterProps {
 }
 
 function Filter({ text, onText, found }: FilterProps) {
+  const field = useRef<HTMLInputElement>(null);
+  useEffect(() => {
+    const pressed = (event: KeyboardEvent): void => {
+      if (event.key !== "/" || (event.target as Element).closest("input, textarea, select, dialog")) return;
+      event.preventDefault();
+      field.current?.focus();
+    };
+    window.addEventListener("keydown", pressed);
+    return () => window.removeEventListener("keydown", pressed);
+  }, []);
   return (
     <div className="relative max-w-sm" role="search">
       <Search size={16} aria-hidden className="absolute top-1/2 left-3 -translate-y-1/2 text-ink-3" />
       <input
+        ref={field}
         type="search"
         aria-label="Filter servers"
+        aria-keyshortcuts="/"
         placeholder="Name, game, state or address"
         value={text}
         onChange={(event) => onText(event.target.value)}
