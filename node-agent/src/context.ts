@@ -119,6 +119,7 @@ async function assemble(parts: Parts): Promise<void> {
   const registry = new Registry(world, stateFile(join(agentDir, "state.json"), ports, log), identity.installationId);
   closers.push(() => registry.close());
   watchEngine(runtime, parts);
+  await patiently(() => runtime.list(), parts);
   const knowsServers = await registry.open();
   const openDoor = once(async () => {
     await registry.settled(resumeLimitMs);

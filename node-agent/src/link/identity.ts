@@ -1,12 +1,12 @@
 /** Who this node is: `node.json`, written once after joining, 0600. */
 import { readFile } from "node:fs/promises";
-import { JoinAnswer } from "@playspawn/shared";
+import { AppError, JoinAnswer } from "@playspawn/shared";
 import type { z } from "zod";
 import { writeAtomically } from "../servers/atomic-file.ts";
 
 export type Identity = z.infer<typeof JoinAnswer>;
 
-/** null before this node joined. @throws Error with a sentence when the file is there and cannot be used */
+/** null before this node joined. @throws AppError conflict when the file is there and cannot be used */
 export async function readIdentity(path: string): Promise<Identity | null> {
   let text: string;
   try {
@@ -18,7 +18,8 @@ export async function readIdentity(path: string): Promise<Identity | null> {
   try {
     return JoinAnswer.parse(JSON.parse(text));
   } catch (cause) {
-    throw new Error(`${path} does not hold this node's identity. Restore it, or remove it and join again.`, { cause });
+    const sentence = `${path} does not hold this node's identity. Restore it, or remove it and join again.`;
+    throw new AppError("conflict", sentence, { cause });
   }
 }
 

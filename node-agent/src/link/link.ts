@@ -7,6 +7,8 @@ import { checkPlain } from "./private-address.ts";
 import { Session, type SessionDeps } from "./session.ts";
 
 const dialLimitMs = 10_000;
+/** For the other side to answer a closing. */
+const partingMs = 1_000;
 /** A session that lasted this long was a good one. */
 const goodSessionMs = 5_000;
 /** How often a node that was refused asks whether an operator has changed his mind. */
@@ -38,7 +40,10 @@ export function link(deps: LinkDeps): Link {
   const once = async (): Promise<Ending> => {
     const socket = await dial(deps, ended.signal);
     const gone = Promise.withResolvers<Ending>();
-    const leave = (): void => socket.close(closeCodes.goingAway, "the agent stops");
+    const leave = (): void => {
+      socket.close(closeCodes.goingAway, "the agent stops");
+      deps.ports.timers.after(partingMs, () => socket.terminate());
+    };
     ended.signal.addEventListener("abort", leave, { once: true });
     socket.on("error", (error) => deps.log.warn({ err: error }, "the connection broke"));
     socket.on("close", (code, reason) => gone.resolve(endingOf(code, reason.toString(), deps)));
@@ -91,6 +96,8 @@ async function dial({ controlUrl, identity }: LinkDeps, signal: AbortSignal): Pr
     perMessageDeflate: false,
   });
   const open = Promise.withResolvers<WebSocket>();
+  const stop = (): void => socket.terminate();
+  signal.addEventListener("abort", stop, { once: true });
   socket.on("open", () => open.resolve(socket));
   socket.on("error", (error) => open.reject(error));
   socket.on("unexpected-response", (_request, response) => {
@@ -99,7 +106,11 @@ async function dial({ controlUrl, identity }: LinkDeps, signal: AbortSignal): Pr
     const said = `the control plane answered ${status}`;
     open.reject(status === 401 || status === 403 ? new Refused(said) : new Error(said));
   });
-  return await open.promise;
+  try {
+    return await open.promise;
+  } finally {
+    signal.removeEventListener("abort", stop);
+  }
 }
 
 function whyNot(error: unknown, { controlUrl, log }: LinkDeps): Ending {

@@ -5,11 +5,13 @@ import { looksCrashed } from "./crash.ts";
 import type { Meta } from "./files.ts";
 import type { KnownHave } from "./life.ts";
 import type { Standing } from "./stage.ts";
+import type { Memory } from "./state-file.ts";
 import type { Tier } from "@playspawn/shared";
 
 export interface Found {
   unit: Unit | null;
   meta: Meta | null;
+  memory: Memory;
 }
 
 export interface Adopted {
@@ -17,8 +19,8 @@ export interface Adopted {
   tier: Tier | null;
   standing: Standing | null;
   startedAt: number | null;
-  /** The game runs: ask whether it is ready instead of starting it. */
-  resume: boolean;
+  /** The game runs: it is not started, at most asked whether it is ready. */
+  resume: "ask" | "known" | null;
   /** The game ran when the last agent looked and ended without one. */
   crash: boolean;
   holderLost: boolean;
@@ -29,12 +31,12 @@ const nothing: Adopted = {
   tier: null,
   standing: null,
   startedAt: null,
-  resume: false,
+  resume: null,
   crash: false,
   holderLost: false,
 };
 
-export function adopted(want: Want, { unit, meta }: Found): Adopted {
+export function adopted(want: Want, { unit, meta, memory }: Found): Adopted {
   if (!unit) return fromFiles(want, meta);
   const { holder, game } = unit;
   const startedAt = game?.startedAt ?? null;
@@ -42,7 +44,7 @@ export function adopted(want: Want, { unit, meta }: Found): Adopted {
   if (game?.running) {
     const ready = { ...nothing, standing, startedAt };
     if (!standing) return { ...ready, have: "ready", standing: null, holderLost: true };
-    return { ...ready, have: "starting", resume: true };
+    return { ...ready, have: "starting", resume: memory.readyAt >= (startedAt ?? Infinity) ? "known" : "ask" };
   }
   // `clean` is false from before a start until after an orderly stop.
   const crash = game?.exit !== null && game?.exit !== undefined && meta?.clean === false && looksCrashed(game.exit);

@@ -17,6 +17,8 @@ export async function tidyUp(stage: Stage, name: DeedName): Promise<void> {
 }
 
 export function reportFailure(stage: Stage, error: AppError): void {
+  // What does not exist cannot have failed: a removal that is refused is only said, and tried again.
+  if (stage.life.have === "absent") return stage.life.showFault(error);
   stage.life.enter("failed", { error });
   showRoutes(stage);
   const exit = exitOf(error);

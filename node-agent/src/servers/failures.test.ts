@@ -155,3 +155,16 @@ test("a game that crashed while no agent looked is told and tried again", async 
   await one.advance(6_000);
   t.is(one.status().state, "ready");
 });
+
+test("a removal that is refused is said and tried again, also when nothing is known to be there", async (t) => {
+  const one = await awake();
+  await one.kick("hibernate", "cold");
+  await one.desire({ want: "stopped" });
+  one.runtime.fail("removeGame", new AppError("docker_unavailable", "Docker does not answer."), 2);
+  await one.desire({ want: "absent" });
+  t.is(one.status().detail.error?.code, "docker_unavailable");
+  await one.advance(20_000);
+  t.is(one.status().state, "absent");
+  const fresh = await house({ want: "absent" });
+  t.true(fresh.supervisor.removed);
+});

@@ -117,7 +117,12 @@ test("acknowledged events leave the file as well", async (t) => {
 
 test("the state file is the old one or the new one, and an unreadable one is none", async (t) => {
   const path = join(await folder(t), "state.json");
-  const state = (rev: number): State => ({ installation: "inst_x", rev, snapshot: [record(1)], kicks: { a: rev } });
+  const state = (rev: number): State => ({
+    installation: "inst_x",
+    rev,
+    snapshot: [record(1)],
+    memories: { a: { kick: rev, readyAt: 0 } },
+  });
   const file = stateFile(path, systemPorts, log);
   t.is(await file.load(), null);
   file.save(() => state(1));

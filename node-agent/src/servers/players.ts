@@ -20,7 +20,11 @@ export function watchPlayers(stage: Stage, onIdle: () => void): Watch {
 function showPlayers(stage: Stage, players: Players): void {
   const before = stage.life.players?.names ?? [];
   const now = players.names ?? [];
+  // Whoever plays on while agents change did not come now.
+  const known = stage.life.players !== null || stage.life.cause?.kind !== "adopted";
   stage.life.showPlayers(players);
+  stage.seats = players.max;
+  if (!known) return;
   for (const name of now) if (!before.includes(name)) tell(stage, "player_join", { name });
   for (const name of before) if (!now.includes(name)) tell(stage, "player_leave", { name });
 }

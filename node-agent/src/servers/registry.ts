@@ -2,7 +2,7 @@
 import { messageOf, type DesiredServer, type StatusItem } from "@playspawn/shared";
 import type { Unit } from "../runtime/runtime.ts";
 import { orphans } from "./orphans.ts";
-import type { State, StateFile } from "./state-file.ts";
+import { blank, type Memory, type State, type StateFile } from "./state-file.ts";
 import { strangerStatus, stopStranger } from "./stranger.ts";
 import { Supervisor } from "./supervisor.ts";
 import { usageTickMs } from "./usage.ts";
@@ -24,8 +24,8 @@ export class Registry {
   readonly #installation: string;
   readonly #supervisors = new Map<string, Supervisor>();
   readonly #desired = new Map<string, DesiredServer>();
-  /** Newest answered kick per server, to outlive this process. */
-  readonly #kicks = new Map<string, number>();
+  /** What outlives this process. */
+  readonly #memories = new Map<string, Memory>();
   readonly #orphans = orphans();
   readonly #ended = new AbortController();
   #strangers = new Map<string, Unit>();
@@ -54,7 +54,7 @@ export class Registry {
     const known = state !== null && state.installation === this.#installation;
     if (known) {
       this.#rev = state.rev;
-      for (const [id, gen] of Object.entries(state.kicks)) this.#kicks.set(id, gen);
+      for (const [id, memory] of Object.entries(state.memories)) this.#memories.set(id, memory);
       for (const record of state.snapshot) this.#desired.set(record.id, record);
     }
     await this.#adoptMissing();
@@ -145,7 +145,7 @@ export class Registry {
     this.#supervisors.get(id)?.close();
     this.#supervisors.delete(id);
     this.#leaving.delete(id);
-    this.#kicks.delete(id);
+    this.#memories.delete(id);
     this.#world.door.setRoutes(id, []);
   }
 
@@ -180,13 +180,19 @@ export class Registry {
     record: DesiredServer,
     found: { unit: Unit | null; meta: Awaited<ReturnType<World["files"]["meta"]>> },
   ): void {
-    const supervisor = new Supervisor(this.#world, record, found, this.#kicks.get(record.id) ?? 0, {
-      onStatus: (id) => this.#onStatus(id),
-      onKick: (id, gen) => {
-        this.#kicks.set(id, gen);
-        this.#save();
+    const memory = this.#memories.get(record.id) ?? blank;
+    const supervisor = new Supervisor(
+      this.#world,
+      record,
+      { ...found, memory },
+      {
+        onStatus: (id) => this.#onStatus(id),
+        onMemory: (id, next) => {
+          this.#memories.set(id, next);
+          this.#save();
+        },
       },
-    });
+    );
     this.#supervisors.set(record.id, supervisor);
     this.#onStatus(record.id);
     supervisor.begin();
@@ -253,7 +259,7 @@ export class Registry {
     try {
       for await (const event of events) {
         if (event.kind === "resync") await this.#sweep();
-        else this.#supervisors.get(event.server)?.hint();
+        else this.#supervisors.get(event.server)?.hint(event.kind);
       }
     } catch (error) {
       if (!this.#ended.signal.aborted) this.#world.log.error({ err: error }, "the engine's events ended");
@@ -277,7 +283,7 @@ export class Registry {
       installation: this.#installation,
       rev: this.#rev,
       snapshot: [...this.#desired.values()],
-      kicks: Object.fromEntries(this.#kicks),
+      memories: Object.fromEntries(this.#memories),
     }));
   }
 }

@@ -10,6 +10,7 @@ export interface Scene {
   empty: boolean;
   /** Why it cannot wake. */
   notice: string | null;
+  seats: number;
 }
 
 const closing = new Set(["stopped", "absent"]);
@@ -33,5 +34,7 @@ export function routesOf(scene: Scene): Route[] {
     target: mode === "awake" ? { host: scene.address!, port: port.container } : null,
     asleep: spec.asleep?.port === port.name ? spec.asleep : null,
     notice: scene.notice?.slice(0, 300) ?? null,
+    // Only for a sleeper: what a game says of itself must not change the route under its players.
+    ...(mode === "asleep" && scene.seats > 0 ? { playersMax: scene.seats } : {}),
   }));
 }

@@ -32,15 +32,17 @@ export interface Stage {
   notice: string | null;
   /** TCP connections and UDP flows that the door had taken in when the server last fell asleep. */
   acceptedBefore: number;
+  /** Seats, as the game last said; 0 when nobody knows. */
+  seats: number;
   /** Nobody plays and nothing is held for it. */
   empty(): boolean;
 }
 
 /** Tells the door what to do with the ports now. */
 export function showRoutes(stage: Stage): void {
-  const { desired, life, standing, notice } = stage;
+  const { desired, life, standing, notice, seats } = stage;
   const address = standing?.address ?? null;
-  const routes = routesOf({ desired, have: life.have, address, empty: stage.empty(), notice });
+  const routes = routesOf({ desired, have: life.have, address, empty: stage.empty(), notice, seats });
   stage.world.door.setRoutes(stage.id, routes);
 }
 

@@ -5,13 +5,22 @@ import type { Logger } from "pino";
 import { z } from "zod";
 import { writeAtomically } from "./atomic-file.ts";
 
+const Memory = z.strictObject({
+  /** Newest answered kick. */
+  kick: z.number().int().nonnegative(),
+  /** When its game was last seen ready, UTC ms: a run that began before that needs no probe. */
+  readyAt: z.number().int().nonnegative(),
+});
+export type Memory = z.infer<typeof Memory>;
+export const blank: Memory = { kick: 0, readyAt: 0 };
+
 const State = z.strictObject({
   /** Installation that the snapshot belongs to. */
   installation: z.string(),
   rev: z.number().int().nonnegative(),
   snapshot: z.array(DesiredServer),
-  /** Newest answered kick per server. */
-  kicks: z.record(z.string(), z.number().int()),
+  /** Per server, what only the agent knows. */
+  memories: z.record(z.string(), Memory),
 });
 export type State = z.infer<typeof State>;
 

@@ -244,6 +244,36 @@ test("an agent that restarts adopts a running game: asked, never restarted, its 
   t.deepEqual(one.kinds(), ["adopted"]);
 });
 
+test("a run that was ready before is not probed again: a busy game is no reason to end it", async (t) => {
+  const one = await awake({ idleSeconds: null });
+  one.readiness.playing.set(one.address(), { online: 1, max: 8, names: ["ann"] });
+  await one.advance(11_000);
+  one.readiness.mute.add(one.address());
+  await one.restartAgent();
+  await one.advance(120_000);
+  t.is(one.status().state, "ready");
+  t.is(one.status().players?.online, 1);
+  t.deepEqual(one.kinds(), ["player_join", "adopted"], "who plays on did not join anew");
+});
+
+test("a boot that an agent's death cut short is probed by the next, within its limit", async (t) => {
+  const one = await sleeping();
+  await one.advance(1_000);
+  one.readiness.mute.add(one.address());
+  await one.kick("wake");
+  await one.restartAgent();
+  t.is(one.status().state, "starting");
+  await one.advance(30_000);
+  t.is(one.status().detail.error?.code, "start_timeout");
+});
+
+test("the door of a sleeper knows how many seats the game has", async (t) => {
+  const one = await awake({ idleSeconds: 1 });
+  t.is(one.door.routes.get(one.id)![0]!.playersMax, undefined);
+  await one.advance(4_000);
+  t.is(one.door.routes.get(one.id)![0]!.playersMax, 8);
+});
+
 test("an agent that restarts finds sleepers asleep and files cold", async (t) => {
   const held = await sleeping();
   await held.restartAgent();

@@ -21,6 +21,7 @@ import { contradiction } from "./sight.ts";
 import { specHash } from "./spec-hash.ts";
 import { portTaken } from "./stand.ts";
 import { showRoutes, tell, type Stage } from "./stage.ts";
+import type { Memory } from "./state-file.ts";
 import { usage, type Usage } from "./usage.ts";
 import type { World } from "./world.ts";
 
@@ -34,11 +35,13 @@ interface Flight {
 export interface Listeners {
   /** Its status is news. */
   onStatus(id: string): void;
-  /** A kick was answered: not to be answered again after a restart of the agent. */
-  onKick(id: string, gen: number): void;
+  /** What is to outlive this process changed. */
+  onMemory(id: string, memory: Memory): void;
 }
 
 const lasting = new Set<KnownHave>(["absent", "ready", "hibernated", "stopped", "failed"]);
+/** What a kick may have asked for. */
+const answering = new Set<DeedName>(["start", "resume", "restart", "sleep", "deepen"]);
 const liveHaves = new Set<KnownHave>(["starting", "ready", "draining", "hibernating", "stopping"]);
 const noGrant = new AppError("grant_missing", "No credit is granted for waking this server. Top up, then try again.");
 
@@ -53,7 +56,7 @@ export class Supervisor {
   #flight: Flight | null = null;
   #watch: Watch | null = null;
   #knock: Knock | undefined;
-  #kick: number;
+  #memory: Memory;
   #alarm = (): void => undefined;
   /** Something hinted that the engine shows another picture. */
   #suspicious = false;
@@ -65,14 +68,13 @@ export class Supervisor {
   #removed = false;
   #closed = false;
 
-  /** @param kick newest kick that was answered already */
-  constructor(world: World, desired: DesiredServer, found: Found, kick: number, listeners: Listeners) {
+  constructor(world: World, desired: DesiredServer, found: Found, listeners: Listeners) {
     const { clock } = world.ports;
     const state = adopted(desired.want, found);
     this.id = desired.id;
     this.#world = world;
     this.#listeners = listeners;
-    this.#kick = kick;
+    this.#memory = found.memory;
     this.#found = { ...state, meta: found.meta };
     const since = found.unit?.game?.exit?.at ?? clock.now();
     const cause = found.unit || found.meta ? ({ kind: "adopted" } as const) : null;
@@ -89,6 +91,7 @@ export class Supervisor {
       holderLost: state.holderLost,
       proven: state.startedAt !== null || (found.meta !== null && found.unit === null),
       notice: null,
+      seats: 0,
       acceptedBefore: 0,
       empty: () => this.#watch?.empty() ?? true,
     };
@@ -97,7 +100,10 @@ export class Supervisor {
 
   /** Takes up what was found. Nothing that runs is touched: a running game is only asked whether it is ready. */
   begin(): void {
-    if (this.#found.resume) return this.#fly("resume", 0);
+    if (this.#found.resume === "known") return this.#fly("resumeKnown", 0);
+    const { kick } = this.#stage.desired;
+    // The wake that the last agent did not live to finish: however this ends, it is answered.
+    if (this.#found.resume === "ask") return this.#fly("resume", kick?.kind === "wake" ? kick.gen : 0);
     if (this.#stage.life.have !== "absent") showRoutes(this.#stage);
     if (this.#found.crash) return this.#fly("foundDead", 0);
     if (this.#found.meta?.clean === false && this.#stage.life.have === "hibernated") void keepConsole(this.#stage);
@@ -127,8 +133,14 @@ export class Supervisor {
     this.turn();
   }
 
-  /** The engine said that its game or its holder ended. Ends that an action brings about are its own business. */
-  hint(): void {
+  /** The engine said that its game or its holder ended. What an action brought about is no news. */
+  hint(kind: "game_exit" | "holder_exit"): void {
+    const { life, standing } = this.#stage;
+    const news = kind === "game_exit" ? life.have === "ready" : standing !== null;
+    if (news || this.#flight) this.#suspect();
+  }
+
+  #suspect(): void {
     this.#suspicious = true;
     this.turn();
   }
@@ -137,7 +149,7 @@ export class Supervisor {
   observe(unit: Unit | null): void {
     const { life, standing } = this.#stage;
     if (this.#flight || this.#stage.holderLost) return;
-    if (contradiction({ have: life.have, held: standing !== null }, unit)) this.hint();
+    if (contradiction({ have: life.have, held: standing !== null }, unit)) this.#suspect();
   }
 
   /** The door could not bind some of its ports; `[]` takes that back. */
@@ -163,7 +175,7 @@ export class Supervisor {
   }
   /** Still asking what it found whether it is ready. */
   get resuming(): boolean {
-    return this.#flight?.name === "resume";
+    return this.#flight?.name === "resume" || this.#flight?.name === "resumeKnown";
   }
   /** Grows with every action and every change of state. */
   get changes(): number {
@@ -191,7 +203,7 @@ export class Supervisor {
   status(): StatusItem {
     const { have, tier, cause, players, since, detail } = this.#stage.life;
     const { gen } = this.#stage.desired;
-    return { id: this.id, gen, state: have, tier, cause, kick: this.#kick, players, since, detail };
+    return { id: this.id, gen, state: have, tier, cause, kick: this.#memory.kick, players, since, detail };
   }
 
   /** Resolves as soon as `holds`, asked again at every change. Rejects with the signal's reason. */
@@ -232,7 +244,7 @@ export class Supervisor {
     const { clock } = this.#world.ports;
     return factsOf(this.#stage, {
       orphaned: this.#orphaned,
-      answeredKick: this.#kick,
+      answeredKick: this.#memory.kick,
       knock: this.#knock !== undefined,
       idle: this.#watch?.idle() ?? false,
       retry: this.#retry.due(clock.mono()),
@@ -287,8 +299,7 @@ export class Supervisor {
     // Ends that this action brought about are no news; what should run now is worth a look after any hint.
     if (this.#stage.life.have !== "ready") this.#suspicious = false;
     const colder = this.#stage.desired.kick?.tier === "cold" && name === "sleep" && done;
-    if (!colder && (name === "start" || name === "restart" || name === "sleep" || name === "deepen"))
-      this.#answered(kick);
+    if (!colder && answering.has(name)) this.#answered(kick);
     if (name === "start" || name === "restart" || (name === "sleep" && !done)) this.#knock = undefined;
   }
 
@@ -336,10 +347,14 @@ export class Supervisor {
   }
 
   #answered(gen: number): void {
-    if (gen <= this.#kick) return;
-    this.#kick = gen;
-    this.#listeners.onKick(this.id, gen);
+    if (gen <= this.#memory.kick) return;
+    this.#remember({ kick: gen });
     this.#listeners.onStatus(this.id);
+  }
+
+  #remember(change: Partial<Memory>): void {
+    this.#memory = { ...this.#memory, ...change };
+    this.#listeners.onMemory(this.id, this.#memory);
   }
 
   #lifeChanged(before: KnownHave | null): void {
@@ -349,6 +364,7 @@ export class Supervisor {
     this.#changed.notify();
     if (before !== null) {
       this.#usage.changed(have);
+      if (have === "ready") this.#remember({ readyAt: this.#world.ports.clock.now() });
       const awake = have === "ready" || have === "draining";
       if (!awake) this.#watch?.stop();
       this.#watch = awake ? (this.#watch ?? watchPlayers(this.#stage, () => this.turn())) : null;

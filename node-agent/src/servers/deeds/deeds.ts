@@ -6,10 +6,10 @@ import { foundDead, look } from "./look.ts";
 import { prepare } from "./prepare.ts";
 import { restart } from "./restart.ts";
 import { sleep } from "./sleep.ts";
-import { resume, start } from "./start.ts";
+import { resume, resumeKnown, start } from "./start.ts";
 import { remove, stop } from "./stop.ts";
 
-export type DeedName = Exclude<Action, "cancel" | "wait" | "none"> | "look" | "resume" | "foundDead";
+export type DeedName = Exclude<Action, "cancel" | "wait" | "none"> | "look" | "resume" | "resumeKnown" | "foundDead";
 
 export const deeds: Record<DeedName, Deed> = {
   prepare,
@@ -21,5 +21,6 @@ export const deeds: Record<DeedName, Deed> = {
   remove,
   look,
   resume,
+  resumeKnown,
   foundDead,
 };

@@ -13,7 +13,13 @@ export const start: Deed = {
     const bound = bindPorts(stage);
     bound.catch(() => undefined);
     const engineMs = await boot(stage, signal);
-    await answering(stage, signal, bound, engineMs);
+    const bootMs = await untilReady(stage, signal);
+    stage.world.fail("probe.answered");
+    await bound;
+    welcomePlayers(stage);
+    stage.world.fail("routes.sent");
+    const totalMs = stage.world.ports.clock.mono() - stage.wokenAt;
+    tell(stage, "ready", { totalMs: round(totalMs), engineMs: round(engineMs), bootMs: round(bootMs) });
   },
   async undo(stage) {
     stage.life.enter("hibernating");
@@ -32,8 +38,18 @@ export const start: Deed = {
 export const resume: Deed = {
   ...start,
   async run(stage, signal) {
-    stage.wokenAt = stage.world.ports.clock.mono();
-    await answering(stage, signal, Promise.resolve(), null);
+    await untilReady(stage, signal);
+    welcomePlayers(stage);
+    tell(stage, "adopted");
+  },
+};
+
+/** The same for a run that was ready before: its players play on while nobody looks. */
+export const resumeKnown: Deed = {
+  ...start,
+  async run(stage) {
+    welcomePlayers(stage);
+    tell(stage, "adopted");
   },
 };
 
@@ -64,27 +80,20 @@ async function boot(stage: Stage, signal: AbortSignal): Promise<number> {
   }
 }
 
-/** Waits for the first answer, then lets the players in. @param engineMs null when the game ran already */
-async function answering(
-  stage: Stage,
-  signal: AbortSignal,
-  bound: Promise<void>,
-  engineMs: number | null,
-): Promise<void> {
+/** Waits for the first answer; answers how long it took, in ms. */
+async function untilReady(stage: Stage, signal: AbortSignal): Promise<number> {
   const { clock } = stage.world.ports;
   const from = clock.mono();
   stage.life.showProgress({ step: "ready", text: "Waiting for the first answer" });
   await probe(stage, signal);
-  const bootMs = clock.mono() - from;
-  if (engineMs !== null) stage.world.fail("probe.answered");
-  await bound;
+  return clock.mono() - from;
+}
+
+/** Ready: the door learns where the game is before anybody else learns anything. */
+function welcomePlayers(stage: Stage): void {
   stage.proven = true;
   stage.life.enter("ready");
   showRoutes(stage);
-  if (engineMs === null) return tell(stage, "adopted");
-  stage.world.fail("routes.sent");
-  const totalMs = clock.mono() - stage.wokenAt;
-  tell(stage, "ready", { totalMs: round(totalMs), engineMs: round(engineMs), bootMs: round(bootMs) });
 }
 
 const round = (ms: number): number => Math.round(ms * 10) / 10;

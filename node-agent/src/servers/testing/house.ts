@@ -1,5 +1,6 @@
 /** One server and its supervisor on a fake machine, driven by a test. */
 import type { DesiredServer, KickKind, StatusItem, Tier } from "@playspawn/shared";
+import { blank, type Memory } from "../state-file.ts";
 import { Supervisor } from "../supervisor.ts";
 import { desired, machine, type Machine } from "./fakes.ts";
 
@@ -32,29 +33,29 @@ interface Options {
 
 const id = "srv_00000000000000000000000001";
 
-/** What outlives an agent: the newest record and the newest answered kick. */
-interface Memory {
+/** What outlives an agent. */
+interface Kept {
   record: DesiredServer;
-  kick: number;
+  memory: Memory;
   states: string[];
 }
 
 export async function house(change: Partial<DesiredServer> = {}, options: Options = {}): Promise<House> {
   const here = machine(options);
-  const memory: Memory = { record: desired(id, change), kick: 0, states: [] };
+  const kept: Kept = { record: desired(id, change), memory: blank, states: [] };
   let agent = here.agent();
   const settle = async (): Promise<void> => {
     // Engine and files are fakes, but their promises nest deep.
     for (let i = 0; i < 20; i++) await here.ports.advance(0);
   };
   const takeUp = async (): Promise<Pick<House, "supervisor" | "runtime">> => {
-    const supervisor = await begin(here, agent, memory);
+    const supervisor = await begin(here, agent, kept);
     await settle();
     return { supervisor, runtime: agent.runtime };
   };
   const desire = async (next: Partial<DesiredServer>): Promise<void> => {
-    memory.record = { ...memory.record, gen: memory.record.gen + 1, ...next };
-    result.supervisor.desire(memory.record);
+    kept.record = { ...kept.record, gen: kept.record.gen + 1, ...next };
+    result.supervisor.desire(kept.record);
     await settle();
   };
   here.door.onKnock((knock) => result.supervisor.knock(knock));
@@ -63,10 +64,10 @@ export async function house(change: Partial<DesiredServer> = {}, options: Option
     ...(await takeUp()),
     ...asked(here, () => result),
     id,
-    states: memory.states,
+    states: kept.states,
     settle,
     desire,
-    kick: (kind, tier) => desire({ kick: { gen: memory.record.gen + 1, kind, ...(tier ? { tier } : {}) } }),
+    kick: (kind, tier) => desire({ kick: { gen: kept.record.gen + 1, kind, ...(tier ? { tier } : {}) } }),
     async advance(ms) {
       await here.ports.advance(ms);
       await settle();
@@ -82,23 +83,23 @@ export async function house(change: Partial<DesiredServer> = {}, options: Option
 }
 
 /** An agent's supervisor over what stands, told of every event of the engine. */
-async function begin(here: Machine, agent: ReturnType<Machine["agent"]>, memory: Memory): Promise<Supervisor> {
+async function begin(here: Machine, agent: ReturnType<Machine["agent"]>, kept: Kept): Promise<Supervisor> {
   const unit = (await agent.runtime.list()).find((one) => one.server === id) ?? null;
-  const found = { unit, meta: here.files.metas.get(id) ?? null };
+  const found = { unit, meta: here.files.metas.get(id) ?? null, memory: kept.memory };
   const note = (): void => {
     const { state, tier } = supervisor.status();
     const word = tier ? `${state}/${tier}` : state;
-    if (memory.states.at(-1) !== word) memory.states.push(word);
+    if (kept.states.at(-1) !== word) kept.states.push(word);
   };
-  const supervisor = new Supervisor(agent.world, memory.record, found, memory.kick, {
+  const supervisor = new Supervisor(agent.world, kept.record, found, {
     onStatus: note,
-    onKick: (_id, gen) => (memory.kick = gen),
+    onMemory: (_id, memory) => (kept.memory = memory),
   });
   note();
   supervisor.begin();
   const events = agent.world.runtime.events(new AbortController().signal);
   void (async () => {
-    for await (const event of events) if (event.kind !== "resync") supervisor.hint();
+    for await (const event of events) if (event.kind !== "resync") supervisor.hint(event.kind);
   })();
   return supervisor;
 }
