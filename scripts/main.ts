@@ -5,6 +5,7 @@ import { doctor } from "./commands/doctor.ts";
 import { gen } from "./commands/gen.ts";
 import { start } from "./commands/start.ts";
 import { test } from "./commands/test.ts";
+import { hasTools } from "./lib/paths.ts";
 import { Halt } from "./up/halt.ts";
 
 const commands: Record<string, (args: string[]) => Promise<number>> = { start, test, check, gen, bench, doctor };
@@ -15,10 +16,14 @@ if (!command) {
   console.error(`playspawn: there is no command ${name || "(none)"}; known: ${Object.keys(commands).join(", ")}`);
   process.exit(64);
 }
+const needTools = ["check", "gen", "bench"];
 try {
+  if (needTools.includes(name) && !hasTools())
+    throw new Halt(69, "The developer's tools are not installed. Run: npm ci --ignore-scripts");
   process.exit(await command(args));
 } catch (error) {
-  if (!(error instanceof Halt)) throw error;
-  console.error(`playspawn: ${error.message}`);
-  process.exit(error.exitCode);
+  const unknownArgument = (error as NodeJS.ErrnoException).code?.startsWith("ERR_PARSE_ARGS");
+  if (!(error instanceof Halt) && !unknownArgument) throw error;
+  console.error(`playspawn: ${(error as Error).message}`);
+  process.exit(error instanceof Halt ? error.exitCode : 64);
 }

@@ -1,4 +1,5 @@
 /** Where things stand in this checkout. */
+import { existsSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 
 export const repository = fileURLToPath(new URL("../..", import.meta.url)).replace(/\/$/, "");
@@ -8,3 +9,6 @@ export const installed = (path: string): string => `${repository}/node_modules/$
 
 /** Folders that hold our own modules. */
 export const programs = ["shared", "control-plane", "node-agent", "web", "e2e", "bench", "scripts"] as const;
+
+/** `./scripts/start` installs what runs Playspawn and no developer's tools. */
+export const hasTools = (): boolean => existsSync(installed("oxlint"));

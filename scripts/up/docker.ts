@@ -39,10 +39,12 @@ export async function ensureDocker(options: {
     const packages = ["docker.io", ...((await debianHas("docker-cli")) ? ["docker-cli"] : [])];
     await ensurePackages(packages, "Game servers run in Docker containers.", options);
   }
-  if (await exists("/run/systemd/system")) await run("systemctl", ["enable", "--now", "docker"]);
-  else startDaemon();
-  const engine = await untilItAnswers(options.timers);
-  return { ...engine, started: !(await exists("/run/systemd/system")) };
+  if (await exists("/run/systemd/system")) {
+    await run("systemctl", ["enable", "--now", "docker"]);
+    return { ...(await untilItAnswers(options.timers, () => false)), started: false };
+  }
+  const gaveUp = startDaemon();
+  return { ...(await untilItAnswers(options.timers, gaveUp)), started: true };
 }
 
 /** The engine's figures, or why there are none. @throws Halt when the socket is denied */
@@ -61,26 +63,34 @@ async function ask(): Promise<Omit<Engine, "started"> | string> {
   }
 }
 
-function startDaemon(): void {
+/** Answers a function that tells whether the daemon has ended. */
+function startDaemon(): () => boolean {
   say(`Starting dockerd; its log is ${daemonLog}.`);
   const log = openSync(daemonLog, "a", 0o600);
-  spawn("dockerd", [], { detached: true, stdio: ["ignore", log, log] })
-    .on("error", () => undefined)
-    .unref();
+  const daemon = spawn("dockerd", [], { detached: true, stdio: ["ignore", log, log] });
+  let ended = false;
+  daemon.once("error", () => (ended = true));
+  daemon.once("exit", () => (ended = true));
+  daemon.unref();
+  return () => ended;
 }
 
-async function untilItAnswers(timers: Timers): Promise<Omit<Engine, "started">> {
+async function untilItAnswers(timers: Timers, gaveUp: () => boolean): Promise<Omit<Engine, "started">> {
   const signal = AbortSignal.timeout(comeUpMs);
   for (;;) {
     const answer = await ask();
     if (typeof answer !== "string") return answer;
-    if (signal.aborted) {
-      const words = await readFile(daemonLog, "utf8").catch(() => "");
-      const last = words.trim().split("\n").slice(-3).join(" ");
-      throw new Halt(69, `Docker was started but did not answer within ${comeUpMs / 1000} s: ${answer} ${last}`);
-    }
+    if (gaveUp())
+      throw new Halt(69, `Docker was started and ended at once: ${await lastWords()} All of it is in ${daemonLog}.`);
+    if (signal.aborted)
+      throw new Halt(69, `Docker was started but did not answer within ${comeUpMs / 1000} s: ${answer}`);
     await timers.sleep(250);
   }
+}
+
+async function lastWords(): Promise<string> {
+  const lines = (await readFile(daemonLog, "utf8").catch(() => "")).trim().split("\n");
+  return lines.findLast((line) => line.startsWith("failed to start daemon")) ?? lines.at(-1) ?? "";
 }
 
 /**
