@@ -8,7 +8,7 @@ const minute = 60_000;
 export const games = (): Game[] => [
   {
     id: "minecraft",
-    name: "Minecraft",
+    name: "Minecraft (flying-squid)",
     description: "A Minecraft-compatible world from the flying-squid package. Java Edition clients join it.",
     logo: "/api/v1/games/minecraft/logo",
     ports: { game: { protocol: "tcp", container: 25565 } },
@@ -95,11 +95,3 @@ export const nodes = (now: number): Node[] => [
     version: "0.1.0",
   },
 ];
-
-/** Stand-in logos: the real ones live in the games folder. */
-export const logos: Record<string, string> = {
-  minecraft:
-    '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 64 64"><rect width="64" height="64" fill="#3d2a1d"/><path d="M0 0h64v22h-6v6h-8v-4h-8v8h-8v-6h-8v4h-8v-6h-8v6H0Z" fill="#6aa84f"/><path d="M10 40h8v8h-8zM40 36h8v8h-8zM26 50h8v8h-8z" fill="#5a4030"/></svg>',
-  teeworlds:
-    '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 64 64"><rect width="64" height="64" fill="#f3d9a4"/><circle cx="32" cy="31" r="17" fill="#c8743c" stroke="#3c2412" stroke-width="3"/><ellipse cx="38" cy="27" rx="3" ry="5.5" fill="#3c2412"/><ellipse cx="47" cy="27" rx="3" ry="5.5" fill="#3c2412"/><path d="M16 52h13M33 52h14" stroke="#3c2412" stroke-width="7" stroke-linecap="round"/></svg>',
-};

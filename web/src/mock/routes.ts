@@ -1,8 +1,10 @@
 /** Paths and answers of the imitation. */
+import { readFile } from "node:fs/promises";
 import type { ServerResponse } from "node:http";
+import { join } from "node:path";
 import { variableFault } from "@playspawn/shared/games/variable-fault.ts";
 import type { CreateServer, Games, Me, Server, UpdateServer } from "../api/types.ts";
-import { games, logos } from "./fixtures.ts";
+import { games } from "./fixtures.ts";
 import { Refusal } from "./refusal.ts";
 import { newServer } from "./seed.ts";
 import { addEvent, change, deploy, remove, restart, sleep, wake, type World } from "./world.ts";
@@ -22,6 +24,8 @@ export interface Answer {
   headers?: Record<string, string>;
   body?: unknown;
 }
+
+const gamesDir = join(import.meta.dirname, "../../../games");
 
 type Handler = (world: World, input: Input, id: string) => Answer | undefined | Promise<Answer | undefined>;
 
@@ -155,7 +159,10 @@ const open: readonly [string, RegExp, Handler][] = [
   [
     "GET",
     /^\/games\/([^/]+)\/logo$/,
-    (_world, _input, id) => ({ status: logos[id] ? 200 : 404, type: "image/svg+xml", body: logos[id] ?? "" }),
+    async (_world, _input, id) => {
+      const logo = join(gamesDir, games().find((game) => game.id === id)?.id ?? "none", "logo.svg");
+      return { status: 200, type: "image/svg+xml", body: await readFile(logo, "utf8") };
+    },
   ],
 ];
 

@@ -7,10 +7,12 @@ import { TextField } from "../../ui/fields.tsx";
 import { IdleField } from "./IdleField.tsx";
 import { useUpdate } from "./use-update.ts";
 
-/** Name and idle time: both take effect at once. */
+type Edits = Pick<UpdateServer, "name" | "idleSeconds">;
+
+/** Name and idle time: both take effect at once. What was not touched follows the server. */
 export function GeneralForm({ server }: { server: Server }) {
-  const [name, setName] = useState(server.name);
-  const [idleSeconds, setIdleSeconds] = useState(server.idleSeconds);
+  const [edits, setEdits] = useState<Edits>({});
+  const { name, idleSeconds } = { name: server.name, idleSeconds: server.idleSeconds, ...edits };
   const [empty, setEmpty] = useState(false);
   const update = useUpdate(server, "Saved.");
   const problem = update.isError ? problemFrom(update.error) : undefined;
@@ -21,7 +23,7 @@ export function GeneralForm({ server }: { server: Server }) {
   };
   const submit = (): void => {
     setEmpty(name.trim() === "");
-    if (name.trim() !== "") update.mutate(change);
+    if (name.trim() !== "") update.mutate(change, { onSuccess: () => setEdits({}) });
   };
   return (
     <FormPanel
@@ -38,9 +40,13 @@ export function GeneralForm({ server }: { server: Server }) {
         maxLength={60}
         value={name}
         fault={empty ? "Give it a name, so that you find it again." : faults["name"]}
-        onChange={(event) => setName(event.target.value)}
+        onChange={(event) => setEdits({ ...edits, name: event.target.value })}
       />
-      <IdleField seconds={idleSeconds} fault={faults["idleSeconds"]} onChange={setIdleSeconds} />
+      <IdleField
+        seconds={idleSeconds}
+        fault={faults["idleSeconds"]}
+        onChange={(seconds) => setEdits({ ...edits, idleSeconds: seconds })}
+      />
     </FormPanel>
   );
 }

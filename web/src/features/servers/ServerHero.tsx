@@ -7,7 +7,7 @@ import { For } from "../../ui/Moment.tsx";
 import { Sky } from "../../ui/Sky.tsx";
 import { stateColour, StateGlyph } from "../../ui/StateGlyph.tsx";
 import { Addresses } from "./Addresses.tsx";
-import { KickButtons } from "./kick-buttons.tsx";
+import { KickButtons, TurnOnButton } from "./kick-buttons.tsx";
 
 interface Props {
   server: Server;
@@ -38,6 +38,7 @@ export function ServerHero({ server, game }: Props) {
         </div>
         <div className="flex flex-wrap gap-2.5">
           <KickButtons server={server} />
+          <TurnOnButton server={server} />
         </div>
       </div>
       <div className="mt-8 max-w-2xl" role="status" aria-live="polite" aria-atomic="true">

@@ -2,7 +2,7 @@ import { useState } from "react";
 import { problemFrom } from "../../api/errors.ts";
 import type { Game, Server } from "../../api/types.ts";
 import { faultsByField } from "../../lib/problem.ts";
-import { changedValues, fieldsOf, valuesOf, variableFaults } from "../../lib/variables.ts";
+import { changedValues, fieldsOf, valuesOf, variableFaults, type FieldValues } from "../../lib/variables.ts";
 import { FormPanel } from "../../ui/FormPanel.tsx";
 import { useUpdate } from "./use-update.ts";
 import { VariableFields } from "./VariableFields.tsx";
@@ -13,7 +13,8 @@ const whenItApplies = (server: Server): string =>
     : "Applies at the next wake.";
 
 export function VariablesForm({ server, game }: { server: Server; game: Game }) {
-  const [fields, setFields] = useState(() => fieldsOf(game.variables, server.variables));
+  const [edits, setEdits] = useState<FieldValues>({});
+  const fields = { ...fieldsOf(game.variables, server.variables), ...edits };
   const [wrong, setWrong] = useState<Record<string, string>>({});
   const update = useUpdate(server, "Saved. It applies at the next wake.");
   const problem = update.isError ? problemFrom(update.error) : undefined;
@@ -22,7 +23,7 @@ export function VariablesForm({ server, game }: { server: Server; game: Game }) 
   const submit = (): void => {
     const found = variableFaults(game.variables, fields, server.variables);
     setWrong(found);
-    if (Object.keys(found).length === 0) update.mutate({ variables: change });
+    if (Object.keys(found).length === 0) update.mutate({ variables: change }, { onSuccess: () => setEdits({}) });
   };
   return (
     <FormPanel
@@ -37,7 +38,7 @@ export function VariablesForm({ server, game }: { server: Server; game: Game }) 
         variables={game.variables}
         values={fields}
         faults={faults}
-        onChange={(name, value) => setFields({ ...fields, [name]: value })}
+        onChange={(name, value) => setEdits({ ...edits, [name]: value })}
       />
     </FormPanel>
   );

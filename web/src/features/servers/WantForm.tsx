@@ -16,7 +16,8 @@ const choices = [
 
 export function WantForm({ server }: { server: Server }) {
   const present: Want = server.want === "absent" ? "stopped" : server.want;
-  const [want, setWant] = useState<Want>(present);
+  const [edit, setEdit] = useState<Want>();
+  const want = edit ?? present;
   const update = useUpdate(server, "Saved.");
   return (
     <FormPanel
@@ -24,12 +25,12 @@ export function WantForm({ server }: { server: Server }) {
       busy={update.isPending}
       unchanged={want === present}
       problem={update.isError ? problemFrom(update.error) : undefined}
-      onSubmit={() => update.mutate({ want })}
+      onSubmit={() => update.mutate({ want }, { onSuccess: () => setEdit(undefined) })}
     >
       <RadioGroup.Root
         aria-label="When it runs"
         value={want}
-        onValueChange={(value) => setWant(value as Want)}
+        onValueChange={(value) => setEdit(value as Want)}
         className="grid gap-2.5"
       >
         {choices.map((choice) => (

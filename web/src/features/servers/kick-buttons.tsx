@@ -1,9 +1,10 @@
-import { Moon, RotateCw, Sunrise } from "lucide-react";
+import { Moon, Power, RotateCw, Sunrise } from "lucide-react";
 import type { Kick } from "../../api/commands.ts";
 import type { Can, Server } from "../../api/types.ts";
 import { Button } from "../../ui/Button.tsx";
 import { cx } from "../../ui/cx.ts";
-import { useKick } from "./use-kick.ts";
+import { tellProblem, useKick } from "./use-kick.ts";
+import { useUpdate } from "./use-update.ts";
 
 interface Choice {
   can: keyof Can;
@@ -40,6 +41,22 @@ export function KickButtons({ server }: { server: Server }) {
       {wordOf(choice, server)}
     </Button>
   ));
+}
+
+/** A server that is off has nothing to be kicked to: it is allowed to live again first. */
+export function TurnOnButton({ server }: { server: Server }) {
+  const update = useUpdate(server, `${server.name} may sleep and wake again.`);
+  if (server.want !== "stopped") return null;
+  return (
+    <Button
+      look="dawn"
+      busy={update.isPending}
+      onClick={() => update.mutate({ want: "auto" }, { onError: tellProblem(server) })}
+    >
+      {!update.isPending && <Power size={17} aria-hidden />}
+      Turn on
+    </Button>
+  );
 }
 
 /** The one thing that is most likely wanted, small enough for a row. */

@@ -12,6 +12,14 @@ export interface Kicking {
   pending: Kick | undefined;
 }
 
+/** For buttons that have no place of their own for a problem. */
+export const tellProblem =
+  ({ name }: Pick<Server, "name">) =>
+  (error: unknown): void => {
+    const problem = problemFrom(error);
+    toast({ tone: "bad", text: `${name}: ${problem.detail}`, details: problemReport(problem) });
+  };
+
 /** Wake, hibernate and restart. Never optimistic: the page shows the change when it happens. */
 export function useKick(server: Server): Kicking {
   const client = useQueryClient();
@@ -20,10 +28,7 @@ export function useKick(server: Server): Kicking {
     // A restart that was heard and then sent again would throw the players out twice.
     retry: false,
     onSuccess: (fresh) => applyServer(client, fresh),
-    onError: (error) => {
-      const problem = problemFrom(error);
-      toast({ tone: "bad", text: `${server.name}: ${problem.detail}`, details: problemReport(problem) });
-    },
+    onError: tellProblem(server),
   });
   return { kick: mutation.mutate, pending: mutation.isPending ? mutation.variables : undefined };
 }
