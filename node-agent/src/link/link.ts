@@ -10,10 +10,10 @@ const dialLimitMs = 10_000;
 /** For the other side to answer a closing. */
 const partingMs = 1_000;
 /** A session that lasted this long was a good one. */
-const goodSessionMs = 5_000;
+const goodSessionMs = 1_000;
 /** How often a node that was refused asks whether an operator has changed his mind. */
 export const refusedRetryMs = 60_000;
-export const reconnectMaxMs = 10_000;
+export const reconnectMaxMs = 5_000;
 
 export interface LinkDeps extends SessionDeps {
   controlUrl: string;

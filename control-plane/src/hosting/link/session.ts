@@ -15,6 +15,7 @@ import {
   wireVersion,
   type ControlFrame,
   type Ports,
+  type StatusItem,
 } from "@playspawn/shared";
 import type { Failpoints } from "../../platform/failpoints.ts";
 import type { Log } from "../../platform/log.ts";
@@ -184,19 +185,22 @@ async function handleLive(
   if (frame.epoch !== epoch) return line.close(closeCodes.superseded, `epoch ${frame.epoch} is over`);
   switch (frame.t) {
     case "status": {
-      failpoint("status.received");
+      const at = onAWake(failpoint, frame.items.some(wakes));
+      at("status.received");
       const changed = await desk.status(nodeId, frame);
-      failpoint("status.stored");
+      at("status.stored");
       line.send({ t: "ack", epoch, seq: frame.seq });
-      failpoint("status.acked");
+      at("status.acked");
       return changed ? box.want("changes") : undefined;
     }
     case "events": {
-      failpoint("events.received");
+      const tellsOfWake = frame.items.some((event) => event.kind === "wake");
+      const at = onAWake(failpoint, tellsOfWake);
+      at("events.received");
       const events = await desk.events(nodeId, frame);
-      failpoint("events.stored");
+      at("events.stored");
       line.send({ t: "ack", epoch, events });
-      return failpoint("events.acked");
+      return at("events.acked");
     }
     case "hb": {
       const rev = await desk.heartbeat(nodeId, frame);
@@ -210,3 +214,12 @@ async function handleLive(
       return lane.receive(frame);
   }
 }
+
+/** Points of a wake: frames about anything else pass them without a look. */
+const onAWake =
+  (failpoint: Failpoints, wake: boolean): Failpoints =>
+  (name) => {
+    if (wake) failpoint(name);
+  };
+
+const wakes = ({ state, cause }: StatusItem): boolean => state === "starting" && cause?.kind !== "adopted";
