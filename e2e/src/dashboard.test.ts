@@ -99,7 +99,7 @@ test("an admin goes from the printed link to a server that a player's packet wak
   t.deepEqual(eyes.faults(), []);
 });
 
-test("a server is renamed, survives the control plane's death on the page, and is deleted by name", async (t) => {
+test("a server is renamed, turned off and on, woken by keyboard, survives the control plane's death on the page, and is deleted by name", async (t) => {
   t.timeout(400_000);
   const house = await startHouse(t);
   const eyes = await openEyes(t);
@@ -114,6 +114,18 @@ test("a server is renamed, survives the control plane's death on the page, and i
   await page.getByRole("heading", { name: "Morning echo", level: 1 }).waitFor();
   await page.getByText("It never sleeps by itself.").waitFor();
   await look("settings");
+
+  await page.getByLabel("Off").check();
+  await page.getByRole("form", { name: "When it runs" }).getByRole("button", { name: "Save" }).click();
+  await state(page, "Stopped").waitFor({ timeout: 60_000 });
+  await look("stopped");
+  await page.getByRole("button", { name: "Turn on" }).click();
+  await state(page, "Asleep").waitFor({ timeout: 60_000 });
+  await page.keyboard.press("Control+k");
+  await page.keyboard.type("wake morning");
+  await look("palette");
+  await page.keyboard.press("Enter");
+  await state(page, "Running").waitFor({ timeout: 60_000 });
 
   await house.killControl();
   await page.getByText("Reconnecting.").waitFor();

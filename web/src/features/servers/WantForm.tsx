@@ -58,7 +58,7 @@ function Choice({ want, state, name, help }: (typeof choices)[number]) {
         id={id}
         value={want}
         aria-describedby={`${id}-help`}
-        className="grid size-5 place-items-center rounded-full border border-line-strong data-[state=checked]:border-ink"
+        className="relative z-10 grid size-5 place-items-center rounded-full border border-line-strong data-[state=checked]:border-ink"
       >
         <RadioGroup.Indicator className="size-2.5 rounded-full bg-ink" />
       </RadioGroup.Item>
