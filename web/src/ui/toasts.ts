@@ -25,7 +25,8 @@ export const dismiss = (id: number): void => become(toasts.filter((toast) => toa
 
 export function toast(message: Omit<Toast, "id">): void {
   const id = ++last;
-  become([...toasts, { ...message, id }].slice(-toastsMax));
+  // The same word twice is one word.
+  become([...toasts.filter(({ text }) => text !== message.text), { ...message, id }].slice(-toastsMax));
   if (message.tone === "good") ports.timers.after(goodMs, () => dismiss(id));
 }
 
