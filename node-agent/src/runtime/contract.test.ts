@@ -235,6 +235,7 @@ promise("removing twice is removing once", async (t, { world, runtime, server })
 
 promise("exits are told, after a first resync", async (t, { world, runtime, server }) => {
   const stop = new AbortController();
+  t.teardown(() => stop.abort());
   const events = runtime.events(stop.signal)[Symbol.asyncIterator]();
   t.deepEqual((await events.next()).value, { kind: "resync" });
   await started(runtime, world.plan(server));

@@ -97,8 +97,18 @@ let swept: Promise<void> | undefined;
 /** Waits for its turn. @throws Error when no engine answers: tests on the real engine are not skipped */
 export async function dockerWorld(): Promise<DockerWorld> {
   await enter();
+  try {
+    return await createWorld();
+  } catch (error) {
+    leave();
+    throw error;
+  }
+}
+
+async function createWorld(): Promise<DockerWorld> {
   const docker = new Docker({ socketPath: "/var/run/docker.sock" });
-  await (swept ??= sweep(docker));
+  // Several test files may sweep at once and get in each other's way; whoever comes next finishes it.
+  await (swept ??= sweep(docker).catch(() => {}));
   const installation = newId("inst", systemPorts);
   const node = newId("node", systemPorts);
   const suffix = installation.slice(-8);

@@ -287,13 +287,17 @@ test("events come back after the connection to the engine broke", async (t) => {
       socket.on("error", () => {});
       socket.on("close", () => (pairs.delete(socket), client.destroy(), engine.destroy()));
     }
-    client.on("data", (data) => data.includes("/wait ") && engine.once("data", () => waiting.resolve()));
+    client.on("data", (data) => data.includes("/wait") && engine.once("data", () => waiting.resolve()));
     client.pipe(engine).pipe(client);
   }).listen(path);
-  t.teardown(() => void proxy.close());
+  t.teardown(() => {
+    proxy.close();
+    for (const socket of pairs) socket.destroy();
+  });
   const trouble: unknown[] = [];
   const runtime = world.runtime({ dockerHost: `unix://${path}`, onTrouble: (error) => trouble.push(error) });
   const stop = new AbortController();
+  t.teardown(() => stop.abort());
   const events = runtime.events(stop.signal)[Symbol.asyncIterator]();
   t.deepEqual((await events.next()).value, { kind: "resync" });
   await started(runtime, world.plan(server));
