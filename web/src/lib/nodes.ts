@@ -41,6 +41,7 @@ export function usageOf(servers: readonly { state: StateWord; memoryBytes: numbe
 export const capabilityText = (value: string | number | boolean): string =>
   typeof value === "boolean" ? (value ? "yes" : "no") : String(value);
 
-/** The one line to paste on the new machine, in a checkout of the same version. */
+/** The one line to paste on the new machine, in a checkout of the same version: its agent, and its door beside it. */
 export const joinCommand = (controlUrl: string, token: string): string =>
-  `PLAYSPAWN_CONTROL_URL=${controlUrl} PLAYSPAWN_JOIN_TOKEN=${token} node node-agent/src/main.ts`;
+  `PLAYSPAWN_CONTROL_URL=${controlUrl} PLAYSPAWN_JOIN_TOKEN=${token} ` +
+  "sh -c 'node node-agent/src/door/main.ts & exec node node-agent/src/main.ts'";
