@@ -1,5 +1,5 @@
 /** The composition root: everything this process is made of, built in order and closed in reverse. */
-import type { Server } from "node:http";
+import type { RequestListener, Server } from "node:http";
 import { join } from "node:path";
 import { failpoint, type Ports } from "@playspawn/shared";
 import { systemPorts } from "@playspawn/shared/ports/system.ts";
@@ -124,7 +124,8 @@ interface Serving {
 /** Listens on both ports. Answers the API's address on this machine. */
 async function serve(app: Koa, { config, site, upgrades, ending }: Serving): Promise<string> {
   const { host } = config;
-  const handler = app.callback();
+  const answer = app.callback();
+  const handler: RequestListener = (request, response) => void answer(request, response);
   const open = async (port: number, variable: string): Promise<Server> => {
     const server = await listen({ host, port, variable, handler, upgrades });
     ending.onClose(() => closeServer(server, site.ports.timers));
