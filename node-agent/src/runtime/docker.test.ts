@@ -261,6 +261,20 @@ test("a subnet that another network has is refused with its name", async (t) => 
   t.regex(error!.message, /overlaps the Docker network bridge/);
 });
 
+test("a full subnet is said so, and a server that leaves makes room", async (t) => {
+  const { world } = await open(t);
+  const [octet = 0] = systemPorts.rng.bytes(1);
+  const runtime = world.runtime({ subnet: `10.212.${octet}.16/28` });
+  const servers = Array.from({ length: 12 }, newServer);
+  const addresses = await Promise.all(servers.map((server) => runtime.ensureHolder(server)));
+  const late = newServer();
+  const error = await t.throwsAsync(runtime.ensureHolder(late));
+  t.is(code(error), "network_failed");
+  t.regex(error!.message, /All 12 addresses of 10\.212\.\d+\.16\/28 are taken; delete servers/);
+  await runtime.removeHolder(servers[5]!);
+  t.is(await runtime.ensureHolder(late), addresses[5]!);
+});
+
 test("no engine and a missing busybox are said as sentences", async (t) => {
   const { world } = await open(t);
   const error = await t.throwsAsync(world.runtime({ dockerHost: "unix:///nowhere/docker.sock" }).list());

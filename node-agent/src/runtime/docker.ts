@@ -61,7 +61,11 @@ export function dockerRuntime(options: DockerRuntimeOptions): Runtime {
     ids: new Map(),
   };
   const images: Images = { engine, contexts: buildContexts(options.contexts), shared: sharedWork<Progress, string>() };
-  const units = coalesced(() => listUnits(engine, identity));
+  // Whoever reads the truth anew, at least every half minute, also has every bridge port looked at.
+  const units = coalesced(async () => {
+    await network.isolation.allPorts();
+    return listUnits(engine, identity);
+  });
   // Calls that make or remove things of one server go one after the other; a wake's own call waits for nobody.
   const change = <T>(server: string, work: () => Promise<T>): Promise<T> => turn(`server ${server}`, work);
   return {
