@@ -50,7 +50,7 @@ export async function ensurePorts({ host, port, webPort, agentPort }: StartConfi
     { variable: "PLAYSPAWN_PORT", host, port },
     { variable: "PLAYSPAWN_WEB_PORT", host, port: webPort },
     { variable: "PLAYSPAWN_AGENT_PORT", host: "0.0.0.0", port: agentPort },
-  ].filter((one) => one.port !== 0);
+  ].filter((one) => one.port !== 0 && !(one.variable === "PLAYSPAWN_WEB_PORT" && webPort === port));
   for (const one of wanted) {
     const fault = await bindFault(one);
     if (fault) throw new Halt(73, await portSentence(one, fault));
