@@ -65,8 +65,9 @@ async function boot(stage: Stage, signal: AbortSignal): Promise<number> {
   stage.life.showProgress({ step: "game", text: "Starting the game" });
   const launch = async (): Promise<number> => {
     const from = ports.clock.mono();
-    stage.startedAt = ports.clock.now();
+    const startedAt = ports.clock.now();
     await gates.wakes(() => runtime.startGame(stage.id), signal);
+    stage.startedAt = startedAt;
     fail("container.started");
     return ports.clock.mono() - from;
   };

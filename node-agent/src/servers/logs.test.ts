@@ -1,0 +1,55 @@
+import test from "ava";
+import { consoleOf } from "./logs.ts";
+import { awake, type House } from "./testing/house.ts";
+
+const read = (
+  one: House,
+  tail: number,
+  follow: boolean,
+  signal = new AbortController().signal,
+): AsyncIterable<string> => consoleOf(one, one.supervisor, { server: one.id, tail, follow }, signal);
+
+async function all(lines: AsyncIterable<string>): Promise<string[]> {
+  const read: string[] = [];
+  for await (const line of lines) read.push(line);
+  return read;
+}
+
+test("past runs and the present one are one console, no line twice", async (t) => {
+  const one = await awake();
+  one.engine.print(one.id, "first");
+  await one.advance(1_000);
+  await one.kick("hibernate");
+  await one.advance(1_000);
+  await one.kick("wake");
+  one.engine.print(one.id, "second");
+  t.deepEqual(await all(read(one, 100, false)), ["up", "first", "saved", "up", "second"]);
+  t.deepEqual(await all(read(one, 3, false)), ["saved", "up", "second"]);
+  await one.advance(1_000);
+  await one.kick("hibernate", "cold");
+  t.deepEqual(await all(read(one, 3, false)), ["up", "second", "saved"], "also when no container is left");
+});
+
+test("a follower stays with the server over its sleep", async (t) => {
+  const one = await awake();
+  const enough = new AbortController();
+  const heard: string[] = [];
+  const following = (async () => {
+    for await (const line of read(one, 1, true, enough.signal)) heard.push(line);
+  })();
+  await one.settle();
+  one.engine.print(one.id, "hello");
+  await one.advance(1_000);
+  await one.kick("hibernate");
+  await one.advance(60_000);
+  const release = one.runtime.hold("startGame");
+  await one.kick("wake");
+  release();
+  await one.settle();
+  one.engine.print(one.id, "again");
+  await one.settle();
+  t.deepEqual(heard, ["up", "hello", "saved", "up", "again"]);
+  enough.abort(new Error("enough"));
+  await one.settle();
+  await following.catch((error: unknown) => t.is((error as Error).message, "enough"));
+});
