@@ -1,6 +1,6 @@
 /** The first minute of a new operator: a machine with nothing on it, the two commands of the README, a page that answers. */
 import { execFile } from "node:child_process";
-import { access, mkdtemp, rm } from "node:fs/promises";
+import { access, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
@@ -32,7 +32,7 @@ test("on a bare Debian without Node, clone and start lead to a page that answers
   t.timeout(upLimitMs + 60_000);
   const folder = await mkdtemp(join(tmpdir(), "playspawn-bare-"));
   t.teardown(() => rm(folder, { recursive: true, force: true }));
-  await exec("git", ["clone", "--quiet", "--bare", "--depth", "1", `file://${repository}`, join(folder, "source.git")]);
+  await cloneInto(folder);
   const port = await freePort();
   const dataDir = join(folder, "data");
   t.teardown(() => sweep(dataDir));
@@ -53,6 +53,14 @@ test("on a bare Debian without Node, clone and start lead to a page that answers
   await t.throwsAsync(fetch(`http://127.0.0.1:${port}/livez`));
   await t.notThrowsAsync(access(join(dataDir, "control-plane/core.db")), "the data folder stays");
 });
+
+/** As a server would offer it. The checkout may belong to whoever cloned it, while tests run as root. */
+async function cloneInto(folder: string): Promise<void> {
+  await writeFile(join(folder, "gitconfig"), "[safe]\n\tdirectory = *\n");
+  const env = { ...process.env, GIT_CONFIG_GLOBAL: join(folder, "gitconfig") };
+  const args = ["clone", "--quiet", "--bare", "--depth", "1", `file://${repository}`, join(folder, "source.git")];
+  await exec("git", args, { env });
+}
 
 interface Machine {
   folder: string;

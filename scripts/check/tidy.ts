@@ -1,6 +1,6 @@
 /** House rules that no tool knows. They read the files that git tracks or would track. */
 import { readFile } from "node:fs/promises";
-import { run } from "../lib/run.ts";
+import { git } from "../lib/git.ts";
 import { finding, toolFailed, type Check, type Finding } from "./check.ts";
 
 interface Rule {
@@ -48,7 +48,7 @@ export const rules: readonly Rule[] = [
 export const tidy: Check = {
   name: "tidy",
   async run(root) {
-    const listed = await run("git", ["ls-files", "-z", "--cached", "--others", "--exclude-standard"], { cwd: root });
+    const listed = await git(root, ["ls-files", "-z", "--cached", "--others", "--exclude-standard"]);
     const files = listed.stdout.split("\0").filter(Boolean);
     if (files.length === 0) return [toolFailed("tidy", listed)];
     const found = await Promise.all(files.map((file) => look(root, file)));

@@ -2,6 +2,7 @@
 import { readFile, readdir } from "node:fs/promises";
 import Docker from "dockerode";
 import { repository } from "../lib/paths.ts";
+import { git } from "../lib/git.ts";
 import { run } from "../lib/run.ts";
 
 /** Name → identity; a thing whose identity changed was touched. */
@@ -17,7 +18,7 @@ export async function readTraces(): Promise<Traces> {
     docker.listNetworks(),
     docker.listVolumes(),
     run("ip", ["-br", "link", "show", "type", "bridge"]),
-    run("git", ["status", "--porcelain"], { cwd: repository }),
+    git(repository, ["status", "--porcelain"]),
   ]);
   const started = await Promise.all(
     containers.map(async ({ Id, Names }) => [Names[0] ?? Id, await identity(docker, Id)] as const),
