@@ -194,6 +194,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/nodes/{id}/events": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What happened to a node, newest first */
+        get: operations["listNodeEvents"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/nodes/{id}/revoke": {
         parameters: {
             query?: never;
@@ -609,6 +626,19 @@ export interface components {
             /** @enum {string} */
             session: "never" | "connected" | "suspect" | "unreachable";
             version: string | null;
+        };
+        NodeEvent: {
+            /** @description UTC milliseconds, on the clock of where it happened. */
+            at: number;
+            cause: {
+                [key: string]: unknown;
+            } | null;
+            data: {
+                [key: string]: unknown;
+            };
+            id: string;
+            kind: string;
+            seq: number;
         };
         Problem: {
             /** @enum {string} */
@@ -1072,6 +1102,45 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description What went wrong. Codes: `invalid_request` 422, `malformed_body` 400, `wrong_host` 400, `unauthenticated` 401, `wrong_credentials` 401, `forbidden` 403, `cross_site` 403, `setup_required` 403, `setup_token_invalid` 401, `setup_done` 404, `not_found` 404, `method_not_allowed` 405, `conflict` 409, `port_taken` 409, `ports_exhausted` 409, `body_too_large` 413, `unsupported_media_type` 415, `unknown_game` 422, `invalid_variables` 422, `idempotency_conflict` 422, `rate_limited` 429, `join_token_invalid` 401, `node_secret_invalid` 401, `internal` 500, `not_ready` 503, `no_node` 503, `node_unreachable` 503, `disk_full` 507, `image_not_found` 409, `image_pull_failed` 409, `image_build_failed` 409, `docker_unavailable` 503, `network_failed` 409, `docker_denied` 503, `start_failed` 409, `start_timeout` 409, `game_crashed` 409, `out_of_memory` 409, `save_failed` 409, `holder_lost` 409, `grant_missing` 402. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listNodeEvents: {
+        parameters: {
+            query?: {
+                /** @description The `nextCursor` of the page before. */
+                cursor?: string;
+                /** @description How many items, 1 to 100. */
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description What happened to a node, newest first */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        items: components["schemas"]["NodeEvent"][];
+                        nextCursor: string | null;
+                    };
+                };
             };
             /** @description What went wrong. Codes: `invalid_request` 422, `malformed_body` 400, `wrong_host` 400, `unauthenticated` 401, `wrong_credentials` 401, `forbidden` 403, `cross_site` 403, `setup_required` 403, `setup_token_invalid` 401, `setup_done` 404, `not_found` 404, `method_not_allowed` 405, `conflict` 409, `port_taken` 409, `ports_exhausted` 409, `body_too_large` 413, `unsupported_media_type` 415, `unknown_game` 422, `invalid_variables` 422, `idempotency_conflict` 422, `rate_limited` 429, `join_token_invalid` 401, `node_secret_invalid` 401, `internal` 500, `not_ready` 503, `no_node` 503, `node_unreachable` 503, `disk_full` 507, `image_not_found` 409, `image_pull_failed` 409, `image_build_failed` 409, `docker_unavailable` 503, `network_failed` 409, `docker_denied` 503, `start_failed` 409, `start_timeout` 409, `game_crashed` 409, `out_of_memory` 409, `save_failed` 409, `holder_lost` 409, `grant_missing` 402. */
             default: {

@@ -32,6 +32,16 @@ test("a server of another node cannot be reported, nor can its events be written
     events.body.items.map(({ kind }) => kind),
     ["created"],
   );
+  const own = await victim.client.get<{ items: { kind: string; data: { server?: string } }[] }>(
+    `/api/v1/nodes/${key.nodeId}/events`,
+  );
+  t.deepEqual(
+    own.body.items.map(({ kind, data }) => [kind, data.server]),
+    [
+      ["crash", server.id],
+      ["joined", undefined],
+    ],
+  );
 });
 
 test("a frame of another epoch changes nothing and ends the connection", async (t) => {

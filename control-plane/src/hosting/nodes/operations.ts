@@ -3,7 +3,7 @@ import { idPattern } from "@playspawn/shared";
 import { z } from "zod";
 import { operation, type Operation } from "../../platform/http/operation.ts";
 import { PageQuery, pageSchema } from "../../platform/http/page.ts";
-import { Adopt, Join, Joined, JoinToken, Node, RotatedSecret } from "./schema.ts";
+import { Adopt, Join, Joined, JoinToken, Node, NodeEvent, RotatedSecret } from "./schema.ts";
 import type { Nodes } from "./service.ts";
 
 const params = z.strictObject({ id: z.string().regex(idPattern("node")) });
@@ -21,6 +21,19 @@ export function nodeOperations(nodes: Nodes): Operation[] {
       query: PageQuery,
       answer: { status: 200, schema: pageSchema(Node) },
       handle: (_context, { query }) => nodes.list(query),
+    }),
+    operation({
+      name: "listNodeEvents",
+      method: "get",
+      path: "/api/v1/nodes/{id}/events",
+      tag: "nodes",
+      summary: "What happened to a node, newest first",
+      auth: "user",
+      permission: "nodes:read",
+      params,
+      query: PageQuery,
+      answer: { status: 200, schema: pageSchema(NodeEvent) },
+      handle: (_context, { params: { id }, query }) => nodes.events(id, query),
     }),
     operation({
       name: "createJoinToken",

@@ -1,6 +1,7 @@
 /** Nodes as the API shows them. */
 import { Capabilities, Capacity, JoinAnswer, JoinRequest } from "@playspawn/shared";
 import { z } from "zod";
+import { eventShape } from "../events.ts";
 
 /**
  * - `never`        joined, but never connected
@@ -29,6 +30,9 @@ export const Node = z
   })
   .meta({ id: "Node" });
 export type Node = z.infer<typeof Node>;
+
+export const NodeEvent = z.strictObject(eventShape).meta({ id: "NodeEvent" });
+export type NodeEvent = z.infer<typeof NodeEvent>;
 
 export const JoinToken = z
   .strictObject({ token: z.string(), expiresAt: z.number().int().describe("UTC milliseconds.") })

@@ -1,12 +1,13 @@
 /** Joining, listing and ending nodes. */
 import { AppError, newId, newSecret, notFound } from "@playspawn/shared";
 import type { Knex } from "knex";
-import { transaction } from "../../platform/db/db.ts";
-import { appendEvent } from "../../platform/events/events.ts";
+import { transaction, type Db } from "../../platform/db/db.ts";
+import { appendEvent, listEvents } from "../../platform/events/events.ts";
 import { decodeCursor, pageOf, type Page } from "../../platform/http/page.ts";
 import type { Deps } from "../deps.ts";
+import { presentEvent } from "../events.ts";
 import { presentNode } from "./present.ts";
-import type { JoinToken, Node } from "./schema.ts";
+import type { JoinToken, Node, NodeEvent } from "./schema.ts";
 import { hashSecret } from "./secrets.ts";
 import {
   dropOldTokens,
@@ -51,6 +52,8 @@ export interface Adoption {
 
 export interface Nodes {
   list(query: { limit: number; cursor?: string | undefined }): Promise<Page<Node>>;
+  /** Newest first: joins, quarantines, containers that belong to no server. @throws AppError not_found */
+  events(nodeId: string, query: { limit: number; cursor?: string | undefined }): Promise<Page<NodeEvent>>;
   createJoinToken(ownerId: string): Promise<JoinToken>;
   /**
    * A fresh token for the agent of this machine; the unused ones before it are void. `keep`: the last one can still
@@ -125,6 +128,12 @@ export function nodes(deps: NodesDeps): Nodes {
       return { items: page.items.map(presentNode), nextCursor: page.nextCursor };
     },
 
+    async events(nodeId, { limit, cursor }) {
+      await desk.require(db, nodeId);
+      const page = await listEvents(db, { subject: { kind: "node", id: nodeId }, limit, cursor });
+      return { items: page.items.map(presentEvent), nextCursor: page.nextCursor };
+    },
+
     createJoinToken: (ownerId) => transaction(db, (tx) => issue(tx, ownerId, false)),
 
     renewLocalToken: (force) =>
@@ -161,7 +170,7 @@ export function nodes(deps: NodesDeps): Nodes {
 interface NodeDesk extends NodesDeps {
   now(): number;
   /** @throws AppError not_found, also for a node that was revoked */
-  require(tx: Knex.Transaction, id: string): Promise<NodeRow>;
+  require(tx: Db, id: string): Promise<NodeRow>;
   tell(tx: Knex.Transaction, row: Pick<NodeRow, "id" | "owner_id">, kind: string, data?: object): Promise<unknown>;
   publish(id: string): Promise<void>;
 }

@@ -9,10 +9,9 @@ import {
   type Players,
 } from "@playspawn/shared";
 import type { z } from "zod";
-import type { Event } from "../../platform/events/events.ts";
 import { maskVariables, type Variables } from "../games/resolve.ts";
 import { specOf } from "./desired.ts";
-import type { Server, ServerEvent } from "./schema.ts";
+import type { Server } from "./schema.ts";
 import type { ServerView } from "./store.ts";
 
 /** @param game the template as it is loaded now, for what is a secret; undefined when it is gone */
@@ -52,12 +51,3 @@ export function presentServer(row: ServerView, game: Game | undefined): Server {
 /** What the node last said holds until the node was silent for long. */
 const shownHave = (row: ServerView): Have =>
   row.node_session === "unreachable" || row.node_revoked_at !== null ? "unknown" : row.have;
-
-export const presentEvent = ({ id, seq, at, kind, cause, data }: Event): ServerEvent => ({
-  id,
-  seq,
-  at,
-  kind,
-  cause,
-  data,
-});

@@ -2,7 +2,8 @@
 import type { Event } from "../../platform/events/events.ts";
 import type { Catalogue } from "../games/catalogue.ts";
 import type { Deps } from "../deps.ts";
-import { presentEvent, presentServer } from "./present.ts";
+import { presentEvent } from "../events.ts";
+import { presentServer } from "./present.ts";
 import type { Server } from "./schema.ts";
 import { findView, listNodeViews, type ServerView } from "./store.ts";
 

@@ -12,6 +12,7 @@ import {
   type StateWord,
 } from "@playspawn/shared";
 import { z } from "zod";
+import { eventShape } from "../events.ts";
 
 const idleSecondsMax = 30 * 24 * 3600;
 const words = [...stateWords, "Unknown", "Deleting"] as const satisfies readonly StateWord[];
@@ -89,16 +90,7 @@ export type UpdateServer = z.infer<typeof UpdateServer>;
 
 export const Hibernate = z.strictObject({ tier: z.enum(tiers).optional() }).meta({ id: "Hibernate" });
 
-export const ServerEvent = z
-  .strictObject({
-    id: z.string(),
-    seq: z.number().int(),
-    at: z.number().int().describe("UTC milliseconds, on the clock of where it happened."),
-    kind: z.string(),
-    cause: z.record(z.string(), z.unknown()).nullable(),
-    data: z.record(z.string(), z.unknown()),
-  })
-  .meta({ id: "ServerEvent" });
+export const ServerEvent = z.strictObject(eventShape).meta({ id: "ServerEvent" });
 export type ServerEvent = z.infer<typeof ServerEvent>;
 
 export const LogsQuery = z.strictObject({

@@ -3,11 +3,11 @@ import { notFound, type Call, type KickKind, type Tier } from "@playspawn/shared
 import { transaction } from "../../platform/db/db.ts";
 import { listEvents } from "../../platform/events/events.ts";
 import { decodeCursor, pageOf, type Page } from "../../platform/http/page.ts";
+import { presentEvent } from "../events.ts";
 import { freshSpec, refuseDeleted, refuseKick, updateOf } from "./changes.ts";
 import { creator, type Asker, type CreateDeps, type Once } from "./create.ts";
 import type { Kick } from "./desired.ts";
 import type { NodeCalls } from "./placing.ts";
-import { presentEvent } from "./present.ts";
 import { records, type Records, type RecordsDeps } from "./records.ts";
 import type { CreateServer, Server, ServerEvent, UpdateServer } from "./schema.ts";
 import {

@@ -1,0 +1,132 @@
+import { closeCodes, heartbeatMs, type ControlFrame } from "@playspawn/shared";
+import { fakePorts } from "@playspawn/shared/ports/fake.ts";
+import test from "ava";
+import { silentLog } from "../../platform/log.ts";
+import { helloOf } from "../../testing/scripted-agent.ts";
+import { hub } from "./hub.ts";
+import { openSession } from "./session.ts";
+import type { Desk } from "./wire.ts";
+
+const desk: Desk = {
+  hello: async () => ({ rev: 0, snapshot: [], adopt: false, epoch: 1, logAck: 0 }),
+  status: async () => false,
+  events: async () => 0,
+  heartbeat: async () => 0,
+  snapshot: async () => ({ rev: 0, snapshot: [], adopt: false }),
+  changes: async () => null,
+  ended: async () => {},
+};
+
+function link(over: { desk?: Partial<Desk>; buffered?: () => number } = {}) {
+  const ports = fakePorts();
+  const sent: ControlFrame[] = [];
+  const calls: string[] = [];
+  const live = hub();
+  const session = openSession({
+    nodeId: "node_x",
+    wire: {
+      send: (text) => sent.push(JSON.parse(text) as ControlFrame),
+      close: (code) => calls.push(`close ${code}`),
+      buffered: over.buffered ?? (() => 0),
+      pause: () => calls.push("pause"),
+      resume: () => calls.push("resume"),
+    },
+    desk: { ...desk, ...over.desk },
+    hub: live,
+    ports,
+    log: silentLog,
+    failpoint: () => {},
+  });
+  const say = (frame: object): void => session.receive(JSON.stringify({ epoch: 1, ...frame }));
+  return { ports, sent, calls, live, session, say, hello: () => session.receive(JSON.stringify(helloOf())) };
+}
+
+test("who says nothing for ten seconds is shown out, and leaves no timer behind", async (t) => {
+  const { ports, calls } = link();
+  await ports.advance(9_999);
+  t.deepEqual(calls, []);
+  await ports.advance(1);
+  t.deepEqual(calls, [`close ${closeCodes.badFrame}`]);
+  t.is(ports.pending(), 0);
+});
+
+test("silence of three intervals ends a session; any frame keeps it", async (t) => {
+  const { ports, calls, hello, say, live } = link();
+  hello();
+  await ports.advance(2 * heartbeatMs);
+  say({ t: "hb", appliedRev: 0, load: 0, memoryFreeBytes: 0, diskFreeBytes: 0 });
+  await ports.advance(2 * heartbeatMs);
+  t.deepEqual(calls, []);
+  t.true(live.connected("node_x"));
+  await ports.advance(heartbeatMs);
+  t.deepEqual(calls, [`close ${closeCodes.silent}`]);
+  t.false(live.connected("node_x"));
+  t.is(ports.pending(), 0);
+});
+
+test("an agent that does not read is let go instead of filling the memory", async (t) => {
+  let buffered = 0;
+  const { ports, calls, hello, say } = link({ buffered: () => buffered });
+  hello();
+  await ports.advance(0);
+  buffered = 5 * 1024 * 1024;
+  say({ t: "resync", appliedRev: 0 });
+  await ports.advance(0);
+  t.deepEqual(calls, [`close ${closeCodes.tooSlow}`]);
+});
+
+test("frames that come faster than they are stored stop the reading, which goes on later", async (t) => {
+  let release = (): void => {};
+  const gate = new Promise<void>((resolve) => (release = resolve));
+  const { ports, calls, hello, say, sent } = link({ desk: { status: () => gate.then(() => false) } });
+  hello();
+  await ports.advance(0);
+  for (let seq = 1; seq <= 70; seq++) say({ t: "status", seq, items: [] });
+  t.deepEqual(calls, ["pause"]);
+  release();
+  for (let i = 0; i < 50; i++) await ports.advance(0);
+  t.deepEqual(calls, ["pause", "resume"]);
+  t.deepEqual(
+    sent.filter((frame) => frame.t === "ack").map((frame) => frame.seq),
+    Array.from({ length: 70 }, (_, i) => i + 1),
+  );
+});
+
+test("what cannot be stored is not acknowledged: the agent is to come back with it", async (t) => {
+  const { ports, calls, hello, say, sent } = link({ desk: { status: () => Promise.reject(new Error("disk full")) } });
+  hello();
+  await ports.advance(0);
+  say({ t: "status", seq: 1, items: [] });
+  await ports.advance(0);
+  t.deepEqual(calls, [`close ${closeCodes.goingAway}`]);
+  t.false(sent.some((frame) => frame.t === "ack"));
+});
+
+test("a snapshot that is too large for a frame ends the session with a word in the log, not the process", async (t) => {
+  const snapshot = [{ id: "x".repeat(2 * 1024 * 1024) }] as never;
+  const { ports, calls, hello } = link({
+    desk: { hello: async () => ({ rev: 0, snapshot, adopt: false, epoch: 1, logAck: 0 }) },
+  });
+  hello();
+  await ports.advance(0);
+  t.deepEqual(calls, [`close ${closeCodes.badFrame}`]);
+});
+
+test("a socket that ends while its hello is stored leaves nobody connected", async (t) => {
+  const ended: number[] = [];
+  let release = (): void => {};
+  const gate = new Promise<void>((resolve) => (release = resolve));
+  const { ports, hello, live, session } = link({
+    desk: {
+      hello: () => gate.then(() => ({ rev: 0, snapshot: [], adopt: false, epoch: 3, logAck: 0 })),
+      ended: async (_node, epoch) => void ended.push(epoch),
+    },
+  });
+  hello();
+  session.closed();
+  release();
+  await ports.advance(0);
+  t.false(live.connected("node_x"));
+  t.deepEqual(ended, [3]);
+  t.is(ports.pending(), 0);
+});
