@@ -6,21 +6,21 @@ import type { Stage } from "./stage.ts";
 export interface Circumstances {
   /** The control plane does not know this server any more. */
   orphaned: boolean;
-  /** Newest kick that was answered. */
-  answeredKick: number;
+  /** One that was not answered yet. */
+  kick: Facts["kick"];
   knock: boolean;
   idle: boolean;
   /** The back-off is over and tries are left. */
   retry: boolean;
 }
 
-export function factsOf(stage: Stage, { orphaned, answeredKick, knock, idle, retry }: Circumstances): Facts {
+export function factsOf(stage: Stage, { orphaned, kick, knock, idle, retry }: Circumstances): Facts {
   const { desired, life, holderLost, standing } = stage;
   return {
     want: orphaned ? "stopped" : desired.want,
     have: life.have,
     tier: life.tier,
-    kick: openKick(stage, answeredKick),
+    kick,
     knock,
     idle,
     deepen: holderLost || heldLeftMs(stage) <= 0,
@@ -28,11 +28,6 @@ export function factsOf(stage: Stage, { orphaned, answeredKick, knock, idle, ret
     holderLost,
     retry: life.have === "failed" && retry,
   };
-}
-
-function openKick({ desired: { kick } }: Stage, answered: number): Facts["kick"] {
-  if (!kick || kick.gen <= answered) return null;
-  return { kind: kick.kind, ...(kick.tier ? { tier: kick.tier } : {}) };
 }
 
 /** How long the holder of a sleeper is still kept, in ms; for ever while it does not sleep. */

@@ -21,10 +21,11 @@ export async function* consoleOf(
   yield* await files.keptLog(server, Math.max(0, tail - live));
   if (first !== null) yield* runtime.logs(server, { tail, follow, since: first, signal });
   let last = first;
-  while (follow && !signal.aborted) {
+  while (follow && !signal.aborted && !supervisor.closed) {
     await supervisor.until(() => runOf() !== null && runOf() !== last, signal);
     last = runOf();
-    if (last !== null) yield* runtime.logs(server, { tail: 10_000, follow: true, since: last, signal });
+    if (last !== null && !supervisor.closed)
+      yield* runtime.logs(server, { tail: 10_000, follow: true, since: last, signal });
   }
 }
 

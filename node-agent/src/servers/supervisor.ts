@@ -10,12 +10,12 @@ import { adopted, type Adopted, type Found } from "./adoption.ts";
 import { causeOf } from "./cause.ts";
 import { changes } from "./changes.ts";
 import { keepConsole } from "./console.ts";
-import { exitOf } from "./crash.ts";
-import { deeds, type DeedName } from "./deeds/deeds.ts";
+import type { DeedName } from "./deeds/deeds.ts";
 import { factsOf, nextDueMs } from "./facts.ts";
-import { asAppError, reportFailure, tidyUp } from "./failure.ts";
+import { fly, type Outcome } from "./flight.ts";
 import { life, type KnownHave } from "./life.ts";
 import { watchPlayers } from "./players.ts";
+import { Requests } from "./requests.ts";
 import { retry } from "./retry.ts";
 import { contradiction } from "./sight.ts";
 import { specHash } from "./spec-hash.ts";
@@ -28,8 +28,6 @@ import type { World } from "./world.ts";
 interface Flight {
   name: DeedName;
   abort: AbortController;
-  /** Generation of the kick that it answers; 0 for none. */
-  kick: number;
 }
 
 export interface Listeners {
@@ -39,9 +37,6 @@ export interface Listeners {
   onMemory(id: string, memory: Memory): void;
 }
 
-const lasting = new Set<KnownHave>(["absent", "ready", "hibernated", "stopped", "failed"]);
-/** What a kick may have asked for. */
-const answering = new Set<DeedName>(["start", "resume", "restart", "sleep", "deepen"]);
 const liveHaves = new Set<KnownHave>(["starting", "ready", "draining", "hibernating", "stopping"]);
 const noGrant = new AppError("grant_missing", "No credit is granted for waking this server. Top up, then try again.");
 
@@ -52,11 +47,10 @@ export class Supervisor {
   readonly #found: Adopted & { meta: Found["meta"] };
   readonly #usage: Usage;
   readonly #listeners: Listeners;
+  readonly #requests: Requests;
   readonly #retry = retry();
   #flight: Flight | null = null;
   #watch: Watch | null = null;
-  #knock: Knock | undefined;
-  #memory: Memory;
   #alarm = (): void => undefined;
   /** Something hinted that the engine shows another picture. */
   #suspicious = false;
@@ -74,7 +68,10 @@ export class Supervisor {
     this.id = desired.id;
     this.#world = world;
     this.#listeners = listeners;
-    this.#memory = found.memory;
+    this.#requests = new Requests(found.memory, (memory) => {
+      listeners.onMemory(this.id, memory);
+      listeners.onStatus(this.id);
+    });
     this.#found = { ...state, meta: found.meta };
     const since = found.unit?.game?.exit?.at ?? clock.now();
     const cause = found.unit || found.meta ? ({ kind: "adopted" } as const) : null;
@@ -127,8 +124,7 @@ export class Supervisor {
 
   /** A player's packet waits at the door. */
   knock(knock: Knock): void {
-    if (!this.#knock) this.#stage.wokenAt = this.#world.ports.clock.mono();
-    this.#knock ??= knock;
+    if (this.#requests.knocked(knock)) this.#stage.wokenAt = this.#world.ports.clock.mono();
     this.#watch?.stirred();
     this.turn();
   }
@@ -185,6 +181,9 @@ export class Supervisor {
   get live(): boolean {
     return this.#stage.startedAt !== null && liveHaves.has(this.#stage.life.have);
   }
+  get closed(): boolean {
+    return this.#closed;
+  }
   get removed(): boolean {
     return this.#removed;
   }
@@ -203,17 +202,18 @@ export class Supervisor {
   status(): StatusItem {
     const { have, tier, cause, players, since, detail } = this.#stage.life;
     const { gen } = this.#stage.desired;
-    return { id: this.id, gen, state: have, tier, cause, kick: this.#memory.kick, players, since, detail };
+    return { id: this.id, gen, state: have, tier, cause, kick: this.#requests.answered, players, since, detail };
   }
 
-  /** Resolves as soon as `holds`, asked again at every change. Rejects with the signal's reason. */
+  /** Resolves as soon as `holds`, asked again at every change, or it is closed. Rejects with the signal's reason. */
   until(holds: () => boolean, signal: AbortSignal): Promise<void> {
-    return this.#changed.until(holds, signal);
+    return this.#changed.until(() => this.#closed || holds(), signal);
   }
 
   /** Lets go of everything without touching what runs. */
   close(): void {
     this.#closed = true;
+    this.#changed.notify();
     this.#alarm();
     this.#watch?.stop();
     this.#flight?.abort.abort(new Error("the agent stops"));
@@ -235,8 +235,9 @@ export class Supervisor {
     if (this.#stumbled && action !== "start" && this.#world.ports.clock.mono() < (this.#retry.over() ?? 0)) {
       return this.#setAlarm();
     }
-    this.#stage.cause = causeOf(action, facts, this.#knock, this.#stage.proven);
-    if (!this.#knock) this.#stage.wokenAt = this.#world.ports.clock.mono();
+    const { knock } = this.#requests;
+    this.#stage.cause = causeOf(action, facts, knock, this.#stage.proven);
+    if (!knock) this.#stage.wokenAt = this.#world.ports.clock.mono();
     this.#fly(action, facts.kick ? this.#stage.desired.kick!.gen : 0);
   }
 
@@ -244,8 +245,8 @@ export class Supervisor {
     const { clock } = this.#world.ports;
     return factsOf(this.#stage, {
       orphaned: this.#orphaned,
-      answeredKick: this.#memory.kick,
-      knock: this.#knock !== undefined,
+      kick: this.#requests.kick(this.#stage.desired),
+      knock: this.#requests.knock !== undefined,
       idle: this.#watch?.idle() ?? false,
       retry: this.#retry.due(clock.mono()),
     });
@@ -256,82 +257,38 @@ export class Supervisor {
     this.#fly("look", 0);
   }
 
-  /** Nothing to do: whoever asked for something has it. */
+  /** Nothing to do. */
   #rest(): void {
-    this.#answered(this.#stage.desired.kick?.gen ?? 0);
-    this.#knock = undefined;
+    this.#requests.allAnswered(this.#stage.desired);
     this.#setAlarm();
   }
 
+  /** @param kick generation of the kick that this answers, 0 for none */
   #fly(name: DeedName, kick: number): void {
-    const flight = { name, kick, abort: new AbortController() };
+    const flight = { name, abort: new AbortController() };
     this.#flight = flight;
     this.#changes++;
     if (name === "start" || name === "restart" || name === "deepen") this.#stage.holderLost = false;
-    void this.#carryOut(flight)
+    const closed = (): boolean => this.#closed;
+    void fly(this.#stage, name, flight.abort.signal, closed)
+      .then((outcome) => closed() || this.#landed(name, kick, outcome))
       .catch((error: unknown) => this.#world.log.error({ server: this.id, err: error }, `${name} broke`))
-      .then(() => {
-        if (this.#closed) return;
+      .finally(() => {
         this.#flight = null;
         this.turn();
       });
   }
 
-  async #carryOut({ name, abort, kick }: Flight): Promise<void> {
-    const deed = deeds[name];
-    let done = true;
-    try {
-      await deed.run(this.#stage, abort.signal);
-      this.#succeeded(name);
-    } catch (error) {
-      if (this.#closed) return;
-      done = false;
-      if (!abort.signal.aborted || !(await this.#undone(name))) await this.#failed(name, error);
-    }
-    if (this.#closed) return;
-    // A deed that ends between two states would leave nobody to go on.
-    if (!lasting.has(this.#stage.life.have)) this.#stage.life.enter("failed");
-    this.#settle(name, kick, done);
-  }
-
-  /** Which kick and knock this action has answered, whether it went well or not. */
-  #settle(name: DeedName, kick: number, done: boolean): void {
+  #landed(name: DeedName, kick: number, outcome: Outcome): void {
+    const { mono } = this.#world.ports.clock;
+    const { have } = this.#stage.life;
     // Ends that this action brought about are no news; what should run now is worth a look after any hint.
-    if (this.#stage.life.have !== "ready") this.#suspicious = false;
-    const colder = this.#stage.desired.kick?.tier === "cold" && name === "sleep" && done;
-    if (!colder && answering.has(name)) this.#answered(kick);
-    if (name === "start" || name === "restart" || (name === "sleep" && !done)) this.#knock = undefined;
-  }
-
-  #succeeded(name: DeedName): void {
-    if (name === "look") return;
-    this.#stumbled = false;
-    if (name === "remove") this.#removed = true;
-    if (this.#stage.life.have === "ready") this.#retry.ready(this.#world.ports.clock.mono());
-  }
-
-  async #undone(name: DeedName): Promise<boolean> {
-    try {
-      await deeds[name].undo?.(this.#stage);
-      return lasting.has(this.#stage.life.have);
-    } catch (error) {
-      this.#world.log.warn({ server: this.id, err: error }, `${name} could not be undone`);
-      return false;
-    }
-  }
-
-  async #failed(name: DeedName, thrown: unknown): Promise<void> {
-    const error = asAppError(thrown);
-    const { log, ports } = this.#world;
-    log.warn({ server: this.id, action: name, code: error.code, err: thrown }, "an action failed");
-    // A look that could not see anything has found nothing.
-    if (name === "look" && !exitOf(error)) return;
-    await tidyUp(this.#stage, name);
-    if (this.#closed) return;
-    this.#stumbled = true;
-    this.#retry.failed(ports.clock.mono());
-    if (name === "deepen") this.#stage.life.showFault(error);
-    else reportFailure(this.#stage, error);
+    if (have !== "ready") this.#suspicious = false;
+    if (outcome === "failed") this.#retry.failed(mono());
+    if (outcome === "done" && have === "ready" && name !== "look") this.#retry.ready(mono());
+    if (name !== "look" || outcome === "failed") this.#stumbled = outcome === "failed";
+    if (name === "remove" && outcome === "done") this.#removed = true;
+    this.#requests.ended(name, kick, outcome === "done", this.#stage.desired);
   }
 
   /** Says why it is not woken, once, to players and to the control plane; null takes it back. */
@@ -346,17 +303,6 @@ export class Supervisor {
     if (error) this.#rest();
   }
 
-  #answered(gen: number): void {
-    if (gen <= this.#memory.kick) return;
-    this.#remember({ kick: gen });
-    this.#listeners.onStatus(this.id);
-  }
-
-  #remember(change: Partial<Memory>): void {
-    this.#memory = { ...this.#memory, ...change };
-    this.#listeners.onMemory(this.id, this.#memory);
-  }
-
   #lifeChanged(before: KnownHave | null): void {
     if (this.#closed) return;
     const { have } = this.#stage.life;
@@ -364,7 +310,7 @@ export class Supervisor {
     this.#changed.notify();
     if (before !== null) {
       this.#usage.changed(have);
-      if (have === "ready") this.#remember({ readyAt: this.#world.ports.clock.now() });
+      if (have === "ready") this.#requests.sawReady(this.#world.ports.clock.now());
       const awake = have === "ready" || have === "draining";
       if (!awake) this.#watch?.stop();
       this.#watch = awake ? (this.#watch ?? watchPlayers(this.#stage, () => this.turn())) : null;

@@ -21,7 +21,7 @@ export const look: Deed = {
       stage.standing = null;
       stage.holderLost = true;
       stage.life.showFault(new AppError("holder_lost", "The server's network holder died; the server gets a new one."));
-      tell(stage, "holder_lost", { state: stage.life.have });
+      tell(stage, "holder_lost", { state: stage.life.have }, { kind: "holder_lost" });
       return;
     }
     if (found !== "runs") return;
