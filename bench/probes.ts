@@ -1,7 +1,7 @@
 /** One first packet per game, and what counts as the game's own answer. */
 import { createSocket } from "node:dgram";
 import { type Socket, connect } from "node:net";
-import type { ContainerInspectInfo } from "dockerode";
+import { anotherAddress } from "@playspawn/e2e/stack/tiny.ts";
 
 export interface Probe {
   protocol: "tcp" | "udp";
@@ -10,8 +10,6 @@ export interface Probe {
   once(port: number, limitMs: number): Promise<void>;
   /** Sends again every 5 ms until something answers: for a port that nobody holds. */
   untilAnswer(port: number, limitMs: number): Promise<void>;
-  /** Where the plain container keeps its files, so that it needs nothing of ours. */
-  tmpfs(game: ContainerInspectInfo): Record<string, string>;
 }
 
 const againMs = 5;
@@ -24,7 +22,7 @@ teeworldsToken.set([0x04, 0x00, 0x00, 0xff, 0xff, 0xff, 0xff, 0x05, 0x11, 0x22, 
 function udp(packet: Buffer, repeatMs: number | null) {
   return (port: number, limitMs: number): Promise<void> =>
     new Promise((resolve, reject) => {
-      const socket = createSocket("udp4");
+      const socket = createSocket("udp4").bind({ address: anotherAddress() });
       const send = (): void => socket.send(packet, port, host, () => {});
       const timer = repeatMs === null ? undefined : setInterval(send, repeatMs);
       const end = (error?: Error): void => {
@@ -34,7 +32,7 @@ function udp(packet: Buffer, repeatMs: number | null) {
         if (error) reject(error);
         else resolve();
       };
-      const limit = setTimeout(() => end(new Error(`no answer within ${limitMs} ms`)), limitMs);
+      const limit = setTimeout(() => end(new Error(`no answer from ${port} within ${limitMs} ms`)), limitMs);
       socket.on("error", () => {});
       socket.once("message", () => end());
       send();
@@ -56,7 +54,7 @@ const minecraftLogin = Buffer.concat([
 /** Resolves with whether the game answered before the connection ended. */
 function tcpTry(port: number, limitMs: number): Promise<boolean> {
   return new Promise((resolve) => {
-    const socket: Socket = connect(port, host, () => socket.write(minecraftLogin));
+    const socket: Socket = connect({ host, port, localAddress: anotherAddress() }, () => socket.write(minecraftLogin));
     const end = (answered: boolean): void => {
       socket.destroy();
       resolve(answered);
@@ -81,19 +79,12 @@ async function tcpUntil(port: number, limitMs: number): Promise<void> {
   throw new Error(`no answer within ${limitMs} ms`);
 }
 
-/** Memory in place of each volume of ours. */
-const volumesInMemory = (game: ContainerInspectInfo): Record<string, string> => ({
-  ...game.HostConfig.Tmpfs,
-  ...Object.fromEntries(game.Mounts.map((mount) => [mount.Destination, "rw,mode=1777"])),
-});
-
 export const probes: Record<string, Probe> = {
   teeworlds: {
     protocol: "udp",
     containerPort: 8303,
     once: udp(teeworldsToken, null),
     untilAnswer: udp(teeworldsToken, againMs),
-    tmpfs: volumesInMemory,
   },
-  minecraft: { protocol: "tcp", containerPort: 25_565, once: tcpOnce, untilAnswer: tcpUntil, tmpfs: volumesInMemory },
+  minecraft: { protocol: "tcp", containerPort: 25_565, once: tcpOnce, untilAnswer: tcpUntil },
 };

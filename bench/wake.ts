@@ -6,7 +6,12 @@
  *
  * `npm run -s bench -- wake [--runs 50] [--game teeworlds] [--case held]`
  */
-import { parseArgs } from "node:util";
+import { execFile } from "node:child_process";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { parseArgs, promisify } from "node:util";
+import type { ContainerInspectInfo } from "dockerode";
 import { gameOf, installationOf, docker } from "@playspawn/e2e/stack/docker.ts";
 import { type Stack, openStack } from "@playspawn/e2e/stack/stack.ts";
 import { type Probe, probes } from "./probes.ts";
@@ -48,7 +53,7 @@ async function benchGame(stack: Stack, game: string, probe: Probe): Promise<void
       report(game, tier, ours, theirs);
     }
   } finally {
-    await plain.container.remove({ force: true, v: true });
+    await plain.remove();
   }
   await stack.api.call("DELETE", `/api/v1/servers/${id}`);
   await stack.live.until(`${id} gone`, 60_000, async () =>
@@ -70,6 +75,25 @@ async function wakeOurs(stack: Stack, id: string, port: number, tier: Case, prob
 interface Plain {
   container: Awaited<ReturnType<typeof docker.createContainer>>;
   port: number;
+  remove(): Promise<void>;
+}
+
+/** Folders of its own with the same files, so that both sides read and write the same disk. */
+async function copyOfFiles(game: ContainerInspectInfo) {
+  const dir = await mkdtemp(join(tmpdir(), "playspawn-bench-"));
+  const mounts = game.Mounts.map((mount, n) => ({
+    Type: "bind",
+    Source: join(dir, String(n)),
+    Target: mount.Destination,
+    from: mount.Source,
+  }));
+  for (const { from, Source } of mounts) await promisify(execFile)("cp", ["-a", from, Source]);
+  return { dir, mounts: mounts.map(({ from: _from, ...mount }) => mount) };
+}
+
+async function removePlain(container: Plain["container"], dir: string): Promise<void> {
+  await container.remove({ force: true, v: true });
+  await rm(dir, { recursive: true, force: true });
 }
 
 /** The same image, command, limits and files as the game container of ours, with Docker's own published port. */
@@ -78,6 +102,7 @@ async function plainContainer(installation: string, server: string, probe: Probe
   const port = 28_000 + (process.pid % 1000);
   const exposed = `${probe.containerPort}/${probe.protocol}`;
   const { NetworkMode: _network, ...host } = game.HostConfig;
+  const files = await copyOfFiles(game);
   const container = await docker.createContainer({
     Image: game.Image,
     Env: game.Config.Env,
@@ -87,13 +112,11 @@ async function plainContainer(installation: string, server: string, probe: Probe
     ExposedPorts: { [exposed]: {} },
     HostConfig: {
       ...host,
-      Binds: [],
-      Mounts: [],
-      Tmpfs: probe.tmpfs(game),
+      Mounts: files.mounts,
       PortBindings: { [exposed]: [{ HostIp: "0.0.0.0", HostPort: String(port) }] },
     },
   } as never);
-  return { container, port };
+  return { container, port, remove: () => removePlain(container, files.dir) };
 }
 
 async function startPlain({ container, port }: Plain, probe: Probe): Promise<Sample> {

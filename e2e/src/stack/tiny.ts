@@ -67,10 +67,18 @@ export async function gamesWithTiny(
   return { dir, remove: () => rm(dir, { recursive: true, force: true }) };
 }
 
+/** Another loopback address each time: one source may wake only so many servers a minute. */
+export function anotherAddress(): string {
+  sources = (sources % 65_000) + 1;
+  return `127.1.${sources >> 8}.${sources & 255}`;
+}
+let sources = 1;
+
 /** Sends `text` over one connection and resolves with the echo of the same length. */
 export function echo(port: number, text: string, limitMs = 30_000): Promise<string> {
   return new Promise((resolve, reject) => {
-    const socket = connect(port, "127.0.0.1", () => socket.write(text));
+    const at = { host: "127.0.0.1", port, localAddress: anotherAddress() };
+    const socket = connect(at, () => socket.write(text));
     socket.setTimeout(limitMs, () => socket.destroy(new Error(`no echo within ${limitMs} ms`)));
     let answer = "";
     socket.on("data", (data) => {
