@@ -53,32 +53,37 @@ export const resumeKnown: Deed = {
   },
 };
 
-/** Starts the container; answers what the engine took, in ms. */
+/** Puts the unit up where it does not stand, and starts the game; answers what the engine took for both, in ms. */
 async function boot(stage: Stage, signal: AbortSignal): Promise<number> {
   const { files, ports, runtime, gates, fail } = stage.world;
-  // A sleeper whose unit is known to stand is started at once; should that be wrong, the engine says so and it is put up.
-  const trusted = standsReady(stage);
-  if (!trusted) await stand(stage, signal, "wake");
-  await files.setMeta(stage.id, { clean: false, generation: stage.desired.gen });
-  fail("files.marked");
-  signal.throwIfAborted();
-  stage.life.showProgress({ step: "game", text: "Starting the game" });
-  const launch = async (): Promise<number> => {
+  let engineMs = 0;
+  const timed = async (work: Promise<void>): Promise<void> => {
     const from = ports.clock.mono();
+    await work;
+    engineMs += ports.clock.mono() - from;
+  };
+  const launch = async (): Promise<void> => {
     const startedAt = ports.clock.now();
     await gates.wakes(() => runtime.startGame(stage.id), signal);
     stage.startedAt = startedAt;
     fail("container.started");
-    return ports.clock.mono() - from;
   };
+  // A sleeper whose unit is known to stand is started at once; should that be wrong, the engine says so and it is put up.
+  const trusted = standsReady(stage);
+  if (!trusted) await timed(stand(stage, signal, "wake"));
+  await files.setMeta(stage.id, { clean: false, generation: stage.desired.gen });
+  fail("files.marked");
+  signal.throwIfAborted();
+  stage.life.showProgress({ step: "game", text: "Starting the game" });
   try {
-    return await launch();
+    await timed(launch());
   } catch (error) {
     const stale = error instanceof AppError && (error.code === "holder_lost" || error.code === "not_found");
     if (!trusted || !stale) throw error;
-    await stand(stage, signal, "wake");
-    return await launch();
+    await timed(stand(stage, signal, "wake"));
+    await timed(launch());
   }
+  return engineMs;
 }
 
 /** Waits for the first answer; answers how long it took, in ms. */
