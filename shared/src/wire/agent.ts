@@ -131,14 +131,19 @@ export const Capacity = z.strictObject({
   memoryBytes: z.number(),
   cpus: z.number(),
   diskFreeBytes: z.number(),
-  ports: z.strictObject({ from: z.number().int(), to: z.number().int() }),
+  ports: z.strictObject({
+    from: z.number().int().min(1).max(65_535),
+    to: z.number().int().min(1).max(65_535),
+  }),
   /** The address players reach this node at. */
-  address: z.string(),
+  address: z.string().min(1).max(253),
 });
 export type Capacity = z.infer<typeof Capacity>;
 
 /** What the host can do, probed once: `{name: value}`, e.g. `{"cgroup": "v1", "nofile": 20000, "isolatedPorts": true}`. */
-export const Capabilities = z.record(z.string(), z.union([z.string(), z.number(), z.boolean()]));
+export const Capabilities = z
+  .record(z.string().max(60), z.union([z.string().max(300), z.number(), z.boolean()]))
+  .refine((all) => Object.keys(all).length <= 100, "must be at most 100");
 
 const epoch = z.number().int().positive();
 const rev = z.number().int().nonnegative();
@@ -159,7 +164,7 @@ export const AgentFrame = z.discriminatedUnion("t", [
     /** Always complete. */
     report: z.array(StatusItem),
     /** The durable log and its last number, so that both ends agree on what was acknowledged. */
-    log: z.strictObject({ id: z.string(), last: z.number().int().nonnegative() }),
+    log: z.strictObject({ id: z.string().max(100), last: z.number().int().nonnegative() }),
   }),
   z.strictObject({
     t: z.literal("status"),
@@ -167,7 +172,12 @@ export const AgentFrame = z.discriminatedUnion("t", [
     seq: z.number().int().positive(),
     items: z.array(StatusItem).max(1000),
   }),
-  z.strictObject({ t: z.literal("events"), epoch, log: z.string(), items: z.array(AgentEvent).min(1).max(200) }),
+  z.strictObject({
+    t: z.literal("events"),
+    epoch,
+    log: z.string().max(100),
+    items: z.array(AgentEvent).min(1).max(200),
+  }),
   z.strictObject({
     t: z.literal("hb"),
     epoch,

@@ -19,7 +19,8 @@ export interface Catalogue {
 export async function catalogue(folders: GameFolders): Promise<Catalogue> {
   let games = new Map<string, LoadedGame>();
   let faults: GameFault[] = [];
-  let running: Promise<void> | undefined;
+  let running = Promise.resolve();
+  let next: Promise<void> | undefined;
 
   const read = async (): Promise<void> => {
     const loaded = await loadGames(folders);
@@ -27,11 +28,15 @@ export async function catalogue(folders: GameFolders): Promise<Catalogue> {
     games = new Map([...loaded.games, ...kept].sort(([a], [b]) => (a < b ? -1 : 1)));
     faults = loaded.faults;
   };
-  // Two reloads at once would let the older reading win.
-  const reload = async (): Promise<void> => {
-    const turn = (running ?? Promise.resolve()).then(read);
-    running = turn.catch(() => {});
-    await turn;
+  // Two readings at once would let the older one win. Whoever asks while one runs shares the one after it.
+  const reload = (): Promise<void> => {
+    next ??= running.then(() => {
+      next = undefined;
+      const reading = read();
+      running = reading.catch(() => {});
+      return reading;
+    });
+    return next;
   };
   await reload();
 

@@ -166,6 +166,28 @@ test("a reload replaces game by game: what broke keeps its last good version, wh
   t.throws(() => games.get("go"), { instanceOf: AppError, message: "There is no game go. Known games: chess, nim." });
 });
 
+test("reloads that are asked for together read the folder as it was after they were asked", async (t) => {
+  const where = await folders(t);
+  const games = await catalogue(where);
+  const early = games.reload();
+  await put(where, "chess", { "game.yaml": yaml("chess") });
+  await Promise.all([early, games.reload(), games.reload()]);
+  t.truthy(games.find("chess"));
+});
+
+test("a game may be a link to a folder elsewhere, and a folder that cannot be read is a fault", async (t) => {
+  const where = await folders(t);
+  const elsewhere = await folders(t);
+  await put(elsewhere, "chess", { "game.yaml": yaml("chess") });
+  await symlink(join(elsewhere.gamesDir, "chess"), join(where.gamesDir, "chess"));
+  await symlink("/nowhere", join(where.gamesDir, "gone"));
+  const loaded = await loadGames(where);
+  t.deepEqual([...loaded.games.keys()], ["chess"]);
+  t.deepEqual(loaded.faults, []);
+  const none = await loadGames({ ...where, gamesDir: join(where.gamesDir, "none") });
+  t.regex(none.faults[0]!.reason, /^cannot be read/);
+});
+
 const { game } = parseGame("f", yaml("chess"));
 
 test("every wrong variable is named, not only the first", (t) => {

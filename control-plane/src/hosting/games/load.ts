@@ -1,5 +1,5 @@
 /** Reads every `games/<id>/` folder. One that is wrong is refused with its faults, the others still load. */
-import { lstat, readFile, readdir } from "node:fs/promises";
+import { lstat, readFile, readdir, stat } from "node:fs/promises";
 import { basename, join } from "node:path";
 import { messageOf, type Game } from "@playspawn/shared";
 import { writeContext } from "./context-tar.ts";
@@ -35,14 +35,11 @@ const noGames = new Set(["node_modules", "dist-types"]);
 /** Never throws for what a game's author did; those are faults. */
 export async function loadGames(folders: GameFolders): Promise<Loaded> {
   const loaded: Loaded = { games: new Map(), faults: [], refused: new Set() };
-  const entries = await readdir(folders.gamesDir, { withFileTypes: true }).catch((error: unknown) => {
+  const names = await gameNames(folders.gamesDir).catch((error: unknown) => {
     loaded.faults.push({ file: folders.gamesDir, line: 1, reason: `cannot be read: ${messageOf(error)}` });
     return [];
   });
-  const names = entries
-    .filter((entry) => entry.isDirectory() && !entry.name.startsWith(".") && !noGames.has(entry.name))
-    .map(({ name }) => name);
-  for (const id of names.sort().slice(0, gamesMax)) {
+  for (const id of names.slice(0, gamesMax)) {
     const result = await loadGame(folders, id);
     if ("game" in result) loaded.games.set(id, result);
     else {
@@ -51,6 +48,17 @@ export async function loadGames(folders: GameFolders): Promise<Loaded> {
     }
   }
   return loaded;
+}
+
+/** Folders, and links to folders: an operator may keep a game elsewhere. */
+async function gameNames(gamesDir: string): Promise<string[]> {
+  const names: string[] = [];
+  for (const entry of await readdir(gamesDir, { withFileTypes: true })) {
+    if (entry.name.startsWith(".") || noGames.has(entry.name)) continue;
+    const linked = entry.isSymbolicLink() ? await stat(join(gamesDir, entry.name)).catch(() => undefined) : undefined;
+    if (entry.isDirectory() || linked?.isDirectory()) names.push(entry.name);
+  }
+  return names.sort();
 }
 
 async function loadGame(folders: GameFolders, id: string): Promise<LoadedGame | { faults: GameFault[] }> {

@@ -159,3 +159,37 @@ test("an error text of an agent that looks like a page stays a text", async (t) 
   t.is(answer.body.error?.message, message);
   t.regex(answer.headers.get("content-type") ?? "", /^application\/json/);
 });
+
+test("an agent that makes up logs is remembered within limits", async (t) => {
+  const s = await scene(t);
+  for (let i = 0; i < 30; i++) {
+    const event = { n: 1, at: 1, server: null, gen: 0, kind: "wake", cause: null, data: {} };
+    s.agent.send({ t: "events", log: `log-${i}`, items: [event] });
+    await s.agent.next("ack");
+  }
+  t.is((await s.context.core("node_logs")).length, 20);
+});
+
+test("a hello whose figures make no sense is refused", async (t) => {
+  const base = await hostingHarness(t);
+  const key = await joinNode(base.client);
+  const { capacity } = helloOf();
+  const bad: Partial<ReturnType<typeof helloOf>>[] = [
+    { capacity: { ...capacity, ports: { from: -5, to: 1e9 } } },
+    { capacity: { ...capacity, address: "x".repeat(1000) } },
+    { capabilities: Object.fromEntries(Array.from({ length: 200 }, (_, i) => [`c${i}`, true])) },
+    { appliedRev: -1 },
+    { boot: "" },
+  ];
+  for (const hello of bad)
+    await t.throwsAsync(connectAgent(t, base.context.localUrl, key, { hello }), {
+      message: new RegExp(`closed ${closeCodes.badFrame}`),
+    });
+});
+
+test("a port range that is upside down has no port to give", async (t) => {
+  const { capacity } = helloOf();
+  const s = await scene(t, { hello: { capacity: { ...capacity, ports: { from: 300, to: 200 } } } });
+  const answer = await s.client.post<{ code: string }>("/api/v1/servers", { name: "x", game: "tiny" });
+  t.deepEqual([answer.status, answer.body.code], [409, "ports_exhausted"]);
+});

@@ -96,11 +96,20 @@ export async function logPosition(db: Db, node: string, log: string): Promise<nu
   return row?.acked ?? 0;
 }
 
-export const setLogPosition = async (db: Db, node: string, log: string, acked: number, now: number): Promise<void> =>
-  void (await db("node_logs")
+/** An agent has one log, and a new one where it lost its files; more are a program gone wild. */
+const logsKept = 20;
+
+export async function setLogPosition(db: Db, node: string, log: string, acked: number, now: number): Promise<void> {
+  await db("node_logs")
     .insert({ node_id: node, log_id: log, acked, updated_at: now })
     .onConflict(["node_id", "log_id"])
-    .merge(["acked", "updated_at"]));
+    .merge(["acked", "updated_at"]);
+  const newest = db("node_logs")
+    .where({ node_id: node })
+    .orderBy([{ column: "updated_at", order: "desc" }, "log_id"]);
+  const old: string[] = await newest.offset(logsKept).limit(100).pluck("log_id");
+  if (old.length > 0) await db("node_logs").where({ node_id: node }).whereIn("log_id", old).delete();
+}
 
 const tokens = (db: Db) => db<JoinTokenRow>("join_tokens");
 

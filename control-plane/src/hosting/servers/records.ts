@@ -57,8 +57,8 @@ export function records({ db, ports, publisher, failpoint, push, nextRev }: Reco
         // A node that knows more than a restored database must still find this one newer.
         const gen = Math.max(row.gen, row.reported_gen) + 1;
         const { to, kind, data } = decide(row, gen);
-        const rev = await nextRev(tx, row.node_id);
-        await updateServer(tx, id, { ...to, gen, rev, updated_at: ports.clock.now() });
+        const newer = isDesired(to) ? { gen, rev: await nextRev(tx, row.node_id) } : {};
+        await updateServer(tx, id, { ...to, ...newer, updated_at: ports.clock.now() });
         if ((to.spec?.length ?? 0) > row.spec.length) await refuseOverfull(tx, row.node_id);
         return { row, event: await tell(tx, row, kind, data), server: await read(tx, id) };
       });
@@ -68,6 +68,9 @@ export function records({ db, ports, publisher, failpoint, push, nextRev }: Reco
     },
   };
 }
+
+/** A name is for people only; the agent never hears it. */
+const isDesired = (to: Partial<ServerRow>): boolean => Object.keys(to).some((column) => column !== "name");
 
 /** All desired servers of a node travel in one frame, with more than their specs in it. */
 const specBytesMax = 800 * 1024;

@@ -171,6 +171,23 @@ test("a change of variables makes a new spec, keeps the mask's secret, and is re
   t.deepEqual(refusal(await patch({ want: "absent" })), [422, "invalid_request"]);
 });
 
+test("a new name is for people only, and a change of nothing is none", async (t) => {
+  const s = await scene(t);
+  const { id } = await createServer(s);
+  t.is((await s.agent.next("desired")).rev, 1);
+  const patch = (change: object) => s.client.request<Server>("PATCH", `/api/v1/servers/${id}`, change);
+  t.is((await patch({ name: "two" })).body.name, "two");
+  t.is((await patch({})).status, 200);
+  await patch({ idleSeconds: 60 });
+  const pushed = await s.agent.next("desired");
+  t.deepEqual([pushed.prev, pushed.rev, pushed.upsert[0]?.gen], [1, 2, 2]);
+  const { body: events } = await s.client.get<{ items: { kind: string }[] }>(`/api/v1/servers/${id}/events`);
+  t.deepEqual(
+    events.items.map(({ kind }) => kind),
+    ["updated", "updated", "created"],
+  );
+});
+
 test("kicks that its want can never let through are refused with what to do", async (t) => {
   const s = await scene(t);
   const { id } = await createServer(s);

@@ -96,12 +96,14 @@ export function servers(deps: ServersDeps): Servers {
 function changing(deps: ServersDeps, log: Records): Pick<Servers, "update" | "kick" | "remove"> {
   const { db, games } = deps;
   return {
-    update: ({ userId }, id, request) =>
-      log.change(id, (row) => {
+    async update({ userId }, id, request) {
+      const fields = Object.keys(request).join(", ");
+      if (fields === "") return await log.read(db, id);
+      return await log.change(id, (row) => {
         refuseDeleted(row);
-        const fields = Object.keys(request).join(", ");
         return { to: updateOf(row, request, games), kind: "updated", data: { by: userId, fields } };
-      }),
+      });
+    },
     async kick({ userId }, id, kind, tier) {
       deps.failpoint("wake.authorized");
       return await log.change(id, (row, gen) => {
