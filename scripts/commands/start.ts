@@ -1,10 +1,11 @@
 /** `./scripts/start`: everything from a bare machine to one link, then watching over the programs until told to stop. */
+import { messageOf } from "@playspawn/shared";
 import { systemPorts } from "@playspawn/shared/ports/system.ts";
 import { startConfig, type StartConfig } from "../config.ts";
 import { say, warn } from "../lib/terminal.ts";
 import { ensureDashboard } from "../up/dashboard.ts";
-import { demoAdmin, deployDemo } from "../up/demo.ts";
-import { ensureDocker, ensureLiveRestore } from "../up/docker.ts";
+import { demoAdmin, deployDemo, type Admin } from "../up/demo.ts";
+import { ensureDocker, ensureDockerCli, ensureLiveRestore } from "../up/docker.ts";
 import { endLeftovers, forget, remember } from "../up/leftovers.ts";
 import { lockDataFolder } from "../up/lock.ts";
 import { startOptions, type StartOptions } from "../up/options.ts";
@@ -86,10 +87,20 @@ async function bringUp(
   const others = await Promise.all([supervisor.start(program("node-agent")), supervisor.start(program("door"))]);
   const fault = others.find((one) => !("t" in one));
   if (fault) return fault as GivenUp;
-  if (admin) await deployDemo(config.controlUrl, admin, config.environment.NODE_EXTRA_CA_CERTS);
+  if (admin) await demo(admin, config, options);
   if (admin && !config.admin) say(`Sign in as ${admin.email} with the password ${admin.password}`);
   sayLink(controlPlane, config);
   return "up";
+}
+
+/** A demo that fails is told; the rest of the house stands. */
+async function demo(admin: Admin, config: StartConfig, options: StartOptions): Promise<void> {
+  try {
+    await ensureDockerCli(options);
+    await deployDemo(config.controlUrl, admin, config.environment.NODE_EXTRA_CA_CERTS);
+  } catch (error) {
+    warn(`The demo server was not made: ${messageOf(error)}`);
+  }
 }
 
 function sayLink({ url, setupUrl }: Ready, { dataDir }: StartConfig): void {
@@ -103,7 +114,7 @@ async function keepBooks(config: StartConfig, supervisor: Supervisor<ProgramName
     await remember(config.dataDir, supervisor.pids());
     await trimLogs(config.dataDir);
   } catch (error) {
-    warn(`could not keep the books in ${config.dataDir}: ${error instanceof Error ? error.message : String(error)}`);
+    warn(`could not keep the books in ${config.dataDir}: ${messageOf(error)}`);
   }
 }
 

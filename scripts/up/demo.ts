@@ -5,14 +5,13 @@ import { z } from "zod";
 import { ensureBaseImages } from "../base-images.ts";
 import type { StartConfig } from "../config.ts";
 import { say } from "../lib/terminal.ts";
-import { Halt } from "./halt.ts";
 
 const requestMs = 30_000;
 const game = "teeworlds";
 const name = "Demo";
 
 const Admin = z.object({ email: z.string(), password: z.string() });
-type Admin = z.infer<typeof Admin>;
+export type Admin = z.infer<typeof Admin>;
 
 const adminFile = (dataDir: string): string => `${dataDir}/run/demo-admin.json`;
 
@@ -26,7 +25,7 @@ export async function demoAdmin({ admin, dataDir }: StartConfig, { rng }: Ports)
   return made;
 }
 
-/** Makes the demo server unless there is one. @throws Halt with the API's own sentence */
+/** Makes the demo server unless there is one. @throws Error with the API's own sentence */
 export async function deployDemo(url: string, admin: Admin, extraCaFile: string | undefined): Promise<void> {
   say("Preparing the demo server's base image; the first time this can take a minute.");
   await ensureBaseImages({ log: say, extraCaFile });
@@ -58,5 +57,5 @@ async function call<T>(
     response.status === 401
       ? " Give the admin's PLAYSPAWN_ADMIN_EMAIL and PLAYSPAWN_ADMIN_PASSWORD, then start with --demo again."
       : "";
-  throw new Halt(1, `The demo server was not made: ${why}${hint}`);
+  throw new Error(`${why}${hint}`);
 }

@@ -35,10 +35,8 @@ export async function ensureDocker(options: {
   const first = await ask();
   if (typeof first !== "string") return { ...first, started: false };
   if (options.dockerHost) throw new Halt(69, `Docker does not answer at ${options.dockerHost} (DOCKER_HOST): ${first}`);
-  if (!(await has("dockerd"))) {
-    const packages = ["docker.io", ...((await debianHas("docker-cli")) ? ["docker-cli"] : [])];
-    await ensurePackages(packages, "Game servers run in Docker containers.", options);
-  }
+  if (!(await has("dockerd")))
+    await ensurePackages(["docker.io", ...(await cli())], "Game servers run in Docker containers.", options);
   if (await exists("/run/systemd/system")) {
     await run("systemctl", ["enable", "--now", "docker"]);
     return { ...(await untilItAnswers(options.timers, () => false)), started: false };
@@ -46,6 +44,17 @@ export async function ensureDocker(options: {
   const gaveUp = startDaemon();
   return { ...(await untilItAnswers(options.timers, gaveUp)), started: true };
 }
+
+/** The command `docker`, which making images calls. @throws Halt */
+export async function ensureDockerCli(options: { yes: boolean }): Promise<void> {
+  if (await has("docker")) return;
+  const [own] = await cli();
+  await ensurePackages([own ?? "docker.io"], "Making base images needs the command docker.", options);
+}
+
+/** Newer Debians have the command in a package of its own. */
+const cli = async (): Promise<string[]> =>
+  (await run("apt-cache", ["show", "docker-cli"])).code === 0 ? ["docker-cli"] : [];
 
 /** The engine's figures, or why there are none. @throws Halt when the socket is denied */
 async function ask(): Promise<Omit<Engine, "started"> | string> {
@@ -153,7 +162,6 @@ async function daemonFile(pid: number): Promise<string> {
 }
 
 const has = async (program: string): Promise<boolean> => (await run(program, ["--version"])).code !== 127;
-const debianHas = async (name: string): Promise<boolean> => (await run("apt-cache", ["show", name])).code === 0;
 const exists = (path: string): Promise<boolean> =>
   access(path).then(
     () => true,
