@@ -20,6 +20,12 @@ export const rules: readonly Rule[] = [
     fault: (text) => /(?:\/\/|\*|\{\/\*)\s*(TODO|FIXME|XXX)\b/.exec(text)?.[1]?.concat(" belongs into an issue"),
   },
   {
+    name: "no-shell-strings",
+    files: ours,
+    fault: (text) =>
+      /\bshell:\s*(true|["'`])/.test(text) ? "a string for a shell can be broken out of: pass a list" : undefined,
+  },
+  {
     name: "launchers-only",
     files: /^(?!games\/|.*\.(ts|tsx|js|cjs|mjs|md|json|ya?ml|svg|png)$)/,
     fault: (text, file) => {
