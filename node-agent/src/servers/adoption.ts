@@ -41,14 +41,15 @@ export function adopted(want: Want, { unit, meta, memory }: Found): Adopted {
   const { holder, game } = unit;
   const startedAt = game?.startedAt ?? null;
   const standing = holder?.running ? { address: holder.address, specHash: game?.specHash ?? null } : null;
+  // As after a reboot of the machine: healed by a restart, or by sleeping cold.
+  const seen = { ...nothing, standing, startedAt, holderLost: standing === null };
   if (game?.running) {
-    const ready = { ...nothing, standing, startedAt };
-    if (!standing) return { ...ready, have: "ready", standing: null, holderLost: true };
-    return { ...ready, have: "starting", resume: memory.readyAt >= (startedAt ?? Infinity) ? "known" : "ask" };
+    if (!standing) return { ...seen, have: "ready" };
+    return { ...seen, have: "starting", resume: memory.readyAt >= (startedAt ?? Infinity) ? "known" : "ask" };
   }
   // `clean` is false from before a start until after an orderly stop.
   const crash = game?.exit !== null && game?.exit !== undefined && meta?.clean === false && looksCrashed(game.exit);
-  return { ...nothing, have: crash ? "failed" : "hibernated", tier: crash ? null : "held", standing, startedAt, crash };
+  return crash ? { ...seen, have: "failed", crash } : { ...seen, have: "hibernated", tier: "held" };
 }
 
 function fromFiles(want: Want, meta: Meta | null): Adopted {

@@ -168,3 +168,22 @@ test("a removal that is refused is said and tried again, also when nothing is kn
   const fresh = await house({ want: "absent" });
   t.true(fresh.supervisor.removed);
 });
+
+test("after the machine was rebooted sleepers sleep cold, and who was awake comes back", async (t) => {
+  const reboot = async (one: Awaited<ReturnType<typeof house>>): Promise<void> => {
+    const { holder, game } = one.engine.units.get(one.id)!;
+    if (game!.running)
+      Object.assign(game!, { running: false, exit: { code: 255, outOfMemory: false, at: one.ports.clock.now() } });
+    holder!.running = false;
+    await one.restartAgent();
+  };
+  const asleep = await sleeping();
+  await reboot(asleep);
+  t.is(asleep.status().tier, "cold");
+  t.false(asleep.engine.units.has(asleep.id));
+  const playing = await awake();
+  await reboot(playing);
+  t.is(playing.status().state, "failed");
+  await playing.advance(6_000);
+  t.is(playing.status().state, "ready");
+});
