@@ -1,15 +1,20 @@
-/** The usage journal: gapless windows of monotonic time per server and state, at most a minute long. */
+/**
+ * The usage journal: gapless windows of monotonic time per server and state. At most a minute long while the game runs,
+ * so that no more than that is ever lost; longer ones while it sleeps, so that a thousand sleepers fill no log.
+ */
 import type { AgentEvent, Cause, Clock } from "@playspawn/shared";
 import type { KnownHave } from "./life.ts";
 
 export const windowMaxMs = 60_000;
+export const sleepingWindowMaxMs = 900_000;
+const running = new Set<KnownHave>(["starting", "ready", "draining", "hibernating", "stopping"]);
 /** How often `tick` is called. */
 export const usageTickMs = 10_000;
 
 export interface Usage {
   /** The state changed: the window of the last one ends here. */
   changed(to: KnownHave): void;
-  /** Called every 10 s; ends a window before it is longer than a minute. */
+  /** Called every 10 s; ends a window before it is too long. */
   tick(): void;
 }
 
@@ -33,7 +38,8 @@ export function usage(
       state = to;
     },
     tick() {
-      if (clock.mono() - from > windowMaxMs - usageTickMs) close();
+      const most = running.has(state) ? windowMaxMs : sleepingWindowMaxMs;
+      if (clock.mono() - from > most - usageTickMs) close();
     },
   };
 }
