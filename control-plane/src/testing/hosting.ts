@@ -78,7 +78,7 @@ export async function until<T>(what: string, ask: () => Promise<T | undefined>):
     }
   };
   try {
-    return await withLimit(systemTimers, 10_000, what, asking());
+    return await withLimit(systemTimers, 20_000, what, asking());
   } finally {
     over = true;
   }

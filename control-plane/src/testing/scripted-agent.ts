@@ -40,7 +40,7 @@ export interface ScriptedAgent {
   close(): Promise<void>;
 }
 
-const waitLimitMs = 10_000;
+const waitLimitMs = 20_000;
 const within = <T>(what: string, work: Promise<T>): Promise<T> => withLimit(systemTimers, waitLimitMs, what, work);
 
 /** A token and a join, as an admin and a machine do it. */

@@ -262,7 +262,8 @@ test("a wrong secret is refused before the upgrade, an unknown node alike", asyn
   await t.throwsAsync(openLink(s.context.localUrl, { nodeId: key.nodeId, secret: "" }), { message: "HTTP 401" });
 });
 
-test("revoking closes the live socket within two seconds and for good", async (t) => {
+// By itself: it measures time.
+test.serial("revoking closes the live socket within two seconds and for good", async (t) => {
   const s = await scene(t);
   const { id } = await createServer(s);
   const began = systemClock.mono();
