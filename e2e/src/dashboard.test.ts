@@ -82,7 +82,7 @@ test("an admin goes from the printed link to a server that a player's packet wak
 
   t.is(await echo(await portOf(page), "hello"), "hello");
   await state(page, "Running").waitFor({ timeout: 60_000 });
-  await timeline.getByText(/^Woken by a packet from 127\.0\.0\.1:\d+ on game$/).waitFor();
+  await timeline.getByText(/^Woken by a packet from 127\.1\.\d+\.\d+:\d+ on game$/).waitFor();
 
   await page.getByRole("link", { name: "Servers", exact: true }).first().click();
   await page.getByRole("button", { name: `Sleep ${name}` }).waitFor();

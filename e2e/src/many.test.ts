@@ -1,18 +1,37 @@
 import { execFileSync } from "node:child_process";
 import { createServer } from "node:net";
 import test from "ava";
-import { docker, inventory, installationOf, ours } from "./stack/docker.ts";
-import { startStack } from "./stack/stack.ts";
+import { docker, fingerprint, installationOf, ours } from "./stack/docker.ts";
+import { type Stack, startStack } from "./stack/stack.ts";
 import { echo, gamesWithTiny } from "./stack/tiny.ts";
 
-const listening = (): string[] => {
-  const table = execFileSync("ss", ["-Hltun"], { encoding: "utf8" });
-  return table
-    .split("\n")
-    .map((line) => line.split(/\s+/).slice(0, 5).join(" "))
-    .toSorted();
-};
-const nft = (): string => execFileSync("/usr/sbin/nft", ["-s", "list", "ruleset"], { encoding: "utf8" });
+/** What an operator sees of one installation: containers, networks, volumes, bound ports, packet filter. */
+async function traces(installation: string, { from, to }: { from: number; to: number }) {
+  const { containers, networks } = await ours(installation);
+  const bridges = networks.map((network) => network.Options?.["com.docker.network.bridge.name"] ?? "?");
+  const { Volumes: volumes } = await docker.listVolumes();
+  const sockets = execFileSync("ss", ["-Hltun"], { encoding: "utf8" }).split("\n");
+  const inRange = (line: string): boolean => {
+    const port = Number(/:(\d+) /.exec(line)?.[1]);
+    return port >= from && port <= to;
+  };
+  const rules = execFileSync("/usr/sbin/nft", ["-s", "list", "ruleset"], {
+    encoding: "utf8",
+    stdio: ["ignore", "pipe", "ignore"],
+  });
+  return {
+    containers: containers.map(({ Id, State }) => `${Id} ${State}`).toSorted(),
+    networks: networks.map(({ Id }) => Id),
+    volumes: volumes.filter((volume) => JSON.stringify(volume).includes(installation)).map(({ Name }) => Name),
+    listening: sockets.filter(inRange).toSorted(),
+    rules: rules.split("\n").filter((line) => bridges.some((bridge) => line.includes(bridge))),
+  };
+}
+
+function rangeOf(stack: Stack): { from: number; to: number } {
+  const [from, to] = stack.env("agent")["PLAYSPAWN_PORT_RANGE"]!.split("-").map(Number);
+  return { from: from!, to: to! };
+}
 
 /** Fifty at once share two cores. */
 const slow = { limitMs: 180_000 };
@@ -42,7 +61,12 @@ test("50 servers are created, woken, hibernated and deleted, many at a time, and
   const installation = await installationOf(stack.dataDir);
   const first = await stack.api.create({ name: "first", game: "tiny" });
   await stack.inState(first.id, "ready", slow);
-  const before = { ...(await inventory()), listening: listening(), nft: nft() };
+  const range = rangeOf(stack);
+  const before = await traces(installation, range);
+  t.is(before.listening.length, 1, "the first server's port");
+  t.true(before.rules.length > 0, "the engine's rules for our bridge");
+  const names = { container: foreign.id, network: network.id, volume: volume.name };
+  const untouched = await fingerprint(names);
 
   const spans: { from: number; to: number }[] = [];
   const life = async (n: number): Promise<void> => {
@@ -64,8 +88,9 @@ test("50 servers are created, woken, hibernated and deleted, many at a time, and
 
   t.is(spans.length, 50);
   t.true(overlapOf(spans) >= 20, `only ${overlapOf(spans)} overlapped`);
-  t.deepEqual({ ...(await inventory()), listening: listening(), nft: nft() }, before);
-  t.is((await ours(installation)).containers.length, 2);
+  t.deepEqual(await traces(installation, range), before);
+  t.is(before.containers.length, 2);
+  t.deepEqual(await fingerprint(names), untouched);
 });
 
 test("a port that something else listens on is never leased", async (t) => {
@@ -73,11 +98,11 @@ test("a port that something else listens on is never leased", async (t) => {
   const games = await gamesWithTiny();
   const stack = await startStack(t, { ports: 4, env: { control: { PLAYSPAWN_GAMES_DIR: games.dir } } });
   t.teardown(games.remove);
-  const [from] = stack.env("agent")["PLAYSPAWN_PORT_RANGE"]!.split("-").map(Number);
+  const { from } = rangeOf(stack);
   const foreign = createServer().listen(from, "0.0.0.0");
   t.teardown(() => foreign.close());
   const created = await Promise.all([1, 2, 3].map((n) => stack.api.create({ name: `s${n}`, game: "tiny" })));
-  t.deepEqual(created.map((server) => server.addresses[0]!.port).toSorted(), [from! + 1, from! + 2, from! + 3]);
+  t.deepEqual(created.map((server) => server.addresses[0]!.port).toSorted(), [from + 1, from + 2, from + 3]);
   await t.throwsAsync(stack.api.create({ name: "taken", game: "tiny", ports: { game: from } }), {
     message: /^409 port_taken/,
   });

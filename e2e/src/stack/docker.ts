@@ -39,23 +39,19 @@ export async function sweep(dataDir: string): Promise<void> {
   const installation = await installationOf(dataDir).catch(() => undefined);
   if (installation === undefined) return;
   const { containers, networks } = await ours(installation);
-  await Promise.all(containers.map((c) => docker.getContainer(c.Id).remove({ force: true })));
+  await Promise.all(containers.map((c) => docker.getContainer(c.Id).remove({ force: true }).catch(alreadyGone)));
   await Promise.all(networks.map((n) => docker.getNetwork(n.Id).remove()));
 }
 
-/** Everything on the engine, ours or not, in words that can be compared. */
-export async function inventory() {
-  const [containers, networks, volumes] = await Promise.all([
-    docker.listContainers({ all: true }),
-    docker.listNetworks(),
-    docker.listVolumes(),
-  ]);
-  const started = await Promise.all(
-    containers.map(async (c) => `${c.Id} ${(await docker.getContainer(c.Id).inspect()).State.StartedAt}`),
-  );
-  return {
-    containers: started.toSorted(),
-    networks: networks.map((n) => n.Id).toSorted(),
-    volumes: volumes.Volumes.map((v) => v.Name).toSorted(),
-  };
+/** An agent that was just stopped may have been removing it. */
+function alreadyGone(error: { statusCode?: number }): void {
+  if (error.statusCode !== 404 && error.statusCode !== 409) throw error;
+}
+
+/** What must not be touched, in words that can be compared: `{container: "<id> <StartedAt>", …}`. */
+export async function fingerprint(of: { container: string; network: string; volume: string }) {
+  const { Id, State } = await docker.getContainer(of.container).inspect();
+  const network = (await docker.getNetwork(of.network).inspect()) as { Id: string };
+  const volume = (await docker.getVolume(of.volume).inspect()) as unknown as { Name: string; CreatedAt: string };
+  return { container: `${Id} ${State.StartedAt}`, network: network.Id, volume: `${volume.Name} ${volume.CreatedAt}` };
 }

@@ -97,7 +97,7 @@ export class Registry {
     for (const id of this.#desired.keys()) if (!known.has(id)) this.#forget(id);
     for (const record of snapshot) this.#take(record);
     this.#save();
-    await this.#adoptMissing();
+    await this.#adoptMissing({ strangers: true });
     const present = new Set([...this.#supervisors.keys(), ...this.#strangers.keys()]);
     for (const id of this.#orphans.snapshot(this.#world.ports.clock.mono(), present, known)) this.#orphan(id);
   }
@@ -149,20 +149,24 @@ export class Registry {
     this.#world.door.setRoutes(id, []);
   }
 
-  /** One after the other: makes supervisors for records that have none. What fails is tried again with the next sweep. */
-  #adoptMissing(): Promise<void> {
+  /**
+   * One after the other: makes supervisors for records that have none. What fails is tried again with the next sweep.
+   *
+   * @param strangers look for units without a record even if no record is without a supervisor
+   */
+  #adoptMissing({ strangers = false } = {}): Promise<void> {
     this.#applying = this.#applying
-      .then(() => this.#adoptNow())
+      .then(() => this.#adoptNow(strangers))
       .catch((error: unknown) => {
         this.#world.log.warn({ err: error }, "the engine could not be read; tried again soon");
       });
     return this.#applying;
   }
 
-  async #adoptNow(): Promise<void> {
+  async #adoptNow(strangers: boolean): Promise<void> {
     const missing = [...this.#desired.keys()].filter((id) => !this.#supervisors.has(id));
     const first = this.#supervisors.size === 0 && this.#strangers.size === 0;
-    if (missing.length === 0 && !first) return;
+    if (missing.length === 0 && !first && !strangers) return;
     const units = byServer(await this.#world.runtime.list());
     const metas = new Map(
       await Promise.all(missing.map(async (id) => [id, await this.#world.files.meta(id)] as const)),
