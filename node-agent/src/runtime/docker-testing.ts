@@ -118,14 +118,19 @@ async function createWorld(): Promise<DockerWorld> {
   await mkdir(join(dataDir, "data"));
   const [uid, gid] = testUser.split(":").map(Number);
   await chown(join(dataDir, "data"), uid!, gid!);
+  const installations = new Set([installation]);
+  const end = async (): Promise<void> => {
+    for (const one of installations) await removeAll(docker, { installation: one, suffix, dataDir });
+  };
   return {
     docker,
     installation,
     node,
     image,
     dataDir,
-    runtime: (overrides) =>
-      dockerRuntime({
+    runtime: (overrides) => {
+      installations.add(overrides?.installation ?? installation);
+      return dockerRuntime({
         installation,
         node,
         subnet: undefined,
@@ -135,7 +140,8 @@ async function createWorld(): Promise<DockerWorld> {
         ports: systemPorts,
         onTrouble: () => {},
         ...overrides,
-      }),
+      });
+    },
     plan: (server, overrides) => ({
       server,
       generation: 1,
@@ -146,7 +152,7 @@ async function createWorld(): Promise<DockerWorld> {
       dataDir,
       ...overrides,
     }),
-    end: () => removeAll(docker, { installation, suffix, dataDir }).finally(leave),
+    end: () => end().finally(leave),
   };
 }
 
