@@ -38,3 +38,10 @@ test("a process that merely got the same number is left alone", async (t) => {
   t.is(child.exitCode, null);
   t.is(child.signalCode, null);
 });
+
+test("a book that a power cut spoilt stops no start", async (t) => {
+  const data = await dataFolder(t);
+  await writeFile(`${data}/run/programs.json`, "");
+  await endLeftovers(data, systemTimers);
+  await t.throwsAsync(readFile(`${data}/run/programs.json`));
+});

@@ -2,6 +2,7 @@
 import { readFile, rename, rm, writeFile } from "node:fs/promises";
 import type { Timers } from "@playspawn/shared";
 import { say } from "../lib/terminal.ts";
+import { Halt } from "./halt.ts";
 
 interface Known {
   name: string;
@@ -30,26 +31,34 @@ export function remember(dataDir: string, programs: readonly { name: string; pid
 
 export const forget = (dataDir: string): Promise<void> => rm(file(dataDir), { force: true });
 
+/** @throws Halt naming a program that even SIGKILL does not end */
 export async function endLeftovers(dataDir: string, timers: Timers): Promise<void> {
-  const known = await readFile(file(dataDir), "utf8").then(
-    (text) => JSON.parse(text) as Known[],
-    () => [],
-  );
+  // No file, or one that a power cut spoilt: then nothing is left over either.
+  const known = await readFile(file(dataDir), "utf8")
+    .then((text) => JSON.parse(text) as Known[])
+    .catch(() => []);
   for (const { name, pid, born } of known) {
     if (born === "" || (await birth(pid)) !== born) continue;
     say(`Ending ${name} (process ${pid}), which an earlier start left behind.`);
-    await endProcess(pid, born, timers);
+    if (!(await endProcess(pid, born, timers)))
+      throw new Halt(
+        1,
+        `${name} (process ${pid}) of an earlier start does not end. Restart the machine, or end it by hand.`,
+      );
   }
   await forget(dataDir);
 }
 
-async function endProcess(pid: number, born: string, timers: Timers): Promise<void> {
-  process.kill(pid, "SIGTERM");
-  const signal = AbortSignal.timeout(endMs);
-  while ((await birth(pid)) === born) {
-    if (signal.aborted) process.kill(pid, "SIGKILL");
-    await timers.sleep(50);
+async function endProcess(pid: number, born: string, timers: Timers): Promise<boolean> {
+  for (const signal of ["SIGTERM", "SIGKILL"] as const) {
+    process.kill(pid, signal);
+    const limit = AbortSignal.timeout(endMs);
+    while (!limit.aborted) {
+      if ((await birth(pid)) !== born) return true;
+      await timers.sleep(50);
+    }
   }
+  return false;
 }
 
 /** Undefined when there is no such process, or only its remains. */
