@@ -39,6 +39,9 @@ export class ConfigError extends Error {
   }
 }
 
+/** Three weeks: less than the longest wait of one timer. */
+const holdHeldSecondsMax = 21 * 24 * 3600;
+
 type Env = Readonly<Record<string, string | undefined>>;
 
 const whole = (fallback: number, min: number, max: number) =>
@@ -86,7 +89,7 @@ const Environment = z.object({
   PLAYSPAWN_NODE_ADDRESS: z.string().max(253).optional(),
   PLAYSPAWN_JOIN_TOKEN: z.string().max(200).optional(),
   PLAYSPAWN_JOIN_TOKEN_FILE: z.string().optional(),
-  PLAYSPAWN_HOLD_HELD_SECONDS: whole(3600, 0, 31_536_000),
+  PLAYSPAWN_HOLD_HELD_SECONDS: whole(3600, 0, holdHeldSecondsMax),
   DOCKER_HOST: z
     .string()
     .default("unix:///var/run/docker.sock")

@@ -22,6 +22,8 @@ interface Scene {
   first: Peer;
   ports: Ports;
   wake(n: number): void;
+  /** Lets the servers' own clock go on. */
+  advance(ms: number): Promise<void>;
 }
 
 /** Real time, but waits of more than a second pass in a hundredth of it. */
@@ -92,7 +94,15 @@ async function scene(
     first.send(welcome(1, snapshot));
     await first.frame("status", (frame) => frame.items.some((item) => item.state === "hibernated"));
   }
-  return { registry, events, control: peer, first, ports: hasty, wake: (n) => here.door.knock(serverId(n)) };
+  return {
+    registry,
+    events,
+    control: peer,
+    first,
+    ports: hasty,
+    wake: (n) => here.door.knock(serverId(n)),
+    advance: here.ports.advance,
+  };
 }
 
 test("hello names the node, its machine and everything that stands; the secret goes in the headers", async (t) => {
@@ -115,6 +125,18 @@ test("the welcome's snapshot is applied; statuses carry the epoch and stay until
   const hello = await second.frame("hello");
   t.is(hello.report.length, 1, "a new connection starts with the full report");
   t.is(hello.appliedRev, 1);
+});
+
+test("what changes between hello and welcome is told after it", async (t) => {
+  const { first, registry, control: peer, wake, advance } = await scene(t, 1);
+  first.socket.terminate();
+  const second = await peer.next();
+  wake(1);
+  const server = registry.get(serverId(1))!;
+  for (let step = 0; step < 100 && server.status().state !== "ready"; step++) await advance(10);
+  t.is(server.status().state, "ready");
+  second.send(welcome(2, [record(1)]));
+  await second.frame("status", (frame) => frame.items.some(({ state }) => state === "ready"));
 });
 
 test("events go up in order, one batch at a time, and again after a broken connection", async (t) => {

@@ -47,6 +47,8 @@ export class Session {
   readonly #deps: SessionDeps;
   #epoch = 0;
   #outbox: Outbox | undefined;
+  /** Servers whose status changed before there was an outbox: the report in `hello` may be older than that. */
+  readonly #changed = new Set<string>();
   #calls: Calls | undefined;
   #heardAt: number;
   #intervalMs = heartbeatMs;
@@ -68,7 +70,8 @@ export class Session {
 
   /** This server's status is news. */
   status(id: string): void {
-    this.#outbox?.status(id);
+    if (this.#outbox) this.#outbox.status(id);
+    else this.#changed.add(id);
   }
   /** Events were flushed. */
   flush(): void {
@@ -91,7 +94,9 @@ export class Session {
       report: registry.report(),
       log,
     };
-    this.#send(Buffer.byteLength(JSON.stringify(hello)) > frameBytesMax ? brief(hello) : hello);
+    if (Buffer.byteLength(JSON.stringify(hello)) <= frameBytesMax) return this.#send(hello);
+    this.#send(brief(hello));
+    for (const { id } of hello.report) this.status(id);
   }
 
   #heard(data: RawData, binary: boolean): void {
@@ -147,6 +152,8 @@ export class Session {
     const onStatusSent = (items: readonly StatusItem[]): void => void (items.some(tellsOfWake) && fail("status.sent"));
     this.#outbox = outbox({ epoch, ports, events, acked: welcome.ack, statusOf, send, onStatusSent });
     this.#outbox.acknowledged({ events: welcome.ack });
+    for (const id of this.#changed) this.#outbox.status(id);
+    this.#changed.clear();
     this.#beatSoon();
     await registry.snapshot(welcome);
     this.#deps.onWelcome();

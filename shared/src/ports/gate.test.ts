@@ -60,3 +60,21 @@ test("who gives up while waiting leaves the queue, and nobody loses a place by i
   );
   t.is(await enter(async () => "last"), "last");
 });
+
+test("an abort just as the place comes free takes nobody else's place in the queue", async (t) => {
+  for (let turns = 0; turns < 10; turns++) {
+    const enter = gate(1, 5, full);
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const patience = new AbortController();
+    const first = enter(() => promise);
+    const second = enter(async () => "second", patience.signal).catch(() => "second gave up");
+    const others = [enter(async () => "third"), enter(async () => "fourth")];
+    resolve();
+    for (let i = 0; i < turns; i++) await Promise.resolve();
+    patience.abort(new Error("enough"));
+    await first;
+    await second;
+    await turn();
+    t.deepEqual(await Promise.race([Promise.all(others), turn()]), ["third", "fourth"], `after ${turns} turns`);
+  }
+});

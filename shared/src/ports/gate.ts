@@ -14,13 +14,17 @@ export function gate(places: number, waitingMax: number, full: () => Error): Gat
     if (waiting.length >= waitingMax) throw full();
     const { promise, resolve, reject } = Promise.withResolvers<void>();
     const giveUp = (): void => {
-      waiting.splice(waiting.indexOf(resolve), 1);
+      waiting.splice(waiting.indexOf(getIn), 1);
       reject(signal?.reason as Error);
     };
-    waiting.push(resolve);
+    // Whoever has a place keeps it: an abort that comes just then is for the work itself.
+    const getIn = (): void => {
+      signal?.removeEventListener("abort", giveUp);
+      resolve();
+    };
+    waiting.push(getIn);
     signal?.addEventListener("abort", giveUp, { once: true });
     await promise;
-    signal?.removeEventListener("abort", giveUp);
   };
   const leave = (): void => {
     const next = waiting.shift();

@@ -2,6 +2,7 @@ import test from "ava";
 import { failpoint } from "./failpoint.ts";
 import { fakePorts } from "./fake.ts";
 import { withLimit } from "./ports.ts";
+import { systemTimers } from "./system.ts";
 
 test("timers fire in order of their time, repeats included", async (t) => {
   const { timers, clock, advance } = fakePorts();
@@ -23,6 +24,20 @@ test("a sleep ends early with the reason of its signal", async (t) => {
   controller.abort(new Error("enough"));
   await t.throwsAsync(slept, { message: "enough" });
   t.is(pending(), 0);
+});
+
+test("a wait longer than a timer can count does not end at once", async (t) => {
+  const ended: string[] = [];
+  const controller = new AbortController();
+  const cancel = systemTimers.after(2 ** 40, () => ended.push("after"));
+  const stop = systemTimers.every(2 ** 40, () => ended.push("every"));
+  const slept = systemTimers.sleep(2 ** 40, controller.signal).then(() => ended.push("sleep"));
+  await systemTimers.sleep(20);
+  t.deepEqual(ended, []);
+  cancel();
+  stop();
+  controller.abort(new Error("enough"));
+  await t.throwsAsync(slept, { message: "enough" });
 });
 
 test("a limit names what took too long, and leaves no timer behind when it did not", async (t) => {

@@ -11,7 +11,7 @@ export interface Clock {
 }
 
 export interface Timers {
-  /** Calls `fn` once after `ms`. The returned function cancels it. */
+  /** Calls `fn` once after `ms`; the real one waits 24 days at most. The returned function cancels it. */
   after(ms: number, fn: () => void): () => void;
   /** Calls `fn` every `ms` until the returned function is called. */
   every(ms: number, fn: () => void): () => void;

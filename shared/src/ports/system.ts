@@ -6,13 +6,16 @@ export const systemClock: Clock = {
   mono: () => performance.now(),
 };
 
+/** What a timer can count to, some 24 days; more than that would fire at once. Whoever waits longer is called early. */
+const timerMsMax = 2 ** 31 - 1;
+
 export const systemTimers: Timers = {
   after(ms, fn) {
-    const handle = setTimeout(fn, ms);
+    const handle = setTimeout(fn, Math.min(ms, timerMsMax));
     return () => clearTimeout(handle);
   },
   every(ms, fn) {
-    const handle = setInterval(fn, ms);
+    const handle = setInterval(fn, Math.min(ms, timerMsMax));
     return () => clearInterval(handle);
   },
   sleep(ms, signal) {
@@ -22,7 +25,7 @@ export const systemTimers: Timers = {
         signal?.removeEventListener("abort", stop);
         resolve();
       };
-      const handle = setTimeout(done, ms);
+      const handle = setTimeout(done, Math.min(ms, timerMsMax));
       const stop = (): void => {
         clearTimeout(handle);
         reject(signal?.reason as Error);
