@@ -9,8 +9,9 @@ import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import test, { type ExecutionContext } from "ava";
+import { connect } from "./stack/api.ts";
 import { sweep } from "./stack/docker.ts";
-import { freePort, nextRange } from "./stack/stack.ts";
+import { admin, freePort, nextRange } from "./stack/stack.ts";
 
 const exec = promisify(execFile);
 const launcher = fileURLToPath(new URL("../../scripts/start", import.meta.url));
@@ -26,9 +27,9 @@ interface Started {
   end(signal: NodeJS.Signals): Promise<number | null>;
 }
 
-function start(t: ExecutionContext, env: Record<string, string>): Started {
+function start(t: ExecutionContext, env: Record<string, string>, more: string[] = []): Started {
   const ours = Object.entries(process.env).filter(([name]) => !name.startsWith("PLAYSPAWN_"));
-  const child = spawn(launcher, ["--yes", "--keep-docker-config"], {
+  const child = spawn(launcher, ["--yes", "--keep-docker-config", ...more], {
     env: { ...Object.fromEntries(ours), ...env },
     stdio: ["ignore", "pipe", "pipe"],
   });
@@ -68,8 +69,11 @@ function start(t: ExecutionContext, env: Record<string, string>): Started {
 }
 
 /** What a start that is refused says, and its exit code. */
-async function refused(env: Record<string, string>, uid = 0): Promise<{ code: number; words: string }> {
-  return exec(launcher, ["--yes", "--keep-docker-config"], {
+async function refused(
+  env: Record<string, string>,
+  { uid = 0, more = [] as string[] } = {},
+): Promise<{ code: number; words: string }> {
+  return exec(launcher, ["--yes", "--keep-docker-config", ...more], {
     env: { PATH: process.env["PATH"], ...env },
     uid,
     timeout: lineLimitMs,
@@ -154,6 +158,29 @@ test("what outlived a killed start is found and ended by the next", async (t) =>
   t.is(await second.end("SIGTERM"), 0);
 });
 
+test("--node makes a machine a node of a control plane elsewhere", async (t) => {
+  t.timeout(300_000);
+  const one = await place(t);
+  const credentials = { PLAYSPAWN_ADMIN_EMAIL: admin.email, PLAYSPAWN_ADMIN_PASSWORD: admin.password };
+  await start(t, { ...one.env, ...credentials }).line(/^The dashboard:$/);
+  const url = `http://127.0.0.1:${one.port}`;
+  const api = await connect(url, admin);
+  const { token } = await api.call<{ token: string }>("POST", "/api/v1/nodes/join-tokens");
+
+  const two = await place(t);
+  const joins = { ...two.env, PLAYSPAWN_CONTROL_URL: url, PLAYSPAWN_JOIN_TOKEN: token, PLAYSPAWN_NODE_NAME: "second" };
+  const node = start(t, joins, ["--node"]);
+  t.is(await node.line(/^This machine/), `This machine is a node of ${url}; the dashboard there shows it under Nodes.`);
+  const nodes = await api.call<{ items: { name: string; session: string }[] }>("GET", "/api/v1/nodes");
+  t.is(nodes.items.find(({ name }) => name === "second")?.session, "connected");
+  t.false(await lives(two.port), "no control plane of its own");
+  t.is(await node.end("SIGINT"), 0);
+
+  const aimless = await refused(two.env, { more: ["--node"] });
+  t.is(aimless.code, 78);
+  t.regex(aimless.words, /set PLAYSPAWN_CONTROL_URL to its address, and PLAYSPAWN_JOIN_TOKEN the first time/);
+});
+
 test("a port that somebody has is named, with the way out", async (t) => {
   const { port, env } = await place(t);
   const foreign = createServer().listen(port, "0.0.0.0");
@@ -168,7 +195,7 @@ test("a port that somebody has is named, with the way out", async (t) => {
 });
 
 test("without root it says so before it does anything", async (t) => {
-  const { code, words } = await refused({}, nobody);
+  const { code, words } = await refused({}, { uid: nobody });
   t.is(code, 77);
   t.is(
     words,

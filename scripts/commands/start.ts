@@ -6,6 +6,7 @@ import { say, warn } from "../lib/terminal.ts";
 import { ensureDashboard } from "../up/dashboard.ts";
 import { demoAdmin, deployDemo, type Admin } from "../up/demo.ts";
 import { ensureDocker, ensureDockerCli, ensureLiveRestore } from "../up/docker.ts";
+import { Halt } from "../up/halt.ts";
 import { endLeftovers, forget, remember } from "../up/leftovers.ts";
 import { lockDataFolder } from "../up/lock.ts";
 import { startOptions, type StartOptions } from "../up/options.ts";
@@ -35,14 +36,19 @@ export async function start(args: string[]): Promise<number> {
 
 async function prepare(config: StartConfig, options: StartOptions): Promise<void> {
   const { timers } = systemPorts;
+  if (options.node && !config.controlUrlGiven)
+    throw new Halt(
+      78,
+      "--node makes this machine a node of a control plane elsewhere: set PLAYSPAWN_CONTROL_URL to its address, and PLAYSPAWN_JOIN_TOKEN the first time.",
+    );
   await endLeftovers(config.dataDir, timers);
-  await ensurePorts(config);
+  await ensurePorts(options.node ? { ...config, port: 0, webPort: 0 } : config);
   await ensurePackages(agentPackages, "The node agent needs a few small packages.", options);
   const engine = await ensureDocker({ ...options, dockerHost: config.dockerHost, timers });
   if (engine.started) say("No systemd runs here, so dockerd was started directly; it stays when Playspawn stops.");
   if (!engine.liveRestore && !options.keepDockerConfig)
     await ensureLiveRestore({ ...options, dockerHost: config.dockerHost, timers });
-  await ensureDashboard();
+  if (!options.node) await ensureDashboard();
 }
 
 async function runUntil(told: Promise<"told">, config: StartConfig, options: StartOptions): Promise<number> {
@@ -73,23 +79,30 @@ async function bringUp(
     PLAYSPAWN_CONTROL_URL: config.controlUrl,
     ...(admin && !config.admin ? { PLAYSPAWN_ADMIN_EMAIL: admin.email, PLAYSPAWN_ADMIN_PASSWORD: admin.password } : {}),
   };
-  const program = (name: ProgramName) => ({
-    name,
-    launch: () => {
-      const child = launchProgram(name, { dataDir: config.dataDir, environment, verbose: options.verbose });
-      // Once the supervisor has taken the child in.
-      void Promise.resolve().then(() => keepBooks(config, supervisor));
-      return child;
-    },
-  });
-  const controlPlane = await supervisor.start(program("control-plane"));
-  if (!("t" in controlPlane)) return controlPlane;
-  const others = await Promise.all([supervisor.start(program("node-agent")), supervisor.start(program("door"))]);
+  const keep = (name: ProgramName, onReady?: (ready: Ready) => void): Promise<Ready | GivenUp> =>
+    supervisor.start({
+      name,
+      launch: () => {
+        const child = launchProgram(name, { dataDir: config.dataDir, environment, verbose: options.verbose });
+        // Once the supervisor has taken the child in.
+        void Promise.resolve().then(() => keepBooks(config, supervisor));
+        return child;
+      },
+      ...(onReady && { onReady }),
+    });
+  let link: string | null | undefined;
+  const sayNewLink = ({ setupUrl }: Ready): void => {
+    if (link !== undefined && setupUrl && setupUrl !== link) saySetup(setupUrl);
+    link = setupUrl;
+  };
+  const first = options.node ? undefined : await keep("control-plane", sayNewLink);
+  if (first && !("t" in first)) return first;
+  const others = await Promise.all([keep("node-agent"), keep("door")]);
   const fault = others.find((one) => !("t" in one));
   if (fault) return fault as GivenUp;
   if (admin) await demo(admin, config, options);
   if (admin && !config.admin) say(`Sign in as ${admin.email} with the password ${admin.password}`);
-  sayLink(controlPlane, config);
+  sayUp(first, config);
   return "up";
 }
 
@@ -103,11 +116,15 @@ async function demo(admin: Admin, config: StartConfig, options: StartOptions): P
   }
 }
 
-function sayLink({ url, setupUrl }: Ready, { dataDir }: StartConfig): void {
+function sayUp(controlPlane: Ready | undefined, { dataDir, controlUrl }: StartConfig): void {
   say(`\nPlayspawn runs. Logs are in ${dataDir}/logs; Ctrl-C stops it, and game servers keep running.`);
-  if (setupUrl) say(`\nSet it up here; the link is good once and for 30 minutes:\n\n  ${setupUrl}\n`);
-  else say(`\nThe dashboard:\n\n  ${url}\n`);
+  if (!controlPlane) say(`\nThis machine is a node of ${controlUrl}; the dashboard there shows it under Nodes.\n`);
+  else if (controlPlane.setupUrl) saySetup(controlPlane.setupUrl);
+  else say(`\nThe dashboard:\n\n  ${controlPlane.url}\n`);
 }
+
+const saySetup = (url: string): void =>
+  say(`\nSet it up here; the link is good once and for 30 minutes:\n\n  ${url}\n`);
 
 async function keepBooks(config: StartConfig, supervisor: Supervisor<ProgramName>): Promise<void> {
   try {

@@ -8,13 +8,15 @@ export interface StartOptions {
   yes: boolean;
   /** Deploy a demo server. */
   demo: boolean;
+  /** Only agent and door: this machine is a node of the control plane at PLAYSPAWN_CONTROL_URL. */
+  node: boolean;
   /** Show the programs' logs in the terminal. */
   verbose: boolean;
   /** Leave the Docker Engine's configuration alone (`live-restore` is not asked for). */
   keepDockerConfig: boolean;
 }
 
-/** @throws Halt when an argument is unknown. */
+/** @throws Halt when an argument is unknown, or two do not go together */
 export function startOptions(args: string[]): StartOptions {
   try {
     const { values } = parseArgs({
@@ -22,11 +24,13 @@ export function startOptions(args: string[]): StartOptions {
       options: {
         yes: { type: "boolean", short: "y", default: false },
         demo: { type: "boolean", default: false },
+        node: { type: "boolean", default: false },
         verbose: { type: "boolean", default: false },
         "keep-docker-config": { type: "boolean", default: false },
       },
     });
     const { "keep-docker-config": keepDockerConfig, ...rest } = values;
+    if (rest.demo && rest.node) throw new Error("--demo needs a control plane, and --node starts none.");
     return { ...rest, keepDockerConfig };
   } catch (cause) {
     throw new Halt(64, `${messageOf(cause)} See ./scripts/start --help.`);

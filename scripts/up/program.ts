@@ -54,7 +54,8 @@ export function launchProgram(name: ProgramName, { dataDir, environment, verbose
 
 /** What was written since `begin` that is no log record: our programs log JSON, and speak to people in sentences. */
 function wordsSince(file: string, begin: number): string {
-  const size = statSync(file).size;
+  const size = statSync(file, { throwIfNoEntry: false })?.size;
+  if (size === undefined) return "";
   const from = Math.max(begin, size - wordsBytesMax);
   const part = Buffer.alloc(Math.max(0, size - from));
   const handle = openSync(file, "r");

@@ -62,6 +62,39 @@ test("a program that dies is started again, later each time, and it is said", as
   t.is(said.filter((line) => line.includes("Starting it again")).length, 6);
 });
 
+test("each time it is up is told: it may have a new link", async (t) => {
+  const { ports, supervisor } = stage();
+  const links: unknown[] = [];
+  const one = { ...program("one"), onReady: ({ setupUrl }: Ready) => links.push(setupUrl) };
+  void supervisor.start(one);
+  one.runs[0]!.ready({ setupUrl: "first" });
+  await ports.advance(0);
+  one.runs[0]!.end({ code: 1 });
+  await ports.advance(limits.backOffFirstMs);
+  one.runs[1]!.ready({ setupUrl: "second" });
+  await ports.advance(0);
+  t.deepEqual(links, ["first", "second"]);
+});
+
+test("a launch that fails is tried again like a death", async (t) => {
+  const { ports, said, supervisor } = stage();
+  const { name, launch, runs } = program("one");
+  let full = true;
+  const up = supervisor.start({
+    name,
+    launch: () => {
+      if (full) throw new Error("no space left on device");
+      return launch();
+    },
+  });
+  await ports.advance(0);
+  t.deepEqual(said, ["one could not be started (no space left on device). Starting it again in 1 s."]);
+  full = false;
+  await ports.advance(limits.backOffFirstMs);
+  runs[0]!.ready();
+  t.is(((await up) as Ready).t, "ready");
+});
+
 test("too many deaths in a short time end the attempts", async (t) => {
   const { ports, supervisor } = stage();
   const one = program("one");

@@ -2,7 +2,7 @@
  * Keeps our programs running: started in order, each awaited until it says that it is up, started again when it dies,
  * with back-off and a limit. Knows nothing of processes: `launch` makes them.
  */
-import type { Ports } from "@playspawn/shared";
+import { messageOf, type Ports } from "@playspawn/shared";
 
 export interface Child {
   pid: number;
@@ -28,7 +28,10 @@ export interface Ended {
 
 export interface SupervisedProgram<Name extends string> {
   name: Name;
+  /** @throws Error which counts as a death: what is in the way may pass */
   launch(): Child;
+  /** Told each time that it is up, after a death as well. */
+  onReady?(ready: Ready): void;
 }
 
 export interface SuperviseOptions {
@@ -74,7 +77,8 @@ export function supervise<Name extends string>({ ports, say }: SuperviseOptions)
   const givenUp = new Promise<GivenUp>((resolve) => (giveUp = resolve));
 
   async function launchUntilReady(program: SupervisedProgram<Name>): Promise<Ready | Ended> {
-    const child = program.launch();
+    const child = launched(program);
+    if (!("pid" in child)) return child;
     running.set(program.name, child);
     const cancel = ports.timers.after(limits.readyMs, () => {
       say(`${program.name} was not ready within ${limits.readyMs / 1000} s and is ended.`);
@@ -92,8 +96,11 @@ export function supervise<Name extends string>({ ports, say }: SuperviseOptions)
     const deaths: number[] = [];
     while (!stopping) {
       const ready = await launchUntilReady(program);
-      if (ready.t === "ready" && deaths.length > 0) say(`${program.name} runs again.`);
-      if (ready.t === "ready") first(ready);
+      if (ready.t === "ready") {
+        if (deaths.length > 0) say(`${program.name} runs again.`);
+        program.onReady?.(ready);
+        first(ready);
+      }
       const ended = ready.t === "ready" ? await running.get(program.name)!.ended : ready;
       running.delete(program.name);
       if (stopping) return undefined;
@@ -143,8 +150,16 @@ export function supervise<Name extends string>({ ports, say }: SuperviseOptions)
   }
 }
 
+function launched(program: SupervisedProgram<string>): Child | Ended {
+  try {
+    return program.launch();
+  } catch (error) {
+    return { t: "ended", code: null, signal: null, words: messageOf(error) };
+  }
+}
+
 function howItEnded(name: string, { code, signal, words }: Ended): string {
-  const how = signal ? `was ended by ${signal}` : `ended with code ${code}`;
+  const how = signal ? `was ended by ${signal}` : code === null ? "could not be started" : `ended with code ${code}`;
   const lines = words.trim().split("\n");
   // A crash ends with Node's own version; the line that names the error stands above its stack.
   const last = lines.find((line) => /^\w*Error\b/.test(line)) ?? lines.at(-1);

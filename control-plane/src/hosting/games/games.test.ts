@@ -208,6 +208,7 @@ test("a secret is masked in answers, and the mask given back leaves it as it was
   t.deepEqual(maskVariables(game, before), { MAX: 8, PASSWORD: secretMask });
   t.deepEqual(resolveVariables(game!, { MAX: 3, PASSWORD: secretMask }, before), { MAX: 3, PASSWORD: "hush" });
   t.deepEqual(maskVariables(undefined, before), { MAX: secretMask, PASSWORD: secretMask });
+  t.deepEqual(maskVariables(game, { MAX: 8, PASSWORD: "" }), { MAX: 8, PASSWORD: "" }, "none set is no secret");
 });
 
 test("a spec carries the environment as texts and the leased ports", (t) => {

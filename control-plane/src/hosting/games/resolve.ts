@@ -40,10 +40,12 @@ const escapePointer = (name: string): string => name.replaceAll("~", "~0").repla
 
 const isSecret = (variable: Variable | undefined): boolean => variable?.type === "string" && variable.secret === true;
 
-/** For answers: secrets are masked; of a game that is not loaded any more nothing is known, so everything is. */
+/** For answers: secrets that are set are masked; of a game that is not loaded any more nothing is known, so everything is. */
 export function maskVariables(game: Game | undefined, variables: Variables): Variables {
   const shown = (name: string, value: VariableValue): VariableValue =>
-    game && Object.hasOwn(game.variables, name) && !isSecret(game.variables[name]) ? value : secretMask;
+    value === "" || (game && Object.hasOwn(game.variables, name) && !isSecret(game.variables[name]))
+      ? value
+      : secretMask;
   return Object.fromEntries(Object.entries(variables).map(([name, value]) => [name, shown(name, value)]));
 }
 
