@@ -111,6 +111,14 @@ test("who signs in while sessions are checked is not taken for dead", async (t) 
   t.is((await second.next())["t"], "still");
 });
 
+test("a page that hears nothing else hears every ten seconds that the line is alive", async (t) => {
+  const ports = fakePorts();
+  const { live, bearer } = await start(t, { overrides: { ports } });
+  const mine = await openSocket(t, live, bearer);
+  await ports.advance(10_000);
+  t.deepEqual(await mine.next(), { t: "ping" });
+});
+
 test("a client that stops answering pings is dropped", async (t) => {
   const ports = fakePorts();
   const { context, live, bearer } = await start(t, { overrides: { ports } });

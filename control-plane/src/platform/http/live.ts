@@ -30,6 +30,9 @@ export const livePath = "/api/v1/live";
 export const liveCloseCodes = { goingAway: 1001, tooSlow: 4008, tooMuch: 4009, signedOut: 4401 } as const;
 
 const pingMs = 20_000;
+/** Browsers do not show pings to their pages, so that a page hears this word and knows that the line is alive. */
+const beatMs = 10_000;
+const beat = JSON.stringify({ t: "ping" });
 /** How often sessions are asked about, besides at once when one is ended here: a dead one is cut off within 5 s. */
 const sessionCheckMs = 4000;
 const bufferedBytesMax = 1024 * 1024;
@@ -74,6 +77,7 @@ export function createLive(deps: LiveDeps): Live {
     bus.subscribe("live", (message) => broadcast(clients, message)),
     bus.subscribe("sessionsEnded", ({ sessionIds }) => endSessions(clients, (id) => sessionIds.includes(id))),
     ports.timers.every(pingMs, () => pingAll(clients)),
+    ports.timers.every(beatMs, () => sendAll(clients, beat)),
     ports.timers.every(sessionCheckMs, () => {
       checkSessions(clients, deps).catch((error: unknown) =>
         log.error({ err: error }, "live sessions are not checked"),
@@ -147,16 +151,17 @@ async function actorOf({ request, host }: Upgrade, { identify, publicUrl }: Live
 }
 
 function broadcast(clients: ReadonlySet<Client>, { ownerId, message }: LiveMessage): void {
-  let text: string | undefined;
+  const concerned = [...clients].filter(({ actor }) => actor.role === "admin" || actor.teamId === ownerId);
+  if (concerned.length > 0) sendAll(concerned, JSON.stringify(message));
+}
+
+function sendAll(clients: Iterable<Client>, text: string): void {
   for (const client of clients) {
-    const { socket, actor } = client;
-    if (actor.role !== "admin" && actor.teamId !== ownerId) continue;
+    const { socket } = client;
     if (socket.readyState !== WebSocket.OPEN) continue;
-    if (socket.bufferedAmount > bufferedBytesMax) {
+    if (socket.bufferedAmount > bufferedBytesMax)
       client.end(liveCloseCodes.tooSlow, "you read too slowly: connect again");
-      continue;
-    }
-    socket.send((text ??= JSON.stringify(message)));
+    else socket.send(text);
   }
 }
 
