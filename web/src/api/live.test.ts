@@ -1,5 +1,5 @@
 import { fakePorts } from "@playspawn/shared/ports/fake.ts";
-import { QueryClient } from "@tanstack/react-query";
+import { QueryClient, QueryObserver } from "@tanstack/react-query";
 import test from "ava";
 import { applyMessage, createLive, type Socket } from "./live.ts";
 import { keys } from "./queries.ts";
@@ -24,7 +24,7 @@ function fakeDial() {
   return { sockets, dial };
 }
 
-const server = (name: string, updatedAt: number) => ({ id: "srv_1", name, updatedAt }) as Server;
+const server = (name: string, version: number) => ({ id: "srv_1", name, version }) as Server;
 
 test("what the socket says reaches the list, the page and the timeline", (t) => {
   const client = new QueryClient();
@@ -50,6 +50,23 @@ test("what was never read is not made up from news", (t) => {
   applyMessage(client, { t: "server_removed", id: "srv_1" });
   applyMessage(client, { t: "server", server: server("new", 2) });
   t.is(client.getQueryData(keys.servers), undefined);
+});
+
+test("a list that was on its way when somebody came or went is asked for anew", async (t) => {
+  const client = new QueryClient();
+  const answers = [Promise.withResolvers<Server[]>(), Promise.withResolvers<Server[]>()];
+  let asked = 0;
+  const observer = new QueryObserver(client, { queryKey: keys.servers, queryFn: () => answers[asked++]!.promise });
+  const leave = observer.subscribe(() => {});
+  applyMessage(client, { t: "server_removed", id: "srv_1" });
+  t.is(asked, 2);
+  answers[0]!.resolve([server("gone", 1)]);
+  answers[1]!.resolve([]);
+  await answers[1]!.promise;
+  await Promise.resolve();
+  t.deepEqual(client.getQueryData(keys.servers), []);
+  leave();
+  client.clear();
 });
 
 test("a lost line comes back by itself; only a longer gap is worth a word; then everything is read again", async (t) => {

@@ -1,6 +1,6 @@
 /** One WebSocket keeps what the dashboard remembers true; after a gap everything is read again. */
 import type { Ports } from "@playspawn/shared/ports/ports.ts";
-import type { QueryClient } from "@tanstack/react-query";
+import type { QueryClient, QueryFilters } from "@tanstack/react-query";
 import { backoffMs } from "../lib/backoff.ts";
 import { mergeServer, patchServers, prependEvent, upsertById, withoutServer } from "../lib/patch.ts";
 import { isTold } from "../lib/timeline.ts";
@@ -17,6 +17,8 @@ const signedOutCode = 4401;
 /** A gap this short is not worth a word: containers that come and go on this machine cause many. */
 const graceMs = 1500;
 const openLimitMs = 10_000;
+/** The control plane speaks every 10 s. Silent for longer than this it is frozen, or the network is gone. */
+const silenceMaxMs = 25_000;
 
 export interface Live {
   state(): LiveState;
@@ -24,6 +26,8 @@ export interface Live {
   subscribe(fn: () => void): () => void;
   /** Connects and stays connected until the returned function is called. */
   open(): () => void;
+  /** The network came back, or the page is looked at again: a line that is down or silent is dialled at once. */
+  stir(): void;
 }
 
 export function applyMessage(client: QueryClient, message: LiveMessage): void {
@@ -32,7 +36,10 @@ export function applyMessage(client: QueryClient, message: LiveMessage): void {
       return applyServer(client, message.server);
     case "server_removed":
       client.setQueryData<Server[]>(keys.servers, (list) => list && withoutServer(list, message.id));
-      client.removeQueries({ queryKey: keys.server(message.id) });
+      renewPending(client, keys.servers);
+      // A page that shows it asks once more, hears that there is none, and says so.
+      client.removeQueries({ queryKey: keys.server(message.id), type: "inactive" });
+      void client.invalidateQueries({ queryKey: keys.server(message.id) });
       return;
     case "event":
       if (!isTold(message.event)) return;
@@ -43,13 +50,27 @@ export function applyMessage(client: QueryClient, message: LiveMessage): void {
       return;
     case "node":
       client.setQueryData<Node[]>(keys.nodes, (list) => list && upsertById(list, message.node));
+      renewPending(client, keys.nodes);
   }
 }
 
 /** Takes in one server's newest state, from the socket or from the answer to a command. */
 export function applyServer(client: QueryClient, server: Server): void {
+  const isNew = !client.getQueryData<Server[]>(keys.servers)?.some(({ id }) => id === server.id);
   client.setQueryData<Server[]>(keys.servers, (list) => list && patchServers(list, server));
   client.setQueryData<Server>(keys.server(server.id), (known) => mergeServer(known, server));
+  if (isNew) renewPending(client, keys.servers);
+}
+
+/** An answer that is on its way may be older than this news, and does not say who came and who went since: asked anew. */
+function renewPending(client: QueryClient, queryKey: readonly string[]): void {
+  if (client.isFetching({ queryKey, exact: true }) > 0) readAgain(client, { queryKey, exact: true });
+}
+
+/** Also what is being read for the first time, which an invalidation alone leaves running. */
+function readAgain(client: QueryClient, which: QueryFilters): void {
+  void client.cancelQueries({ ...which, fetchStatus: "fetching" });
+  void client.invalidateQueries(which);
 }
 
 const urlOf = ({ protocol, host }: Location): string => `${protocol === "https:" ? "wss" : "ws"}://${host}/api/v1/live`;
@@ -65,34 +86,48 @@ const dialHere = (): Socket => new WebSocket(urlOf(location));
  */
 export function createLive(
   client: QueryClient,
-  { timers, rng }: Pick<Ports, "timers" | "rng">,
+  { clock, timers, rng }: Pick<Ports, "clock" | "timers" | "rng">,
   dial: () => Socket = dialHere,
 ): Live {
   const listeners = new Set<() => void>();
   let state: LiveState = "connecting";
-  let socket: Socket | undefined;
+  /** Null between two tries, undefined before the first and after the last. */
+  let socket: Socket | null | undefined;
   let cancel = (): void => {};
   let calm: (() => void) | undefined;
   let attempt = 0;
+  let heardAt = 0;
 
   const become = (next: LiveState): void => {
     state = next;
     for (const listener of listeners) listener();
   };
-  const opened = (): void => {
+  const heard = (): void => {
+    heardAt = clock.mono();
     cancel();
+    cancel = timers.after(silenceMaxMs, giveUp);
+  };
+  const opened = (): void => {
+    heard();
     calm?.();
     calm = undefined;
     attempt = 0;
     become("live");
     // What happened before the socket was open was not heard, the first time as well as after a gap.
-    void client.invalidateQueries({ predicate: ({ queryKey }) => !fixed.has(String(queryKey[0])) });
+    readAgain(client, { predicate: ({ queryKey }) => !fixed.has(String(queryKey[0])) });
   };
-  const lost = ({ code }: CloseEvent): void => {
+  const lost = ({ code }: Pick<CloseEvent, "code">): void => {
     cancel();
+    socket = null;
     calm ??= timers.after(graceMs, () => become("reconnecting"));
     if (code === signedOutCode) void client.invalidateQueries({ queryKey: keys.me });
     cancel = timers.after(backoffMs(attempt++, rng.float()), connect);
+  };
+  // A frozen peer does not answer the goodbye either: nobody waits for its end.
+  const giveUp = (): void => {
+    const silent = socket;
+    lost({ code: 1006 });
+    silent?.close();
   };
 
   function connect(): void {
@@ -102,7 +137,9 @@ export function createLive(
     mine.addEventListener("open", () => mine === socket && opened());
     mine.addEventListener("close", (event) => mine === socket && lost(event), { once: true });
     mine.addEventListener("message", ({ data }: MessageEvent<unknown>) => {
-      if (mine === socket) applyMessage(client, JSON.parse(String(data)) as LiveMessage);
+      if (mine !== socket) return;
+      heard();
+      applyMessage(client, JSON.parse(String(data)) as LiveMessage);
     });
   }
 
@@ -111,6 +148,12 @@ export function createLive(
     subscribe(fn) {
       listeners.add(fn);
       return () => listeners.delete(fn);
+    },
+    stir() {
+      if (socket === undefined || (socket !== null && clock.mono() - heardAt <= silenceMaxMs)) return;
+      if (socket !== null) giveUp();
+      cancel();
+      connect();
     },
     open() {
       connect();

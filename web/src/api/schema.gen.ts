@@ -673,7 +673,7 @@ export interface components {
             /** @description Why it is in this state. */
             cause: {
                 /** @enum {string} */
-                kind: "packet" | "api" | "deploy" | "restart" | "retry" | "adopted" | "idle" | "want" | "holder_lost" | "spec";
+                kind: "packet" | "api" | "deploy" | "restart" | "retry" | "adopted" | "idle" | "want" | "holder_lost";
                 port?: string;
                 source?: string;
             } | null;
@@ -724,6 +724,8 @@ export interface components {
             variables: {
                 [key: string]: string | number | boolean;
             };
+            /** @description Of two answers about one server the one with the greater version is newer. */
+            version: number;
             /** @enum {string} */
             want: "auto" | "running" | "stopped" | "absent";
         };

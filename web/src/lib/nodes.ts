@@ -19,29 +19,31 @@ export const sessionTone = (session: Session): SessionTone =>
 export interface Usage {
   awakeBytes: number;
   asleepBytes: number;
+  /** Of servers whose state nobody knows now. */
+  unknownBytes: number;
   /** Shares of the node's memory; together at most 1. */
   awakeShare: number;
+  unknownShare: number;
   asleepShare: number;
 }
 
 /** How much memory its servers may use now, and how much they would if all were awake. */
 export function usageOf(servers: readonly { state: StateWord; memoryBytes: number }[], memoryBytes: number): Usage {
-  let awakeBytes = 0;
-  let asleepBytes = 0;
-  for (const server of servers) {
-    if (server.state === "Running" || server.state === "Waking" || server.state === "Unknown")
-      awakeBytes += server.memoryBytes;
-    if (server.state === "Asleep") asleepBytes += server.memoryBytes;
-  }
+  const sum = (...states: StateWord[]): number =>
+    servers.reduce((bytes, server) => bytes + (states.includes(server.state) ? server.memoryBytes : 0), 0);
+  const awakeBytes = sum("Running", "Waking");
+  const unknownBytes = sum("Unknown");
+  const asleepBytes = sum("Asleep");
   const share = (part: number): number => (memoryBytes > 0 ? Math.min(1, part / memoryBytes) : 0);
   const awakeShare = share(awakeBytes);
-  return { awakeBytes, asleepBytes, awakeShare, asleepShare: Math.min(1 - awakeShare, share(asleepBytes)) };
+  const unknownShare = Math.min(1 - awakeShare, share(unknownBytes));
+  const asleepShare = Math.min(1 - awakeShare - unknownShare, share(asleepBytes));
+  return { awakeBytes, asleepBytes, unknownBytes, awakeShare, unknownShare, asleepShare };
 }
 
 export const capabilityText = (value: string | number | boolean): string =>
   typeof value === "boolean" ? (value ? "yes" : "no") : String(value);
 
-/** The one line to paste on the new machine, in a checkout of the same version: its agent, and its door beside it. */
+/** The one line to paste on the new machine, in a checkout of the same version. */
 export const joinCommand = (controlUrl: string, token: string): string =>
-  `PLAYSPAWN_CONTROL_URL=${controlUrl} PLAYSPAWN_JOIN_TOKEN=${token} ` +
-  "sh -c 'node node-agent/src/door/main.ts & exec node node-agent/src/main.ts'";
+  `PLAYSPAWN_CONTROL_URL=${controlUrl} PLAYSPAWN_JOIN_TOKEN=${token} ./scripts/start --node`;

@@ -1,12 +1,19 @@
 import test from "ava";
 import { mergeServer, mergeServers, patchServers, prependEvent, upsertById, withoutServer } from "./patch.ts";
 
-const server = (id: string, updatedAt: number, name = id) => ({ id, updatedAt, name });
+const server = (id: string, version: number, name = id) => ({ id, version, name });
 
 test("the newer view of a server wins, the incoming one when they are equally old", (t) => {
-  t.is(mergeServer(undefined, server("a", 1)).updatedAt, 1);
+  t.is(mergeServer(undefined, server("a", 1)).version, 1);
   t.is(mergeServer(server("a", 5, "new"), server("a", 4, "old")).name, "new");
   t.is(mergeServer(server("a", 5, "known"), server("a", 5, "incoming")).name, "incoming");
+});
+
+test("clocks do not count: a change after the clock went back is news", (t) => {
+  const known = { id: "a", version: 7, updatedAt: 9_000 };
+  const later = { id: "a", version: 8, updatedAt: 5_000 };
+  t.is(mergeServer(known, later), later);
+  t.is(mergeServer(later, known), later, "a slow answer to an older question");
 });
 
 test("a fresh list decides who is in it, but does not make anyone older", (t) => {

@@ -2,7 +2,8 @@
 
 interface Versioned {
   id: string;
-  updatedAt: number;
+  /** Grows with every change; clocks do not count. */
+  version: number;
 }
 interface Sequenced {
   id: string;
@@ -11,7 +12,7 @@ interface Sequenced {
 
 /** The newer of two views of one server; the incoming one when they are equally old. */
 export const mergeServer = <T extends Versioned>(known: T | undefined, incoming: T): T =>
-  known && known.updatedAt > incoming.updatedAt ? known : incoming;
+  known && known.version > incoming.version ? known : incoming;
 
 /** A fresh list decides who is in it; each entry is as new as we know it. */
 export function mergeServers<T extends Versioned>(known: readonly T[] | undefined, fresh: readonly T[]): T[] {

@@ -14,6 +14,8 @@ export interface Problem {
   /** The id of the request, to find it in the log. */
   requestId: string | null;
   faults: Fault[];
+  /** After how many seconds another try is allowed, when the answer says so. */
+  retryAfterSeconds?: number;
 }
 
 const text = (value: unknown): string | undefined => (typeof value === "string" && value !== "" ? value : undefined);
@@ -24,8 +26,11 @@ const faultOf = (value: unknown): Fault[] => {
   return detail === undefined ? [] : [{ pointer: text(fault?.pointer) ?? "", detail }];
 };
 
-/** Reads a problem document; anything else becomes a problem that names its status. */
-export function problemOf(status: number, body: unknown): Problem {
+/**
+ * Reads a problem document; anything else becomes a problem that names its status.
+ * @param retryAfter the header of that name, in seconds
+ */
+export function problemOf(status: number, body: unknown, retryAfter: string | null = null): Problem {
   const json = (typeof body === "object" && body !== null ? body : {}) as Record<string, unknown>;
   const title = text(json["title"]) ?? titleOf(status);
   return {
@@ -35,19 +40,29 @@ export function problemOf(status: number, body: unknown): Problem {
     detail: text(json["detail"]) ?? `${title}.`,
     requestId: text(json["instance"]) ?? null,
     faults: Array.isArray(json["faults"]) ? json["faults"].flatMap(faultOf) : [],
+    ...(retryAfter !== null && /^\d{1,5}$/.test(retryAfter) && { retryAfterSeconds: Number(retryAfter) }),
   };
 }
 
 function titleOf(status: number): string {
-  if (status === 0) return "No answer from Playspawn";
+  if (status === 0) return "Playspawn does not answer";
   return `The request ended with HTTP status ${status}`;
 }
 
 export const noAnswer: Problem = problemOf(0, {
   code: "no_answer",
-  title: "No answer from Playspawn",
-  detail: "Playspawn does not answer. Check that it is running and that this device can reach it, then try again.",
+  title: "Playspawn does not answer",
+  detail: "Check that it is running and that this device can reach it, then try again.",
 });
+
+/** One sentence for a place with room for no more. */
+export const briefly = ({ status, title, detail }: Problem): string => (status === 0 ? `${title}.` : detail);
+
+/** The detail without what its title has said already; empty when nothing is left. */
+export function withoutTitle({ title, detail }: Pick<Problem, "title" | "detail">): string {
+  const said = `${title}.`;
+  return detail.startsWith(said) ? detail.slice(said.length).trim() : detail;
+}
 
 /** Faults by the field they belong to: `/variables/MAX` → `variables.MAX`; those without a field under "". */
 export function faultsByField(faults: readonly Fault[]): Record<string, string> {

@@ -26,6 +26,30 @@ export function stepStates(progress: Progress): { step: Step; state: StepState }
   return deploySteps.map((step, i) => ({ step, state: i < at ? "done" : i === at ? "active" : "ahead" }));
 }
 
+/** What each deploy step takes of the whole, as experience has it: the image is most of a first deploy. */
+const weights = [0.5, 0.05, 0.05, 0.1, 0.2, 0.1] as const;
+
+/**
+ * How far the whole deploy is, in [0, 1], and where its present step ends: a bar over all steps never goes back when
+ * one step ends and the next begins. Null outside a deploy, where nothing tells how far it is.
+ */
+export function overall(progress: Progress): { at: number; stepEnds: number } | null {
+  const step = (deploySteps as readonly Step[]).indexOf(progress.step);
+  if (step < 0) return null;
+  const before = weights.slice(0, step).reduce((sum, weight) => sum + weight, 0);
+  const weight = weights[step]!;
+  return { at: before + weight * (fraction(progress) ?? 0), stepEnds: before + weight };
+}
+
+// `Building: RUN npm ci` and its kin name a command, which belongs in a second line.
+const command = /^Building: (?<command>.+)$/s;
+
+/** What a step does in words, and the command it runs at the moment, if any. */
+export function headline({ text }: Progress): { text: string; command?: string } {
+  const running = command.exec(text)?.groups?.["command"];
+  return running === undefined ? { text } : { text: "Building the image", command: running };
+}
+
 /** Share of the present step in [0, 1]; null while it cannot be known. */
 export function fraction(progress: Progress): number | null {
   const { done, total } = progress;

@@ -1,5 +1,6 @@
 /** The list of servers in one glance. */
 import type { StateWord } from "@playspawn/shared/domain/server-state.ts";
+import { bytes } from "./bytes.ts";
 
 export interface Listed {
   id: string;
@@ -29,34 +30,42 @@ export const grouped = <T extends Listed>(servers: readonly T[]): Group<T>[] =>
     .map(({ title, states }) => ({ title, servers: servers.filter((server) => states.includes(server.state)) }))
     .filter((group) => group.servers.length > 0);
 
-export interface Summary {
-  players: number;
-  awake: number;
-  asleep: number;
-  trouble: number;
-  /** Memory that sleeping servers do not use. */
-  restingBytes: number;
+const counted = (count: number, one: string, many: string): string => `${count} ${count === 1 ? one : many}`;
+
+/** The list in one line, with the same counts as its groups: `3 players online`, `2 awake`, `4 asleep, resting 2 GB`. */
+export function summarise(servers: readonly Listed[]): string[] {
+  const players = servers.reduce((sum, server) => sum + (server.players?.online ?? 0), 0);
+  const restingBytes = servers.reduce((sum, { state, memoryBytes }) => sum + (state === "Asleep" ? memoryBytes : 0), 0);
+  const lines = new Map(grouped(servers).map((group) => [group.title, group.servers.length]));
+  const of = (title: string): number => lines.get(title) ?? 0;
+  return [
+    of("Needs a look") > 0 && counted(of("Needs a look"), "needs a look", "need a look"),
+    players > 0 && counted(players, "player online", "players online"),
+    `${of("Awake")} awake`,
+    of("Asleep") > 0 && `${of("Asleep")} asleep, resting ${bytes(restingBytes)}`,
+    of("Off") > 0 && `${of("Off")} off`,
+  ].filter((part) => part !== false);
 }
 
-export function summarise(servers: readonly Listed[]): Summary {
-  const summary: Summary = { players: 0, awake: 0, asleep: 0, trouble: 0, restingBytes: 0 };
-  for (const server of servers) {
-    summary.players += server.players?.online ?? 0;
-    if (server.state === "Running" || server.state === "Waking") summary.awake++;
-    if (server.state === "Crashed" || server.state === "Unknown") summary.trouble++;
-    if (server.state !== "Asleep") continue;
-    summary.asleep++;
-    summary.restingBytes += server.memoryBytes;
-  }
-  return summary;
-}
+/** What people call a state besides the word that is shown. */
+const alsoCalled: Partial<Record<StateWord, string>> = {
+  Running: "awake on",
+  Stopped: "off",
+  Crashed: "failed",
+  Unknown: "no contact",
+};
 
-/** Servers whose name, game, state or address contains every word of `text`. */
-export function filtered<T extends Listed>(servers: readonly T[], text: string): T[] {
+/** Servers whose name, game (as `nameOf` shows it), state or address contains every word of `text`. */
+export function filtered<T extends Listed>(
+  servers: readonly T[],
+  text: string,
+  nameOf: (game: string) => string = (game) => game,
+): T[] {
   const words = text.toLowerCase().split(/\s+/).filter(Boolean);
   return servers.filter((server) => {
     const addresses = server.addresses.map(({ host, port }) => `${host}:${port}`).join(" ");
-    const hay = `${server.name} ${server.game} ${server.state} ${addresses}`.toLowerCase();
+    const states = `${server.state} ${alsoCalled[server.state] ?? ""}`;
+    const hay = `${server.name} ${server.game} ${nameOf(server.game)} ${states} ${addresses}`.toLowerCase();
     return words.every((word) => hay.includes(word));
   });
 }

@@ -34,7 +34,8 @@ const sleep: Teller = ({ cause, data }, idleSeconds) => {
     api: ", sent to sleep by hand",
     want: ", as it was told",
   };
-  return { tone: "asleep", text: `Asleep${why[causeOf(cause)?.kind ?? "spec"] ?? ""}` };
+  const { kind } = causeOf(cause) ?? {};
+  return { tone: "asleep", text: `Asleep${(kind && why[kind]) ?? ""}` };
 };
 
 const ready: Teller = ({ data }) => {

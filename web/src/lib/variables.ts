@@ -8,6 +8,11 @@ export type FieldValues = Record<string, string | boolean>;
 
 type Variables = Record<string, Variable>;
 
+/** What the API shows instead of a secret that is set; a secret that is empty comes as it is. */
+export const secretMask = "********";
+
+export const isSecret = (variable: Variable): boolean => variable.type === "string" && variable.secret === true;
+
 const fieldValue = (value: VariableValue): string | boolean => (typeof value === "boolean" ? value : String(value));
 
 /** The fields of a form: what is set already, else the game's defaults. */
@@ -29,6 +34,18 @@ export const valuesOf = (variables: Variables, fields: FieldValues): Record<stri
 
 const sentence = (fault: string): string => `${fault.charAt(0).toUpperCase()}${fault.slice(1)}.`;
 
+// A pattern is for machines. Those that games use most are said in words; the others at least admit what is wrong.
+const patternWords: Record<string, string> = {
+  "^[!-~]*$": "use only letters, digits and signs, without spaces or accents",
+  "^[!-~]+$": "use letters, digits and signs, without spaces or accents",
+};
+
+/** A fault as a sentence for people, who do not read patterns. */
+export function faultText(fault: string): string {
+  const pattern = /^must match (?<pattern>.+)$/.exec(fault)?.groups?.["pattern"];
+  return sentence(pattern === undefined ? fault : (patternWords[pattern] ?? "has characters that cannot stand here"));
+}
+
 /**
  * What is wrong, by field name as problems name it: `variables.NAME`. Values that are as they were `set` are not
  * judged: a secret comes back masked, and its mask need not fit its pattern.
@@ -42,7 +59,7 @@ export function variableFaults(
   for (const [name, variable] of Object.entries(variables)) {
     const value = valueOf(variable, fields[name]);
     const fault = Object.is(value, set[name]) ? undefined : variableFault(variable, value);
-    if (fault) faults[`variables.${name}`] = sentence(fault);
+    if (fault) faults[`variables.${name}`] = faultText(fault);
   }
   return faults;
 }
@@ -53,3 +70,17 @@ export const changedValues = (
   set: Record<string, VariableValue>,
 ): Record<string, VariableValue> =>
   Object.fromEntries(Object.entries(values).filter(([name, value]) => !Object.is(value, set[name])));
+
+/** How many settings a form for a new server shows at once: authors write the important ones first. */
+const firstMax = 4;
+
+/** The settings that most people want, and those to unfold. One or two are not worth folding. */
+export function split(variables: Variables): { first: Variables; more: Variables } {
+  const entries = Object.entries(variables);
+  const cut = entries.length <= firstMax + 2 ? entries.length : firstMax;
+  return { first: Object.fromEntries(entries.slice(0, cut)), more: Object.fromEntries(entries.slice(cut)) };
+}
+
+/** The variable that holds the name players see, when the game has one: it may follow the server's name. */
+export const publicNameOf = (variables: Variables): string | undefined =>
+  variables["SERVER_NAME"]?.type === "string" ? "SERVER_NAME" : undefined;

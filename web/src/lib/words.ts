@@ -42,8 +42,6 @@ export function wokenBy(cause: Cause | null): string | undefined {
       return "again after a crash";
     case "holder_lost":
       return "again after its network was lost";
-    case "spec":
-      return "again with its new settings";
     case "want":
       return "because it is kept awake";
     case "adopted":

@@ -27,6 +27,7 @@ export function newServer(now: number, port: number, base: Base): Server {
     memoryBytes: game.memoryBytes,
     createdAt: now - 4000 * minute,
     updatedAt: now,
+    version: 1,
     can: { wake: false, hibernate: false, restart: false, delete: true },
     ...base,
   };

@@ -67,7 +67,7 @@ export function change(world: World, id: string, patch: Partial<Server>): void {
   if (!before) return;
   const now = world.ports.clock.now();
   const moved = patch.have !== undefined && patch.have !== before.have;
-  const server = { ...before, ...patch, updatedAt: now, ...(moved && { since: now }) };
+  const server = { ...before, ...patch, updatedAt: now, version: before.version + 1, ...(moved && { since: now }) };
   server.state = stateWord(server);
   server.can = can(server);
   world.servers.set(id, server);

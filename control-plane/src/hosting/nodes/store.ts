@@ -22,6 +22,8 @@ export interface NodeRow {
   capacity: string | null;
   /** JSON of `Capabilities`. */
   capabilities: string;
+  /** Grows with every write of the row. */
+  version: number;
 }
 
 export interface JoinTokenRow {
@@ -47,8 +49,10 @@ export const insertNode = async (
 
 export const findNode = async (db: Db, id: string): Promise<NodeRow | undefined> => nodes(db).where({ id }).first();
 
-export const updateNode = async (db: Db, id: string, change: Partial<NodeRow>): Promise<void> =>
-  void (await nodes(db).where({ id }).update(change));
+export const updateNode = async (db: Db, id: string, change: Partial<Omit<NodeRow, "id" | "version">>): Promise<void> =>
+  void (await db("nodes")
+    .where({ id })
+    .update({ ...change, version: db.raw("version + 1") }));
 
 /** Sorted by id, without the revoked. */
 export async function listNodes(db: Db, after: string | undefined, limit: number): Promise<NodeRow[]> {

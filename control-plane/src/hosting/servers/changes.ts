@@ -4,7 +4,7 @@ import type { Catalogue } from "../games/catalogue.ts";
 import { resolveSpec, resolveVariables, type Variables } from "../games/resolve.ts";
 import { specOf, type Kick } from "./desired.ts";
 import type { CreateServer, UpdateServer } from "./schema.ts";
-import type { ServerRow } from "./store.ts";
+import type { ServerChange, ServerRow } from "./store.ts";
 
 const defaultIdleSeconds = 900;
 
@@ -46,6 +46,7 @@ export function newRow({ id, ownerId, request, variables, spec, now }: NewServer
     reported_gen: 0,
     status_epoch: 0,
     status_seq: 0,
+    version: 1,
   };
 }
 
@@ -62,8 +63,8 @@ export function refuseKick(row: ServerRow, kind: KickKind): void {
   if (row.want === "running" && kind === "hibernate") throw says("running");
 }
 
-export function updateOf(row: ServerRow, request: UpdateServer, games: Catalogue): Partial<ServerRow> {
-  const to: Partial<ServerRow> = {};
+export function updateOf(row: ServerRow, request: UpdateServer, games: Catalogue): ServerChange {
+  const to: ServerChange = {};
   if (request.name !== undefined) to.name = request.name;
   if (request.idleSeconds !== undefined) to.idle_seconds = request.idleSeconds;
   if (request.want !== undefined && request.want !== row.want) Object.assign(to, { want: request.want, kick: null });

@@ -9,7 +9,7 @@ import { newRow } from "./changes.ts";
 import { leasing } from "./leasing.ts";
 import { findPlace, type NodeCalls, type Place } from "./placing.ts";
 import { portKey } from "./ports.ts";
-import type { Records } from "./records.ts";
+import { refuseOverfull, type Records } from "./records.ts";
 import type { CreateServer, Server } from "./schema.ts";
 import { insertLeases, insertServer, listLeases, type ServerRow } from "./store.ts";
 
@@ -63,6 +63,7 @@ export function creator(deps: CreateDeps) {
     const fresh = newRow({ id, ownerId: teamId, request, variables, spec: JSON.stringify(spec), now });
     const row = { ...fresh, node_id: nodeId, rev: await deps.nextRev(tx, nodeId) };
     await insertServer(tx, row);
+    await refuseOverfull(tx, nodeId);
     await insertLeases(tx, leases);
     const event = await records.tell(tx, row, "created", { by: userId, game: row.game, name: row.name });
     return { row, event };

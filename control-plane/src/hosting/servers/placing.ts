@@ -24,8 +24,8 @@ export interface Place extends Reservation {
   nodeId: string;
 }
 
-/** All desired servers of a node travel in one frame. */
-const specBytesMax = 700 * 1024;
+/** All desired servers of a node travel in one frame; those it has must be able to grow a little. */
+const desiredBytesMax = 700 * 1024;
 const checkLimitMs = 10_000;
 
 /** Errors of one node that another may not have. */
@@ -43,7 +43,7 @@ export async function findPlace(
 ): Promise<Place> {
   const places = (await listPlaces(deps.db)).filter(({ id }) => deps.nodes.connected(id));
   let refusal = await noNode(deps.db, places.length);
-  for (const place of places.filter(({ spec_bytes }) => Number(spec_bytes ?? 0) < specBytesMax)) {
+  for (const place of places.filter(({ desired_bytes }) => Number(desired_bytes ?? 0) < desiredBytesMax)) {
     const { ports: range } = JSON.parse(place.capacity) as z.infer<typeof Capacity>;
     const lessor = {
       leased: () => leasedBy(deps.db, place.id, ownerId),

@@ -44,6 +44,8 @@ export function presentServer(row: ServerView, game: Game | undefined): Server {
     memoryBytes: spec.memoryBytes,
     createdAt: row.created_at,
     updatedAt: row.updated_at,
+    // Both only grow, so their sum orders all views of one server.
+    version: row.version + row.node_version,
     can: can({ want: row.want, have, tier }),
   };
 }

@@ -6,10 +6,10 @@ import type { Failpoints } from "../../platform/failpoints.ts";
 import type { Deps } from "../deps.ts";
 import type { Publisher } from "./publisher.ts";
 import type { Server } from "./schema.ts";
-import { findServer, findView, specBytes, updateServer, type ServerRow } from "./store.ts";
+import { desiredBytes, findServer, findView, updateServer, type ServerChange, type ServerRow } from "./store.ts";
 
 export interface Decision {
-  to: Partial<ServerRow>;
+  to: ServerChange;
   /** Kind and data of the event. */
   kind: string;
   data: Record<string, unknown>;
@@ -59,7 +59,7 @@ export function records({ db, ports, publisher, failpoint, push, nextRev }: Reco
         const { to, kind, data } = decide(row, gen);
         const newer = isDesired(to) ? { gen, rev: await nextRev(tx, row.node_id) } : {};
         await updateServer(tx, id, { ...to, ...newer, updated_at: ports.clock.now() });
-        if ((to.spec?.length ?? 0) > row.spec.length) await refuseOverfull(tx, row.node_id);
+        if (to.spec !== undefined && bytesOf(to.spec) > bytesOf(row.spec)) await refuseOverfull(tx, row.node_id);
         return { row, event: await tell(tx, row, kind, data), server: await read(tx, id) };
       });
       failpoint("wake.stored");
@@ -70,12 +70,15 @@ export function records({ db, ports, publisher, failpoint, push, nextRev }: Reco
 }
 
 /** A name is for people only; the agent never hears it. */
-const isDesired = (to: Partial<ServerRow>): boolean => Object.keys(to).some((column) => column !== "name");
+const isDesired = (to: ServerChange): boolean => Object.keys(to).some((column) => column !== "name");
 
-/** All desired servers of a node travel in one frame, with more than their specs in it. */
-const specBytesMax = 800 * 1024;
+const bytesOf = (text: string): number => Buffer.byteLength(text);
 
-async function refuseOverfull(tx: Db, nodeId: string): Promise<void> {
-  if ((await specBytes(tx, nodeId)) > specBytesMax)
+/** All desired servers of a node travel in one frame, which holds more than them. */
+const desiredBytesMax = 800 * 1024;
+
+/** @throws AppError conflict when the node could no longer be told everything at once */
+export async function refuseOverfull(tx: Db, nodeId: string): Promise<void> {
+  if ((await desiredBytes(tx, nodeId)) > desiredBytesMax)
     throw new AppError("conflict", "The servers of this node have more in their variables than can be sent to it.");
 }

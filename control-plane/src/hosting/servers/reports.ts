@@ -4,7 +4,17 @@ import type { Knex } from "knex";
 import { appendEvent, type Event } from "../../platform/events/events.ts";
 import type { Deps } from "../deps.ts";
 import { desiredOf, kickOf } from "./desired.ts";
-import { dropLeases, findOnNode, findOwners, listChanged, listOnNode, updateServer, type ServerRow } from "./store.ts";
+import {
+  dropLeases,
+  findOnNode,
+  findOwners,
+  listChanged,
+  listOnNode,
+  recordBytes,
+  updateServer,
+  type ServerChange,
+  type ServerRow,
+} from "./store.ts";
 
 export interface NodeRef {
   id: string;
@@ -121,7 +131,7 @@ export function reports(
 const isNewer = (row: ServerRow, epoch: number, seq: number): boolean =>
   epoch > row.status_epoch || (epoch === row.status_epoch && seq > row.status_seq);
 
-function reported(row: ServerRow, item: StatusItem, epoch: number, seq: number): Partial<ServerRow> {
+function reported(row: ServerRow, item: StatusItem, epoch: number, seq: number): ServerChange {
   const kick = kickOf(row);
   const handled = kick !== null && item.kick >= kick.gen;
   return {
@@ -160,7 +170,7 @@ function firstPage(rows: readonly ServerRow[]): ServerRow[] {
   const page: ServerRow[] = [];
   let bytes = 0;
   for (const row of rows) {
-    bytes += row.spec.length + 500;
+    bytes += Buffer.byteLength(row.spec) + recordBytes;
     const full = bytes > pageBytesMax || page.length >= pageRowsMax;
     if (full && page.length > 0 && page.at(-1)!.rev !== row.rev) break;
     page.push(row);

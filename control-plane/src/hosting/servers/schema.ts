@@ -58,6 +58,7 @@ export const Server = z
     memoryBytes: z.number().int(),
     createdAt: z.number().int(),
     updatedAt: z.number().int(),
+    version: z.number().int().describe("Of two answers about one server the one with the greater version is newer."),
     can: z.strictObject({ wake: z.boolean(), hibernate: z.boolean(), restart: z.boolean(), delete: z.boolean() }),
   })
   .meta({ id: "Server" });
