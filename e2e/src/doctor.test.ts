@@ -1,5 +1,6 @@
 /** `npm run doctor` on a real house: sound, damaged from outside, and sound again. */
 import { execFile } from "node:child_process";
+import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import test from "ava";
@@ -16,9 +17,13 @@ interface Verdict {
   findings: string[];
 }
 
-function doctor(dataDir: string, ...args: string[]): Promise<{ code: number; ok: boolean; failed: Verdict[] }> {
+function doctor(
+  dataDir: string,
+  args: string[] = [],
+  more: Record<string, string> = {},
+): Promise<{ code: number; ok: boolean; failed: Verdict[] }> {
   return new Promise((resolve, reject) => {
-    const env = { ...process.env, PLAYSPAWN_DATA_DIR: dataDir };
+    const env = { ...process.env, PLAYSPAWN_DATA_DIR: dataDir, ...more };
     execFile(
       process.execPath,
       [main, "doctor", "--json", ...args],
@@ -38,7 +43,7 @@ test("the doctor finds a sound house sound, and each damage from outside", async
   const stack = await startStack(t);
   const { id, addresses } = await stack.api.create({ name: "patient", game: "teeworlds", idleSeconds: null });
   await stack.inState(id, "ready", { limitMs: 300_000 });
-  t.deepEqual(await doctor(stack.dataDir, "--wait", "30"), { code: 0, ok: true, failed: [] });
+  t.deepEqual(await doctor(stack.dataDir, ["--wait", "30"]), { code: 0, ok: true, failed: [] });
 
   const installation = await installationOf(stack.dataDir);
   const holder = (
@@ -69,11 +74,28 @@ test("the doctor finds a sound house sound, and each damage from outside", async
     [`door does not run on ${stack.dataDir}`, `udp ${addresses[0]!.port} of ${id} is not bound by the door`],
   );
   await stack.start("door");
-  t.deepEqual(await doctor(stack.dataDir, "--wait", "30"), { code: 0, ok: true, failed: [] });
+  t.deepEqual(await doctor(stack.dataDir, ["--wait", "30"]), { code: 0, ok: true, failed: [] });
 });
 
-test("a folder that is no data folder is told apart", async (t) => {
-  await t.throwsAsync(doctor(join(fileURLToPath(new URL(".", import.meta.url)), "nowhere")), {
-    message: /holds no joined node .+ Start Playspawn first, or set PLAYSPAWN_DATA_DIR/,
-  });
+test("what is damaged or gone is a finding, not a stack", async (t) => {
+  t.timeout(200_000);
+  const stack = await startStack(t);
+  for (const part of ["door", "agent", "control"] as const) await stack.kill(part, "SIGTERM");
+  await writeFile(
+    join(stack.dataDir, "control-plane/core.db"),
+    "no database at all, but long enough to look at".repeat(99),
+  );
+  const damaged = await doctor(stack.dataDir);
+  t.is(damaged.code, 1);
+  const findings = damaged.failed.flatMap((verdict) => verdict.findings);
+  t.true(
+    findings.includes(`${stack.dataDir}/control-plane/core.db: file is not a database. Restore it from a backup.`),
+  );
+
+  const without = await doctor(stack.dataDir, [], { DOCKER_HOST: "unix:///nowhere/docker.sock" });
+  t.regex(JSON.stringify(without.failed), /The engine could not be asked/);
+
+  const nowhere = await doctor(join(stack.dataDir, "nowhere"));
+  t.is(nowhere.code, 1);
+  t.regex(nowhere.failed[0]!.findings[0]!, /holds no joined node .+ Start Playspawn first, or set PLAYSPAWN_DATA_DIR/);
 });

@@ -32,14 +32,10 @@ async function examine(dataDir: string, waitMs: number): Promise<Verdict[]> {
   const { clock, timers } = systemPorts;
   const end = clock.mono() + waitMs;
   for (;;) {
-    const verdicts = judge(await gather(dataDir, clock.now()).catch(halt));
+    const verdicts = judge(await gather(dataDir, clock.now()));
     if (sound(verdicts) || clock.mono() >= end) return verdicts;
     await timers.sleep(pauseMs);
   }
-}
-
-function halt(cause: unknown): never {
-  throw new Halt(1, cause instanceof Error ? cause.message : String(cause), { cause });
 }
 
 function lines(verdicts: readonly Verdict[]): string[] {

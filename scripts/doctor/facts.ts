@@ -2,7 +2,7 @@
 import { readFile, readdir, readlink, stat, statfs } from "node:fs/promises";
 import { DatabaseSync } from "node:sqlite";
 import Docker from "dockerode";
-import type { Have, Want } from "@playspawn/shared";
+import { messageOf, type Have, type Want } from "@playspawn/shared";
 import { z } from "zod";
 import { run } from "../lib/run.ts";
 
@@ -30,23 +30,45 @@ export interface OwnContainer {
   running: boolean;
 }
 
+/** What could not be looked at, and why: a sentence. */
+export interface Unseen {
+  unseen: string;
+}
+export type Seen<T> = T | Unseen;
+
+export interface Identity {
+  installation: string;
+  node: string;
+}
+
+export interface Records {
+  servers: ServerRow[];
+  leases: Lease[];
+}
+
+export interface Engine {
+  version: string;
+  liveRestore: boolean;
+  containers: OwnContainer[];
+  /** Names of the networks and volumes that carry our label. */
+  networks: string[];
+  volumes: string[];
+}
+
 export interface Facts {
   dataDir: string;
   /** UTC ms. */
   now: number;
+  identity: Seen<Identity>;
   /** Programs that run on this data folder. */
   programs: { name: ProgramName; pid: number }[];
   databases: { file: string; faults: string[] }[];
-  installation: string;
-  node: string;
-  servers: ServerRow[];
-  leases: Lease[];
-  containers: OwnContainer[];
+  records: Seen<Records>;
+  engine: Seen<Engine>;
   /** What the door's process has bound. */
   bound: { protocol: "tcp" | "udp"; port: number }[];
   /** Files and folders that hold secrets, with their mode bits. */
   modes: { path: string; mode: number }[];
-  engine: { version: string; liveRestore: boolean };
   disks: { path: string; freeBytes: number }[];
 }
 
@@ -58,38 +80,87 @@ const programPaths = {
 export type ProgramName = keyof typeof programPaths;
 
 const NodeFile = z.object({ nodeId: z.string(), installationId: z.string() });
+const engineLimitMs = 20_000;
 
-/** @throws Error with a sentence when this is no data folder or the engine does not answer */
+/** Looks at everything that can be looked at; a part that cannot says why. */
 export async function gather(dataDir: string, now: number): Promise<Facts> {
-  const text = await readFile(`${dataDir}/agent/node.json`, "utf8").catch((cause: unknown) => {
+  const identity = await seen("", () => readIdentity(dataDir));
+  const programs = await programsOf(dataDir);
+  const files = ["core.db", "telemetry.db"].map((name) => `${dataDir}/control-plane/${name}`);
+  const engine = await ofIdentity(identity, (own) => seen("The engine could not be asked", () => readEngine(own)));
+  return {
+    dataDir,
+    now,
+    identity,
+    programs,
+    databases: files.map((file) => ({ file, faults: integrityFaults(file) })),
+    records: await ofIdentity(identity, ({ node }) =>
+      seen(`${files[0]} could not be read`, () => readRecords(files[0]!, node)),
+    ),
+    engine,
+    bound: await boundBy(programs.filter(({ name }) => name === "door").map(({ pid }) => pid)),
+    modes: await modesOf(dataDir),
+    disks: await freeSpace([dataDir, "unseen" in engine ? undefined : engine.rootDir]),
+  };
+}
+
+async function seen<T>(what: string, look: () => T | Promise<T>): Promise<Seen<T>> {
+  try {
+    return await look();
+  } catch (error) {
+    return { unseen: what ? `${what}: ${messageOf(error)}` : messageOf(error) };
+  }
+}
+
+const ofIdentity = async <T>(
+  identity: Seen<Identity>,
+  look: (identity: Identity) => Promise<Seen<T>>,
+): Promise<Seen<T>> => ("unseen" in identity ? identity : look(identity));
+
+async function readIdentity(dataDir: string): Promise<Identity> {
+  const file = `${dataDir}/agent/node.json`;
+  const text = await readFile(file, "utf8").catch((cause: unknown) => {
     throw new Error(
       `${dataDir} holds no joined node (agent/node.json cannot be read). Start Playspawn first, or set PLAYSPAWN_DATA_DIR.`,
       { cause },
     );
   });
-  const { nodeId, installationId } = NodeFile.parse(JSON.parse(text));
-  const docker = new Docker({ timeout: 20_000 });
-  const programs = await programsOf(dataDir);
+  try {
+    const { nodeId, installationId } = NodeFile.parse(JSON.parse(text));
+    return { node: nodeId, installation: installationId };
+  } catch (cause) {
+    throw new Error(`${file} is damaged. Restore it from a backup, or delete it and let the node join anew.`, {
+      cause,
+    });
+  }
+}
+
+async function readEngine({ installation, node }: Identity): Promise<Engine & { rootDir: string }> {
+  const docker = new Docker({ timeout: engineLimitMs });
   const info = (await docker.info()) as { ServerVersion: string; LiveRestoreEnabled: boolean; DockerRootDir: string };
+  const filters = { label: [`playspawn.installation=${installation}`, `playspawn.node=${node}`] };
+  const [containers, networks, volumes] = await Promise.all([
+    docker.listContainers({ all: true, filters }),
+    docker.listNetworks({ filters }),
+    docker.listVolumes({ filters }),
+  ]);
   return {
-    dataDir,
-    now,
-    programs,
-    installation: installationId,
-    node: nodeId,
-    ...readDatabases(dataDir, nodeId),
-    containers: await containersOf(docker, installationId, nodeId),
-    bound: await boundBy(programs.filter(({ name }) => name === "door").map(({ pid }) => pid)),
-    modes: await modesOf(dataDir),
-    engine: { version: info.ServerVersion, liveRestore: info.LiveRestoreEnabled },
-    disks: await Promise.all([dataDir, info.DockerRootDir].map(freeSpace)),
+    version: info.ServerVersion,
+    liveRestore: info.LiveRestoreEnabled,
+    rootDir: info.DockerRootDir,
+    containers: containers.map(({ Names, Labels, State }) => ({
+      name: (Names[0] ?? "").replace(/^\//, ""),
+      server: Labels["playspawn.server"] ?? "",
+      role: Labels["playspawn.role"] ?? "",
+      running: State === "running",
+    })),
+    networks: networks.map(({ Name }) => Name),
+    volumes: volumes.Volumes.map(({ Name }) => Name),
   };
 }
 
-function readDatabases(dataDir: string, node: string): Pick<Facts, "databases" | "servers" | "leases"> {
-  const files = ["core.db", "telemetry.db"].map((name) => `${dataDir}/control-plane/${name}`);
-  const databases = files.map((file) => ({ file, faults: integrityFaults(file) }));
-  const core = new DatabaseSync(files[0]!, { readOnly: true });
+function readRecords(file: string, node: string): Records {
+  const core = new DatabaseSync(file, { readOnly: true });
   try {
     const rows = core
       .prepare(
@@ -99,35 +170,27 @@ function readDatabases(dataDir: string, node: string): Pick<Facts, "databases" |
     const leases = core
       .prepare("select server_id as server, protocol, port from port_leases where node_id = ?")
       .all(node) as unknown as Lease[];
-    return { databases, servers: rows.map((row) => ({ ...row, removed: row.removed === 1 })), leases };
+    return { servers: rows.map((row) => ({ ...row, removed: row.removed === 1 })), leases };
   } finally {
     core.close();
   }
 }
 
 function integrityFaults(file: string): string[] {
-  const database = new DatabaseSync(file, { readOnly: true });
+  let database: DatabaseSync | undefined;
   try {
+    database = new DatabaseSync(file, { readOnly: true });
     const words = database.prepare("pragma integrity_check").all() as { integrity_check: string }[];
     const strays = database.prepare("pragma foreign_key_check").all() as { table: string }[];
     return [
       ...words.map((row) => row.integrity_check).filter((word) => word !== "ok"),
       ...strays.map(({ table }) => `a row of ${table} refers to one that is not there`),
     ];
+  } catch (error) {
+    return [`${messageOf(error)}. Restore it from a backup.`];
   } finally {
-    database.close();
+    database?.close();
   }
-}
-
-async function containersOf(docker: Docker, installation: string, node: string): Promise<OwnContainer[]> {
-  const filters = { label: [`playspawn.installation=${installation}`, `playspawn.node=${node}`] };
-  const found = await docker.listContainers({ all: true, filters });
-  return found.map(({ Names, Labels, State }) => ({
-    name: (Names[0] ?? "").replace(/^\//, ""),
-    server: Labels["playspawn.server"] ?? "",
-    role: Labels["playspawn.role"] ?? "",
-    running: State === "running",
-  }));
 }
 
 /** Found by what they run and by the data folder in their environment, so that several installations stay apart. */
@@ -165,8 +228,18 @@ async function socketsOf(pid: number): Promise<string[]> {
   return targets.flatMap((target) => /^socket:\[(\d+)\]$/.exec(target)?.[1] ?? []);
 }
 
+/** The folder shuts out everybody; each file that holds a secret does so by itself too, should it be copied elsewhere. */
+const secretPaths = [
+  "",
+  "control-plane/core.db",
+  "agent/node.json",
+  "agent/state.json",
+  "run/join-token",
+  "run/demo-admin.json",
+];
+
 async function modesOf(dataDir: string): Promise<Facts["modes"]> {
-  const secret = ["", "control-plane/core.db", "agent/node.json", "run/join-token"].map((name) => `${dataDir}/${name}`);
+  const secret = secretPaths.map((name) => `${dataDir}/${name}`);
   const found = await Promise.all(
     secret.map(async (path) => {
       const mode = await stat(path).then(
@@ -179,7 +252,13 @@ async function modesOf(dataDir: string): Promise<Facts["modes"]> {
   return found.flat();
 }
 
-async function freeSpace(path: string): Promise<{ path: string; freeBytes: number }> {
-  const { bavail, bsize } = await statfs(path);
-  return { path, freeBytes: bavail * bsize };
+/** The engine may run elsewhere, with disks that are not seen from here. */
+async function freeSpace(paths: readonly (string | undefined)[]): Promise<Facts["disks"]> {
+  const found = await Promise.all(
+    paths.map(async (path) => {
+      const disk = path === undefined ? undefined : await statfs(path).catch(() => undefined);
+      return disk ? [{ path: path!, freeBytes: disk.bavail * disk.bsize }] : [];
+    }),
+  );
+  return found.flat();
 }

@@ -1,9 +1,20 @@
 import test from "ava";
-import type { Facts } from "./facts.ts";
+import type { Engine, Facts, Records, ServerRow } from "./facts.ts";
 import { judge } from "./judge.ts";
 
 const now = 1_700_000_000_000;
 const server = { id: "srv_a", name: "A", want: "auto", have: "ready", tier: null, since: now, removed: false } as const;
+
+const records: Records = { servers: [server], leases: [{ server: "srv_a", protocol: "udp", port: 20_000 }] };
+const game = { name: "a-g1", server: "srv_a", role: "game", running: true };
+const holder = { name: "a-holder", server: "srv_a", role: "holder", running: true };
+const engine: Engine = {
+  version: "20.10.24+dfsg1",
+  liveRestore: true,
+  containers: [game, holder],
+  networks: ["ps-inst-node"],
+  volumes: [],
+};
 
 /** A house where everything holds: one server, awake. */
 const sound = (): Facts => ({
@@ -15,17 +26,11 @@ const sound = (): Facts => ({
     { name: "door", pid: 3 },
   ],
   databases: [{ file: "core.db", faults: [] }],
-  installation: "inst",
-  node: "node",
-  servers: [server],
-  leases: [{ server: "srv_a", protocol: "udp", port: 20_000 }],
-  containers: [
-    { name: "a-g1", server: "srv_a", role: "game", running: true },
-    { name: "a-holder", server: "srv_a", role: "holder", running: true },
-  ],
+  identity: { installation: "inst", node: "node" },
+  records,
+  engine,
   bound: [{ protocol: "udp", port: 20_000 }],
   modes: [{ path: "/data", mode: 0o700 }],
-  engine: { version: "20.10.24+dfsg1", liveRestore: true },
   disks: [{ path: "/data", freeBytes: 50 * 1024 ** 3 }],
 });
 
@@ -36,50 +41,55 @@ test("a sound house has no findings", (t) => {
   t.deepEqual(findings({}), []);
 });
 
-const [game, holder] = sound().containers as [Facts["containers"][0], Facts["containers"][0]];
+const containers = (...own: Engine["containers"]): Partial<Facts> => ({ engine: { ...engine, containers: own } });
+const servers = (one: Partial<ServerRow>): Partial<Facts> => ({
+  records: { ...records, servers: [{ ...server, ...one }] },
+});
 
 /** Each damage alone, and what the doctor says. */
 const damages: [name: string, facts: Partial<Facts>, said: RegExp][] = [
   ["a program is down", { programs: sound().programs.slice(0, 2) }, /door does not run/],
   ["a program runs twice", { programs: [...sound().programs, { name: "door", pid: 4 }] }, /door runs 2 times/],
   ["a damaged database", { databases: [{ file: "core.db", faults: ["page 3 is lost"] }] }, /core\.db: page 3 is lost/],
-  ["a game that died unseen", { containers: [holder] }, /shown as ready, and no game container runs/],
-  ["a holder that died unseen", { containers: [game] }, /holder does not run/],
-  ["a game that runs twice", { containers: [game, holder, { ...game, name: "a-g2" }] }, /runs 2 times: a-g1, a-g2/],
+  ["a game that died unseen", containers(holder), /shown as ready, and no game container runs/],
+  ["a holder that died unseen", containers(game), /holder does not run/],
+  ["a game that runs twice", containers(game, holder, { ...game, name: "a-g2" }), /runs 2 times: a-g1, a-g2/],
   [
     "a sleeper whose game runs",
-    { servers: [{ ...server, have: "hibernated", tier: "held" }] },
+    servers({ have: "hibernated", tier: "held" }),
     /shown as hibernated, and its game runs/,
   ],
   [
     "a held sleeper without holder",
-    { servers: [{ ...server, have: "hibernated", tier: "held" }], containers: [] },
+    { ...servers({ have: "hibernated", tier: "held" }), ...containers() },
     /held without a holder/,
   ],
   [
     "wanted running, asleep",
-    { servers: [{ ...server, want: "running", have: "hibernated", tier: "cold" }], containers: [] },
+    { ...servers({ want: "running", have: "hibernated", tier: "cold" }), ...containers() },
     /wanted running and is hibernated/,
   ],
-  ["wanted stopped, awake", { servers: [{ ...server, want: "stopped" }] }, /wanted stopped and is ready/],
-  [
-    "stuck in flight",
-    { servers: [{ ...server, have: "starting", since: now - 31 * 60_000 }] },
-    /is starting since 31 minutes/,
-  ],
+  ["wanted stopped, awake", servers({ want: "stopped" }), /wanted stopped and is ready/],
+  ["stuck in flight", servers({ have: "starting", since: now - 31 * 60_000 }), /is starting since 31 minutes/],
   [
     "an orphan",
-    { containers: [game, holder, { ...game, name: "b-g1", server: "srv_b" }] },
+    containers(game, holder, { ...game, name: "b-g1", server: "srv_b" }),
     /b-g1 belongs to srv_b, which is not in the database/,
   ],
   [
+    "a network too many",
+    { engine: { ...engine, networks: ["ps-one", "ps-two"] } },
+    /one network, and here are 2: ps-one, ps-two/,
+  ],
+  ["a volume that nobody made", { engine: { ...engine, volumes: ["stray"] } }, /the volume stray carries our label/],
+  [
     "a lease of nobody",
-    { leases: [...sound().leases, { server: "srv_b", protocol: "tcp", port: 1 }] },
+    { records: { ...records, leases: [...records.leases, { server: "srv_b", protocol: "tcp", port: 1 }] } },
     /tcp 1 is leased by srv_b, which is not there/,
   ],
   [
     "a port leased twice",
-    { leases: [...sound().leases, ...sound().leases] },
+    { records: { ...records, leases: [...records.leases, ...records.leases] } },
     /udp 20000 is leased by srv_a and by srv_a/,
   ],
   ["a door that lost a port", { bound: [] }, /udp 20000 of srv_a is not bound/],
@@ -93,9 +103,21 @@ for (const [name, facts, said] of damages)
     t.regex(invariants[0]!.findings.join("\n"), said);
   });
 
+test("what cannot be looked at does not hold, and the rest is judged all the same", (t) => {
+  const blind = judge({ ...sound(), engine: { unseen: "The engine could not be asked: ECONNREFUSED" } });
+  const broken = blind.filter(({ kind, ok }) => kind === "invariant" && !ok);
+  t.deepEqual(
+    broken.map(({ name }) => name),
+    ["the engine answers", "I3 what runs is what is desired", "I3 nothing of ours is unknown"],
+  );
+  t.true(broken.every(({ findings: said }) => said.join() === "The engine could not be asked: ECONNREFUSED"));
+  const unread = judge({ ...sound(), records: { unseen: "core.db could not be read" }, bound: [] });
+  t.is(unread.filter(({ ok }) => !ok).length, 4);
+});
+
 test("advice is given and breaks nothing", (t) => {
   const facts = {
-    engine: { version: "19.03.1", liveRestore: false },
+    engine: { ...engine, version: "19.03.1", liveRestore: false },
     disks: [{ path: "/data", freeBytes: 5 * 1024 ** 2 }],
   };
   const verdicts = judge({ ...sound(), ...facts });
@@ -107,5 +129,6 @@ test("advice is given and breaks nothing", (t) => {
 });
 
 test("a server that is being deleted may still have containers", (t) => {
-  t.deepEqual(findings({ servers: [{ ...server, removed: true, have: "stopping" }], leases: [], bound: [] }), []);
+  const leaving: ServerRow = { ...server, removed: true, have: "stopping" };
+  t.deepEqual(findings({ records: { servers: [leaving], leases: [] }, bound: [] }), []);
 });

@@ -1,6 +1,6 @@
 /** Does everything hold? Pure: facts in, findings out. The names I3, I4, I7 are those of docs/architecture.md. */
 import type { Have } from "@playspawn/shared";
-import type { Facts, ServerRow } from "./facts.ts";
+import type { Engine, Facts, Records, Seen, ServerRow } from "./facts.ts";
 
 export interface Verdict {
   name: string;
@@ -19,29 +19,46 @@ const freeBytesMin = 1024 ** 3;
 const engineMin = [20, 10] as const;
 
 export function judge(facts: Facts): Verdict[] {
-  const invariant = (name: string, findings: string[]): Verdict => ({
-    name,
-    kind: "invariant",
-    ok: findings.length === 0,
-    findings,
-  });
-  const advice = (name: string, findings: string[]): Verdict => ({ ...invariant(name, findings), kind: "advice" });
+  const { identity, records, engine } = facts;
+  const house = all({ records, engine });
   return [
+    invariant("the data folder holds a joined node", "unseen" in identity ? [identity.unseen] : []),
     invariant("control plane, agent and door run, each once", programs(facts)),
     invariant(
       "the databases are sound",
       facts.databases.flatMap(({ file, faults }) => faults.map((fault) => `${file}: ${fault}`)),
     ),
-    invariant("I3 what runs is what is desired", [...running(facts), ...stuck(facts)]),
-    invariant("I3 nothing of ours is unknown", orphans(facts)),
-    invariant("I4 each port is leased once, by a live server", leases(facts)),
-    invariant("the door holds every leased port", doorPorts(facts)),
+    invariant("the engine answers", of(engine, () => [])),
+    invariant("I3 what runs is what is desired", of(house, running).concat(of(records, stuck(facts.now)))),
+    invariant("I3 nothing of ours is unknown", of(house, orphans)),
+    invariant("I4 each port is leased once, by a live server", of(records, leases)),
+    invariant("the door holds every leased port", of(records, doorPorts(facts))),
     invariant("I7 secrets are readable by their owner alone", modes(facts)),
-    advice("containers outlive a restart of Docker", liveRestore(facts)),
-    advice("the engine is new enough", engine(facts)),
+    advice("containers outlive a restart of Docker", of(engine, liveRestore)),
+    advice("the engine is new enough", of(engine, oldEngine)),
     advice("the disks have room", disks(facts)),
   ];
 }
+
+const invariant = (name: string, findings: string[]): Verdict => ({
+  name,
+  kind: "invariant",
+  ok: findings.length === 0,
+  findings: [...new Set(findings)],
+});
+const advice = (name: string, findings: string[]): Verdict => ({ ...invariant(name, findings), kind: "advice" });
+
+interface House {
+  records: Records;
+  engine: Engine;
+}
+
+const all = ({ records, engine }: Pick<Facts, "records" | "engine">): Seen<House> =>
+  "unseen" in records ? records : "unseen" in engine ? engine : { records, engine };
+
+/** What could not be looked at does not hold: nobody knows. */
+const of = <T extends object>(part: Seen<T>, look: (part: T) => string[]): string[] =>
+  "unseen" in part ? [part.unseen] : look(part);
 
 function programs({ programs: found, dataDir }: Facts): string[] {
   return (["control-plane", "node-agent", "door"] as const).flatMap((name) => {
@@ -51,11 +68,11 @@ function programs({ programs: found, dataDir }: Facts): string[] {
   });
 }
 
-function running(facts: Facts): string[] {
-  return facts.servers.filter(({ removed }) => !removed).flatMap((server) => serverFaults(server, facts));
+function running({ records, engine }: House): string[] {
+  return records.servers.filter(({ removed }) => !removed).flatMap((server) => serverFaults(server, engine));
 }
 
-function serverFaults(server: ServerRow, { containers }: Facts): string[] {
+function serverFaults(server: ServerRow, { containers }: Engine): string[] {
   const own = containers.filter((one) => one.server === server.id && one.running);
   const games = own.filter(({ role }) => role === "game");
   const holder = own.some(({ role }) => role === "holder");
@@ -75,25 +92,31 @@ function serverFaults(server: ServerRow, { containers }: Facts): string[] {
   return faults;
 }
 
-function stuck({ servers, now }: Facts): string[] {
-  return servers
-    .filter(({ have, since }) => inFlight.includes(have) && now - since > inFlightMsMax)
-    .map(
-      ({ id, name, have, since }) => `${name} (${id}) is ${have} since ${Math.round((now - since) / 60_000)} minutes`,
-    );
-}
+const stuck =
+  (now: number) =>
+  ({ servers }: Records): string[] =>
+    servers
+      .filter(({ have, since }) => inFlight.includes(have) && now - since > inFlightMsMax)
+      .map(
+        ({ id, name, have, since }) => `${name} (${id}) is ${have} since ${Math.round((now - since) / 60_000)} minutes`,
+      );
 
-function orphans({ containers, servers }: Facts): string[] {
+function orphans({ records: { servers }, engine: { containers, networks, volumes } }: House): string[] {
   const known = new Set(servers.filter(({ removed }) => !removed).map(({ id }) => id));
   const leaving = new Set(servers.filter(({ removed, have }) => removed && have !== "absent").map(({ id }) => id));
-  return containers
-    .filter(({ server, role }) => role !== "probe" && !known.has(server) && !leaving.has(server))
-    .map(
+  const strays = containers.filter(
+    ({ server, role }) => role !== "probe" && !known.has(server) && !leaving.has(server),
+  );
+  return [
+    ...strays.map(
       ({ name, server }) => `the container ${name} belongs to ${server || "no server"}, which is not in the database`,
-    );
+    ),
+    ...(networks.length > 1 ? [`a node has one network, and here are ${networks.length}: ${networks.join(", ")}`] : []),
+    ...volumes.map((name) => `the volume ${name} carries our label, and we make none`),
+  ];
 }
 
-function leases({ leases: held, servers }: Facts): string[] {
+function leases({ leases: held, servers }: Records): string[] {
   const owners = new Map<string, string>();
   const live = new Set(servers.map(({ id }) => id));
   return held.flatMap(({ server, protocol, port }) => {
@@ -105,20 +128,22 @@ function leases({ leases: held, servers }: Facts): string[] {
   });
 }
 
-function doorPorts({ leases: held, bound, servers }: Facts): string[] {
-  const doors = new Set(bound.map(({ protocol, port }) => `${protocol} ${port}`));
-  const live = new Set(servers.filter(({ removed, have }) => !removed && have !== "absent").map(({ id }) => id));
-  return held
-    .filter(({ server, protocol, port }) => live.has(server) && !doors.has(`${protocol} ${port}`))
-    .map(({ server, protocol, port }) => `${protocol} ${port} of ${server} is not bound by the door`);
-}
+const doorPorts =
+  ({ bound }: Facts) =>
+  ({ leases: held, servers }: Records): string[] => {
+    const doors = new Set(bound.map(({ protocol, port }) => `${protocol} ${port}`));
+    const live = new Set(servers.filter(({ removed, have }) => !removed && have !== "absent").map(({ id }) => id));
+    return held
+      .filter(({ server, protocol, port }) => live.has(server) && !doors.has(`${protocol} ${port}`))
+      .map(({ server, protocol, port }) => `${protocol} ${port} of ${server} is not bound by the door`);
+  };
 
 const modes = ({ modes: found }: Facts): string[] =>
   found
     .filter(({ mode }) => (mode & 0o077) !== 0)
     .map(({ path, mode }) => `${path} has mode ${mode.toString(8)}: others may read it`);
 
-function liveRestore({ engine: { liveRestore: on }, containers }: Facts): string[] {
+function liveRestore({ liveRestore: on, containers }: Engine): string[] {
   const games = containers.filter(({ role, running: runs }) => role === "game" && runs).length;
   return on
     ? []
@@ -127,7 +152,7 @@ function liveRestore({ engine: { liveRestore: on }, containers }: Facts): string
       ];
 }
 
-function engine({ engine: { version } }: Facts): string[] {
+function oldEngine({ version }: Engine): string[] {
   const [major = 0, minor = 0] = version.split(".").map(Number);
   const enough = major > engineMin[0] || (major === engineMin[0] && minor >= engineMin[1]);
   return enough ? [] : [`Docker Engine is ${version}; ${engineMin.join(".")} or newer is tested.`];

@@ -93,11 +93,11 @@ export function supervise<Name extends string>({ ports, say }: SuperviseOptions)
 
   /** Runs until the program cannot be kept running or everything stops. `first` is told the first ready message. */
   async function keep(program: SupervisedProgram<Name>, first: (ready: Ready) => void): Promise<GivenUp | undefined> {
-    const deaths: number[] = [];
+    const deaths = new Deaths();
     while (!stopping) {
       const ready = await launchUntilReady(program);
       if (ready.t === "ready") {
-        if (deaths.length > 0) say(`${program.name} runs again.`);
+        if (deaths.any) say(`${program.name} runs again.`);
         program.onReady?.(ready);
         first(ready);
       }
@@ -106,16 +106,9 @@ export function supervise<Name extends string>({ ports, say }: SuperviseOptions)
       if (stopping) return undefined;
       if (ended.code === configurationCode)
         return { configuration: true, sentence: ended.words || `${program.name} refuses its configuration.` };
-      const now = ports.clock.mono();
-      deaths.push(now);
-      while (deaths[0]! < now - limits.deathsWindowMs) deaths.shift();
       const how = howItEnded(program.name, ended);
-      if (deaths.length >= limits.deathsMax)
-        return {
-          configuration: false,
-          sentence: `${how} That was ${deaths.length} times within ${limits.deathsWindowMs / 60_000} minutes, so it is not started again.`,
-        };
-      const pauseMs = Math.min(limits.backOffFirstMs * 2 ** (deaths.length - 1), limits.backOffMostMs);
+      const pauseMs = deaths.next(ports.clock.mono());
+      if (pauseMs === undefined) return { configuration: false, sentence: `${how} ${tooOften}` };
       say(`${how} Starting it again in ${pauseMs / 1000} s.`);
       await ports.timers.sleep(pauseMs);
     }
@@ -147,6 +140,26 @@ export function supervise<Name extends string>({ ports, say }: SuperviseOptions)
     const cancel = ports.timers.after(limits.stopMs, () => child.kill("SIGKILL"));
     await child.ended;
     cancel();
+  }
+}
+
+const tooOften = `That was ${limits.deathsMax} times within ${limits.deathsWindowMs / 60_000} minutes, so it is not started again.`;
+
+/** When one program died, as far as it still counts. */
+class Deaths {
+  readonly #times: number[] = [];
+
+  get any(): boolean {
+    return this.#times.length > 0;
+  }
+
+  /** Takes one more in; answers the pause before the next start in ms, undefined when there were too many. */
+  next(now: number): number | undefined {
+    this.#times.push(now);
+    while (this.#times[0]! < now - limits.deathsWindowMs) this.#times.shift();
+    const count = this.#times.length;
+    if (count >= limits.deathsMax) return undefined;
+    return Math.min(limits.backOffFirstMs * 2 ** (count - 1), limits.backOffMostMs);
   }
 }
 
