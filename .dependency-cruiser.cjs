@@ -35,7 +35,7 @@ module.exports = {
       { path: "^control-plane/src/(people|hosting|play)/([^/]+)/", pathNot: test },
       { path: "^control-plane/src/(people|hosting|play)/[^/]+/store\\.ts$", pathNot: "^control-plane/src/$1/$2/" },
     ),
-    // The agent: only runtime/docker* knows Docker; the door knows "awake?" and "wake", no more.
+    // The agent: only runtime/docker* knows Docker; the door knows "awake?" and "wake", no more; lib/ knows nobody.
     rule(
       "docker-behind-the-runtime",
       { path: "^(node-agent|control-plane|shared|web)/", pathNot: "^node-agent/src/runtime/docker" },
@@ -49,7 +49,12 @@ module.exports = {
     rule(
       "door-knows-shared-only",
       { path: "^node-agent/src/door/", pathNot: test },
-      { path: "^node-agent/src/", pathNot: "^node-agent/src/door/" },
+      { path: "^node-agent/src/", pathNot: "^node-agent/src/(door|lib)/" },
+    ),
+    rule(
+      "agent-lib-stays-lowest",
+      { path: "^node-agent/src/lib/" },
+      { path: "^node-agent/src/", pathNot: "^node-agent/src/lib/" },
     ),
     // The dashboard: share by moving down, not sideways.
     rule(

@@ -2,7 +2,7 @@
 import { readFile } from "node:fs/promises";
 import { AppError, JoinAnswer } from "@playspawn/shared";
 import type { z } from "zod";
-import { writeAtomically } from "../servers/atomic-file.ts";
+import { writeAtomically } from "../lib/atomic-file.ts";
 
 export type Identity = z.infer<typeof JoinAnswer>;
 

@@ -1,6 +1,6 @@
 /** Brings the node's bridge and its ports to what they must be: plan is pure, apply does it, both may run at any time. */
 import { AppError } from "@playspawn/shared";
-import { remembered } from "../runtime/remembered.ts";
+import { remembered } from "../lib/remembered.ts";
 import type { HostRoute } from "./host-routes.ts";
 import type { Isolation } from "./isolation.ts";
 import { formatSubnet, freeSubnets, gatewayOf, overlaps, parseSubnet, type Subnet } from "./subnet.ts";

@@ -7,7 +7,7 @@ import { Transform, type Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { AppError, messageOf } from "@playspawn/shared";
 import { request } from "undici";
-import { remembered } from "./remembered.ts";
+import { remembered } from "../lib/remembered.ts";
 
 /** The largest context taken in. */
 export const contextBytesMax = 512 * 1024 ** 2;

@@ -8,8 +8,8 @@ import { EngineFault, isFault, limits, type Engine } from "./docker-engine.ts";
 import { waitForEver } from "./docker-holder-image.ts";
 import { bridgePortsMax } from "./docker-network.ts";
 import { holderName, isOwn, label, networkName, ownLabels, type Identity } from "./names.ts";
-import type { Remembered } from "./remembered.ts";
-import type { Serial } from "./serial.ts";
+import type { Remembered } from "../lib/remembered.ts";
+import type { Serial } from "../lib/serial.ts";
 
 /** Unprivileged, and no server's uid. */
 const holderUser = "65534:65534";

@@ -16,9 +16,9 @@ import { dockerBridges } from "./docker-network.ts";
 import { publishedPorts } from "./docker-ports.ts";
 import { probeHost } from "./docker-probe.ts";
 import { bridgeName } from "./names.ts";
-import { coalesced, remembered } from "./remembered.ts";
+import { coalesced, remembered } from "../lib/remembered.ts";
 import type { Runtime } from "./runtime.ts";
-import { serial } from "./serial.ts";
+import { serial } from "../lib/serial.ts";
 import { sharedWork } from "./shared-work.ts";
 
 export interface DockerRuntimeOptions {

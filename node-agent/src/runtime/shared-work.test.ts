@@ -1,7 +1,7 @@
 import test from "ava";
 import { channel } from "./channel.ts";
-import { coalesced, remembered } from "./remembered.ts";
-import { serial } from "./serial.ts";
+import { coalesced, remembered } from "../lib/remembered.ts";
+import { serial } from "../lib/serial.ts";
 import { sharedWork } from "./shared-work.ts";
 
 const never = new AbortController().signal;

@@ -3,7 +3,7 @@
  * `── started 2026-01-02T03:04:05.678Z ──`, which also tells whether a run was kept already.
  */
 import { open, readFile } from "node:fs/promises";
-import { writeAtomically } from "./atomic-file.ts";
+import { writeAtomically } from "../lib/atomic-file.ts";
 
 export const consoleBytesMax = 4 * 1024 ** 2;
 

@@ -6,7 +6,7 @@ import { open, readFile, type FileHandle } from "node:fs/promises";
 import { AgentEvent, newId, type Ports } from "@playspawn/shared";
 import type { Logger } from "pino";
 import { z } from "zod";
-import { writeAtomically } from "./atomic-file.ts";
+import { writeAtomically } from "../lib/atomic-file.ts";
 
 export const eventsMax = 10_000;
 export const eventBytesMax = 10 * 1024 ** 2;

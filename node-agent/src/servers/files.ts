@@ -6,7 +6,7 @@ import { chown, lchown, mkdir, readdir, readFile, rm, statfs } from "node:fs/pro
 import { join } from "node:path";
 import { AppError, type ServerSpec } from "@playspawn/shared";
 import { z } from "zod";
-import { writeAtomically } from "./atomic-file.ts";
+import { writeAtomically } from "../lib/atomic-file.ts";
 import { keepRun, readTail } from "./console-log.ts";
 
 const Meta = z.strictObject({

@@ -3,7 +3,7 @@ import { readFile } from "node:fs/promises";
 import { DesiredServer, type Ports } from "@playspawn/shared";
 import type { Logger } from "pino";
 import { z } from "zod";
-import { writeAtomically } from "./atomic-file.ts";
+import { writeAtomically } from "../lib/atomic-file.ts";
 
 const Memory = z.strictObject({
   /** Newest answered kick. */
