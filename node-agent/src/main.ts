@@ -4,6 +4,7 @@ import { AppError, messageOf } from "@playspawn/shared";
 import { ConfigError, readConfig } from "./config.ts";
 import { createContext, type Context } from "./context.ts";
 import { ListenError } from "./http/http.ts";
+import { tellLauncher } from "./lib/launcher.ts";
 import { PreflightError } from "./preflight.ts";
 
 /** A fault of configuration: the launcher prints it and does not start us again. */
@@ -21,7 +22,7 @@ async function main(): Promise<void> {
   context.failed.catch(refuse);
   await context.ready.catch(() => undefined);
   context.log.info("the agent is up");
-  if (process.connected) process.send?.({ t: "ready" });
+  tellLauncher({ t: "ready" });
 }
 
 /** What an operator can mend is said in sentences; anything else is our own mistake and shows its stack. */

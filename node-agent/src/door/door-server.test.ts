@@ -108,6 +108,7 @@ test("routes reach the door, knocks and figures reach the agent", async (t) => {
   agent.door.setRoutes("srv_a", []);
   t.deepEqual(await agent.door.settled(5000), []);
   await t.throwsAsync(player(t, port), { code: "ECONNREFUSED" });
+  t.like(agent.door.traffic("srv_a"), { accepted: 0, bytesIn: 0 }, "a server that left is forgotten");
 });
 
 test("settled tells the failures of the table at the time of the call, check tells what is free", async (t) => {

@@ -53,6 +53,8 @@ class DoorServer implements Door {
   readonly #knockListeners: ((knock: Knock) => void)[] = [];
   readonly #connectionListeners: ((connected: boolean) => void)[] = [];
   readonly #checked = new Map<number, PortTaken[]>();
+  /** Servers that gave their routes up, and in which revision: the door may speak of them until it has applied that. */
+  readonly #leaving = new Map<string, number>();
   #rev = 0;
   #nextCheck = 1;
   #session: Session | undefined;
@@ -68,8 +70,10 @@ class DoorServer implements Door {
     if (routes.length > 0) this.#table.set(server, routes);
     else this.#table.delete(server);
     const rev = ++this.#rev;
-    if (this.#session)
-      say(this.#session.socket, { t: "routes", rev, reset: false, done: true, servers: [{ server, routes }] });
+    this.#leaving.delete(server);
+    if (!this.#session) return;
+    if (routes.length === 0) this.#leaving.set(server, rev);
+    say(this.#session.socket, { t: "routes", rev, reset: false, done: true, servers: [{ server, routes }] });
   }
 
   settled(limitMs: number): Promise<BindFailure[]> {
@@ -128,6 +132,7 @@ class DoorServer implements Door {
       loser.end();
     }
     if (loser === socket) return undefined;
+    this.#leaving.clear();
     this.#session = { socket, run, applied: undefined, traffic: undefined };
     this.#log.info({ pid, run }, "the door is there");
     for (const frame of tableFrames(this.#table, this.#rev)) say(socket, frame);
@@ -140,6 +145,7 @@ class DoorServer implements Door {
     switch (frame.t) {
       case "applied":
         session.applied = frame;
+        this.#forget(session, frame.rev);
         break;
       case "checked":
         this.#checked.set(frame.id, frame.taken);
@@ -157,6 +163,15 @@ class DoorServer implements Door {
     this.#watch.notify();
     // Whoever waited has it now; an answer that came too late must not stay.
     if (frame.t === "checked") this.#checked.delete(frame.id);
+  }
+
+  /** The door has applied revision `rev`: of whoever left by then it says no more. */
+  #forget(session: Session, rev: number): void {
+    for (const [server, left] of this.#leaving) {
+      if (left > rev) continue;
+      this.#leaving.delete(server);
+      session.traffic?.delete(server);
+    }
   }
 
   #lost(): void {

@@ -50,6 +50,8 @@ export function openDoor({ ports, log, send, descriptors, limits: given, address
     room: waitingRoom(limits),
     heldBytes: pool(limits.heldBytesPerDoor),
     descriptors: pool(descriptors),
+    connectionsPerServer: counted(limits.connectionsPerServer),
+    connectionsPerSource: counted(limits.connectionsPerSource),
     flowsPerServer: counted(limits.flowsPerServer),
     flowsPerSource: counted(limits.flowsPerSource),
   };

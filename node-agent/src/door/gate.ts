@@ -33,6 +33,8 @@ export interface GateContext {
   addresses: () => readonly string[];
   /** File descriptors. */
   descriptors: Pool;
+  connectionsPerServer: Counted;
+  connectionsPerSource: Counted;
   flowsPerServer: Counted;
   flowsPerSource: Counted;
 }

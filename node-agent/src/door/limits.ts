@@ -12,6 +12,8 @@ export interface Limits {
   flowsPerServer: number;
   flowsPerSource: number;
   flowIdleMs: number;
+  connectionsPerServer: number;
+  connectionsPerSource: number;
   knocksPerSourceMinute: number;
   knockSources: number;
   dialMs: number;
@@ -33,6 +35,9 @@ export const defaultLimits: Limits = {
   flowsPerServer: 1024,
   flowsPerSource: 128,
   flowIdleMs: 60_000,
+  // Held and relayed TCP connections. Whole communities behind one tunnel fit; one address alone empties no door.
+  connectionsPerServer: 2048,
+  connectionsPerSource: 256,
   // Enough for anyone who tries again and again, too little to wake a whole node by a port scan.
   knocksPerSourceMinute: 20,
   knockSources: 4096,

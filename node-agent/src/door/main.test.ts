@@ -110,6 +110,24 @@ test("a second door on the same data folder takes the place of the first, which 
   t.false((await player(t, port)).destroyed);
 });
 
+test("a door outlives a launcher that goes before the door is ready", async (t) => {
+  const data = await dataFolder(t);
+  const port = await freePort("tcp");
+  const { child, exit } = startDoor(t, data);
+  child.disconnect();
+  const { door } = await agent(t, data);
+  door.setRoutes("srv_a", [routeOf({ publicPort: port })]);
+  t.deepEqual(await door.settled(10_000), []);
+  const died = exit.then(({ code }) => `it ended with ${code}`);
+  const game = await tcpGame(t, (peer) => peer.pipe(peer));
+  door.setRoutes("srv_a", [
+    routeOf({ publicPort: port, mode: "awake", target: { host: "127.0.0.1", port: game.port } }),
+  ]);
+  const socket = await player(t, port);
+  socket.write("hello");
+  t.is(String(await Promise.race([once(socket, "data"), died])), "hello");
+});
+
 test("an empty data folder is a fault of configuration", async (t) => {
   const child = spawn(process.execPath, [program], {
     env: { PLAYSPAWN_DATA_DIR: "" },

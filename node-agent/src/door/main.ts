@@ -5,6 +5,7 @@ import { type AgentLink, agentLink } from "./agent-link.ts";
 import { readConfig } from "./config.ts";
 import { openDoor } from "./door.ts";
 import { localAddresses } from "./local-addresses.ts";
+import { tellLauncher } from "../lib/launcher.ts";
 import { jsonLog } from "./log.ts";
 import { doorSocketPath } from "./socket-path.ts";
 
@@ -30,7 +31,7 @@ const door = openDoor({
   addresses: localAddresses(systemPorts.clock),
   send: (frame) => link?.send(frame),
   onRoutes: () => {
-    if (!isReady) process.send?.({ t: "ready" });
+    if (!isReady) tellLauncher({ t: "ready" });
     isReady = true;
   },
 });

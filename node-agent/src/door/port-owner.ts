@@ -1,6 +1,7 @@
 /** Who holds a port, by the kernel's own tables, so that "taken" can name the program to stop. Linux only. */
 import { readFile, readdir, readlink } from "node:fs/promises";
 import type { Protocol } from "@playspawn/shared";
+import { coalesced } from "../lib/remembered.ts";
 
 const listening = "0A";
 /** Looking through every open file of a busy machine must not keep the door busy. */
@@ -18,35 +19,35 @@ export function inodesOf(table: string, protocol: Protocol, port: number): strin
     .filter((inode) => inode !== "0");
 }
 
-async function nameOf(inodes: string[]): Promise<string | undefined> {
-  const links = new Set(inodes.map((inode) => `socket:[${inode}]`));
+/** Process ids by the links of the sockets they hold, e.g. `socket:[4711]`; not all of them on a very busy machine. */
+async function socketHolders(): Promise<Map<string, string>> {
+  const holders = new Map<string, string>();
   let looked = 0;
   for (const pid of (await readdir("/proc")).filter((name) => /^\d+$/.test(name))) {
-    const files = await readdir(`/proc/${pid}/fd`).catch(() => []);
-    for (const file of files) {
-      if (++looked > filesMax) return undefined;
-      if (!links.has(await readlink(`/proc/${pid}/fd/${file}`).catch(() => ""))) continue;
-      return `${(await readFile(`/proc/${pid}/comm`, "utf8")).trim()} (process ${pid})`;
+    for (const file of await readdir(`/proc/${pid}/fd`).catch(() => [])) {
+      if (++looked > filesMax) return holders;
+      const link = await readlink(`/proc/${pid}/fd/${file}`).catch(() => "");
+      if (link.startsWith("socket:")) holders.set(link, pid);
     }
   }
-  return undefined;
+  return holders;
 }
 
-let isLooking = false;
+/** One look at a time: ports that are found taken together share the next one. */
+const holdersNow = coalesced(socketHolders);
 
-/** E.g. `nginx (process 812)`; undefined when it cannot be told, say for want of rights or time. */
+/** E.g. `nginx (process 812)`; undefined when it cannot be told, say for want of rights. */
 export async function portOwner(protocol: Protocol, port: number): Promise<string | undefined> {
-  if (isLooking) return undefined;
-  isLooking = true;
   try {
     const tables = await Promise.all(
       [protocol, `${protocol}6`].map((name) => readFile(`/proc/net/${name}`, "utf8").catch(() => "")),
     );
     const inodes = tables.flatMap((table) => inodesOf(table, protocol, port));
-    return inodes.length > 0 ? await nameOf(inodes) : undefined;
+    if (inodes.length === 0) return undefined;
+    const holders = await holdersNow();
+    const pid = inodes.map((inode) => holders.get(`socket:[${inode}]`)).find((holder) => holder !== undefined);
+    return pid && `${(await readFile(`/proc/${pid}/comm`, "utf8")).trim()} (process ${pid})`;
   } catch {
     return undefined;
-  } finally {
-    isLooking = false;
   }
 }

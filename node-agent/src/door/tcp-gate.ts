@@ -3,25 +3,27 @@ import type { Server, Socket } from "node:net";
 import type { Route } from "@playspawn/shared";
 import { listenTcp, takenBy } from "./bind.ts";
 import type { Gate, GateContext } from "./gate.ts";
+import { sourceKey } from "./source.ts";
 import { Connection } from "./tcp-connection.ts";
 
 /** The client's and the game's end. */
 const descriptorsEach = 2;
 
 export function tcpGate(first: Route, context: GateContext): Gate {
-  const { log, descriptors } = context;
+  const { log } = context;
   const connections = new Set<Connection>();
   let route = first;
   let listener: Server | undefined;
 
   const accept = (client: Socket): void => {
-    if (!descriptors.take(descriptorsEach)) {
+    const giveBack = takePlace(first.server, sourceKey(client.remoteAddress ?? ""), context);
+    if (!giveBack) {
       client.on("error", () => {});
       client.destroy();
       return;
     }
     const over = (): void => {
-      descriptors.give(descriptorsEach);
+      giveBack();
       connections.delete(connection);
     };
     const connection: Connection = new Connection(client, () => route, context, over);
@@ -34,7 +36,7 @@ export function tcpGate(first: Route, context: GateContext): Gate {
     async bind() {
       try {
         listener = await listenTcp(route.port.public, accept);
-        descriptors.force(1);
+        context.descriptors.force(1);
         // An accept may fail, for want of descriptors say; the listener stays.
         listener.on("error", (error) => log.warn({ port: route.port.public, error: String(error) }, "accept failed"));
         return undefined;
@@ -48,10 +50,27 @@ export function tcpGate(first: Route, context: GateContext): Gate {
     },
     sweep: () => {},
     close() {
-      if (listener) descriptors.give(1);
+      if (listener) context.descriptors.give(1);
       listener?.close();
       listener = undefined;
       for (const connection of connections) connection.destroy();
     },
   };
+}
+
+/** Counts one more connection. Answers what gives its place back; undefined when the server, the source or the door has too many. */
+function takePlace(server: string, source: string, context: GateContext): (() => void) | undefined {
+  const { descriptors, connectionsPerServer, connectionsPerSource } = context;
+  if (!descriptors.take(descriptorsEach)) return undefined;
+  if (connectionsPerServer.take(server)) {
+    if (connectionsPerSource.take(source))
+      return () => {
+        descriptors.give(descriptorsEach);
+        connectionsPerServer.give(server);
+        connectionsPerSource.give(source);
+      };
+    connectionsPerServer.give(server);
+  }
+  descriptors.give(descriptorsEach);
+  return undefined;
 }

@@ -324,6 +324,27 @@ test("a full room lets a player in at the cost of a silent connection, and limit
   t.false(speaking.some((socket) => socket.destroyed));
 });
 
+test("connections to an awake server are limited per source and per server; those that end make place", async (t) => {
+  const publicPort = await freePort("tcp");
+  const door = testDoor(t, { limits: { connectionsPerServer: 5, connectionsPerSource: 3 } });
+  const game = await tcpGame(t, (peer) => peer.pipe(peer));
+  await door.set(awake(publicPort, game.port));
+  const enter = async (address: string): Promise<Socket | undefined> => {
+    const socket = await player(t, publicPort, address);
+    socket.write("hello");
+    const isIn = await Promise.race([once(socket, "data").then(() => true), closed(socket).then(() => false)]);
+    return isIn ? socket : undefined;
+  };
+  const greedy = [await enter("127.0.0.2"), await enter("127.0.0.2"), await enter("127.0.0.2")];
+  t.true(greedy.every(Boolean));
+  t.is(await enter("127.0.0.2"), undefined, "this source has its share");
+  t.truthy(await enter("127.0.0.3"), "others come in");
+  t.truthy(await enter("127.0.0.4"));
+  t.is(await enter("127.0.0.5"), undefined, "the server has all it may have");
+  greedy[0]!.destroy();
+  await eventually(t, "its place is free", () => enter("127.0.0.5"));
+});
+
 test("a server that is given up loses its port and its connections", async (t) => {
   const publicPort = await freePort("tcp");
   const door = testDoor(t);

@@ -163,8 +163,10 @@ export class Flow {
       this.#meter.bytesOut += packet.length;
       this.#answer?.(packet, this.from);
     });
-    upstream.connect(target.port, target.host, () => {
+    // Without a route, say, the socket is not connected and would throw when sending; the next datagram tries again.
+    upstream.connect(target.port, target.host, (error?: Error) => {
       if (this.#upstream !== upstream) return;
+      if (error) return this.#hangUp();
       this.#connected = true;
       this.#deliver();
     });
@@ -173,7 +175,7 @@ export class Flow {
   #deliver(): void {
     if (this.#route().mode !== "awake" || !this.#upstream || !this.#connected) return;
     this.#passing = true;
-    for (const packet of this.#letGo()) this.#upstream.send(packet);
+    for (const packet of this.#letGo()) sendOrLose(this.#upstream, packet);
   }
 
   #hangUp(): void {

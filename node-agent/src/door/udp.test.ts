@@ -275,6 +275,25 @@ test("a game that moved is reached where it is now, and one whose port is shut c
   t.is((await someone.hears(1)).at(-1)?.toString(), "found");
 });
 
+test("a target that no route leads to costs its own players datagrams, and nobody else anything", async (t) => {
+  const [publicPort, otherPort] = [await freePort("udp"), await freePort("udp")];
+  const door = testDoor(t);
+  const game = await udpGame(t, (packet, reply) => reply(packet));
+  const other = { ...awake(otherPort, game.port), server: "srv_b" };
+  // The kernel refuses a plain socket the way to a broadcast address, as it does where there is no route.
+  const nowhere = { ...awake(publicPort, game.port), target: { host: "255.255.255.255", port: 9 } };
+  await door.set(nowhere, other);
+  const [lost, neighbour] = [await udpPlayer(t, publicPort), await udpPlayer(t, otherPort)];
+  await lost.say("one");
+  await figures(t, door, ({ packetsIn, open }) => packetsIn === 1 && open === 0);
+  await lost.say("two");
+  await figures(t, door, ({ packetsIn, open }) => packetsIn === 2 && open === 0);
+  await neighbour.say("hello");
+  t.deepEqual((await neighbour.hears(1)).map(String), ["hello"]);
+  await door.set(awake(publicPort, game.port));
+  t.deepEqual((await lost.hears(2)).map(String), ["one", "two"], "what was held meanwhile is kept for the game");
+});
+
 test("a closed port stays silent and does not knock", async (t) => {
   const publicPort = await freePort("udp");
   const door = testDoor(t);
