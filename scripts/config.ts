@@ -24,8 +24,12 @@ const defaultSocket = "unix:///var/run/docker.sock";
 /** A value that is no port is left to the program that owns it: it says so in its own words. */
 const port = (text: string | undefined, otherwise: number): number => {
   const value = Number(text);
-  return text !== undefined && Number.isInteger(value) && value >= 0 && value <= 65_535 ? value : otherwise;
+  return text && Number.isInteger(value) && value >= 0 && value <= 65_535 ? value : otherwise;
 };
+
+/** One that is empty counts as not set, here as in the programs. */
+const withoutEmpty = (environment: NodeJS.ProcessEnv): NodeJS.ProcessEnv =>
+  Object.fromEntries(Object.entries(environment).filter(([name, value]) => value || !name.startsWith("PLAYSPAWN_")));
 
 /** The variable itself, or what the file says that `<name>_FILE` names. A file that cannot be read is told by its program. */
 function valueOf(environment: NodeJS.ProcessEnv, name: string): string | undefined {
@@ -38,7 +42,8 @@ function valueOf(environment: NodeJS.ProcessEnv, name: string): string | undefin
   }
 }
 
-export function startConfig(environment: NodeJS.ProcessEnv = process.env): StartConfig {
+export function startConfig(given: NodeJS.ProcessEnv = process.env): StartConfig {
+  const environment = withoutEmpty(given);
   const { DOCKER_HOST: dockerHost } = environment;
   const email = valueOf(environment, "PLAYSPAWN_ADMIN_EMAIL");
   const password = valueOf(environment, "PLAYSPAWN_ADMIN_PASSWORD");

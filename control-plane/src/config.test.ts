@@ -51,6 +51,8 @@ test("short and example passwords are refused, and never repeated in the message
   for (const password of [
     "short",
     "changeme1234",
+    "change-me-please",
+    "123456789012",
     "Password1234!",
     "aaaaaaaaaaaaaaaa",
     "playspawn-playspawn",

@@ -41,6 +41,8 @@ async function prepare(config: StartConfig, options: StartOptions): Promise<void
       78,
       "--node makes this machine a node of a control plane elsewhere: set PLAYSPAWN_CONTROL_URL to its address, and PLAYSPAWN_JOIN_TOKEN the first time.",
     );
+  if (!options.node && config.port === 0)
+    throw new Halt(78, "PLAYSPAWN_PORT is 0, and nodes and people need one that they know. Set another, such as 8000.");
   await endLeftovers(config.dataDir, timers);
   await ensurePorts(options.node ? { ...config, port: 0, webPort: 0 } : config);
   await ensurePackages(agentPackages, "The node agent needs a few small packages.", options);
@@ -72,12 +74,10 @@ async function bringUp(
   config: StartConfig,
   options: StartOptions,
 ): Promise<"up" | GivenUp> {
-  const admin = options.demo ? await demoAdmin(config, systemPorts) : undefined;
   const environment = {
     ...config.environment,
     PLAYSPAWN_DATA_DIR: config.dataDir,
     PLAYSPAWN_CONTROL_URL: config.controlUrl,
-    ...(admin && !config.admin ? { PLAYSPAWN_ADMIN_EMAIL: admin.email, PLAYSPAWN_ADMIN_PASSWORD: admin.password } : {}),
   };
   const keep = (name: ProgramName, onReady?: (ready: Ready) => void): Promise<Ready | GivenUp> =>
     supervisor.start({
@@ -100,20 +100,23 @@ async function bringUp(
   const others = await Promise.all([keep("node-agent"), keep("door")]);
   const fault = others.find((one) => !("t" in one));
   if (fault) return fault as GivenUp;
-  if (admin) await demo(admin, config, options);
-  if (admin && !config.admin) say(`Sign in as ${admin.email} with the password ${admin.password}`);
-  sayUp(first, config);
+  const admin = first && options.demo ? await demo(first, config, options) : undefined;
+  if (admin) say(`Sign in as ${admin.email} with the password ${admin.password}`);
+  sayUp(first && admin ? { ...first, setupUrl: null } : first, config);
   return "up";
 }
 
-/** A demo that fails is told; the rest of the house stands. */
-async function demo(admin: Admin, config: StartConfig, options: StartOptions): Promise<void> {
+/** A demo that fails is told; the rest of the house stands. Answers the account that was made for it. */
+async function demo({ setupUrl }: Ready, config: StartConfig, options: StartOptions): Promise<Admin | undefined> {
+  let admin: Admin | undefined;
   try {
     await ensureDockerCli(options);
+    admin = await demoAdmin(config, setupUrl, systemPorts);
     await deployDemo(config.controlUrl, admin, config.environment.NODE_EXTRA_CA_CERTS);
   } catch (error) {
     warn(`The demo server was not made: ${messageOf(error)}`);
   }
+  return config.admin ? undefined : admin;
 }
 
 function sayUp(controlPlane: Ready | undefined, { dataDir, controlUrl }: StartConfig): void {

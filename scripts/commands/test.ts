@@ -10,7 +10,7 @@ import { runAva } from "../suite/ava.ts";
 import { readSkips, tally, type Tally } from "../suite/tally.ts";
 import { compareTraces, processesOf, readTraces, runMark, type Traces } from "../suite/traces.ts";
 import { ensureDashboard } from "../up/dashboard.ts";
-import { ensureDocker } from "../up/docker.ts";
+import { ensureDocker, ensureDockerCli } from "../up/docker.ts";
 import { Halt } from "../up/halt.ts";
 import { ensurePackages } from "../up/packages.ts";
 import { runChecks } from "./check.ts";
@@ -76,6 +76,7 @@ async function prepare() {
   if (!(await findBrowser())) await ensurePackages(["chromium"], "The tests look at the dashboard.", { yes: true });
   await ensurePackages(packages, "The tests need these packages.", { yes: true });
   const engine = await ensureDocker({ yes: true, dockerHost: startConfig().dockerHost, timers: systemPorts.timers });
+  await ensureDockerCli({ yes: true });
   await ensureBaseImages({ log: say, extraCaFile: startConfig().environment.NODE_EXTRA_CA_CERTS });
   await ensureDashboard();
   return engine;

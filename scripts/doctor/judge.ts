@@ -28,7 +28,10 @@ export function judge(facts: Facts): Verdict[] {
       "the databases are sound",
       facts.databases.flatMap(({ file, faults }) => faults.map((fault) => `${file}: ${fault}`)),
     ),
-    invariant("the engine answers", of(engine, () => [])),
+    invariant(
+      "the engine answers",
+      of(engine, () => []),
+    ),
     invariant("I3 what runs is what is desired", of(house, running).concat(of(records, stuck(facts.now)))),
     invariant("I3 nothing of ours is unknown", of(house, orphans)),
     invariant("I4 each port is leased once, by a live server", of(records, leases)),

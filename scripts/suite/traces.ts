@@ -24,7 +24,7 @@ export async function readTraces(): Promise<Traces> {
     containers.map(async ({ Id, Names }) => [Names[0] ?? Id, await identity(docker, Id)] as const),
   );
   return {
-    container: new Map(started),
+    container: new Map(started.flatMap(([name, id]) => (id === undefined ? [] : [[name, id]]))),
     network: new Map(networks.map(({ Name, Id }) => [Name, Id])),
     volume: new Map(volumes.Volumes.map(({ Name, Mountpoint }) => [Name, Mountpoint])),
     bridge: new Map(lines(bridges.stdout).map((line) => [line.split(" ")[0]!, ""])),
@@ -34,9 +34,15 @@ export async function readTraces(): Promise<Traces> {
 
 const lines = (text: string): string[] => text.split("\n").filter(Boolean);
 
-async function identity(docker: Docker, id: string): Promise<string> {
-  const { State } = await docker.getContainer(id).inspect();
-  return `${id} ${State.Status} ${State.StartedAt}`;
+/** Undefined when it was removed since it was listed. */
+async function identity(docker: Docker, id: string): Promise<string | undefined> {
+  try {
+    const { State } = await docker.getContainer(id).inspect();
+    return `${id} ${State.Status} ${State.StartedAt}`;
+  } catch (error) {
+    if ((error as { statusCode?: number }).statusCode === 404) return undefined;
+    throw error;
+  }
 }
 
 /** What differs, a sentence each. */

@@ -19,7 +19,10 @@ export async function ensureDashboard(): Promise<void> {
   const fresh = `${web}/dist-${process.pid}`;
   const args = [installed("vite/bin/vite.js"), "build", "--outDir", fresh, "--emptyOutDir", "--logLevel", "warn"];
   try {
-    const ran = await run(process.execPath, args, { cwd: web, env: { ...environment(), NODE_ENV: "production" } });
+    const ran = await run(process.execPath, args, {
+      cwd: web,
+      env: { ...environment(), NODE_ENV: "production", NO_COLOR: "1" },
+    });
     if (ran.code !== 0)
       throw new Halt(1, `The dashboard could not be built: ${(ran.stderr || ran.stdout).trim().slice(0, 1500)}`);
     await writeFile(`${fresh}/.inputs`, stamp);

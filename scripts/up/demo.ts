@@ -15,15 +15,31 @@ export type Admin = z.infer<typeof Admin>;
 
 const adminFile = (dataDir: string): string => `${dataDir}/run/demo-admin.json`;
 
-/** The admin of PLAYSPAWN_ADMIN_*, else the one an earlier demo made, else a new one that is kept in the data folder. */
-export async function demoAdmin({ admin, dataDir }: StartConfig, { rng }: Ports): Promise<Admin> {
+/**
+ * The admin of PLAYSPAWN_ADMIN_*; else, while the house is not set up, a new one made through the set-up link; else the
+ * one that an earlier demo made. Its password is kept in the data folder.
+ * @throws Error when somebody else has set the house up
+ */
+export async function demoAdmin(
+  { admin, dataDir, controlUrl }: StartConfig,
+  setupUrl: string | null | undefined,
+  { rng }: Ports,
+): Promise<Admin> {
   if (admin) return admin;
-  const kept = await readFile(adminFile(dataDir), "utf8").catch(() => undefined);
-  if (kept !== undefined) return Admin.parse(JSON.parse(kept));
-  const made = { email: "demo@playspawn.example", password: newSecret(rng).slice(0, 24) };
-  await writeFile(adminFile(dataDir), JSON.stringify(made), { mode: 0o600 });
-  return made;
+  const file = adminFile(dataDir);
+  if (setupUrl) {
+    const made = { email: "demo@playspawn.example", password: newSecret(rng).slice(0, 24) };
+    await writeFile(file, JSON.stringify(made), { mode: 0o600 });
+    const token = new URL(setupUrl).hash.slice("#t=".length);
+    await call(controlUrl, "POST", "/api/v1/setup", z.unknown(), { body: { token, ...made } });
+    return made;
+  }
+  const kept = await readFile(file, "utf8").catch(() => undefined);
+  if (kept === undefined) throw new Error(`Playspawn is set up already.${hint}`);
+  return Admin.parse(JSON.parse(kept));
 }
+
+const hint = " Give the admin's PLAYSPAWN_ADMIN_EMAIL and PLAYSPAWN_ADMIN_PASSWORD, then start with --demo again.";
 
 /** Makes the demo server unless there is one. @throws Error with the API's own sentence */
 export async function deployDemo(url: string, admin: Admin, extraCaFile: string | undefined): Promise<void> {
@@ -53,9 +69,5 @@ async function call<T>(
   const json: unknown = await response.json();
   if (response.ok) return answer.parse(json);
   const why = z.object({ detail: z.string() }).safeParse(json).data?.detail ?? `status ${response.status}`;
-  const hint =
-    response.status === 401
-      ? " Give the admin's PLAYSPAWN_ADMIN_EMAIL and PLAYSPAWN_ADMIN_PASSWORD, then start with --demo again."
-      : "";
-  throw new Error(`${why}${hint}`);
+  throw new Error(`${why}${response.status === 401 ? hint : ""}`);
 }

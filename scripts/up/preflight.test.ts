@@ -1,5 +1,5 @@
 import { once } from "node:events";
-import { mkdtemp, rm, stat, writeFile } from "node:fs/promises";
+import { chmod, mkdtemp, rm, stat, writeFile } from "node:fs/promises";
 import { createServer, type AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import test from "ava";
@@ -41,6 +41,20 @@ test("the data folder is made for us alone", async (t) => {
   const data = `${await folder(t)}/data`;
   await ensureDataFolder(data);
   t.is((await stat(data)).mode & 0o777, 0o700);
+});
+
+test("a data folder that was open to others is closed", async (t) => {
+  const data = await folder(t);
+  await chmod(data, 0o755);
+  await ensureDataFolder(data);
+  t.is((await stat(data)).mode & 0o777, 0o700);
+});
+
+test("an empty variable counts as not set", (t) => {
+  const unset = startConfig({});
+  t.deepEqual(startConfig({ PLAYSPAWN_DATA_DIR: "", PLAYSPAWN_PORT: "", PLAYSPAWN_CONTROL_URL: "" }), unset);
+  t.is(unset.port, 8000);
+  t.regex(unset.dataDir, /\/\.playspawn$/);
 });
 
 test("a data folder that cannot be made is told with the way out", async (t) => {

@@ -1,6 +1,6 @@
 /** What would make a start fail later, looked at first: each a sentence that says what to do. */
 import { createServer } from "node:net";
-import { access, constants, mkdir, readlink, statfs } from "node:fs/promises";
+import { access, chmod, constants, mkdir, readlink, statfs } from "node:fs/promises";
 import { basename } from "node:path";
 import { messageOf } from "@playspawn/shared";
 import type { StartConfig } from "../config.ts";
@@ -16,6 +16,8 @@ export async function ensureDataFolder(dataDir: string): Promise<void> {
     for (const folder of [dataDir, `${dataDir}/run`, `${dataDir}/logs`])
       await mkdir(folder, { recursive: true, mode: 0o700 });
     await access(dataDir, constants.R_OK | constants.W_OK);
+    // One that was there before may be open to all.
+    await chmod(dataDir, 0o700);
   } catch (cause) {
     if ((cause as NodeJS.ErrnoException).code === "ENOSPC") throw diskFull(dataDir, 0);
     throw new Halt(

@@ -62,6 +62,8 @@ function wordsSince(file: string, begin: number): string {
   readSync(handle, part, 0, part.length, from);
   closeSync(handle);
   const lines = part.toString("utf8").split("\n");
+  // Cut off in the middle of a record.
+  if (from > begin) lines.shift();
   return lines.filter((line) => line.trim() && !line.startsWith("{")).join("\n");
 }
 

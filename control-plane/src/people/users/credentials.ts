@@ -15,7 +15,7 @@ const passwordLengthMax = 1024;
 
 /** Found in guides, examples and lists of the most used passwords; compared without case, digits and signs. */
 const examples = new Set(
-  "password passwort changeme pleasechangeme change example examplepassword secret admin administrator playspawn playspawnadmin qwertyuiop letmein".split(
+  "password passwort changeme pleasechangeme changemeplease changethis change example examplepassword secret admin administrator playspawn playspawnadmin qwertyuiop letmein".split(
     " ",
   ),
 );
@@ -25,6 +25,7 @@ export function passwordFault(password: string): string | undefined {
   if (password.length < passwordLengthMin) return `must be at least ${passwordLengthMin} characters long`;
   if (password.length > passwordLengthMax) return `must be at most ${passwordLengthMax} characters long`;
   if (new Set(password).size < 4) return "must not be a few characters repeated";
+  if (/^\d+$/.test(password)) return "must not be digits alone";
   const letters = password.toLowerCase().replace(/[^a-z]/g, "");
   if (examples.has(letters) || examples.has(letters.slice(0, letters.length / 2)))
     return "is an example that everybody knows: choose your own";
