@@ -12,9 +12,11 @@ import { gameOperations } from "./games/operations.ts";
 import { desk } from "./link/desk.ts";
 import { hub } from "./link/hub.ts";
 import { linkPath, linkSocket } from "./link/socket.ts";
+import { authentication, type Authenticate } from "./nodes/authentication.ts";
 import { connections } from "./nodes/connections.ts";
 import { localToken } from "./nodes/local-token.ts";
 import { nodeOperations } from "./nodes/operations.ts";
+import { nodePublisher } from "./nodes/publisher.ts";
 import { nodes } from "./nodes/service.ts";
 import { reconciler } from "./reconcile/tasks.ts";
 import { adoption } from "./servers/adoption.ts";
@@ -51,18 +53,21 @@ export async function createHosting(deps: HostingDeps, config: HostingConfig): P
   });
   for (const fault of games.list().faults) log.warn({ ...fault }, "a game was refused");
   const live = hub();
-  const links = connections(deps);
+  const publishNode = nodePublisher(deps);
+  const authenticate = authentication({ ...deps, publish: publishNode });
+  const links = connections({ ...deps, publish: publishNode });
   const { nextRev } = links;
   const publish = publisher(deps, games);
   const gameServers = servers({ ...deps, games, nodes: live, publisher: publish, nextRev });
   const fleet = nodes({
     ...deps,
     installationId: deps.installation,
+    publish: publishNode,
     sockets: live,
     adoption: adoption({ now: () => ports.clock.now(), nextRev, publisher: publish }),
   });
   const local = config.localNode ? localToken(join(config.dataDir, "run", "join-token"), fleet) : null;
-  const keeper = await reconciler({
+  const reconciling = await reconciler({
     ...deps,
     connections: links,
     connected: live.connected,
@@ -73,7 +78,7 @@ export async function createHosting(deps: HostingDeps, config: HostingConfig): P
     localToken: local,
   });
   const frames = desk({ ...deps, connections: links, reports: reports(deps, nextRev), publisher: publish });
-  const socket = linkSocket({ ...deps, desk: frames, hub: live, onEnd: keeper.wake }, links);
+  const socket = linkSocket({ ...deps, desk: frames, hub: live, onEnd: reconciling.wake, authenticate });
   deps.upgrades.claim({
     path: linkPath,
     beforeSetup: true,
@@ -81,20 +86,20 @@ export async function createHosting(deps: HostingDeps, config: HostingConfig): P
   });
   return {
     operations: [...gameOperations(games), ...nodeOperations(fleet), ...serverOperations(gameServers)],
-    identifyNode: (credential) => identifyNode(links, credential),
+    identifyNode: (credential) => identifyNode(authenticate, credential),
     async close() {
       socket.close();
-      await keeper.stop();
+      await reconciling.stop();
     },
   };
 }
 
 async function identifyNode(
-  links: ReturnType<typeof connections>,
+  authenticate: Authenticate,
   { id, secret }: { id: string; secret: string },
 ): Promise<NodeActor | null> {
   try {
-    return { kind: "node", nodeId: (await links.authenticate(id, secret)).nodeId };
+    return { kind: "node", nodeId: (await authenticate(id, secret)).nodeId };
   } catch (error) {
     if (error instanceof AppError && error.code === "node_secret_invalid") return null;
     throw error;

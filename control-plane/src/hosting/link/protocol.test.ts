@@ -169,6 +169,25 @@ test("events are stored once, whatever is sent again, across connections", async
   );
 });
 
+test("an agent whose disk was put back to an earlier state tells its new events under numbers that were used before", async (t) => {
+  const s = await scene(t);
+  const { id } = await createServer(s);
+  const event = (n: number, kind: string) => ({ n, at: n, server: id, gen: 1, kind, cause: null, data: {} });
+  const log = "log-1";
+  s.agent.send({ t: "events", log, items: [event(1, "wake"), event(2, "ready"), event(3, "sleep")] });
+  await s.agent.next("ack");
+  const back = await connectAgent(t, s.context.localUrl, s.key, {
+    hello: { appliedRev: 1, log: { id: log, last: 1 } },
+  });
+  t.is(back.welcome.ack, 1);
+  back.send({ t: "events", log, items: [event(1, "wake"), event(2, "crash")] });
+  t.is((await back.next("ack")).events, 2);
+  t.deepEqual(
+    (await eventsOf(s, id)).map(({ kind }) => kind),
+    ["crash", "sleep", "ready", "wake", "created"],
+  );
+});
+
 test("a deleted server's row stays until the agent says that it is gone", async (t) => {
   const s = await scene(t);
   const { id } = await createServer(s);

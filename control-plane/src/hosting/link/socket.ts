@@ -3,7 +3,7 @@ import type { IncomingMessage } from "node:http";
 import type { Duplex } from "node:stream";
 import { AppError, closeCodes, frameBytesMax, type Timers } from "@playspawn/shared";
 import { WebSocketServer, type WebSocket } from "ws";
-import type { Connections } from "../nodes/connections.ts";
+import type { Authenticate } from "../nodes/authentication.ts";
 import { openSession, type SessionDeps } from "./session.ts";
 import type { Wire } from "./wire.ts";
 
@@ -17,6 +17,7 @@ export interface LinkSocket {
 }
 
 export interface LinkDeps extends Omit<SessionDeps, "nodeId" | "wire"> {
+  authenticate: Authenticate;
   /** A connection is over. */
   onEnd(): void;
 }
@@ -26,7 +27,7 @@ const headerBytesMax = 200;
 /** How long one who does not answer the goodbye keeps the connection. */
 const closeLimitMs = 1000;
 
-export function linkSocket(deps: LinkDeps, nodes: Pick<Connections, "authenticate">): LinkSocket {
+export function linkSocket(deps: LinkDeps): LinkSocket {
   const server = new WebSocketServer({ noServer: true, maxPayload: frameBytesMax, perMessageDeflate: false });
   const { log, ports } = deps;
   let closing = false;
@@ -47,7 +48,7 @@ export function linkSocket(deps: LinkDeps, nodes: Pick<Connections, "authenticat
     async upgrade(request, socket, head) {
       if (closing || server.clients.size >= socketsMax)
         throw new AppError("not_ready", "No more nodes can connect now. Try again in a moment.");
-      const { nodeId, quarantined } = await nodes.authenticate(
+      const { nodeId, quarantined } = await deps.authenticate(
         header(request, "x-node-id"),
         header(request, "x-node-secret"),
       );

@@ -1,16 +1,15 @@
-/** A node's side of the link in the database: who may connect, which epoch it gets, and how far its log was taken in. */
+/** A node's side of the link in the database: which epoch it gets, how it is, and how far its log was taken in. */
 import { AppError, type AgentFrame, type Ports } from "@playspawn/shared";
 import type { Knex } from "knex";
 import { transaction, type Db } from "../../platform/db/db.ts";
-import { appendEvent } from "../../platform/events/events.ts";
 import type { Deps } from "../deps.ts";
-import { presentNode } from "./present.ts";
-import { hashSecret, secretMatches } from "./secrets.ts";
-import { sessionState } from "./session.ts";
+import { unknownSecret } from "./authentication.ts";
+import { appendNodeEvent } from "./node-events.ts";
+import type { PublishNode } from "./publisher.ts";
+import { createSilence, sessionState, type Silence } from "./session.ts";
 import {
   bumpRev,
   findNode,
-  forgetBoots,
   hasBoot,
   listLiveNodes,
   logPosition,
@@ -38,8 +37,6 @@ export interface Begun extends NodeState {
 }
 
 export interface Connections {
-  /** @throws AppError node_secret_invalid, also for a node that was revoked or never was */
-  authenticate(nodeId: string, secret: string): Promise<{ nodeId: string; quarantined: boolean }>;
   /** Inside the transaction of a hello: the next epoch; null puts or finds the node in quarantine. */
   begin(tx: Knex.Transaction, nodeId: string, hello: Hello): Promise<Begun | null>;
   state(tx: Knex.Transaction, nodeId: string): Promise<NodeState>;
@@ -58,73 +55,29 @@ export interface Connections {
   setLogPosition(tx: Knex.Transaction, nodeId: string, log: string, n: number): Promise<void>;
   /** The node's next revision, at least `least`. Whoever changes what is desired takes one. */
   nextRev(tx: Db, nodeId: string, least?: number): Promise<number>;
-  /** Tells dashboards how this node is now. */
-  publish(nodeId: string): Promise<void>;
+  publish: PublishNode;
 }
 
-const stateOf = (row: NodeRow): NodeState => ({
-  id: row.id,
-  ownerId: row.owner_id,
-  rev: row.rev,
-  adopt: row.adopt_rev !== null,
-});
+interface ConnectionsDeps extends Pick<Deps, "db" | "ports" | "log"> {
+  publish: PublishNode;
+}
 
-const unknownSecret = (): AppError =>
-  new AppError(
-    "node_secret_invalid",
-    "This node id and secret do not belong together, or the node was revoked. Join again with a new join token.",
-  );
-
-export function connections({ db, ports, bus, log }: Deps): Connections {
+export function connections({ db, ports, log, publish }: ConnectionsDeps): Connections {
+  const silence = createSilence(ports.clock);
   const now = (): number => ports.clock.now();
-
-  const publish = async (nodeId: string): Promise<void> => {
-    const row = await findNode(db, nodeId);
-    if (row) bus.publish("live", { ownerId: null, message: { t: "node", node: presentNode(row) } });
-  };
-
-  const require = async (tx: Knex.Transaction, nodeId: string): Promise<NodeRow> => {
-    const row = await findNode(tx, nodeId);
-    if (!row || row.revoked_at !== null) throw unknownSecret();
-    return row;
-  };
-  const requireNewest = async (tx: Knex.Transaction, nodeId: string, epoch: number): Promise<NodeRow> => {
-    const row = await require(tx, nodeId);
-    if (row.epoch === epoch) return row;
-    throw new AppError("conflict", `Epoch ${epoch} of node ${nodeId} is over; a newer connection took its place.`);
-  };
-
-  /** The first use of the new secret ends the old one, and with it the reason for a quarantine. */
-  const promote = async (row: NodeRow): Promise<void> => {
-    await transaction(db, (tx) => promoteSecret(tx, row));
-    log.info({ node: row.id }, "the node uses its new secret; the old one is void");
-    await publish(row.id);
-  };
-
   return {
-    async authenticate(nodeId, secret) {
-      const row = await findNode(db, nodeId);
-      // Compared in any case, so that the time does not tell which ids exist.
-      const current = secretMatches(secret, row?.secret_hash ?? hashSecret(""));
-      const next = secretMatches(secret, row?.next_secret_hash ?? null);
-      if (!row || row.revoked_at !== null || (!current && !next)) throw unknownSecret();
-      if (next) await promote(row);
-      return { nodeId: row.id, quarantined: !next && row.quarantined_at !== null };
-    },
-
     async begin(tx, nodeId, hello) {
-      const row = await require(tx, nodeId);
-      if (row.quarantined_at !== null) return null;
-      const cameBack = hello.boot !== row.boot && (await hasBoot(tx, nodeId, hello.boot));
-      if (cameBack) return await quarantine(tx, ports, row, hello.boot);
-      await rememberBoot(tx, nodeId, hello.boot, now());
-      const epoch = row.epoch + 1;
-      const change = { ...connectedAs(row, hello), epoch, last_seen_at: now() };
-      await updateNode(tx, nodeId, change);
-      return { ...stateOf({ ...row, ...change }), epoch, logAck: await logPosition(tx, nodeId, hello.log.id) };
+      const begun = await begin(tx, nodeId, { ports, hello });
+      if (!begun) return null;
+      silence.heard(nodeId);
+      if (begun.logLost > 0)
+        log.warn(
+          { node: nodeId, events: begun.logLost },
+          "a node's log is older than what it sent before: a restored disk?",
+        );
+      return begun;
     },
-
-    state: async (tx, nodeId) => stateOf(await require(tx, nodeId)),
+    state: async (tx, nodeId) => stateOf(await requireNode(tx, nodeId)),
     requireEpoch: async (tx, nodeId, epoch) => stateOf(await requireNewest(tx, nodeId, epoch)),
     async heartbeat(nodeId, epoch) {
       const { rev, changed } = await transaction(db, async (tx) => {
@@ -132,6 +85,7 @@ export function connections({ db, ports, bus, log }: Deps): Connections {
         await updateNode(tx, nodeId, { last_seen_at: now(), session: "connected" });
         return { rev: row.rev, changed: row.session !== "connected" };
       });
+      silence.heard(nodeId);
       if (changed) await publish(nodeId);
       return { rev, changed };
     },
@@ -143,7 +97,7 @@ export function connections({ db, ports, bus, log }: Deps): Connections {
       await publish(nodeId);
     },
     async expire(connected) {
-      const changed = await transaction(db, (tx) => expireSessions(tx, now(), connected));
+      const changed = await transaction(db, (tx) => expireSessions(tx, silence, connected));
       for (const id of changed) await publish(id);
       return changed;
     },
@@ -152,6 +106,46 @@ export function connections({ db, ports, bus, log }: Deps): Connections {
     nextRev: bumpRev,
     publish,
   };
+}
+
+const stateOf = (row: NodeRow): NodeState => ({
+  id: row.id,
+  ownerId: row.owner_id,
+  rev: row.rev,
+  adopt: row.adopt_rev !== null,
+});
+
+async function requireNode(tx: Knex.Transaction, nodeId: string): Promise<NodeRow> {
+  const row = await findNode(tx, nodeId);
+  if (!row || row.revoked_at !== null) throw unknownSecret();
+  return row;
+}
+
+async function requireNewest(tx: Knex.Transaction, nodeId: string, epoch: number): Promise<NodeRow> {
+  const row = await requireNode(tx, nodeId);
+  if (row.epoch === epoch) return row;
+  throw new AppError("conflict", `Epoch ${epoch} of node ${nodeId} is over; a newer connection took its place.`);
+}
+
+async function begin(
+  tx: Knex.Transaction,
+  nodeId: string,
+  { ports, hello }: { ports: Ports; hello: Hello },
+): Promise<(Begun & { logLost: number }) | null> {
+  const now = ports.clock.now();
+  const row = await requireNode(tx, nodeId);
+  if (row.quarantined_at !== null) return null;
+  const cameBack = hello.boot !== row.boot && (await hasBoot(tx, nodeId, hello.boot));
+  if (cameBack) return await quarantine(tx, ports, row, hello.boot);
+  await rememberBoot(tx, nodeId, hello.boot, now);
+  const epoch = row.epoch + 1;
+  const change = { ...connectedAs(row, hello), epoch, last_seen_at: now };
+  await updateNode(tx, nodeId, change);
+  const stored = await logPosition(tx, nodeId, hello.log.id);
+  const logAck = Math.min(stored, hello.log.last);
+  // The agent's disk was put back to an earlier state: what it numbers from there on is new, whatever we had.
+  if (logAck < stored) await setLogPosition(tx, nodeId, hello.log.id, logAck, now);
+  return { ...stateOf({ ...row, ...change }), epoch, logAck, logLost: stored - logAck };
 }
 
 /** The columns that a hello brings. */
@@ -169,12 +163,12 @@ function connectedAs(row: NodeRow, hello: Hello) {
 
 async function expireSessions(
   tx: Knex.Transaction,
-  now: number,
+  silence: Silence,
   connected: (nodeId: string) => boolean,
 ): Promise<string[]> {
   const changed: string[] = [];
   for (const row of await listLiveNodes(tx)) {
-    const session = sessionState({ connected: connected(row.id), lastSeenAt: row.last_seen_at, now });
+    const session = sessionState({ connected: connected(row.id), silentMs: silence.silentMs(row) });
     if (session === row.session) continue;
     await updateNode(tx, row.id, { session });
     changed.push(row.id);
@@ -182,20 +176,8 @@ async function expireSessions(
   return changed;
 }
 
-async function promoteSecret(tx: Knex.Transaction, row: NodeRow): Promise<void> {
-  await forgetBoots(tx, row.id);
-  const secret_hash = row.next_secret_hash!;
-  await updateNode(tx, row.id, { secret_hash, next_secret_hash: null, quarantined_at: null, boot: null });
-}
-
 async function quarantine(tx: Knex.Transaction, ports: Ports, row: NodeRow, boot: string): Promise<null> {
   await updateNode(tx, row.id, { quarantined_at: ports.clock.now(), session: "suspect" });
-  await appendEvent(tx, ports, {
-    ownerId: row.owner_id,
-    subject: { kind: "node", id: row.id },
-    kind: "quarantined",
-    cause: null,
-    data: { boot, seenSince: row.boot ?? "" },
-  });
+  await appendNodeEvent(tx, ports, row, "quarantined", { boot, seenSince: row.boot ?? "" });
   return null;
 }

@@ -1,12 +1,16 @@
 import { readFile, stat } from "node:fs/promises";
 import { join } from "node:path";
+import { AppError } from "@playspawn/shared";
 import test from "ava";
 import type { Problem } from "../../platform/http/problem.ts";
 import { connectAgent, joinNode } from "../../testing/scripted-agent.ts";
 import { hostingHarness, until } from "../../testing/hosting.ts";
 import { shiftedPorts } from "../../testing/shifted-ports.ts";
+import { hashToken } from "../../platform/token.ts";
+import { authentication } from "./authentication.ts";
+import { nodePublisher } from "./publisher.ts";
 import type { JoinToken, Node } from "./schema.ts";
-import { sessionState } from "./session.ts";
+import { createSilence, sessionState } from "./session.ts";
 
 test("a join token joins one machine; used twice, too late or unknown it is refused, each with its sentence", async (t) => {
   const ports = shiftedPorts();
@@ -93,14 +97,42 @@ test("a local agent that joined and lost its secret finds a new token, and the n
   );
 });
 
+test("a secret that is rotated again while it is used for the first time gives way to the newest", async (t) => {
+  const s = await hostingHarness(t);
+  const { nodeId, secret } = await joinNode(s.client);
+  const rotate = () => s.client.post<{ secret: string }>(`/api/v1/nodes/${nodeId}/rotate-secret`);
+  const second = (await rotate()).body.secret;
+  const { db, bus, log } = s.context;
+  const authenticate = authentication({ db, log, publish: nodePublisher({ db, bus }) });
+  // The one connection serves in order: the look at the row, then this change of it, then the first use.
+  const use = authenticate(nodeId, second);
+  const third = db("nodes").update({ next_secret_hash: hashToken("third") });
+  await third;
+  await t.throwsAsync(use, { instanceOf: AppError });
+  t.deepEqual(await authenticate(nodeId, secret), { nodeId, quarantined: false });
+  t.deepEqual(await authenticate(nodeId, "third"), { nodeId, quarantined: false });
+  await t.throwsAsync(authenticate(nodeId, secret), { instanceOf: AppError });
+});
+
 test("what silence means", (t) => {
-  const at = (connected: boolean, silentMs: number) =>
-    sessionState({ connected, lastSeenAt: 1000, now: 1000 + silentMs });
-  t.is(sessionState({ connected: false, lastSeenAt: null, now: 5 }), "never");
+  const at = (connected: boolean, silentMs: number) => sessionState({ connected, silentMs });
+  t.is(sessionState({ connected: false, silentMs: null }), "never");
   t.deepEqual(
     [at(true, 0), at(true, 29_999), at(true, 30_000), at(true, 60_000)],
     ["connected", "connected", "suspect", "unreachable"],
   );
   t.deepEqual([at(false, 0), at(false, 59_999), at(false, 60_000)], ["suspect", "suspect", "unreachable"]);
-  t.is(at(true, -5000), "connected", "a clock that was set back");
+});
+
+test("silence is measured by the clock that does not jump; of what a former process heard, at least since our start", (t) => {
+  let [wall, mono] = [1_000_000, 0];
+  const { heard, silentMs } = createSilence({ now: () => wall, mono: () => mono });
+  const node = { id: "node_1", last_seen_at: wall - 7_000 };
+  t.is(silentMs(node), 7_000);
+  t.is(silentMs({ ...node, last_seen_at: null }), null);
+  [wall, mono] = [0, 9_000];
+  t.is(silentMs(node), 9_000, "the wall clock went back meanwhile");
+  heard("node_1");
+  [wall, mono] = [1_000_000_000, 12_000];
+  t.is(silentMs(node), 3_000, "the wall clock went forward meanwhile");
 });

@@ -115,6 +115,10 @@ export async function setLogPosition(db: Db, node: string, log: string, acked: n
   if (old.length > 0) await db("node_logs").where({ node_id: node }).whereIn("log_id", old).delete();
 }
 
+/** Logs of agents that were replaced long ago. */
+export const dropOldLogs = async (db: Db, before: number): Promise<void> =>
+  void (await db("node_logs").where("updated_at", "<", before).delete());
+
 const tokens = (db: Db) => db<JoinTokenRow>("join_tokens");
 
 export const insertToken = async (db: Db, row: JoinTokenRow): Promise<void> => void (await tokens(db).insert(row));

@@ -16,10 +16,6 @@ export async function dropOldEvents(
   return await db("events").whereIn("seq", old).delete();
 }
 
-/** Logs of agents that were replaced long ago. */
-export const dropOldLogs = async (db: Db, before: number): Promise<number> =>
-  db("node_logs").where("updated_at", "<", before).delete();
-
 export const dropOldSamples = async (telemetry: Db, before: number): Promise<number> =>
   telemetry("node_samples").where("at", "<", before).delete();
 

@@ -11,7 +11,7 @@ import type { Nodes } from "../nodes/service.ts";
 import type { Publisher } from "../servers/publisher.ts";
 import type { Servers } from "../servers/service.ts";
 import { loop } from "./loop.ts";
-import { contextsInUse, dropOldEvents, dropOldLogs, dropOldSamples } from "./store.ts";
+import { contextsInUse, dropOldEvents, dropOldSamples } from "./store.ts";
 
 export interface ReconcileDeps extends Deps {
   telemetry: Knex;
@@ -68,7 +68,7 @@ async function forgetOld({ db, telemetry, ports, nodes, servers, games }: Reconc
   const now = ports.clock.now();
   const before = now - eventsKept.days * dayMs;
   await dropOldEvents(db, { before, keep: eventsKept.rows, limit: eventsKept.rowsPerTurn });
-  await dropOldLogs(db, now - logsKeptDays * dayMs);
+  await nodes.dropOldLogs(now - logsKeptDays * dayMs);
   await dropOldSamples(telemetry, now - samplesKeptDays * dayMs);
   await nodes.dropOldTokens();
   await servers.forgetRemoved(now - removedKeptDays * dayMs);

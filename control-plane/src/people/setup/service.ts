@@ -1,9 +1,8 @@
 /** The first admin: from the environment, or by a link that is good once, for 30 minutes and five tries. */
-import { timingSafeEqual } from "node:crypto";
 import { AppError, newSecret, type Ports } from "@playspawn/shared";
 import type { Knex } from "knex";
 import { type Db, transaction } from "../../platform/db/db.ts";
-import { hashToken } from "../../platform/token.ts";
+import { hashToken, tokenMatches } from "../../platform/token.ts";
 import type { OpenedSession, Sessions } from "../sessions/service.ts";
 import type { Passwords } from "../users/passwords.ts";
 import type { Users } from "../users/service.ts";
@@ -18,6 +17,7 @@ export interface Setup {
 }
 
 interface SetupRow {
+  /** Grows from link to link. */
   id: number;
   token_hash: string;
   tries_left: number;
@@ -26,6 +26,8 @@ interface SetupRow {
 
 const linkMs = 30 * 60 * 1000;
 const triesMax = 5;
+/** Links that were printed before and are still good: a restart must not make the one in somebody's hands worthless. */
+const olderLinksMax = 20;
 
 export interface SetupDeps {
   db: Knex;
@@ -42,10 +44,8 @@ export async function createSetup(deps: SetupDeps, admin: { email: string; passw
   let done = await users.hasAdmin(db);
   const token = done ? null : newSecret(ports.rng);
   await transaction(db, async (tx) => {
-    await tx("setup").delete();
-    if (token === null) return;
-    const expires_at = ports.clock.now() + linkMs;
-    await tx<SetupRow>("setup").insert({ id: 1, token_hash: hashToken(token), tries_left: triesMax, expires_at });
+    if (token === null) await tx("setup").delete();
+    else await addLink(tx, token, ports.clock.now());
   });
   return {
     isDone: () => done,
@@ -62,15 +62,33 @@ export async function createSetup(deps: SetupDeps, admin: { email: string; passw
   };
 }
 
-/** Why this token does not open the set-up, or null when it does. Counts a wrong one. */
+async function addLink(tx: Db, token: string, now: number): Promise<void> {
+  const good = await tx<SetupRow>("setup").where("expires_at", ">", now).orderBy("id", "desc").limit(olderLinksMax);
+  await tx<SetupRow>("setup")
+    .whereNotIn(
+      "id",
+      good.map(({ id }) => id),
+    )
+    .delete();
+  const id = (good[0]?.id ?? 0) + 1;
+  await tx<SetupRow>("setup").insert({
+    id,
+    token_hash: hashToken(token),
+    tries_left: triesMax,
+    expires_at: now + linkMs,
+  });
+}
+
+/** Why this token does not open the set-up, or null when it does. A wrong one counts against every link. */
 async function checkToken(tx: Db, { users, ports }: SetupDeps, token: string): Promise<AppError | null> {
   if (await users.hasAdmin(tx)) return setupDone();
-  const row = await tx<SetupRow>("setup").first();
-  if (!row || row.tries_left <= 0) return refused("Too many wrong tries ended the set-up link.");
-  if (row.expires_at <= ports.clock.now()) return refused("The set-up link is older than 30 minutes.");
-  if (timingSafeEqual(Buffer.from(row.token_hash), Buffer.from(hashToken(token)))) return null;
-  await tx<SetupRow>("setup").update({ tries_left: row.tries_left - 1 });
-  return refused(`This is not the set-up link's token; ${row.tries_left - 1} tries are left.`);
+  const links = await tx<SetupRow>("setup").where("tries_left", ">", 0).orderBy("id", "desc");
+  if (links.length === 0) return refused("Too many wrong tries ended the set-up link.");
+  const link = links.find(({ token_hash }) => tokenMatches(token, token_hash));
+  if (link && link.expires_at > ports.clock.now()) return null;
+  if (link) return refused("The set-up link is older than 30 minutes.");
+  await tx<SetupRow>("setup").where("tries_left", ">", 0).decrement("tries_left", 1);
+  return refused(`This is not the set-up link's token; ${links[0]!.tries_left - 1} tries are left.`);
 }
 
 const refused = (what: string): AppError =>

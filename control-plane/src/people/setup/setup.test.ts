@@ -40,6 +40,35 @@ test("five wrong tries end the link, also for the right token; a restart makes a
   t.is((await second.stranger.post(path, { token: second.context.setup.token, ...person })).status, 201);
 });
 
+test("a link stays good for its 30 minutes when the control plane starts again; then only newer ones are", async (t) => {
+  const dataDir = await temporaryFolder(t);
+  const ports = shiftedPorts();
+  const start = () => harness(t, { ...fresh({ dataDir }), overrides: { ports } });
+  const tokens: string[] = [];
+  for (let i = 0; i < 3; i++) {
+    const { context } = await start();
+    tokens.push(context.setup.token!);
+    await context.close();
+    ports.skip(12 * 60_000);
+  }
+  const { stranger, context } = await start();
+  const late = await stranger.post<Problem>(path, { token: tokens[0], ...person });
+  t.is(late.status, 401, "36 minutes old");
+  t.is((await context.db("setup")).length, 3);
+  t.is((await stranger.post(path, { token: tokens[1], ...person })).status, 201);
+  t.is((await stranger.post<Problem>(path, { token: tokens[2], ...person })).body.code, "setup_done");
+});
+
+test("wrong tries count against every link that is good", async (t) => {
+  const dataDir = await temporaryFolder(t);
+  const first = await harness(t, fresh({ dataDir }));
+  await first.context.close();
+  const { stranger, context } = await harness(t, fresh({ dataDir }));
+  for (let i = 0; i < 5; i++) await stranger.post(path, { token: "wrong", ...person });
+  for (const token of [first.context.setup.token, context.setup.token])
+    t.is((await stranger.post(path, { token, ...person })).status, 401);
+});
+
 test("wrong tries at the same moment are each counted", async (t) => {
   const { context, stranger } = await harness(t, fresh());
   await Promise.all(Array.from({ length: 5 }, (_, i) => stranger.post(path, { token: `wrong${i}`, ...person })));
