@@ -172,6 +172,7 @@ function engine(
     subnet: config.subnet,
     dockerHost: config.dockerHost,
     contexts,
+    dataDir: scratchDir,
     ports,
     onTrouble: (error) => log.warn({ err: error }, "the engine had trouble that mended itself"),
   });

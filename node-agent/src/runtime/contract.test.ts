@@ -1,4 +1,6 @@
 /** What every runtime promises, tried on the fake and on the real engine. */
+import { mkdir, open } from "node:fs/promises";
+import { join } from "node:path";
 import { newId, type AppError } from "@playspawn/shared";
 import { fakePorts } from "@playspawn/shared/ports/fake.ts";
 import { systemPorts } from "@playspawn/shared/ports/system.ts";
@@ -9,7 +11,9 @@ import { fakeRuntime } from "./fake.ts";
 import type { GamePlan, Runtime, RuntimeEvent } from "./runtime.ts";
 
 interface World {
-  runtime(overrides?: { installation: string }): Runtime;
+  runtime(overrides?: { installation?: string; dataDir?: string }): Runtime;
+  /** A folder of ours that the engine does not have at this path. */
+  unseen(t: ExecutionContext): Promise<string>;
   plan(server: string, overrides?: Partial<GamePlan>): GamePlan;
   end(): Promise<void>;
 }
@@ -29,11 +33,26 @@ function fakeWorld(): Promise<World> {
       dataDir: "/nowhere",
       ...overrides,
     }),
+    unseen: () => Promise.resolve(engine.unseen.add("/in/a/container") && "/in/a/container"),
     end: () => Promise.resolve(),
   });
 }
 
-const worlds: Record<string, () => Promise<World>> = { fake: fakeWorld, docker: dockerWorld };
+async function realWorld(): Promise<World> {
+  const world = await dockerWorld();
+  return {
+    ...world,
+    // Through a file descriptor of this process, which means something else to the engine's.
+    async unseen(t) {
+      const folder = await mkdir(join(world.dataDir, "ours"), { recursive: true });
+      const handle = await open(folder!);
+      t.teardown(() => handle.close());
+      return `/proc/self/fd/${handle.fd}`;
+    },
+  };
+}
+
+const worlds: Record<string, () => Promise<World>> = { fake: fakeWorld, docker: realWorld };
 
 const never = new AbortController().signal;
 const newServer = (): string => newId("srv", systemPorts);
@@ -43,10 +62,10 @@ function promise(
   title: string,
   body: (t: ExecutionContext, tools: { world: World; runtime: Runtime; server: string }) => Promise<void>,
 ): void {
-  for (const [name, open] of Object.entries(worlds))
+  for (const [name, create] of Object.entries(worlds))
     test(`${name}: ${title}`, async (t) => {
       t.timeout(300_000, "waiting for its turn");
-      const world = await open();
+      const world = await create();
       t.timeout(50_000);
       t.teardown(() => world.end());
       await body(t, { world, runtime: world.runtime(), server: newServer() });
@@ -291,3 +310,13 @@ promise("an image that is there is answered, one that is not is named", async (t
   stop.abort(new Error("no longer wanted"));
   t.is((await t.throwsAsync(runtime.ensureImage(missing, nothing, stop.signal)))?.message, "no longer wanted");
 });
+
+promise(
+  "an engine that does not see our folder as we do is found out, with what to do",
+  async (t, { world, runtime }) => {
+    t.truthy((await runtime.probe()).machine);
+    const error = await t.throwsAsync(world.runtime({ dataDir: await world.unseen(t) }).probe());
+    t.is(code(error), "not_ready");
+    t.regex(error?.message ?? "", /at the same absolute path as on the host/);
+  },
+);

@@ -10,7 +10,8 @@ export interface Engine {
   host: string;
   ports: Ports;
   /**
-   * Runs one call with a limit; `signal` goes into the call's options as `abortSignal`.
+   * Runs one call with a limit; `signal` goes into the call's options as `abortSignal`. The limit holds even for work
+   * that does not mind the signal; a stream it brings too late is destroyed.
    * @throws AppError docker_unavailable | docker_denied | disk_full; an EngineFault for what the engine refused
    */
   call<T>(what: string, limitMs: number, work: (signal: AbortSignal) => Promise<T>, outer?: AbortSignal): Promise<T>;
@@ -42,16 +43,27 @@ export function dockerEngine(host: string, ports: Ports): Engine {
       const limit = new AbortController();
       const cancel = ports.timers.after(limitMs, () => limit.abort(new Error(`no answer within ${limitMs / 1000} s`)));
       const signal = outer ? AbortSignal.any([limit.signal, outer]) : limit.signal;
+      const late = Promise.withResolvers<never>();
+      const stop = (): void => late.reject(signal.reason);
+      signal.addEventListener("abort", stop, { once: true });
+      const result = work(signal);
       try {
-        return await work(signal);
+        return await Promise.race([result, late.promise]);
       } catch (error) {
+        if (signal.aborted) void result.then(discard, () => {});
         outer?.throwIfAborted();
         throw translate(what, host, limit.signal.aborted ? limit.signal.reason : error);
       } finally {
         cancel();
+        signal.removeEventListener("abort", stop);
       }
     },
   };
+}
+
+/** A stream that came when nobody waited for it any more would stay open for ever. */
+function discard(late: unknown): void {
+  (late as { destroy?: () => void } | undefined)?.destroy?.();
 }
 
 function address(host: string): Docker.DockerOptions {

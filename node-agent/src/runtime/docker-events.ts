@@ -31,17 +31,31 @@ export async function* watchEvents(watch: Watch, signal: AbortSignal): AsyncGene
   let wait = backoffMs.first;
   while (!signal.aborted) {
     try {
-      const stream = await open(watch, signal);
-      // Ports may have lost their isolation while nobody looked.
-      await watch.isolation.allPorts();
-      yield { kind: "resync" };
-      wait = backoffMs.first;
-      yield* read(watch, stream);
+      for await (const event of listen(watch, signal)) {
+        wait = backoffMs.first;
+        yield event;
+      }
     } catch (error) {
       if (!signal.aborted) watch.onTrouble(error);
     }
     await timers.sleep(wait, signal).catch(() => {});
     wait = Math.min(wait * 2, backoffMs.most);
+  }
+}
+
+/** What one stream brings, until it breaks. */
+async function* listen(watch: Watch, signal: AbortSignal): AsyncGenerator<RuntimeEvent> {
+  const stream = await open(watch, signal);
+  try {
+    // Ports may have lost their isolation while nobody looked.
+    await watch.isolation.allPorts();
+    yield { kind: "resync" };
+    for await (const line of textLines(stream)) {
+      const event = await toEvent(watch, JSON.parse(line) as RawEvent);
+      if (event) yield event;
+    }
+  } finally {
+    stream.destroy();
   }
 }
 
@@ -53,25 +67,17 @@ async function open({ engine, identity }: Watch, signal: AbortSignal): Promise<R
   });
   // The engine answers before it has subscribed: what happens in between is asked for by time.
   const since = (engine.ports.clock.now() / 1000).toFixed(3);
-  const stream = (await engine.call("listen to events", limits.read, () =>
-    engine.docker.getEvents({ filters, since } as object),
+  const stream = (await engine.call(
+    "listen to events",
+    limits.read,
+    (abortSignal) => engine.docker.getEvents({ filters, since, abortSignal } as object),
+    signal,
   )) as Readable;
   const stop = (): void => void stream.destroy();
   signal.addEventListener("abort", stop, { once: true });
   stream.once("close", () => signal.removeEventListener("abort", stop));
   if (signal.aborted) stop();
   return stream;
-}
-
-async function* read(watch: Watch, stream: Readable): AsyncGenerator<RuntimeEvent> {
-  try {
-    for await (const line of textLines(stream)) {
-      const event = await toEvent(watch, JSON.parse(line) as RawEvent);
-      if (event) yield event;
-    }
-  } finally {
-    stream.destroy();
-  }
 }
 
 async function toEvent({ engine, isolation }: Watch, raw: RawEvent): Promise<RuntimeEvent | undefined> {

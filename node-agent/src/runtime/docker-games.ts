@@ -1,4 +1,5 @@
 /** Game containers: made for the present holder, started by one call, told what to do by signal and stdin. */
+import type { Readable } from "node:stream";
 import { AppError } from "@playspawn/shared";
 import type { ContainerInfo } from "dockerode";
 import type { Isolation } from "../net/isolation.ts";
@@ -154,7 +155,8 @@ async function waitOnce(engine: Engine, id: string, signal: AbortSignal): Promis
 /** Answers the exit code. A game may run for weeks: the engine's answer ends the wait, or the caller's signal. */
 async function untilStopped(engine: Engine, id: string, signal: AbortSignal): Promise<number> {
   const request = { method: "POST", path: `/containers/${id}/wait`, query: {} } as const;
-  const stream = await engine.call("wait for the game", limits.read, () => openStream(engine, request), signal);
+  const open = (abortSignal: AbortSignal): Promise<Readable> => openStream(engine, request, abortSignal);
+  const stream = await engine.call("wait for the game", limits.read, open, signal);
   const stop = (): void => void stream.destroy(signal.reason as Error);
   signal.addEventListener("abort", stop, { once: true });
   try {

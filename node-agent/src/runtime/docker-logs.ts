@@ -7,14 +7,16 @@ import { gameId, type Games } from "./docker-games.ts";
 import { demultiplex } from "./lines.ts";
 import type { Runtime } from "./runtime.ts";
 
+type LogRequest = Parameters<Runtime["logs"]>[1];
+
 /** See Runtime.logs. */
-export async function* gameLogs(
-  games: Games,
-  server: string,
-  { tail, follow, since, signal }: Parameters<Runtime["logs"]>[1],
-): AsyncGenerator<string> {
+export async function* gameLogs(games: Games, server: string, request: LogRequest): AsyncGenerator<string> {
+  const { signal } = request;
   if (signal.aborted) return;
-  const stream = await openLogs(games, server, { tail, follow, since });
+  const stream = await openLogs(games, server, request).catch((error: unknown) => {
+    if (signal.aborted) return undefined;
+    throw error;
+  });
   if (!stream) return;
   const stop = (): void => void stream.destroy();
   signal.addEventListener("abort", stop, { once: true });
@@ -31,14 +33,18 @@ export async function* gameLogs(
 async function openLogs(
   games: Games,
   server: string,
-  { tail, follow, since }: { tail: number; follow: boolean; since: number | undefined },
+  { tail, follow, since, signal }: LogRequest,
 ): Promise<Readable | undefined> {
   const { engine } = games;
   try {
     const id = await gameId(games, server);
     const query = { stdout: true, stderr: true, follow, tail, ...(since === undefined ? {} : { since: since / 1000 }) };
-    return await engine.call("read the game's log", limits.read, () =>
-      openStream(engine, { method: "GET", path: `/containers/${id}/logs`, query }),
+    const request = { method: "GET", path: `/containers/${id}/logs`, query } as const;
+    return await engine.call(
+      "read the game's log",
+      limits.read,
+      (abortSignal) => openStream(engine, request, abortSignal),
+      signal,
     );
   } catch (error) {
     if (isFault(error, 404, 409) || (error instanceof AppError && error.code === "not_found")) return undefined;
@@ -54,8 +60,8 @@ export async function writeStdin(games: Games, server: string, line: string): Pr
   const detail = await inspect(engine, id);
   if (!detail?.State.Running) throw notRunning(server);
   try {
-    const stream = await engine.call("attach to the game's stdin", limits.read, () =>
-      engine.docker.getContainer(id).attach({ stream: true, stdin: true, hijack: true }),
+    const stream = await engine.call("attach to the game's stdin", limits.read, (abortSignal) =>
+      engine.docker.getContainer(id).attach({ stream: true, stdin: true, hijack: true, abortSignal }),
     );
     await engine.call("write to the game's stdin", limits.read, (signal) => send(stream, `${line}\n`, signal));
   } catch (error) {

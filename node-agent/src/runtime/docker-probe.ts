@@ -3,14 +3,14 @@
  * (open files, OOM scores, isolated bridge ports), and only the attempt tells.
  */
 import { readFile } from "node:fs/promises";
-import { shortId } from "@playspawn/shared";
 import { probeAddressOf } from "../net/subnet.ts";
 import { inspect, listOwn, remove } from "./docker-containers.ts";
 import { EngineFault, limits } from "./docker-engine.ts";
+import { proveFolder } from "./docker-folder.ts";
 import { holderHostConfig, start, type Holders } from "./docker-holders.ts";
 import { waitForEver } from "./docker-holder-image.ts";
 import type { HostLimits } from "./hardening.ts";
-import { label, networkName, ownLabels } from "./names.ts";
+import { networkName, probeLabels, probeName } from "./names.ts";
 
 const nofileWanted = 65_536;
 /** Every Linux allows this many. */
@@ -34,12 +34,20 @@ export interface HostProbe {
   capabilities: Record<string, string | number | boolean>;
 }
 
-/** Starts and removes containers; about a second. @throws AppError network_failed | docker_unavailable … */
-export async function probeHost(holders: Holders): Promise<HostProbe> {
-  const { engine } = holders;
+/**
+ * Starts and removes containers; about a second.
+ * @throws AppError network_failed | docker_unavailable …; not_ready when the engine does not see `dataDir` as we do
+ */
+export async function probeHost(holders: Holders, dataDir: string): Promise<HostProbe> {
+  const { engine, identity } = holders;
   const docker = engine.docker as { info(options: object): Promise<Info> };
   const info = await engine.call("describe itself", limits.read, (abortSignal) => docker.info({ abortSignal }));
-  const trial = await tryLimits(holders);
+  for (const left of await listOwn(engine, identity, { role: "probe" })) await remove(engine, left.Id);
+  // Both to their end, so that a second try does not meet a container of the first.
+  const [seen, tried] = await Promise.allSettled([proveFolder(holders, dataDir), tryLimits(holders)]);
+  if (seen.status === "rejected") throw seen.reason;
+  if (tried.status === "rejected") throw tried.reason;
+  const trial = tried.value;
   const warnings = (info.Warnings ?? []).join("\n");
   const hostLimits: HostLimits = {
     nofile: trial.nofile,
@@ -83,9 +91,8 @@ const refusals: { words: RegExp; without: "nofile" | "oomScoreAdj" | "init" }[] 
 ];
 
 async function tryLimits(holders: Holders): Promise<Trial> {
-  const { engine, identity, net } = holders;
+  const { engine, net } = holders;
   const wanted = { nofile: true, oomScoreAdj: true, init: true };
-  for (const left of await listOwn(engine, identity, { role: "probe" })) await remove(engine, left.Id);
   for (;;) {
     const id = await createProbe(holders, wanted);
     try {
@@ -116,11 +123,11 @@ async function createProbe(
   const reference = await image.get();
   const made = await engine.call("create a container that tries this host's limits", limits.change, (abortSignal) =>
     engine.docker.createContainer({
-      name: `ps-${shortId(identity.installation)}-${shortId(identity.node)}-probe`,
+      name: probeName(identity, "limits"),
       Image: reference,
       Cmd: waitForEver,
       User: "65534:65534",
-      Labels: { ...ownLabels(identity), [label.role]: "probe" },
+      Labels: probeLabels(identity),
       HostConfig: {
         ...holderHostConfig(network),
         Init: wanted.init,

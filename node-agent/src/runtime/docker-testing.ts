@@ -51,6 +51,8 @@ export interface DockerWorld {
   /** Reference of the test game's image. */
   image: string;
   dataDir: string;
+  /** Where its holder image is kept. */
+  holderRepository: string;
   /** A runtime of this installation; a second one stands for a restarted agent. */
   runtime(overrides?: Partial<DockerRuntimeOptions>): Runtime;
   plan(server: string, overrides?: Partial<GamePlan>): GamePlan;
@@ -114,6 +116,7 @@ async function createWorld(): Promise<DockerWorld> {
   const suffix = installation.slice(-8);
   const image = `playspawn-test/game-${suffix}:1`;
   await importGame(docker, image);
+  const holderRepository = `playspawn-test/holder-${suffix}`;
   const dataDir = await mkdtemp(join(tmpdir(), "playspawn-runtime-"));
   await mkdir(join(dataDir, "data"));
   const [uid, gid] = testUser.split(":").map(Number);
@@ -128,6 +131,7 @@ async function createWorld(): Promise<DockerWorld> {
     node,
     image,
     dataDir,
+    holderRepository,
     runtime: (overrides) => {
       installations.add(overrides?.installation ?? installation);
       return dockerRuntime({
@@ -135,8 +139,9 @@ async function createWorld(): Promise<DockerWorld> {
         node,
         subnet: undefined,
         dockerHost: "unix:///var/run/docker.sock",
+        dataDir,
         contexts: { url: () => "http://127.0.0.1:9", headers: () => ({}), scratchDir: dataDir },
-        holderRepository: `playspawn-test/holder-${suffix}`,
+        holderRepository,
         ports: systemPorts,
         onTrouble: () => {},
         ...overrides,

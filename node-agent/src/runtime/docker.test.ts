@@ -1,10 +1,15 @@
 /** What only the real engine can show: limits that hold, strangers left alone, things removed behind our back. */
 import { existsSync } from "node:fs";
+import { chmod, readdir, writeFile } from "node:fs/promises";
 import { createServer, connect, type Socket } from "node:net";
 import { join } from "node:path";
 import { newId, type AppError } from "@playspawn/shared";
 import { systemPorts } from "@playspawn/shared/ports/system.ts";
 import test, { type ExecutionContext } from "ava";
+import { remembered } from "../lib/remembered.ts";
+import { dockerEngine } from "./docker-engine.ts";
+import { engineReads } from "./docker-folder.ts";
+import { ensureHolderImage } from "./docker-holder-image.ts";
 import { dockerWorld, testSpec, testUser, type DockerWorld } from "./docker-testing.ts";
 import { lineBytesMax } from "./lines.ts";
 import type { GamePlan, Runtime, RuntimeEvent } from "./runtime.ts";
@@ -330,4 +335,22 @@ test("events come back after the connection to the engine broke", async (t) => {
   t.like(await wait, { code: 137 });
   stop.abort();
   t.true((await events.next()).done);
+});
+
+test("a folder that holds another's nonce is told from ours, and nothing is left of the probes", async (t) => {
+  const { world } = await open(t);
+  const ports = systemPorts;
+  const identity = { installation: world.installation, node: world.node };
+  const engine = dockerEngine("unix:///var/run/docker.sock", ports);
+  const image = remembered(() => ensureHolderImage(engine, world.holderRepository));
+  await writeFile(join(world.dataDir, "nonce"), "theirs", { mode: 0o644 });
+  await chmod(world.dataDir, 0o755);
+  t.true(await engineReads({ engine, identity, image }, world.dataDir, "theirs"));
+  const from = ports.clock.mono();
+  t.false(await engineReads({ engine, identity, image }, world.dataDir, "ours"));
+  t.log(`${Math.round(ports.clock.mono() - from)} ms`);
+  await world.runtime().probe();
+  const filters = JSON.stringify({ label: [`playspawn.installation=${world.installation}`] });
+  t.deepEqual(await world.docker.listContainers({ all: true, filters }), []);
+  t.deepEqual((await readdir(world.dataDir)).toSorted(), ["data", "nonce"]);
 });

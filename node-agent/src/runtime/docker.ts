@@ -29,6 +29,8 @@ export interface DockerRuntimeOptions {
   /** `DOCKER_HOST`, e.g. `unix:///var/run/docker.sock`. */
   dockerHost: string;
   contexts: ContextSource;
+  /** Our folder, below which the servers' files lie: the engine must find it at the same path. */
+  dataDir: string;
   /** Where the holder's image is kept; tests use their own. */
   holderRepository?: string;
   ports: Ports;
@@ -52,7 +54,7 @@ export function dockerRuntime(options: DockerRuntimeOptions): Runtime {
   });
   const image = remembered(() => ensureHolderImage(engine, options.holderRepository ?? "playspawn/holder"));
   const holders: Holders = { engine, identity, net: network, image, serial: turn };
-  const host = remembered(() => probeHost(holders));
+  const host = remembered(() => probeHost(holders, options.dataDir));
   const games: Games = {
     engine,
     identity,

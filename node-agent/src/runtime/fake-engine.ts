@@ -63,6 +63,8 @@ const linesKept = 10_000;
 export class FakeEngine {
   readonly units = new Map<string, FakeUnit>();
   readonly images = new Set<string>();
+  /** Folders of an agent that this engine does not see. */
+  readonly unseen = new Set<string>();
   readonly published: { protocol: "tcp" | "udp"; port: number; by: string }[] = [];
   readonly #subscribers = new Map<Channel<RuntimeEvent>, Identity>();
   readonly #clock: Ports["clock"];

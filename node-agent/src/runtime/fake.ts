@@ -2,7 +2,7 @@
 import { AppError, type Ports } from "@playspawn/shared";
 import { FakeEngine, type FakeContainer, type FakeUnit } from "./fake-engine.ts";
 import type { Identity } from "./names.ts";
-import type { GamePlan, Runtime, Unit } from "./runtime.ts";
+import { unseenFolder, type GamePlan, type Runtime, type Unit } from "./runtime.ts";
 
 export type RuntimeMethod = Exclude<keyof Runtime, "events" | "logs">;
 
@@ -19,6 +19,8 @@ export interface FakeRuntime extends Runtime {
 export interface FakeRuntimeOptions extends Identity {
   ports: Ports;
   engine?: FakeEngine;
+  /** The agent's folder, as for the real one. */
+  dataDir?: string;
   /** Address of the n-th holder, n from 0; default 10.213.0.2 and up. */
   address?: (n: number) => string;
 }
@@ -86,10 +88,13 @@ type EngineCalls = Pick<Bare, "probe" | "list" | "ensureImage" | "publishedPorts
 type UnitCalls = Pick<Bare, "ensureHolder" | "ensureGame" | "removeGame" | "removeHolder">;
 
 function engineCalls(engine: FakeEngine, options: FakeRuntimeOptions): EngineCalls {
+  const { dataDir = "" } = options;
   const find = own(engine, options);
   return {
-    probe: () =>
-      Promise.resolve({ machine: "fake", capabilities: { cgroup: "v2", nofile: 65_536, isolatedPorts: true } }),
+    async probe() {
+      if (engine.unseen.has(dataDir)) throw unseenFolder(dataDir);
+      return { machine: "fake", capabilities: { cgroup: "v2", nofile: 65_536, isolatedPorts: true } };
+    },
     list: () => Promise.resolve([...engine.units.keys()].filter(find).map((server) => toUnit(server, find(server)!))),
     async ensureImage(spec, onProgress, signal) {
       signal.throwIfAborted();

@@ -26,6 +26,14 @@ export const ownLabels = (identity: Identity): Record<string, string> => ({
   [label.node]: identity.node,
 });
 
+/** What a container carries that only tries something and is removed at once. */
+export const probeLabels = (identity: Identity): Record<string, string> => ({
+  ...ownLabels(identity),
+  [label.role]: "probe",
+});
+export const probeName = ({ installation, node }: Identity, of: "limits" | "folder"): string =>
+  `ps-${shortId(installation)}-${shortId(node)}-probe-${of}`;
+
 export const isOwn = (identity: Identity, labels: Record<string, string> | undefined | null): boolean =>
   labels?.[label.installation] === identity.installation && labels[label.node] === identity.node;
 

@@ -3,7 +3,7 @@
  * (a tiny container that owns the network namespace) and its game container, which joins the holder's network.
  * `docker.ts` is the real one, `fake.ts` the one for tests; one contract test runs through both.
  */
-import type { Progress, ServerSpec } from "@playspawn/shared";
+import { AppError, type Progress, type ServerSpec } from "@playspawn/shared";
 
 /** What exists of one server, read from labels of containers of this installation and node. */
 export interface Unit {
@@ -50,7 +50,10 @@ export type RuntimeEvent =
   | { kind: "resync" };
 
 export interface Runtime {
-  /** Machine and engine identity for `hello`, e.g. `{machine: "<engine id>", capabilities: {cgroup: "v1", nofile: 20000}}`. */
+  /**
+   * Machine and engine identity for `hello`, e.g. `{machine: "<engine id>", capabilities: {cgroup: "v1", nofile: 20000}}`.
+   * @throws AppError not_ready when the engine does not see our data folder as we do
+   */
   probe(): Promise<{ machine: string; capabilities: Record<string, string | number | boolean> }>;
   /** Every unit of this installation and node; nothing foreign. */
   list(): Promise<Unit[]>;
@@ -96,3 +99,9 @@ export interface Runtime {
    */
   events(signal: AbortSignal): AsyncIterable<RuntimeEvent>;
 }
+
+export const unseenFolder = (dataDir: string): AppError =>
+  new AppError(
+    "not_ready",
+    `Docker does not find at ${dataDir} what this agent has there, so servers would get other files. Mount the data folder into the agent's container at the same absolute path as on the host, and start again.`,
+  );
