@@ -10,7 +10,7 @@ import { promisify } from "node:util";
 import { messageOf } from "@playspawn/shared";
 import test, { type ExecutionContext } from "ava";
 import type Docker from "dockerode";
-import { docker, sweep } from "./stack/docker.ts";
+import { docker, sweep, testLabels } from "./stack/docker.ts";
 import { freePort, nextRange } from "./stack/stack.ts";
 
 const exec = promisify(execFile);
@@ -76,7 +76,7 @@ async function bareMachine(t: ExecutionContext, { folder, port, dataDir }: Machi
     Image: image,
     Cmd: ["sh", "-c", typed],
     WorkingDir: "/root",
-    Labels: { "playspawn.e2e": "bare" },
+    Labels: testLabels,
     Env: [
       `PLAYSPAWN_DATA_DIR=${dataDir}`,
       `PLAYSPAWN_PORT=${port}`,

@@ -1,7 +1,7 @@
 import { execFileSync } from "node:child_process";
 import { createServer } from "node:net";
 import test from "ava";
-import { docker, fingerprint, installationOf, ours } from "./stack/docker.ts";
+import { docker, fingerprint, installationOf, ours, testLabels } from "./stack/docker.ts";
 import { type Stack, startStack } from "./stack/stack.ts";
 import { echo, gamesWithTiny } from "./stack/tiny.ts";
 
@@ -46,13 +46,18 @@ test("50 servers are created, woken, hibernated and deleted, many at a time, and
   const games = await gamesWithTiny();
   const stack = await startStack(t, { env: { control: { PLAYSPAWN_GAMES_DIR: games.dir } } });
   t.teardown(games.remove);
-  const foreign = await docker.createContainer({ Image: "playspawn-e2e/tiny:1", name: `foreign-${process.pid}` });
+  const foreign = await docker.createContainer({
+    Image: "playspawn-e2e/tiny:1",
+    name: `foreign-${process.pid}`,
+    Labels: testLabels,
+  });
   await foreign.start();
   const network = await docker.createNetwork({
     Name: `foreign-${process.pid}`,
+    Labels: testLabels,
     IPAM: { Config: [{ Subnet: "10.254.7.0/28" }] },
   });
-  const volume = await docker.createVolume({ Name: `foreign-${process.pid}` });
+  const volume = await docker.createVolume({ Name: `foreign-${process.pid}`, Labels: testLabels });
   t.teardown(async () => {
     await foreign.remove({ force: true });
     await network.remove();

@@ -8,7 +8,8 @@ import { run } from "../lib/run.ts";
 import { say } from "../lib/terminal.ts";
 import { runAva } from "../suite/ava.ts";
 import { readSkips, tally, type Tally } from "../suite/tally.ts";
-import { compareTraces, processesOf, readTraces, runMark, type Traces } from "../suite/traces.ts";
+import { openRunFolder } from "../suite/run-folder.ts";
+import { compareTraces, processesOf, readTraces, type Traces } from "../suite/traces.ts";
 import { ensureDashboard } from "../up/dashboard.ts";
 import { ensureDocker, ensureDockerCli } from "../up/docker.ts";
 import { Halt } from "../up/halt.ts";
@@ -38,15 +39,20 @@ export async function test(args: string[]): Promise<number> {
   const engine = await prepare();
   const before = await readTraces();
   const counted = tally(await readSkips(), say);
-  const mark = newSecret(systemPorts.rng).slice(0, 16);
-  await runParts(choice, counted, {
-    ...startConfig().environment,
-    [runMark]: mark,
-    CHROME_PATH: await findBrowser(),
-  });
-  await countLeftovers(counted, before, mark);
+  const folder = await openRunFolder(newSecret(systemPorts.rng).slice(0, 16));
+  const environment = { ...startConfig().environment, ...folder.environment, CHROME_PATH: await findBrowser() };
+  const end = await Promise.race([runParts(choice, counted, environment), untilInterrupted()]);
+  if (end !== "interrupted") await countLeftovers(counted, before, folder.mark);
+  await folder.remove();
+  if (end === "interrupted") throw new Halt(130, "Interrupted. What the tests had made was removed.");
   report(counted, begin, engine.started);
   return counted.failed() === 0 ? 0 : 1;
+}
+
+function untilInterrupted(): Promise<"interrupted"> {
+  return new Promise((resolve) => {
+    for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, () => resolve("interrupted"));
+  });
 }
 
 function chosen(args: string[]): Choice {

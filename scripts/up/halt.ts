@@ -1,7 +1,7 @@
 /** Ends a command with a sentence for the person at the terminal: what happened, and what to do. */
 
 /** Exit codes as in sysexits.h. */
-export type ExitCode = 1 | 64 | 69 | 73 | 77 | 78;
+export type ExitCode = 1 | 64 | 69 | 73 | 77 | 78 | 130;
 
 export class Halt extends Error {
   override readonly name = "Halt";

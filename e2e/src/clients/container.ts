@@ -8,7 +8,7 @@ import { promisify } from "node:util";
 import type { ExecutionContext } from "ava";
 import { withLimit } from "@playspawn/shared";
 import { systemRng, systemTimers } from "@playspawn/shared/ports/system.ts";
-import { docker } from "../stack/docker.ts";
+import { docker, testLabels } from "../stack/docker.ts";
 
 const games = fileURLToPath(new URL("../../../games/", import.meta.url));
 const buildMs = 10 * 60_000;
@@ -39,7 +39,7 @@ export async function gameContainer(
   await chown(data, uid, uid);
   const container = await docker.createContainer({
     Image: image,
-    Labels: { "playspawn.e2e": game },
+    Labels: testLabels,
     User: `${uid}:${uid}`,
     Env: env,
     OpenStdin: true,

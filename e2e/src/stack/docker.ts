@@ -5,6 +5,9 @@ import Docker from "dockerode";
 
 export const docker = new Docker();
 
+/** On what a test makes past our code, so that a run that is interrupted can clear it away. */
+export const testLabels = { "playspawn.e2e": process.env["HOUSE_TEST_RUN"] ?? "by hand" };
+
 /** Everything on the engine that carries this installation's label. */
 export async function ours(installationId: string) {
   const filters = { label: [`playspawn.installation=${installationId}`] };

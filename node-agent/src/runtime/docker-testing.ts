@@ -1,5 +1,5 @@
 /** For tests on the real engine: a game made of busybox, an installation of its own, and nothing left behind. */
-import { readFile, rm, chown, mkdir, mkdtemp } from "node:fs/promises";
+import { readFile, rm, chown, mkdir, mkdtemp, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { newId, type ServerSpec } from "@playspawn/shared";
@@ -119,6 +119,9 @@ async function createWorld(): Promise<DockerWorld> {
   const holderRepository = `playspawn-test/holder-${suffix}`;
   const dataDir = await mkdtemp(join(tmpdir(), "playspawn-runtime-"));
   await mkdir(join(dataDir, "data"));
+  // As an agent would, so that what an interrupted test run leaves is found and removed.
+  await mkdir(join(dataDir, "agent"));
+  await writeFile(join(dataDir, "agent/node.json"), JSON.stringify({ installationId: installation }));
   const [uid, gid] = testUser.split(":").map(Number);
   await chown(join(dataDir, "data"), uid!, gid!);
   const installations = new Set([installation]);

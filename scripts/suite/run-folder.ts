@@ -1,0 +1,60 @@
+/** Everything that one test run makes can be found again by its mark, and removed when the run ends in the middle. */
+import { mkdir, readFile, readdir, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import Docker from "dockerode";
+import { processesOf, runMark } from "./traces.ts";
+
+export interface RunFolder {
+  mark: string;
+  /** What the tests' processes get: all their temporary folders lie in ours. */
+  environment: Record<string, string>;
+  /** Ends processes and removes containers, networks, volumes and folders of this run. */
+  remove(): Promise<void>;
+}
+
+export async function openRunFolder(mark: string): Promise<RunFolder> {
+  const folder = `${tmpdir()}/playspawn-test-${mark}`;
+  await mkdir(folder, { mode: 0o755 });
+  return {
+    mark,
+    environment: { [runMark]: mark, TMPDIR: folder },
+    async remove() {
+      for (const one of await processesOf(mark)) end(Number.parseInt(one, 10));
+      await removeFromEngine(mark, await installationsIn(folder));
+      await rm(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+function end(pid: number): void {
+  try {
+    process.kill(pid, "SIGKILL");
+  } catch {
+    // It ended by itself.
+  }
+}
+
+/** Ids of the installations whose data folders lie in this one. */
+async function installationsIn(folder: string): Promise<string[]> {
+  const names = await readdir(folder, { recursive: true }).catch(() => []);
+  const files = names.filter((name) => name.endsWith("agent/node.json"));
+  const texts = await Promise.all(files.map((name) => readFile(`${folder}/${name}`, "utf8").catch(() => "")));
+  return texts.flatMap((text) => /"installationId":\s*"(\w+)"/.exec(text)?.[1] ?? []);
+}
+
+async function removeFromEngine(mark: string, installations: readonly string[]): Promise<void> {
+  const docker = new Docker();
+  const labels = [`playspawn.e2e=${mark}`, ...installations.map((id) => `playspawn.installation=${id}`)];
+  for (const label of labels) {
+    const filters = { label: [label] };
+    for (const { Id } of await docker.listContainers({ all: true, filters }))
+      await docker.getContainer(Id).remove({ force: true, v: true }).catch(gone);
+    for (const { Id } of await docker.listNetworks({ filters })) await docker.getNetwork(Id).remove().catch(gone);
+    for (const { Name } of (await docker.listVolumes({ filters })).Volumes)
+      await docker.getVolume(Name).remove().catch(gone);
+  }
+}
+
+function gone(error: { statusCode?: number }): void {
+  if (error.statusCode !== 404 && error.statusCode !== 409) throw error;
+}
