@@ -4,6 +4,7 @@ import test, { type ExecutionContext } from "ava";
 import { z } from "zod";
 import { harness } from "../../testing/harness.ts";
 import { operation } from "./operation.ts";
+import type { Problem } from "./problem.ts";
 
 const echo = operation({
   name: "echo",
@@ -38,15 +39,12 @@ test("every fault is told at once, each at its JSON pointer", async (t) => {
   t.deepEqual(body.faults.map((fault) => fault.pointer).sort(), ["/deep/a~1b~0c", "/query/x", "/un~1known", "/word"]);
 });
 
-test("constructor is an unknown field like any other, __proto__ not even JSON to us", async (t) => {
+test("constructor and __proto__ are unknown fields like any other", async (t) => {
   const { client } = await start(t);
-  for (const [key, expected] of [
-    ["constructor", 422],
-    ["toString", 422],
-    ["__proto__", 400],
-  ] as const) {
-    const { status } = await client.post("/api/v1/echo", `{"word":"x","${key}":{"polluted":1}}`);
-    t.is(status, expected, key);
+  for (const key of ["constructor", "toString", "__proto__"]) {
+    const { status, body } = await client.post<Problem>("/api/v1/echo", `{"word":"x","${key}":{"polluted":1}}`);
+    t.is(status, 422, key);
+    t.true(body.detail.includes(key), body.detail);
   }
   t.is(({} as { polluted?: number }).polluted, undefined);
 });
@@ -58,13 +56,30 @@ test("what is not JSON is malformed, what says it is not JSON is the wrong type"
     t.is(status, 400, text.slice(0, 20));
     t.is(body.code, "malformed_body");
   }
-  for (const type of ["text/plain", "application/x-www-form-urlencoded", "multipart/form-data; boundary=x", ""]) {
+  const types = ["text/plain", "application/x-www-form-urlencoded", "multipart/form-data; boundary=x", ""];
+  // A patch format whose meaning we do not follow must not be taken for a plain body, and still less for none.
+  const dialects = ["application/merge-patch+json", "application/json-patch+json", "application/jsonx"];
+  for (const type of [...types, ...dialects]) {
     const { status, body } = await client.post("/api/v1/echo", '{"word":"x"}', { "content-type": type });
     t.is(status, 415, type);
     t.is(body.code, "unsupported_media_type");
   }
   const packed = await client.post("/api/v1/echo", '{"word":"x"}', { "content-encoding": "gzip" });
   t.is(packed.status, 415);
+});
+
+test("JSON is read whatever is said of its character set in the type's parameters", async (t) => {
+  const { client } = await start(t);
+  for (const type of [
+    "application/json",
+    "Application/JSON; charset=utf-8",
+    "application/json;x",
+    "application/json ;",
+  ]) {
+    const { status, body } = await client.post("/api/v1/echo", '{"word":"x"}', { "content-type": type });
+    t.is(status, 200, type);
+    t.deepEqual(body, { word: "x" });
+  }
 });
 
 test("a body with a length of more than 1 MiB is refused by its length, and the answer arrives", async (t) => {
