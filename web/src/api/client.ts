@@ -36,7 +36,9 @@ async function send(method: Method, path: string, input: Anything, { signal, hea
 }
 
 const failed = async (response: Response): Promise<ApiError> =>
-  new ApiError(problemOf(response.status, await response.json().catch(() => null)));
+  new ApiError(
+    problemOf(response.status, await response.json().catch(() => null), response.headers.get("retry-after")),
+  );
 
 /** Calls an operation and reads its JSON answer; throws `ApiError`. Limited to 30 s. */
 export async function call<M extends Method, P extends PathOf<M>>(
@@ -65,6 +67,9 @@ export async function* stream<P extends PathOf<"get">>(
   const reader = response.body.pipeThrough(new TextDecoderStream()).getReader();
   try {
     for (let part = await reader.read(); !part.done; part = await reader.read()) yield part.value;
+  } catch (error) {
+    // What a browser says of a broken line is meant for programmers.
+    throw extras.signal?.aborted ? error : new ApiError(noAnswer, error);
   } finally {
     await reader.cancel().catch(() => {});
   }

@@ -45,6 +45,26 @@ test("what the socket says reaches the list, the page and the timeline", (t) => 
   t.is(client.getQueryData(keys.server("srv_1")), undefined);
 });
 
+test("a page that shows a server learns that it was deleted, and still knows its name", async (t) => {
+  const client = new QueryClient({ defaultOptions: { queries: { retry: false } } });
+  let asked = 0;
+  const observer = new QueryObserver<Server>(client, {
+    queryKey: keys.server("srv_1"),
+    queryFn: () => (++asked > 1 ? Promise.reject(new Error("404")) : Promise.resolve(server("mine", 1))),
+  });
+  const leave = observer.subscribe(() => {});
+  await observer.refetch();
+  const failed = Promise.withResolvers<void>();
+  const stop = observer.subscribe(({ isError }) => isError && failed.resolve());
+  applyMessage(client, { t: "server_removed", id: "srv_1" });
+  await failed.promise;
+  stop();
+  t.true(observer.getCurrentResult().isError);
+  t.is(observer.getCurrentResult().data?.name, "mine");
+  leave();
+  client.clear();
+});
+
 test("what was never read is not made up from news", (t) => {
   const client = new QueryClient();
   applyMessage(client, { t: "server_removed", id: "srv_1" });
@@ -96,6 +116,51 @@ test("a lost line comes back by itself; only a longer gap is worth a word; then 
   t.true(sockets[2]!.closed);
   sockets[2]!.fire("close", { code: 1000 });
   await ports.advance(60_000);
+  t.is(sockets.length, 3);
+});
+
+test("a line that is silent for 25 s is given up and dialled anew, whether or not the other side says goodbye", async (t) => {
+  const ports = fakePorts();
+  const { sockets, dial } = fakeDial();
+  const live = createLive(new QueryClient(), ports, dial);
+  const close = live.open();
+  sockets[0]!.fire("open");
+  await ports.advance(20_000);
+  sockets[0]!.fire("message", { data: JSON.stringify({ t: "ping" }) });
+  await ports.advance(24_000);
+  t.is(sockets.length, 1);
+  t.is(live.state(), "live");
+  await ports.advance(1_000);
+  t.true(sockets[0]!.closed);
+  await ports.advance(2_000);
+  t.is(sockets.length, 2);
+  t.is(live.state(), "reconnecting");
+  sockets[0]!.fire("close", { code: 1006 });
+  sockets[1]!.fire("open");
+  t.is(live.state(), "live");
+  close();
+});
+
+test("looking again dials at once where the line is down or late, and leaves a good one alone", async (t) => {
+  const ports = fakePorts();
+  const { sockets, dial } = fakeDial();
+  const live = createLive(new QueryClient(), ports, dial);
+  live.stir();
+  t.is(sockets.length, 0, "not before it is opened");
+  const close = live.open();
+  sockets[0]!.fire("open");
+  live.stir();
+  t.is(sockets.length, 1);
+  await ports.advance(13_000);
+  live.stir();
+  t.is(sockets.length, 2);
+  sockets[1]!.fire("close", { code: 1006 });
+  live.stir();
+  t.is(sockets.length, 3);
+  await ports.advance(9_000);
+  t.is(sockets.length, 3, "the try that was planned is off");
+  close();
+  live.stir();
   t.is(sockets.length, 3);
 });
 

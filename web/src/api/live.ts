@@ -19,6 +19,8 @@ const graceMs = 1500;
 const openLimitMs = 10_000;
 /** The control plane speaks every 10 s. Silent for longer than this it is frozen, or the network is gone. */
 const silenceMaxMs = 25_000;
+/** Whoever looks again does not wait for a second beat that is missing. */
+const beatLateMs = 12_000;
 
 export interface Live {
   state(): LiveState;
@@ -80,6 +82,36 @@ export type Socket = Pick<WebSocket, "addEventListener" | "close">;
 
 const dialHere = (): Socket => new WebSocket(urlOf(location));
 
+/** What is said of the line: a short gap is not worth a word. */
+function lineState(timers: Ports["timers"]) {
+  const listeners = new Set<() => void>();
+  let state: LiveState = "connecting";
+  let grace: (() => void) | undefined;
+  const become = (next: LiveState): void => {
+    state = next;
+    for (const listener of listeners) listener();
+  };
+  const calm = (): void => {
+    grace?.();
+    grace = undefined;
+  };
+  return {
+    read: () => state,
+    subscribe(fn: () => void) {
+      listeners.add(fn);
+      return () => listeners.delete(fn);
+    },
+    live() {
+      calm();
+      become("live");
+    },
+    lost() {
+      grace ??= timers.after(graceMs, () => become("reconnecting"));
+    },
+    calm,
+  };
+}
+
 /**
  * Not connected until it is opened; then it comes back by itself, with back-off.
  * @param dial opens a socket to the live address
@@ -89,19 +121,13 @@ export function createLive(
   { clock, timers, rng }: Pick<Ports, "clock" | "timers" | "rng">,
   dial: () => Socket = dialHere,
 ): Live {
-  const listeners = new Set<() => void>();
-  let state: LiveState = "connecting";
+  const said = lineState(timers);
   /** Null between two tries, undefined before the first and after the last. */
   let socket: Socket | null | undefined;
   let cancel = (): void => {};
-  let calm: (() => void) | undefined;
   let attempt = 0;
   let heardAt = 0;
 
-  const become = (next: LiveState): void => {
-    state = next;
-    for (const listener of listeners) listener();
-  };
   const heard = (): void => {
     heardAt = clock.mono();
     cancel();
@@ -109,17 +135,15 @@ export function createLive(
   };
   const opened = (): void => {
     heard();
-    calm?.();
-    calm = undefined;
     attempt = 0;
-    become("live");
+    said.live();
     // What happened before the socket was open was not heard, the first time as well as after a gap.
     readAgain(client, { predicate: ({ queryKey }) => !fixed.has(String(queryKey[0])) });
   };
   const lost = ({ code }: Pick<CloseEvent, "code">): void => {
     cancel();
     socket = null;
-    calm ??= timers.after(graceMs, () => become("reconnecting"));
+    said.lost();
     if (code === signedOutCode) void client.invalidateQueries({ queryKey: keys.me });
     cancel = timers.after(backoffMs(attempt++, rng.float()), connect);
   };
@@ -144,13 +168,10 @@ export function createLive(
   }
 
   return {
-    state: () => state,
-    subscribe(fn) {
-      listeners.add(fn);
-      return () => listeners.delete(fn);
-    },
+    state: said.read,
+    subscribe: said.subscribe,
     stir() {
-      if (socket === undefined || (socket !== null && clock.mono() - heardAt <= silenceMaxMs)) return;
+      if (socket === undefined || (socket !== null && clock.mono() - heardAt <= beatLateMs)) return;
       if (socket !== null) giveUp();
       cancel();
       connect();
@@ -161,8 +182,7 @@ export function createLive(
         const last = socket;
         socket = undefined;
         cancel();
-        calm?.();
-        calm = undefined;
+        said.calm();
         last?.close();
       };
     },

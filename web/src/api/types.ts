@@ -25,4 +25,6 @@ export type LiveMessage =
   | { t: "server"; server: Server }
   | { t: "server_removed"; id: string }
   | { t: "event"; event: ServerEvent & { serverId: string } }
-  | { t: "node"; node: Node };
+  | { t: "node"; node: Node }
+  /** Nothing new: the line is alive. */
+  | { t: "ping" };

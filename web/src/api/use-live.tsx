@@ -10,6 +10,17 @@ export function LiveProvider({ children }: { children: ReactNode }) {
   const client = useQueryClient();
   const [live] = useState(() => createLive(client, ports));
   useEffect(() => live.open(), [live]);
+  useEffect(() => {
+    const looked = (): void => {
+      if (document.visibilityState === "visible") live.stir();
+    };
+    window.addEventListener("online", live.stir);
+    document.addEventListener("visibilitychange", looked);
+    return () => {
+      window.removeEventListener("online", live.stir);
+      document.removeEventListener("visibilitychange", looked);
+    };
+  }, [live]);
   return <LiveContext value={live}>{children}</LiveContext>;
 }
 

@@ -1,4 +1,5 @@
 import { useEffect, type ReactNode } from "react";
+import { useHeadingFocus } from "../ui/use-heading-focus.ts";
 
 interface Props {
   title: string;
@@ -14,10 +15,17 @@ export function useTitle(title: string): void {
 
 export function PageHeader({ title, lead, action }: Props) {
   useTitle(title);
+  const heading = useHeadingFocus();
   return (
     <header className="mb-7 flex flex-wrap items-end justify-between gap-x-6 gap-y-4">
       <div className="min-w-0">
-        <h1 className="text-[1.75rem] leading-tight font-semibold tracking-[-0.025em]">{title}</h1>
+        <h1
+          ref={heading}
+          tabIndex={-1}
+          className="text-[1.75rem] leading-tight font-semibold tracking-[-0.025em] outline-none"
+        >
+          {title}
+        </h1>
         {lead && <p className="mt-1 text-ink-2">{lead}</p>}
       </div>
       {action}

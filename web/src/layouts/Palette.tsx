@@ -9,6 +9,7 @@ import { serversQuery } from "../api/queries.ts";
 import type { Server } from "../api/types.ts";
 import { matches, type Entry } from "../lib/palette.ts";
 import { stateText } from "../lib/words.ts";
+import { askBeforePlayersLeave } from "../features/servers/use-kick.ts";
 import { paths } from "../paths.ts";
 import { cx } from "../ui/cx.ts";
 import { StateGlyph } from "../ui/StateGlyph.tsx";
@@ -44,7 +45,7 @@ function useChoices(): Choice[] {
       key: `${kind} ${server.id}`,
       title: `${verb} ${server.name}`,
       hint: "Action",
-      run: () => kick.mutate({ id: server.id, kind }),
+      run: () => askBeforePlayersLeave(server, kind, () => kick.mutate({ id: server.id, kind })),
     });
     return [
       ...(server.can.wake ? [deed("wake", "Wake")] : []),

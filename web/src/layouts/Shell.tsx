@@ -5,6 +5,7 @@ import { meQuery } from "../api/queries.ts";
 import type { Me } from "../api/types.ts";
 import { LiveProvider } from "../api/use-live.tsx";
 import { paths } from "../paths.ts";
+import { Asker } from "../ui/Asker.tsx";
 import { ProblemNote } from "../ui/notices.tsx";
 import { Entry } from "./Entry.tsx";
 import { LiveBanner } from "./LiveBanner.tsx";
@@ -49,6 +50,7 @@ function Frame({ me }: { me: Me }) {
         <TabBar />
       </div>
       <Palette />
+      <Asker />
       <ScrollRestoration />
     </>
   );

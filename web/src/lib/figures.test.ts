@@ -1,8 +1,9 @@
+import type { StateWord } from "@playspawn/shared/domain/server-state.ts";
 import test from "ava";
 import { backoffMs } from "./backoff.ts";
 import { bytes } from "./bytes.ts";
 import { capabilityText, usageOf } from "./nodes.ts";
-import { amount, fraction, stepStates } from "./progress.ts";
+import { amount, fraction, headline, overall, stepStates } from "./progress.ts";
 import { filtered, grouped, summarise } from "./summary.ts";
 import { ago, idleText, isoTime, span } from "./time.ts";
 import { urlOf } from "./url.ts";
@@ -44,13 +45,40 @@ test("a deploy shows each step, how far it is, and nothing it cannot know", (t) 
   t.deepEqual(stepStates({ step: "save", text: "" }), [{ step: "save", state: "active" }]);
 });
 
+test("over all steps a deploy never goes backwards, and ends full", (t) => {
+  const shares = [
+    { step: "image", text: "", done: 1, total: 9 },
+    { step: "image", text: "", done: 9, total: 9 },
+    { step: "files", text: "" },
+    { step: "network", text: "" },
+    { step: "container", text: "" },
+    { step: "game", text: "" },
+    { step: "ready", text: "", done: 1, total: 1 },
+  ] as const;
+  const at = shares.map((progress) => overall(progress)!.at);
+  t.deepEqual(
+    at,
+    at.toSorted((a, b) => a - b),
+  );
+  t.true(Math.abs(at.at(-1)! - 1) < 1e-9);
+  t.is(overall({ step: "save", text: "" }), null);
+});
+
+test("the command of a build stands apart from what it is for", (t) => {
+  t.deepEqual(headline({ step: "image", text: "Building: RUN npm ci" }), {
+    text: "Building the image",
+    command: "RUN npm ci",
+  });
+  t.deepEqual(headline({ step: "image", text: "Pulling debian:13" }), { text: "Pulling debian:13" });
+});
+
 test("back-off doubles, is spread and bounded", (t) => {
   t.is(backoffMs(0, 0), 250);
   t.is(backoffMs(1, 0.999_999), 1000);
   t.true(backoffMs(50, 1) <= 15_000);
 });
 
-const server = (id: string, state: "Running" | "Asleep" | "Crashed", online: number | null = null) => ({
+const server = (id: string, state: StateWord, online: number | null = null) => ({
   id,
   name: `Server ${id}`,
   game: "teeworlds",
@@ -70,7 +98,13 @@ test("the list puts trouble first and sums up what rests", (t) => {
       ["Asleep", 2],
     ],
   );
-  t.deepEqual(summarise(servers), { players: 3, awake: 1, asleep: 2, trouble: 1, restingBytes: 200 * mb });
+  t.deepEqual(summarise([...servers, server("e", "Deploying"), server("f", "Stopped")]), [
+    "1 needs a look",
+    "3 players online",
+    "2 awake",
+    "2 asleep, resting 200 MB",
+    "1 off",
+  ]);
 });
 
 test("the filter wants every word, in any place", (t) => {
@@ -79,12 +113,17 @@ test("the filter wants every word, in any place", (t) => {
   t.is(filtered(servers, "10.0.0.1:20000").length, 2);
   t.is(filtered(servers, "asleep running").length, 0);
   t.is(filtered(servers, "").length, 2);
+  t.is(filtered(servers, "shooter", () => "Teeworlds, a shooter").length, 2, "the name that is shown");
+  t.is(filtered([server("a", "Stopped"), server("b", "Running")], "off").length, 1);
+  t.is(filtered([server("a", "Stopped"), server("b", "Running")], "awake").length, 1);
 });
 
 test("shares of a node's memory never exceed the whole", (t) => {
   const usage = usageOf([server("a", "Running"), server("b", "Asleep")], 150 * mb);
   t.true(usage.awakeShare + usage.asleepShare <= 1);
   t.is(usage.awakeBytes, 100 * mb);
+  const silent = usageOf([server("a", "Unknown"), server("b", "Asleep")], 1000 * mb);
+  t.deepEqual([silent.awakeBytes, silent.unknownBytes, silent.asleepBytes], [0, 100 * mb, 100 * mb]);
   t.is(usageOf([], 0).awakeShare, 0);
   t.is(capabilityText(true), "yes");
 });

@@ -3,7 +3,18 @@ import test from "ava";
 import { choicesWith, idleFromField, idleToField } from "./idle.ts";
 import { credentialFaults, strength } from "./password.ts";
 import { linkTrouble, tokenOf } from "./setup-link.ts";
-import { changedValues, fieldsOf, valuesOf, variableFaults } from "./variables.ts";
+import {
+  changedValues,
+  faultText,
+  fieldsOf,
+  publicNameOf,
+  secretField,
+  secretMask,
+  secretTyped,
+  split,
+  valuesOf,
+  variableFaults,
+} from "./variables.ts";
 
 const variables: Record<string, Variable> = {
   NAME: { type: "string", label: "Name", default: "x", maxLength: 5 },
@@ -31,11 +42,39 @@ test("each field is judged by the game's own schema", (t) => {
   });
 });
 
-test("the mask of a secret is neither judged nor sent back", (t) => {
-  const set = { KEY: "••••", MAX: 8 };
+test("the mask of a secret is neither judged nor sent back; emptied or replaced it is", (t) => {
+  const set = { KEY: secretMask, MAX: 8 };
   const fields = fieldsOf(variables, set);
   t.deepEqual(variableFaults(variables, fields, set), {});
-  t.deepEqual(changedValues({ KEY: "••••", MAX: 9 }, set), { MAX: 9 });
+  t.deepEqual(changedValues({ KEY: secretMask, MAX: 9 }, set), { MAX: 9 });
+  t.deepEqual(changedValues({ KEY: "", MAX: 8 }, set), { KEY: "" });
+  t.deepEqual(changedValues({ KEY: "abc", MAX: 8 }, set), { KEY: "abc" });
+});
+
+test("what stands in a secret's field says whether one is set, without showing a mask that could be typed onto", (t) => {
+  t.deepEqual(secretField("", ""), { text: "", note: undefined, action: undefined });
+  t.deepEqual(secretField(secretMask, secretMask), { text: "", note: "Set. Type to replace it.", action: "remove" });
+  t.deepEqual(secretField("", secretMask), { text: "", note: "Is removed when you save.", action: "keep" });
+  t.deepEqual(secretField("new", secretMask), { text: "new", note: undefined, action: "keep" });
+  t.is(secretTyped("", secretMask), secretMask, "cleared again, nothing was touched");
+  t.is(secretTyped("a", secretMask), "a");
+  t.is(secretTyped("", ""), "");
+});
+
+test("a pattern is said in words", (t) => {
+  t.regex(faultText("must match ^[!-~]*$"), /without spaces/);
+  t.is(faultText("must match ^x+$"), "Has characters that cannot stand here.");
+  t.is(faultText("must be at most 5"), "Must be at most 5.");
+});
+
+test("a form for a new server shows the first settings and folds the many", (t) => {
+  const many = Object.fromEntries(Array.from({ length: 9 }, (_, i) => [`V${i}`, variables["MAX"]!]));
+  const { first, more } = split(many);
+  t.deepEqual(Object.keys(first), ["V0", "V1", "V2", "V3"]);
+  t.is(Object.keys(more).length, 5);
+  t.deepEqual(split(variables).more, {});
+  t.is(publicNameOf({ SERVER_NAME: variables["NAME"]! }), "SERVER_NAME");
+  t.is(publicNameOf(variables), undefined);
 });
 
 test("idle times: never is a choice, and an unusual time stays visible", (t) => {

@@ -1,5 +1,5 @@
 import test from "ava";
-import { append, emptyLog, levelOf } from "./log-buffer.ts";
+import { append, emptyLog, levelOf, startOf } from "./log-buffer.ts";
 
 test("lines that arrive in pieces are put together", (t) => {
   const one = append(emptyLog, "hel", 10);
@@ -25,6 +25,12 @@ test("a line without an end stays bounded", (t) => {
   for (let i = 0; i < 10; i++) log = append(log, "x".repeat(1000), 5);
   t.is(log.rest.length, 4000);
   t.is(append(log, "\n", 5).lines[0]!.text.length, 4000);
+});
+
+test("a seam between two runs tells when the next one began, and nothing else is one", (t) => {
+  t.is(startOf("── started 2023-11-14T22:13:20.000Z ──"), 1_700_000_000_000);
+  t.is(startOf("── started yesterday ──"), undefined);
+  t.is(startOf("<Mia> ── started 2023-11-14T22:13:20.000Z ──"), undefined);
 });
 
 test("lines are told apart by the words that games use", (t) => {

@@ -1,5 +1,9 @@
 /** A console's last lines: bounded, with the unfinished line kept until its end arrives. */
 
+import { parseInstant } from "@playspawn/shared/ports/time.ts";
+import { plain } from "./ansi.ts";
+import { fullTime } from "./time.ts";
+
 export interface LogLine {
   /** Grows for ever; the first line is 1. */
   n: number;
@@ -29,6 +33,20 @@ export function append(log: LogBuffer, chunk: string, max: number): LogBuffer {
   const all = [...log.lines, ...fresh];
   const over = Math.max(0, all.length - max);
   return { lines: over > 0 ? all.slice(over) : all, rest, last: log.last + fresh.length, dropped: log.dropped + over };
+}
+
+const seam = /^── started (?<time>\d{4}-\d{2}-\d{2}T[\d:.]+Z) ──$/;
+
+/** When the run that follows began, UTC ms; undefined where the line is no seam between two runs. */
+export function startOf(text: string): number | undefined {
+  const time = seam.exec(text)?.groups?.["time"];
+  return time === undefined ? undefined : (parseInstant(time) ?? undefined);
+}
+
+/** A line as it is copied: without colours, and a seam as one reads it. */
+export function copied(text: string): string {
+  const startedAt = startOf(text);
+  return startedAt === undefined ? plain(text) : `── started ${fullTime(startedAt)} ──`;
 }
 
 export type Level = "error" | "warn" | "join" | "plain";

@@ -26,6 +26,10 @@ export function idleText(seconds: number | null): string {
   return [hours > 0 && `${hours} h`, minutes > 0 && `${minutes} min`].filter(Boolean).join(" ");
 }
 
+const clockFormat = new Intl.DateTimeFormat("en-GB", { timeStyle: "medium" });
+/** `10:09:12`, on the clock of whoever looks. */
+export const clockTime = (at: number): string => clockFormat.format(at);
+
 const fullFormat = new Intl.DateTimeFormat("en-GB", { dateStyle: "medium", timeStyle: "medium" });
 
 export const fullTime = (at: number): string => fullFormat.format(at);

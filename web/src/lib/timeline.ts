@@ -1,7 +1,8 @@
 /** Events as the timeline tells them. */
 import type { Cause } from "@playspawn/shared/wire/agent.ts";
+import { plain } from "./ansi.ts";
 import { idleText, span } from "./time.ts";
-import { wokenBy } from "./words.ts";
+import { titleOf, wokenText } from "./words.ts";
 
 export type Tone = "running" | "waking" | "asleep" | "deploying" | "crashed" | "quiet";
 
@@ -10,6 +11,8 @@ export interface Told {
   text: string;
   /** A second, quieter line. */
   note?: string;
+  /** What a game or a build said at length, to be unfolded. */
+  details?: string;
 }
 
 export interface Tellable {
@@ -49,19 +52,45 @@ const ready: Teller = ({ data }) => {
 
 const seconds = (ms: number): string => (ms < 60_000 ? `${(ms / 1000).toFixed(1)} s` : span(ms));
 
-const ended: Teller = ({ data }) => {
-  const code = number(data["exitCode"]);
-  return { tone: "quiet", text: "The game ended", ...note(code === undefined ? undefined : `exit code ${code}`) };
-};
+const noteMax = 140;
 
-const crashed: Teller = ({ data }) => ({
-  tone: "crashed",
-  text: "The game crashed",
+/** Short words stand in the second line, long ones are folded away. */
+function words(text: string | undefined): Pick<Told, "note" | "details"> {
+  if (text === undefined) return {};
+  const clean = text.split("\n").map(plain).join("\n").trim();
+  return clean.length > noteMax || clean.includes("\n") ? { details: clean } : note(clean);
+}
+
+// A game that was asked to stop ends with whatever code its stop rule brings about: no news.
+const turnedOff: Teller = ({ data }) => ({
+  tone: "quiet",
+  text: "Turned off",
   ...note(
-    string(data["message"]) ??
-      (number(data["exitCode"]) === undefined ? undefined : `exit code ${String(data["exitCode"])}`),
+    string(data["saveError"]) ??
+      (data["forced"] === true ? "it did not stop in time and was ended by force" : undefined),
   ),
 });
+
+const crashed: Teller = ({ data }) => {
+  const code = number(data["exitCode"]);
+  const how = data["code"] === "out_of_memory" ? titleOf({ code: "out_of_memory" }) : "The game crashed";
+  const told = words(string(data["message"]));
+  return {
+    tone: "crashed",
+    text: how,
+    ...told,
+    ...(!told.note && note(code === undefined ? undefined : `exit code ${code}`)),
+  };
+};
+
+const failed: Teller = ({ data }) => {
+  const code = string(data["code"]);
+  return {
+    tone: "crashed",
+    text: code === undefined ? "It did not start" : titleOf({ code }),
+    ...words(string(data["message"])),
+  };
+};
 
 const player =
   (tone: Tone, verb: string): Teller =>
@@ -69,15 +98,15 @@ const player =
 
 const says =
   (tone: Tone, text: string): Teller =>
-  ({ data }) => ({ tone, text, ...note(string(data["message"]) ?? string(data["text"])) });
+  ({ data }) => ({ tone, text, ...words(string(data["message"]) ?? string(data["text"])) });
 
 const tellers: Record<string, Teller> = {
-  wake: ({ cause }) => ({ tone: "waking", text: `Woken ${wokenBy(causeOf(cause)) ?? ""}`.trim() }),
+  wake: ({ cause }) => ({ tone: "waking", text: wokenText(causeOf(cause)) }),
   ready,
   sleep,
-  exit: ended,
+  exit: turnedOff,
   crash: crashed,
-  failed: says("crashed", "Failed"),
+  failed,
   player_join: player("running", "joined"),
   player_leave: player("quiet", "left"),
   holder_lost: says("crashed", "The network holder died and is being healed"),
@@ -123,6 +152,28 @@ export function tell(event: Tellable, idleSeconds: number | null): Told {
   return {
     tone: "quiet",
     text: plain.charAt(0).toUpperCase() + plain.slice(1),
-    ...note(string(event.data["message"])),
+    ...words(string(event.data["message"])),
   };
 }
+
+export interface Folded<T> {
+  /** The newest of them. */
+  event: T;
+  told: Told;
+  /** How many times the same was told in a row. */
+  times: number;
+}
+
+/** Tells events newest first; the same told again and again is told once, with a count. */
+export function fold<T extends Tellable>(events: readonly T[], idleSeconds: number | null): Folded<T>[] {
+  const folded: Folded<T>[] = [];
+  for (const event of events) {
+    const told = tell(event, idleSeconds);
+    const last = folded.at(-1);
+    if (last && sameText(last.told, told)) last.times++;
+    else folded.push({ event, told, times: 1 });
+  }
+  return folded;
+}
+
+const sameText = (a: Told, b: Told): boolean => a.text === b.text && a.details === b.details;

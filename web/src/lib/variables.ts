@@ -13,6 +13,25 @@ export const secretMask = "********";
 
 export const isSecret = (variable: Variable): boolean => variable.type === "string" && variable.secret === true;
 
+export interface SecretField {
+  /** What stands in the input; never the mask. */
+  text: string;
+  /** What to know about it. */
+  note: string | undefined;
+  /** The way to the other choice: have no secret, or have the one that is set. */
+  action: "remove" | "keep" | undefined;
+}
+
+/** How a secret looks in a form. @param value what the form holds @param set what the API says is set: the mask or empty */
+export function secretField(value: string, set: string): SecretField {
+  if (set !== secretMask) return { text: value, note: undefined, action: undefined };
+  if (value === secretMask) return { text: "", note: "Set. Type to replace it.", action: "remove" };
+  return { text: value, note: value === "" ? "Is removed when you save." : undefined, action: "keep" };
+}
+
+/** What the form holds after typing `text`: an input that was cleared again was not touched. */
+export const secretTyped = (text: string, set: string): string => (text === "" && set === secretMask ? set : text);
+
 const fieldValue = (value: VariableValue): string | boolean => (typeof value === "boolean" ? value : String(value));
 
 /** The fields of a form: what is set already, else the game's defaults. */

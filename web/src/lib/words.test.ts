@@ -1,5 +1,5 @@
 import test from "ava";
-import { stateText, story, titleOf, wokenBy, type Story } from "./words.ts";
+import { playersLost, stateText, story, titleOf, wokenBy, type Story } from "./words.ts";
 
 const base: Story = {
   state: "Running",
@@ -14,9 +14,10 @@ const base: Story = {
   node: { name: "home" },
 };
 
-test("a packet is named with where it came from", (t) => {
-  t.is(wokenBy({ kind: "packet", source: "1.2.3.4:5", port: "game" }), "by a packet from 1.2.3.4:5 on game");
-  t.is(wokenBy({ kind: "packet" }), "by a packet");
+test("a player who joins is named by the address alone", (t) => {
+  t.is(wokenBy({ kind: "packet", source: "1.2.3.4:5", port: "game" }), "by a player (1.2.3.4)");
+  t.is(wokenBy({ kind: "packet", source: "[2001:db8::1]:5" }), "by a player (2001:db8::1)");
+  t.is(wokenBy({ kind: "packet" }), "by a player");
   t.is(wokenBy({ kind: "idle" }), undefined);
   t.is(wokenBy(null), undefined);
 });
@@ -32,27 +33,42 @@ test("a running server says who plays and when it will sleep", (t) => {
   t.true(story(players(4, ["Mia", "Ada", "Jo", "Lu"])).startsWith("Mia, Ada and 2 more are playing."));
   t.true(story(players(3)).startsWith("3 players are on."));
   t.is(story({ ...base, idleSeconds: null }), "Nobody is on. It never sleeps by itself.");
-  t.is(story({ ...base, want: "running" }), "Nobody is on. It is kept awake.");
+  t.is(story({ ...base, want: "running" }), "Nobody is on. It is always awake.");
+});
+
+test("who would be disconnected is counted", (t) => {
+  t.is(playersLost(null), undefined);
+  t.is(playersLost({ online: 0, max: 8 }), undefined);
+  t.is(playersLost({ online: 1, max: 8 }), "1 person is playing and will be disconnected.");
+  t.is(playersLost({ online: 2, max: 8 }), "2 people are playing. They will be disconnected.");
 });
 
 test("a change that is under way is told more finely than the six words", (t) => {
-  t.is(stateText({ state: "Running", have: "hibernating" }), "Falling asleep");
-  t.is(stateText({ state: "Running", have: "stopping" }), "Stopping");
-  t.is(stateText({ state: "Asleep", have: "hibernated" }), "Asleep");
+  const text = (state: Story["state"], have: Story["have"], code?: string) =>
+    stateText({ state, have, error: code === undefined ? null : { code, message: "…" } });
+  t.is(text("Running", "hibernating"), "Falling asleep");
+  t.is(text("Running", "stopping"), "Stopping");
+  t.is(text("Asleep", "hibernated"), "Asleep");
+  t.is(text("Stopped", "stopped"), "Off");
+  t.is(text("Crashed", "failed", "game_crashed"), "Crashed");
+  t.is(text("Crashed", "failed", "image_build_failed"), "Failed", "what never ran did not crash");
 });
 
 test("a waking server says why and what it is at", (t) => {
   const waking: Story = { ...base, state: "Waking", have: "starting", cause: { kind: "packet", source: "1.2.3.4:5" } };
-  t.is(story(waking), "Woken by a packet from 1.2.3.4:5. The game is starting.");
+  t.is(story(waking), "Woken by a player (1.2.3.4). The game is starting.");
   t.is(
     story({ ...waking, progress: { step: "ready", text: "Waiting for the first answer" } }),
-    "Woken by a packet from 1.2.3.4:5. Waiting for the first answer…",
+    "Woken by a player (1.2.3.4). Waiting for the first answer…",
   );
 });
 
 test("a crash is named, and an unknown code is no crash of ours", (t) => {
   const error = { code: "out_of_memory", message: "…" };
-  t.is(story({ ...base, state: "Crashed", have: "failed", error }), "The game ran out of memory.");
+  t.regex(
+    story({ ...base, state: "Crashed", have: "failed", error }),
+    /^The game ran out of memory\. It is tried again/,
+  );
   t.is(titleOf({ code: "toString" }), "Something is wrong");
 });
 

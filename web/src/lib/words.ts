@@ -2,6 +2,7 @@
 import { errorCatalog, type ErrorCode } from "@playspawn/shared/domain/errors.ts";
 import type { Have, StateWord, Tier, Want } from "@playspawn/shared/domain/server-state.ts";
 import type { Cause, Players, Progress } from "@playspawn/shared/wire/agent.ts";
+import { headline } from "./progress.ts";
 import { idleText } from "./time.ts";
 
 export interface Story {
@@ -23,15 +24,24 @@ const passing: Partial<Record<Have, string>> = {
   stopping: "Stopping",
 };
 
-/** The state in at most two words: finer than the six words where a change is under way. */
-export const stateText = ({ state, have }: Pick<Story, "state" | "have">): string =>
-  state === "Running" ? (passing[have] ?? state) : state;
+/** Codes of a game that ran and ended by itself; with any other code it never came up. */
+const crashCodes = new Set(["game_crashed", "out_of_memory"]);
 
-/** Why it was woken, e.g. `by a packet from 1.2.3.4:5 on game`; undefined when nobody woke it. */
+/** The state in at most two words: finer than the six words where a change is under way. */
+export function stateText({ state, have, error }: Pick<Story, "state" | "have" | "error">): string {
+  if (state === "Stopped") return "Off";
+  if (state === "Crashed" && error && !crashCodes.has(error.code)) return "Failed";
+  return state === "Running" ? (passing[have] ?? state) : state;
+}
+
+/** `192.0.2.2:5000` and `[::1]:5000` without the port, which says nothing to people. */
+const hostOf = (source: string): string => source.replace(/:\d+$/, "").replace(/^\[(.*)\]$/, "$1");
+
+/** Why it was woken, e.g. `by a player (192.0.2.2)`; undefined when nobody woke it. */
 export function wokenBy(cause: Cause | null): string | undefined {
   switch (cause?.kind) {
     case "packet":
-      return `by a packet${cause.source ? ` from ${cause.source}` : ""}${cause.port ? ` on ${cause.port}` : ""}`;
+      return `by a player${cause.source ? ` (${hostOf(cause.source)})` : ""}`;
     case "api":
       return "by hand";
     case "deploy":
@@ -43,7 +53,7 @@ export function wokenBy(cause: Cause | null): string | undefined {
     case "holder_lost":
       return "again after its network was lost";
     case "want":
-      return "because it is kept awake";
+      return "because it is always awake";
     case "adopted":
       return "before the node came back";
     default:
@@ -65,9 +75,16 @@ function playing(players: Players | null): string | undefined {
   return players.online === 1 ? "1 player is on." : `${players.online} players are on.`;
 }
 
+/** What sleep, restart and deletion do to those who play now; undefined when nobody does. */
+export function playersLost(players: Players | null): string | undefined {
+  if (!players || players.online === 0) return undefined;
+  const who = players.online === 1 ? "1 person is playing and" : `${players.online} people are playing. They`;
+  return `${who} will be disconnected.`;
+}
+
 function awake({ want, players, idleSeconds }: Story): string {
   const who = playing(players);
-  if (want === "running") return `${who ?? "Nobody is on."} It is kept awake.`;
+  if (want === "running") return `${who ?? "Nobody is on."} It is always awake.`;
   if (idleSeconds === null) return `${who ?? "Nobody is on."} It never sleeps by itself.`;
   const rest = idleText(idleSeconds);
   return who
@@ -76,7 +93,7 @@ function awake({ want, players, idleSeconds }: Story): string {
 }
 
 const stepText = (progress: Progress | null, otherwise: string): string =>
-  progress ? `${progress.text.replace(/[.…]$/, "")}…` : otherwise;
+  progress ? `${headline(progress).text.replace(/[.…]$/, "")}…` : otherwise;
 
 /** The short name of what is wrong with a server. */
 export const titleOf = ({ code }: { code: string }): string =>
@@ -88,11 +105,17 @@ const running = (story: Story): string => {
   return awake(story);
 };
 
+/** `Woken by a player (192.0.2.2)`; a first start is no waking. */
+export const wokenText = (cause: Cause | null): string =>
+  cause?.kind === "deploy" ? "Started to prove that it runs" : `Woken ${wokenBy(cause) ?? ""}`.trim();
+
 const waking = ({ cause, progress }: Story): string => {
-  const why = wokenBy(cause);
   const step = stepText(progress, "The game is starting.");
-  return why ? `Woken ${why}. ${step}` : step;
+  return cause && wokenBy(cause) ? `${wokenText(cause)}. ${step}` : step;
 };
+
+/** The agent tries again by itself, as docs/wake.md says; the API does not say when. */
+const afterFault = "It is tried again a few times by itself, and whenever somebody joins.";
 
 /** One or two sentences that answer "what is it doing, and why?". */
 export function story(server: Story): string {
@@ -103,14 +126,14 @@ export function story(server: Story): string {
       return waking(server);
     case "Asleep":
       return server.tier === "cold"
-        ? "Deeply asleep: only its files are kept. A player’s first packet wakes it."
-        : "A player’s first packet wakes it.";
+        ? "Deeply asleep: only its files are kept. Joining wakes it, a little slower."
+        : "Joining wakes it.";
     case "Deploying":
       return stepText(server.progress, "Its node takes it in.");
     case "Stopped":
-      return "It stays off and packets do not wake it.";
+      return "It stays off: joining does not wake it.";
     case "Crashed":
-      return server.error ? `${titleOf(server.error)}.` : "The game ended by itself. Its log says more.";
+      return server.error ? `${titleOf(server.error)}. ${afterFault}` : "The game ended by itself. Its log says more.";
     case "Deleting":
       return "Its container, network and files are being removed.";
     case "Unknown":

@@ -9,6 +9,8 @@ import { Refusal } from "./refusal.ts";
 import { answer, type Answer } from "./routes.ts";
 import { makeWorld, type World } from "./world.ts";
 
+const beatMs = 10_000;
+
 async function bodyOf(request: IncomingMessage): Promise<unknown> {
   const chunks: Buffer[] = [];
   for await (const chunk of request) chunks.push(chunk as Buffer);
@@ -60,7 +62,11 @@ export async function startMock({ port }: { port: number }): Promise<Mock> {
   sockets.on("connection", (socket) => {
     const hear = (message: unknown): void => socket.send(JSON.stringify(message));
     world.listeners.add(hear);
-    socket.on("close", () => world.listeners.delete(hear));
+    const quiet = systemPorts.timers.every(beatMs, () => hear({ t: "ping" }));
+    socket.on("close", () => {
+      quiet();
+      world.listeners.delete(hear);
+    });
   });
   const rest = bustle(world);
   await new Promise<void>((resolve) => http.listen(port, "127.0.0.1", resolve));

@@ -1,4 +1,4 @@
-import type { ComponentProps } from "react";
+import type { ComponentProps, MouseEvent } from "react";
 import { cx } from "./cx.ts";
 import { Spinner } from "./Spinner.tsx";
 
@@ -6,7 +6,7 @@ type Look = "primary" | "dawn" | "plain" | "ghost" | "danger";
 type Size = "small" | "medium" | "large";
 
 const base =
-  "inline-flex items-center justify-center gap-2 rounded-lg font-medium whitespace-nowrap select-none transition-[background,border-color,color,transform] duration-150 ease-calm active:translate-y-px disabled:opacity-55 disabled:active:translate-y-0";
+  "inline-flex items-center justify-center gap-2 rounded-lg font-medium whitespace-nowrap select-none transition-[background,border-color,color,transform] duration-150 ease-calm active:translate-y-px disabled:opacity-55 disabled:active:translate-y-0 aria-disabled:cursor-default aria-disabled:opacity-55";
 
 const looks: Record<Look, string> = {
   primary: "bg-ink text-ground hover:bg-ink/88",
@@ -26,16 +26,23 @@ export const buttonClass = (look: Look = "plain", size: Size = "medium"): string
 interface Props extends ComponentProps<"button"> {
   look?: Look;
   size?: Size;
-  /** Under way: keeps its place, cannot be pressed again. */
+  /** Under way: keeps its place and the keyboard's focus, cannot be pressed again. */
   busy?: boolean;
+  /** Something beside it is under way: it waits for that. */
+  held?: boolean;
 }
 
-export function Button({ look, size, busy = false, className, children, disabled, type = "button", ...rest }: Props) {
+// A disabled button would throw the focus away in the middle of what the keyboard asked for.
+const unpressable = (event: MouseEvent): void => event.preventDefault();
+
+export function Button({ look, size, busy, held, className, children, onClick, type = "button", ...rest }: Props) {
+  const blocked = busy || held || undefined;
   return (
     <button
       {...rest}
       type={type}
-      disabled={disabled || busy}
+      onClick={blocked ? unpressable : onClick}
+      aria-disabled={blocked}
       aria-busy={busy || undefined}
       className={cx(buttonClass(look, size), className)}
     >

@@ -13,9 +13,14 @@ export function Dialog({ title, onClose, children }: Props) {
   const ref = useRef<HTMLDialogElement>(null);
   const titleId = useId();
   useEffect(() => {
+    const before = document.activeElement;
     // Closing it on unmount would report a close that nobody asked for; leaving the page is enough.
     if (ref.current?.open === false) ref.current.showModal();
-    ref.current?.querySelector("input")?.focus();
+    ref.current?.querySelector<HTMLElement>("input, [data-autofocus]")?.focus();
+    // Only a closed dialog gives the focus back by itself.
+    return () => {
+      if (before instanceof HTMLElement) before.focus({ preventScroll: true });
+    };
   }, []);
   return (
     <dialog

@@ -20,7 +20,7 @@ function Field({ label, help, fault, children }: Around & { children: (ids: Ids)
   const id = useId();
   const described = [help && `${id}-help`, fault && `${id}-fault`].filter(Boolean).join(" ");
   return (
-    <div className="grid gap-1.5">
+    <div data-field className="grid gap-1.5">
       <label htmlFor={id} className="font-medium">
         {label}
       </label>

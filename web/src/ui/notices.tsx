@@ -1,24 +1,41 @@
 import { TriangleAlert } from "lucide-react";
-import type { ReactNode } from "react";
+import { useEffect, useRef, type ReactNode } from "react";
 import { Button } from "./Button.tsx";
 import { CopyButton } from "./CopyButton.tsx";
 import { cx } from "./cx.ts";
-import type { Problem } from "../lib/problem.ts";
+import { withoutTitle, type Problem } from "../lib/problem.ts";
 
 export const problemReport = ({ title, detail, code, requestId }: Problem): string =>
   [title, detail, `code ${code}`, requestId && `request ${requestId}`].filter(Boolean).join("\n");
 
+interface ProblemProps {
+  problem: Problem;
+  onRetry?: (() => void) | undefined;
+  /** What helps, when it is not the same again. */
+  action?: ReactNode;
+  /** Takes the focus: what was pressed is elsewhere, or gone. */
+  focus?: boolean;
+}
+
 /** A problem that stands where it happened, with what to tell whoever looks into it. */
-export function ProblemNote({ problem, onRetry }: { problem: Problem; onRetry?: () => void }) {
+export function ProblemNote({ problem, onRetry, action, focus = false }: ProblemProps) {
+  const box = useRef<HTMLDivElement>(null);
+  useEffect(() => {
+    if (focus) box.current?.focus();
+  }, [focus, problem]);
+  const detail = withoutTitle(problem);
   return (
     <div
+      ref={box}
+      tabIndex={focus ? -1 : undefined}
       role="alert"
       className="flex animate-appear items-start gap-3 rounded-xl border border-crashed/35 bg-crashed/7 py-2 pr-2 pl-4"
     >
       <TriangleAlert size={18} aria-hidden className="mt-2 shrink-0 text-crashed" />
       <div className="min-w-0 flex-1 py-1.5">
         <p className="font-medium">{problem.title}</p>
-        <p className="text-ink-2 [overflow-wrap:anywhere]">{problem.detail}</p>
+        {detail && <p className="text-ink-2 [overflow-wrap:anywhere]">{detail}</p>}
+        {action}
         {onRetry && (
           <Button size="small" className="mt-2" onClick={onRetry}>
             Try again
@@ -28,6 +45,11 @@ export function ProblemNote({ problem, onRetry }: { problem: Problem; onRetry?: 
       <CopyButton text={problemReport(problem)} label="Copy details" />
     </div>
   );
+}
+
+/** Something to know or to decide; no alarm. */
+export function Notice({ children, className }: { children: ReactNode; className?: string }) {
+  return <div className={cx("rounded-xl border border-waking/40 bg-waking/8 px-4 py-3", className)}>{children}</div>;
 }
 
 interface EmptyProps {

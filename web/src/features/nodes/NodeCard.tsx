@@ -9,7 +9,7 @@ import { capabilityText, sessionText, sessionTone, usageOf } from "../../lib/nod
 import { Button } from "../../ui/Button.tsx";
 import { cx } from "../../ui/cx.ts";
 import { Ago } from "../../ui/Moment.tsx";
-import { ProblemNote } from "../../ui/notices.tsx";
+import { Notice, ProblemNote } from "../../ui/notices.tsx";
 
 interface Props {
   node: Node;
@@ -56,7 +56,7 @@ function Warnings({ node }: { node: Node }) {
   return (
     <>
       {node.quarantined && (
-        <Notice>
+        <Notice className="mt-4">
           Two machines used this node’s secret, so it is locked out. Give the right one a new secret, then restart its
           agent.
         </Notice>
@@ -66,10 +66,6 @@ function Warnings({ node }: { node: Node }) {
   );
 }
 
-function Notice({ children }: { children: ReactNode }) {
-  return <div className="mt-4 rounded-xl border border-waking/40 bg-waking/8 px-4 py-3">{children}</div>;
-}
-
 function AdoptNotice({ node }: { node: Node }) {
   const client = useQueryClient();
   const end = useMutation({
@@ -77,7 +73,7 @@ function AdoptNotice({ node }: { node: Node }) {
     onSuccess: () => client.invalidateQueries({ queryKey: keys.nodes }),
   });
   return (
-    <Notice>
+    <Notice className="mt-4">
       <p>
         This node knows newer orders than this database, as after restoring a backup. What runs there goes on, and
         nothing is stopped until you choose what counts.
@@ -104,7 +100,14 @@ function Capacity({ node, servers }: Props) {
         <p className="eyebrow mb-1.5">Memory</p>
         <div
           role="img"
-          aria-label={`${bytes(usage.awakeBytes)} awake, ${bytes(usage.asleepBytes)} asleep, of ${bytes(memoryBytes)}`}
+          aria-label={[
+            `${bytes(usage.awakeBytes)} awake`,
+            usage.unknownBytes > 0 && `${bytes(usage.unknownBytes)} not known`,
+            `${bytes(usage.asleepBytes)} asleep`,
+            `of ${bytes(memoryBytes)}`,
+          ]
+            .filter(Boolean)
+            .join(", ")}
           className="flex h-2.5 gap-0.5 overflow-hidden rounded-full bg-ink/9"
         >
           <span
@@ -112,13 +115,24 @@ function Capacity({ node, servers }: Props) {
             style={{ width: `${usage.awakeShare * 100}%` }}
           />
           <span
+            className="striped text-ink-3 transition-[width] duration-700"
+            style={{ width: `${usage.unknownShare * 100}%` }}
+          />
+          <span
             className="bg-asleep/60 transition-[width] duration-700"
             style={{ width: `${usage.asleepShare * 100}%` }}
           />
         </div>
         <p className="mt-2 flex flex-wrap gap-x-4 text-[0.867rem] text-ink-2">
-          <Key className="bg-running">{bytes(usage.awakeBytes)} awake</Key>
-          <Key className="bg-asleep/60">{bytes(usage.asleepBytes)} asleep</Key>
+          {usage.unknownBytes > 0 && (
+            <Key className="striped text-ink-3">{bytes(usage.unknownBytes)} awake or asleep: not known</Key>
+          )}
+          {(usage.awakeBytes > 0 || usage.unknownBytes === 0) && (
+            <Key className="bg-running">{bytes(usage.awakeBytes)} awake</Key>
+          )}
+          {(usage.asleepBytes > 0 || usage.unknownBytes === 0) && (
+            <Key className="bg-asleep/60">{bytes(usage.asleepBytes)} asleep</Key>
+          )}
           <span className="text-ink-3">of {bytes(memoryBytes)}</span>
         </p>
       </div>

@@ -1,11 +1,11 @@
 import { Check } from "lucide-react";
 import type { Progress, StateWord } from "../../api/types.ts";
-import { amount, fraction, stepNames, stepStates, type StepState } from "../../lib/progress.ts";
+import { amount, fraction, headline, stepNames, stepStates, type StepState } from "../../lib/progress.ts";
 import { cx } from "../../ui/cx.ts";
 import { For } from "../../ui/Moment.tsx";
-import { ProgressBar } from "../../ui/ProgressBar.tsx";
 import { Spinner } from "../../ui/Spinner.tsx";
 import { stateColour } from "../../ui/StateGlyph.tsx";
+import { StepsBar } from "./StepsBar.tsx";
 
 interface Props {
   progress: Progress;
@@ -16,18 +16,24 @@ interface Props {
 /** What is happening to the server right now: the step, how far it is, and what is still ahead. */
 export function DeployProgress({ progress, state, since }: Props) {
   const share = fraction(progress);
+  const { text, command } = headline(progress);
   return (
     <section aria-label="Progress" className="panel animate-appear p-5">
       <div className="flex items-baseline justify-between gap-4">
-        <h2 className="truncate font-medium" title={progress.text}>
-          {progress.text}
+        <h2 className="truncate font-medium" title={text}>
+          {text}
         </h2>
         <p className="shrink-0 font-mono text-[0.867rem] text-ink-2">
           {amount(progress)}
           {share !== null && <span className="text-ink-3"> {Math.round(share * 100)} %</span>}
         </p>
       </div>
-      <ProgressBar value={share} label={progress.text} className={cx("mt-3", stateColour[state])} />
+      <StepsBar progress={progress} label={text} className={cx("mt-3", stateColour[state])} />
+      {command && (
+        <p className="mt-3 truncate font-mono text-[0.8rem] text-ink-3" title={command}>
+          {command}
+        </p>
+      )}
       <ol className="mt-4 flex flex-wrap gap-x-5 gap-y-2">
         {stepStates(progress).map(({ step, state: at }) => (
           <li

@@ -1,6 +1,7 @@
-import { memo, useLayoutEffect, useRef, type ReactNode, type UIEvent } from "react";
+import { memo, useEffect, useLayoutEffect, useRef, type ReactNode, type RefObject, type UIEvent } from "react";
 import { pieces, plain } from "../../lib/ansi.ts";
-import { levelOf, type Level, type LogLine } from "../../lib/log-buffer.ts";
+import { levelOf, startOf, type Level, type LogLine } from "../../lib/log-buffer.ts";
+import { clockTime, fullTime, isoTime } from "../../lib/time.ts";
 import { cx } from "../../ui/cx.ts";
 
 interface Props {
@@ -17,11 +18,8 @@ interface Props {
 const endSlack = 48;
 
 export function LogLines({ lines, needle, following, onLeaveEnd, note, empty }: Props) {
-  const box = useRef<HTMLDivElement>(null);
+  const box = usePinnedEnd(following, lines);
   const lastTop = useRef(0);
-  useLayoutEffect(() => {
-    if (following && box.current) box.current.scrollTop = box.current.scrollHeight;
-  }, [lines, following]);
   const scrolled = ({ currentTarget: { scrollTop, scrollHeight, clientHeight } }: UIEvent): void => {
     // Only a move upwards is somebody reading; a filter that shortens the list is not.
     const up = scrollTop < lastTop.current;
@@ -40,13 +38,33 @@ export function LogLines({ lines, needle, following, onLeaveEnd, note, empty }: 
         "overflow-auto overscroll-contain bg-well py-3 font-mono text-[0.833rem] leading-[1.6] -outline-offset-2",
       )}
     >
-      {note && <p className="px-5 pb-2 text-ink-3">{note}</p>}
-      {lines.map((line) => (
-        <Line key={line.n} text={line.text} needle={needle} />
-      ))}
-      {lines.length === 0 && <p className="px-5 py-1 font-sans text-[0.95rem] text-ink-3">{empty}</p>}
+      <div>
+        {note && <p className="px-5 pb-2 text-ink-3">{note}</p>}
+        {lines.map((line) => (
+          <Line key={line.n} text={line.text} needle={needle} />
+        ))}
+        {lines.length === 0 && <p className="px-5 py-1 font-sans text-[0.95rem] text-ink-3">{empty}</p>}
+      </div>
     </div>
   );
+}
+
+/** Keeps the end in sight while `following`: as lines come, and as the box or its lines change their size later. */
+function usePinnedEnd(following: boolean, lines: readonly LogLine[]): RefObject<HTMLDivElement | null> {
+  const box = useRef<HTMLDivElement>(null);
+  useLayoutEffect(() => {
+    if (following && box.current) box.current.scrollTop = box.current.scrollHeight;
+  }, [lines, following]);
+  useEffect(() => {
+    const element = box.current;
+    if (!following || !element) return;
+    // A phone that is turned wraps the lines anew; fonts that arrive late do, too.
+    const resized = new ResizeObserver(() => (element.scrollTop = element.scrollHeight));
+    resized.observe(element);
+    if (element.firstElementChild) resized.observe(element.firstElementChild);
+    return () => resized.disconnect();
+  }, [following]);
+  return box;
 }
 
 const levels: Record<Level, string> = {
@@ -69,18 +87,26 @@ const colours = [
 ] as const;
 
 const Line = memo(function Line({ text, needle }: { text: string; needle: string }) {
+  const startedAt = startOf(text);
+  if (startedAt !== undefined) return <Seam at={startedAt} />;
   return (
-    <div
-      className={cx(
-        "px-5 whitespace-pre-wrap [contain-intrinsic-size:auto_1.35rem] [content-visibility:auto] [overflow-wrap:anywhere]",
-        levels[levelOf(text)],
-      )}
-    >
+    <div className={cx("px-5 whitespace-pre-wrap [overflow-wrap:anywhere]", levels[levelOf(text)])}>
       {needle === "" ? <Styled text={text} /> : <Marked text={plain(text)} needle={needle} />}
       {text === "" && "\u00a0"}
     </div>
   );
 });
+
+/** Where one run of the game ends and the next begins. */
+function Seam({ at }: { at: number }) {
+  return (
+    <div className="flex items-center gap-3 px-5 py-1.5 font-sans text-[0.867rem] text-ink-3 before:h-px before:flex-1 before:bg-line after:h-px after:flex-1 after:bg-line">
+      <time dateTime={isoTime(at)} title={fullTime(at)}>
+        Started {clockTime(at)}
+      </time>
+    </div>
+  );
+}
 
 function Styled({ text }: { text: string }) {
   return pieces(text).map((piece, i) =>

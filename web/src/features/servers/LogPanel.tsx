@@ -2,7 +2,8 @@ import { ArrowDownToLine, Pause, Search } from "lucide-react";
 import { useState, type ReactNode } from "react";
 import type { Server } from "../../api/types.ts";
 import { plain } from "../../lib/ansi.ts";
-import type { LogBuffer, LogLine } from "../../lib/log-buffer.ts";
+import { copied, type LogBuffer, type LogLine } from "../../lib/log-buffer.ts";
+import { briefly } from "../../lib/problem.ts";
 import { Button, IconButton } from "../../ui/Button.tsx";
 import { CopyButton } from "../../ui/CopyButton.tsx";
 import { LogLines } from "./LogLines.tsx";
@@ -41,7 +42,7 @@ export function LogPanel({ server }: { server: Server }) {
         >
           {held ? <ArrowDownToLine size={16} /> : <Pause size={16} />}
         </IconButton>
-        <CopyButton text={lines.map(({ text }) => plain(text)).join("\n")} label="Copy the log" />
+        <CopyButton text={lines.map(({ text }) => copied(text)).join("\n")} label="Copy the log" />
       </div>
       <div className="relative">
         <LogLines
@@ -51,7 +52,12 @@ export function LogPanel({ server }: { server: Server }) {
           onLeaveEnd={() => follow(false)}
           note={shown.dropped > 0 && needle === "" ? `${shown.dropped} older lines are not shown` : undefined}
           empty={
-            <LogEmpty server={server} connecting={connecting} problem={problem?.detail} searching={needle !== ""} />
+            <LogEmpty
+              server={server}
+              connecting={connecting}
+              problem={problem && briefly(problem)}
+              searching={needle !== ""}
+            />
           }
         />
         {held && (
@@ -65,7 +71,7 @@ export function LogPanel({ server }: { server: Server }) {
       </div>
       {problem && lines.length > 0 && (
         <p role="status" className="border-t border-line px-5 py-2 text-[0.9rem] text-ink-2">
-          {problem.detail} Trying again.
+          {briefly(problem)} Trying again.
         </p>
       )}
     </section>
@@ -112,6 +118,7 @@ interface EmptyProps {
 function LogEmpty({ server, connecting, problem, searching }: EmptyProps): ReactNode {
   if (searching) return "No line matches.";
   if (problem) return `${problem} Trying again.`;
+  if (server.have === "failed") return "It never started: it said nothing.";
   if (connecting && server.state !== "Deploying") return "Waiting for the first line…";
   return "Nothing yet. What the game prints appears here and stays through sleep.";
 }

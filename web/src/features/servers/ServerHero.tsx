@@ -2,12 +2,13 @@ import { UsersRound } from "lucide-react";
 import type { Game, Server } from "../../api/types.ts";
 import { stateText, story } from "../../lib/words.ts";
 import { cx } from "../../ui/cx.ts";
+import { useHeadingFocus } from "../../ui/use-heading-focus.ts";
 import { GameLogo } from "../../ui/GameLogo.tsx";
-import { For } from "../../ui/Moment.tsx";
 import { Sky } from "../../ui/Sky.tsx";
 import { stateColour, StateGlyph } from "../../ui/StateGlyph.tsx";
 import { Addresses } from "./Addresses.tsx";
-import { KickButtons, TurnOnButton } from "./kick-buttons.tsx";
+import { KickButtons } from "./kick-buttons.tsx";
+import { Since } from "./Since.tsx";
 
 interface Props {
   server: Server;
@@ -16,10 +17,11 @@ interface Props {
 
 /** Who it is, how it is, why, and where to join: readable from across the room. */
 export function ServerHero({ server, game }: Props) {
+  const heading = useHeadingFocus();
   return (
     <Sky state={server.state}>
       <div className="flex flex-wrap items-start justify-between gap-x-6 gap-y-5">
-        <div className="flex min-w-0 items-center gap-4">
+        <div className="flex min-w-0 flex-1 basis-72 items-center gap-4">
           <GameLogo
             logo={game?.logo ?? null}
             name={game?.name ?? server.game}
@@ -27,7 +29,13 @@ export function ServerHero({ server, game }: Props) {
             className="size-13"
           />
           <div className="min-w-0">
-            <h1 className="text-[1.75rem] leading-tight font-semibold tracking-[-0.025em] [overflow-wrap:anywhere]">
+            <h1
+              ref={heading}
+              tabIndex={-1}
+              dir="auto"
+              title={server.name}
+              className="line-clamp-2 text-[1.75rem] leading-tight font-semibold tracking-[-0.025em] outline-none [overflow-wrap:anywhere]"
+            >
               {server.name}
             </h1>
             <p className="text-ink-2">
@@ -36,10 +44,7 @@ export function ServerHero({ server, game }: Props) {
             </p>
           </div>
         </div>
-        <div className="flex flex-wrap gap-2.5">
-          <KickButtons server={server} />
-          <TurnOnButton server={server} />
-        </div>
+        <KickButtons server={server} />
       </div>
       <div className="mt-8 max-w-2xl" role="status" aria-live="polite" aria-atomic="true">
         <StateLine server={server} />
@@ -60,7 +65,7 @@ function StateLine({ server }: { server: Server }) {
       <span className={cx("text-[1.1rem] font-semibold", stateColour[server.state])}>{stateText(server)}</span>
       {/* Changes every minute: not worth an announcement. */}
       <span aria-hidden className="text-ink-3">
-        <For since={server.since} />
+        <Since server={server} />
       </span>
     </p>
   );
@@ -71,12 +76,12 @@ function PlayersFigure({ server }: { server: Server }) {
   const { online, max } = server.players;
   return (
     <div>
-      <p className="eyebrow mb-1 flex items-center gap-2">
-        <UsersRound size={13} aria-hidden /> Players
+      <p className="eyebrow mb-1.5 flex items-center gap-2">
+        <UsersRound size={12} aria-hidden /> Players
       </p>
-      <p className="font-mono text-[1.6rem] leading-none font-medium">
+      <p className="flex h-8 items-center font-mono text-[1.6rem] leading-none font-medium">
         {online}
-        <span className="text-ink-3"> / {max}</span>
+        <span className="whitespace-pre text-ink-3"> / {max}</span>
       </p>
     </div>
   );

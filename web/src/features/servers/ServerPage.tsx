@@ -9,7 +9,9 @@ import { useTitle } from "../../layouts/PageHeader.tsx";
 import { stateText } from "../../lib/words.ts";
 import { paths } from "../../paths.ts";
 import { cx } from "../../ui/cx.ts";
-import { Loading, ProblemNote, Skeleton } from "../../ui/notices.tsx";
+import { buttonClass } from "../../ui/Button.tsx";
+import { Empty, Loading, Notice, ProblemNote, Skeleton } from "../../ui/notices.tsx";
+import { StateGlyph } from "../../ui/StateGlyph.tsx";
 import { ServerHero } from "./ServerHero.tsx";
 
 interface Shown {
@@ -28,7 +30,7 @@ export function ServerPage() {
   useTitle(server.data ? `${server.data.name}, ${stateText(server.data).toLowerCase()}` : "Server");
   if (server.isError) {
     const problem = problemFrom(server.error);
-    if (problem.status === 404) return <NotFound what="server" />;
+    if (problem.status === 404) return server.data ? <Deleted name={server.data.name} /> : <NotFound what="server" />;
     if (!server.data) return <ProblemNote problem={problem} onRetry={() => void server.refetch()} />;
   }
   if (!server.data) return <PageLoading />;
@@ -42,6 +44,7 @@ export function ServerPage() {
         <ChevronLeft size={15} aria-hidden /> Servers
       </Link>
       <ServerHero {...shown} />
+      {games.data && !shown.game && <GameGone id={server.data.game} />}
       <Tabs id={id} />
       <Outlet context={shown} />
     </div>
@@ -75,6 +78,40 @@ function Tabs({ id }: { id: string }) {
         );
       })}
     </nav>
+  );
+}
+
+/** It was here a moment ago: deleted in another tab, or by somebody else. */
+function Deleted({ name }: { name: string }) {
+  useTitle("Deleted");
+  return (
+    <Empty
+      level={1}
+      art={<StateGlyph state="Deleting" size={40} />}
+      title={`${name} was deleted`}
+      action={
+        <Link to={paths.servers} className={buttonClass()}>
+          To the servers
+        </Link>
+      }
+    >
+      Its world, its files and its address are gone.
+    </Empty>
+  );
+}
+
+function GameGone({ id }: { id: string }) {
+  return (
+    <Notice>
+      <p>
+        The game <code className="font-mono">{id}</code> is not among the{" "}
+        <Link to={paths.games} className="underline">
+          games
+        </Link>{" "}
+        any more: its template was removed, or has a fault. The server goes on as it was, but its game settings cannot
+        be changed.
+      </p>
+    </Notice>
   );
 }
 

@@ -1,16 +1,16 @@
 import { UsersRound } from "lucide-react";
 import { Link } from "react-router";
 import type { Game, Server } from "../../api/types.ts";
-import { amount, fraction } from "../../lib/progress.ts";
-import { stateText } from "../../lib/words.ts";
+import { amount, headline } from "../../lib/progress.ts";
+import { stateText, titleOf } from "../../lib/words.ts";
 import { paths } from "../../paths.ts";
 import { CopyButton } from "../../ui/CopyButton.tsx";
 import { cx } from "../../ui/cx.ts";
 import { GameLogo } from "../../ui/GameLogo.tsx";
-import { For } from "../../ui/Moment.tsx";
-import { ProgressBar } from "../../ui/ProgressBar.tsx";
 import { stateColour, StateGlyph } from "../../ui/StateGlyph.tsx";
 import { QuickKick } from "./kick-buttons.tsx";
+import { Since } from "./Since.tsx";
+import { StepsBar } from "./StepsBar.tsx";
 
 interface Props {
   server: Server;
@@ -35,7 +35,7 @@ export function ServerRow({ server, game }: Props) {
           to={paths.server(server.id)}
           className={cx("block truncate font-medium after:absolute after:inset-0", quiet && "text-ink-2")}
         >
-          {server.name}
+          <bdi>{server.name}</bdi>
         </Link>
         <div className="flex gap-3 text-[0.867rem] text-ink-3">
           <p className="truncate">{game?.name ?? server.game}</p>
@@ -64,7 +64,7 @@ function StateCell({ server }: { server: Server }) {
       <p className="min-w-0 leading-tight">
         <span className={cx("font-medium", stateColour[server.state])}>{stateText(server)}</span>{" "}
         <span className="block truncate text-[0.867rem] text-ink-3">
-          <For since={server.since} />
+          {server.state === "Crashed" && server.error ? titleOf(server.error) : <Since server={server} />}
         </span>
       </p>
     </div>
@@ -101,13 +101,13 @@ function AddressCell({ server }: { server: Server }) {
 /** A thin line along the bottom while the server is on its way. */
 function RowProgress({ server }: { server: Server }) {
   if (server.state !== "Waking" && server.state !== "Deploying") return null;
-  const share = server.progress ? fraction(server.progress) : null;
   const counted = server.progress ? amount(server.progress) : "";
+  const doing = server.progress ? headline(server.progress).text : server.state;
   return (
     <div className={cx("absolute inset-x-0 -bottom-px", stateColour[server.state])}>
-      <ProgressBar
-        value={share}
-        label={`${server.name}: ${server.progress?.text ?? server.state} ${counted}`.trim()}
+      <StepsBar
+        progress={server.progress}
+        label={`${server.name}: ${doing} ${counted}`.trim()}
         className="h-[3px] rounded-none bg-transparent"
       />
     </div>

@@ -6,7 +6,6 @@ import { problemFrom } from "../../api/errors.ts";
 import { gamesQuery, gameOf, serversQuery } from "../../api/queries.ts";
 import type { Server } from "../../api/types.ts";
 import { PageHeader } from "../../layouts/PageHeader.tsx";
-import { bytes } from "../../lib/bytes.ts";
 import { filtered, grouped, summarise } from "../../lib/summary.ts";
 import { paths } from "../../paths.ts";
 import { buttonClass } from "../../ui/Button.tsx";
@@ -23,7 +22,7 @@ export function ServersPage() {
     <>
       <PageHeader
         title="Servers"
-        lead={servers.data && servers.data.length > 0 && <Lead servers={servers.data} />}
+        lead={servers.data && servers.data.length > 0 && summarise(servers.data).join("\u2002·\u2002")}
         action={
           servers.data &&
           servers.data.length > 0 && (
@@ -41,30 +40,17 @@ export function ServersPage() {
   );
 }
 
-const counted = (count: number, one: string, many: string): string => `${count} ${count === 1 ? one : many}`;
-
-function Lead({ servers }: { servers: Server[] }) {
-  const { players, awake, asleep, trouble, restingBytes } = summarise(servers);
-  const parts = [
-    players > 0 && counted(players, "player online", "players online"),
-    `${awake} awake`,
-    asleep > 0 && `${asleep} asleep, resting ${bytes(restingBytes)}`,
-    trouble > 0 && counted(trouble, "needs a look", "need a look"),
-  ].filter(Boolean);
-  return <span>{parts.join("\u2002·\u2002")}</span>;
-}
-
 function ServerList({ servers }: { servers: Server[] }) {
   const [text, setText] = useState("");
   const games = useQuery(gamesQuery);
-  const shown = filtered(servers, text);
+  const shown = filtered(servers, text, (id) => gameOf(games.data, id)?.name ?? id);
   return (
     <div className="grid gap-7">
-      {servers.length >= filterFrom && <Filter text={text} onText={setText} found={shown.length} />}
+      {(servers.length >= filterFrom || text !== "") && <Filter text={text} onText={setText} found={shown.length} />}
       {grouped(shown).map((group) => (
         <section key={group.title} aria-label={group.title}>
           <h2 className="eyebrow mb-2.5 flex gap-2.5">
-            {group.title} <span className="text-ink-3/80">{group.servers.length}</span>
+            {group.title} <span>{group.servers.length}</span>
           </h2>
           <ul className="panel divide-y divide-line overflow-hidden">
             {group.servers.map((server) => (

@@ -3,6 +3,7 @@ import type { Kick } from "../../api/commands.ts";
 import type { Can, Server } from "../../api/types.ts";
 import { Button } from "../../ui/Button.tsx";
 import { cx } from "../../ui/cx.ts";
+import { useKeptFocus } from "../../ui/use-kept-focus.ts";
 import { tellProblem, useKick } from "./use-kick.ts";
 import { useUpdate } from "./use-update.ts";
 
@@ -22,38 +23,58 @@ const choices: readonly Choice[] = [
 
 const allowed = (server: Server): Choice[] => choices.filter(({ can }) => server.can[can]);
 
-// A stopped server is off rather than asleep, and a crashed one is tried again.
-const words: Partial<Record<Server["state"], string>> = { Stopped: "Start", Crashed: "Try again" };
-const wordOf = ({ kind, word }: Choice, { state }: Server): string => (kind === "wake" && words[state]) || word;
+const wordOf = ({ kind, word }: Choice, { state }: Server): string =>
+  kind === "wake" && state === "Crashed" ? "Try again" : word;
 
 /** Everything that may be done now, as `can` says. */
 export function KickButtons({ server }: { server: Server }) {
   const { kick, pending } = useKick(server);
-  return allowed(server).map((choice) => (
-    <Button
-      key={choice.kind}
-      look={choice.look}
-      busy={pending === choice.kind}
-      disabled={pending !== undefined}
-      onClick={() => kick(choice.kind)}
+  const group = useKeptFocus();
+  return (
+    <div
+      ref={group}
+      tabIndex={-1}
+      role="group"
+      aria-label="Actions"
+      className="flex min-h-10 shrink-0 flex-wrap gap-2.5 rounded-lg"
     >
-      {pending !== choice.kind && <choice.Icon size={17} aria-hidden />}
-      {wordOf(choice, server)}
-    </Button>
-  ));
+      {allowed(server).map((choice) => (
+        <Button
+          key={choice.kind}
+          look={choice.look}
+          busy={pending === choice.kind}
+          held={pending !== undefined}
+          onClick={() => kick(choice.kind)}
+        >
+          {pending !== choice.kind && <choice.Icon size={17} aria-hidden />}
+          {wordOf(choice, server)}
+        </Button>
+      ))}
+      <TurnOnButton server={server} />
+    </div>
+  );
+}
+
+interface TurnOnProps {
+  server: Server;
+  /** In a row of the list, where the name tells the buttons apart. */
+  inRow?: boolean;
 }
 
 /** A server that is off has nothing to be kicked to: it is allowed to live again first. */
-export function TurnOnButton({ server }: { server: Server }) {
-  const update = useUpdate(server, `${server.name} may sleep and wake again.`);
+function TurnOnButton({ server, inRow = false }: TurnOnProps) {
+  const update = useUpdate(server, `${server.name} is on: joining wakes it.`);
   if (server.want !== "stopped") return null;
   return (
     <Button
-      look="dawn"
+      look={inRow ? "plain" : "dawn"}
+      size={inRow ? "small" : "medium"}
       busy={update.isPending}
+      aria-label={inRow ? `Turn on ${server.name}` : undefined}
+      className={inRow ? "min-w-24" : undefined}
       onClick={() => update.mutate({ want: "auto" }, { onError: tellProblem(server) })}
     >
-      {!update.isPending && <Power size={17} aria-hidden />}
+      {!update.isPending && <Power size={inRow ? 15 : 17} aria-hidden />}
       Turn on
     </Button>
   );
@@ -62,21 +83,31 @@ export function TurnOnButton({ server }: { server: Server }) {
 /** The one thing that is most likely wanted, small enough for a row. */
 export function QuickKick({ server, className }: { server: Server; className?: string }) {
   const { kick, pending } = useKick(server);
-  const choice = allowed(server)[0];
-  if (!choice || choice.kind === "restart") return null;
-  const word = wordOf(choice, server);
+  const group = useKeptFocus();
+  const choice = allowed(server).find(({ kind }) => kind !== "restart");
   return (
-    <Button
-      size="small"
-      busy={pending !== undefined}
-      onClick={() => kick(choice.kind)}
-      aria-label={`${word} ${server.name}`}
-      className={cx("min-w-24", className)}
+    <div
+      ref={group}
+      tabIndex={-1}
+      role="group"
+      aria-label={`Actions for ${server.name}`}
+      className={cx("rounded-lg", className)}
     >
-      {!pending && (
-        <choice.Icon size={15} aria-hidden className={choice.kind === "wake" ? "text-waking" : "text-asleep"} />
+      {choice && (
+        <Button
+          size="small"
+          busy={pending !== undefined}
+          onClick={() => kick(choice.kind)}
+          aria-label={`${wordOf(choice, server)} ${server.name}`}
+          className="min-w-24"
+        >
+          {!pending && (
+            <choice.Icon size={15} aria-hidden className={choice.kind === "wake" ? "text-waking" : "text-asleep"} />
+          )}
+          {wordOf(choice, server)}
+        </Button>
       )}
-      {word}
-    </Button>
+      <TurnOnButton server={server} inRow />
+    </div>
   );
 }
