@@ -9,9 +9,9 @@ import type { UpgradeRouter } from "../platform/http/upgrade.ts";
 import type { Deps } from "./deps.ts";
 import { catalogue } from "./games/catalogue.ts";
 import { gameOperations } from "./games/operations.ts";
-import { desk } from "./link/desk.ts";
 import { hub } from "./link/hub.ts";
 import { linkPath, linkSocket } from "./link/socket.ts";
+import { sessionStore } from "./link/session-store.ts";
 import { authentication, type Authenticate } from "./nodes/authentication.ts";
 import { connections } from "./nodes/connections.ts";
 import { localToken } from "./nodes/local-token.ts";
@@ -77,8 +77,8 @@ export async function createHosting(deps: HostingDeps, config: HostingConfig): P
     games,
     localToken: local,
   });
-  const frames = desk({ ...deps, connections: links, reports: reports(deps, nextRev), publisher: publish });
-  const socket = linkSocket({ ...deps, desk: frames, hub: live, onEnd: reconciling.wake, authenticate });
+  const store = sessionStore({ ...deps, connections: links, reports: reports(deps, nextRev), publisher: publish });
+  const socket = linkSocket({ ...deps, store, hub: live, onEnd: reconciling.wake, authenticate });
   deps.upgrades.claim({
     path: linkPath,
     beforeSetup: true,

@@ -6,20 +6,21 @@ import {
   AppError,
   FrameError,
   gate,
+  messageOf,
   type AgentFrame,
   type Call,
   type ControlFrame,
   type Timers,
 } from "@playspawn/shared";
+import type { Log } from "../../platform/log.ts";
+import { creditBytes, Inbox } from "./inbox.ts";
 
-/** Bytes of UTF-8 that may be under way for one call. */
-export const creditBytes = 256 * 1024;
-/** A chunk is cut at lines, so one may reach a little over. */
-const overshootBytes = 64 * 1024;
-/** An agent answers 32 at once; streams take the rest. */
+/** An agent answers 32 at once. The half is kept for questions, so that open logs do not block the making of servers. */
 const questionsAtOnce = 16;
+const streamsAtOnce = 16;
 const questionsWaitingMax = 200;
-const openCallsMax = 32;
+/** How long a question may wait for its turn, before the limit of its answer begins. */
+const waitLimitMs = 10_000;
 
 type Down = Extract<ControlFrame, { t: "call" | "credit" | "cancel" }>;
 /** `Omit` over each member of the union. */
@@ -30,125 +31,128 @@ interface Pending {
   end(error: AppError | null, result: unknown): void;
 }
 
-export interface Calls {
-  once(call: Call, limitMs: number): Promise<unknown>;
-  stream(call: Call, signal: AbortSignal): AsyncGenerator<string>;
-  /** @throws FrameError when the agent sends more than it was allowed to */
-  receive(frame: Extract<AgentFrame, { t: "chunk" | "reply" }>): void;
-  /** The socket is gone: every call ends with this. */
-  failAll(error: AppError): void;
+export interface CallsDeps {
+  timers: Timers;
+  log: Log;
+  /** May end every call before it returns: the agent reads too slowly. */
+  send(frame: WithoutEpoch<Down>): void;
 }
 
-export function calls(timers: Timers, send: (frame: WithoutEpoch<Down>) => void): Calls {
-  const open = new Map<number, Pending>();
-  const queued = gate(questionsAtOnce, questionsWaitingMax, busy);
-  let dead: AppError | undefined;
-  let lastId = 0;
+export class Calls {
+  readonly #deps: CallsDeps;
+  readonly #open = new Map<number, Pending>();
+  readonly #inTurn = gate(questionsAtOnce, questionsWaitingMax, busy);
+  #dead: AppError | undefined;
+  #lastId = 0;
+  #streams = 0;
 
-  const begin = (call: Call, pending: Pending): number => {
-    if (dead) throw dead;
-    if (open.size >= openCallsMax) throw busy();
-    const id = ++lastId;
-    open.set(id, pending);
-    send({ t: "call", id, call, credit: creditBytes });
-    return id;
-  };
-  const cancel = (id: number): void => {
-    if (open.delete(id)) send({ t: "cancel", id });
-  };
+  constructor(deps: CallsDeps) {
+    this.#deps = deps;
+  }
 
-  const ask = (call: Call, limitMs: number): Promise<unknown> =>
-    new Promise((resolve, reject) => {
-      const id = begin(call, {
-        chunk: () => {
-          throw new FrameError(`a chunk for the call ${call.op}, which has one answer`);
-        },
-        end(error, result) {
-          stop();
-          if (error) reject(error);
-          else resolve(result);
-        },
-      });
-      const stop = timers.after(limitMs, () => {
-        cancel(id);
-        reject(new AppError("node_unreachable", `The node did not answer ${call.op} within ${limitMs} ms.`));
-      });
-    });
+  /**
+   * @param limitMs for the answer, once it is asked
+   * @throws AppError of the agent's answer, node_unreachable when none comes, or not_ready when too many wait
+   */
+  async once(call: Call, limitMs: number): Promise<unknown> {
+    const waiting = new AbortController();
+    const stop = this.#deps.timers.after(waitLimitMs, () => waiting.abort(busy()));
+    try {
+      return await this.#inTurn(() => {
+        stop();
+        return this.#ask(call, limitMs);
+      }, waiting.signal);
+    } finally {
+      stop();
+    }
+  }
 
-  return {
-    once: (call, limitMs) => queued(() => ask(call, limitMs)),
-
-    async *stream(call, signal) {
-      const inbox = createInbox();
-      const id = begin(call, inbox);
-      const abort = (): void => inbox.end(null, undefined);
+  /** Text as it comes; ends with the call. Leaving the loop cancels it at the agent. @throws AppError as `once` */
+  async *stream(call: Call, signal: AbortSignal): AsyncGenerator<string> {
+    if (this.#streams >= streamsAtOnce) throw tooManyStreams();
+    const inbox = new Inbox();
+    this.#streams++;
+    const abort = (): void => inbox.end(null);
+    let id = 0;
+    try {
+      id = this.#begin(call, inbox);
       signal.addEventListener("abort", abort, { once: true });
       if (signal.aborted) abort();
-      try {
-        for await (const { data, bytes } of inbox.drain()) {
-          yield data;
-          if (open.has(id)) send({ t: "credit", id, bytes });
-          inbox.consumed(bytes);
-        }
-      } finally {
-        signal.removeEventListener("abort", abort);
-        cancel(id);
+      for await (const { data, bytes } of inbox.drain()) {
+        yield data;
+        if (this.#open.has(id)) this.#deps.send({ t: "credit", id, bytes });
+        inbox.consumed(bytes);
       }
-    },
+    } finally {
+      this.#streams--;
+      signal.removeEventListener("abort", abort);
+      this.#cancel(id);
+    }
+  }
 
-    receive(frame) {
-      const pending = open.get(frame.id);
-      // A cancelled call's last frames are still on their way: that is no fault.
-      if (!pending) return;
-      if (frame.t === "chunk") return pending.chunk(frame.data);
-      open.delete(frame.id);
-      pending.end(frame.error ? new AppError(frame.error.code, frame.error.message) : null, frame.result);
-    },
+  /** @throws FrameError when the agent sends more than it was allowed to */
+  receive(frame: Extract<AgentFrame, { t: "chunk" | "reply" }>): void {
+    const pending = this.#open.get(frame.id);
+    // A cancelled call's last frames are still on their way: that is no fault.
+    if (!pending) return;
+    if (frame.t === "chunk") return pending.chunk(frame.data);
+    this.#open.delete(frame.id);
+    pending.end(frame.error ? new AppError(frame.error.code, frame.error.message) : null, frame.result);
+  }
 
-    failAll(error) {
-      dead = error;
-      for (const pending of open.values()) pending.end(error, undefined);
-      open.clear();
-    },
-  };
+  /** The socket is gone: every call ends with this. Never throws: the end of a connection has more to do. */
+  failAll(error: AppError): void {
+    this.#dead = error;
+    const open = [...this.#open.values()];
+    this.#open.clear();
+    for (const pending of open)
+      try {
+        pending.end(error, undefined);
+      } catch (fault) {
+        this.#deps.log.error({ reason: messageOf(fault) }, "a call to a node could not be ended");
+      }
+  }
+
+  #ask(call: Call, limitMs: number): Promise<unknown> {
+    const { promise, resolve, reject } = Promise.withResolvers<unknown>();
+    let id = 0;
+    const stop = this.#deps.timers.after(limitMs, () => {
+      this.#cancel(id);
+      reject(new AppError("node_unreachable", `The node did not answer ${call.op} within ${limitMs} ms.`));
+    });
+    const pending: Pending = {
+      chunk: () => {
+        throw new FrameError(`a chunk for the call ${call.op}, which has one answer`);
+      },
+      end(error, result) {
+        stop();
+        if (error) reject(error);
+        else resolve(result);
+      },
+    };
+    try {
+      id = this.#begin(call, pending);
+    } catch (error) {
+      stop();
+      throw error;
+    }
+    return promise;
+  }
+
+  #begin(call: Call, pending: Pending): number {
+    if (this.#dead) throw this.#dead;
+    const id = ++this.#lastId;
+    this.#open.set(id, pending);
+    this.#deps.send({ t: "call", id, call, credit: creditBytes });
+    return id;
+  }
+
+  #cancel(id: number): void {
+    if (this.#open.delete(id)) this.#deps.send({ t: "cancel", id });
+  }
 }
 
 const busy = (): AppError => new AppError("not_ready", "The node is busy with other requests. Try again shortly.");
 
-interface Piece {
-  data: string;
-  bytes: number;
-}
-
-/** What arrived and was not read yet: never more than the credit, plus a little. */
-function createInbox(): Pending & { drain(): AsyncGenerator<Piece>; consumed(bytes: number): void } {
-  const pieces: Piece[] = [];
-  let held = 0;
-  let ended: { error: AppError | null } | undefined;
-  let wake = (): void => {};
-  return {
-    chunk(data) {
-      const bytes = Buffer.byteLength(data);
-      held += bytes;
-      if (held > creditBytes + overshootBytes) throw new FrameError(`${held} bytes were sent, ${creditBytes} allowed`);
-      pieces.push({ data, bytes });
-      wake();
-    },
-    end(error) {
-      ended ??= { error };
-      wake();
-    },
-    consumed(bytes) {
-      held -= bytes;
-    },
-    async *drain() {
-      for (;;) {
-        const piece = pieces.shift();
-        if (piece) yield piece;
-        else if (ended?.error) throw ended.error;
-        else if (ended) return;
-        else await new Promise<void>((resolve) => (wake = resolve));
-      }
-    },
-  };
-}
+const tooManyStreams = (): AppError =>
+  new AppError("not_ready", `${streamsAtOnce} logs of this node are being read already. Close one, then try again.`);

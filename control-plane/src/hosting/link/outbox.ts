@@ -1,6 +1,6 @@
 /** Keeps one agent's desired state up to date: what was sent, what is newer, and when everything is sent again. */
 import type { ControlFrame } from "@playspawn/shared";
-import type { Desk } from "./wire.ts";
+import type { SessionStore } from "./wire.ts";
 
 type Want = "nothing" | "changes" | "snapshot";
 
@@ -18,27 +18,27 @@ export interface OutboxDeps {
   epoch: number;
   /** Revision of the snapshot that the agent was welcomed with. */
   rev: number;
-  desk: Pick<Desk, "snapshot" | "changes">;
+  store: Pick<SessionStore, "snapshot" | "changes">;
   send(frame: ControlFrame): void;
   pushed(): void;
   fail(error: unknown): void;
   over(): boolean;
 }
 
-export function outbox({ nodeId, epoch, desk, send, ...deps }: OutboxDeps): Outbox {
+export function outbox({ nodeId, epoch, store, send, ...deps }: OutboxDeps): Outbox {
   let sentRev = deps.rev;
   let wanted: Want = "nothing";
   let working = false;
   let lagging = false;
 
   const sendSnapshot = async (): Promise<void> => {
-    const { rev, snapshot, adopt } = await desk.snapshot(nodeId);
+    const { rev, snapshot, adopt } = await store.snapshot(nodeId);
     send({ t: "snapshot", epoch, rev, snapshot, adopt });
     sentRev = rev;
   };
   /** @returns whether more may follow */
   const sendChanges = async (): Promise<boolean> => {
-    const changes = await desk.changes(nodeId, sentRev);
+    const changes = await store.changes(nodeId, sentRev);
     if (!changes) return false;
     send({ t: "desired", epoch, prev: sentRev, ...changes });
     sentRev = changes.rev;

@@ -4,10 +4,10 @@ import test from "ava";
 import { silentLog } from "../../platform/log.ts";
 import { helloOf } from "../../testing/scripted-agent.ts";
 import { hub } from "./hub.ts";
-import { openSession } from "./session.ts";
-import type { Desk } from "./wire.ts";
+import { Session } from "./session.ts";
+import type { SessionStore } from "./wire.ts";
 
-const desk: Desk = {
+const store: SessionStore = {
   hello: async () => ({ rev: 0, snapshot: [], adopt: false, epoch: 1, logAck: 0 }),
   status: async () => false,
   events: async () => 0,
@@ -17,12 +17,12 @@ const desk: Desk = {
   ended: async () => {},
 };
 
-function link(over: { desk?: Partial<Desk>; buffered?: () => number } = {}) {
+function link(over: { store?: Partial<SessionStore>; buffered?: () => number } = {}) {
   const ports = fakePorts();
   const sent: ControlFrame[] = [];
   const calls: string[] = [];
   const live = hub();
-  const session = openSession({
+  const session = new Session({
     nodeId: "node_x",
     wire: {
       send: (text) => sent.push(JSON.parse(text) as ControlFrame),
@@ -31,7 +31,7 @@ function link(over: { desk?: Partial<Desk>; buffered?: () => number } = {}) {
       pause: () => calls.push("pause"),
       resume: () => calls.push("resume"),
     },
-    desk: { ...desk, ...over.desk },
+    store: { ...store, ...over.store },
     hub: live,
     ports,
     log: silentLog,
@@ -75,10 +75,28 @@ test("an agent that does not read is let go instead of filling the memory", asyn
   t.deepEqual(calls, [`close ${closeCodes.tooSlow}`]);
 });
 
+test("an agent that does not read when it is asked something is let go for good", async (t) => {
+  let buffered = 0;
+  const ended: number[] = [];
+  const { ports, calls, live, hello } = link({
+    buffered: () => buffered,
+    store: { ended: async (_node, epoch) => void ended.push(epoch) },
+  });
+  hello();
+  await ports.advance(0);
+  const { call } = live.get("node_x");
+  buffered = 5 * 1024 * 1024;
+  await t.throwsAsync(call({ op: "ports.check", ports: [] }, 1000), { message: /connection to the node broke/ });
+  t.deepEqual(calls, [`close ${closeCodes.tooSlow}`]);
+  t.false(live.connected("node_x"));
+  t.deepEqual(ended, [1]);
+  t.is(ports.pending(), 0);
+});
+
 test("frames that come faster than they are stored stop the reading, which goes on later", async (t) => {
   let release = (): void => {};
   const gate = new Promise<void>((resolve) => (release = resolve));
-  const { ports, calls, hello, say, sent } = link({ desk: { status: () => gate.then(() => false) } });
+  const { ports, calls, hello, say, sent } = link({ store: { status: () => gate.then(() => false) } });
   hello();
   await ports.advance(0);
   for (let seq = 1; seq <= 70; seq++) say({ t: "status", seq, items: [] });
@@ -93,7 +111,7 @@ test("frames that come faster than they are stored stop the reading, which goes 
 });
 
 test("what cannot be stored is not acknowledged: the agent is to come back with it", async (t) => {
-  const { ports, calls, hello, say, sent } = link({ desk: { status: () => Promise.reject(new Error("disk full")) } });
+  const { ports, calls, hello, say, sent } = link({ store: { status: () => Promise.reject(new Error("disk full")) } });
   hello();
   await ports.advance(0);
   say({ t: "status", seq: 1, items: [] });
@@ -105,7 +123,7 @@ test("what cannot be stored is not acknowledged: the agent is to come back with 
 test("a snapshot that is too large for a frame ends the session with a word in the log, not the process", async (t) => {
   const snapshot = [{ id: "x".repeat(2 * 1024 * 1024) }] as never;
   const { ports, calls, hello } = link({
-    desk: { hello: async () => ({ rev: 0, snapshot, adopt: false, epoch: 1, logAck: 0 }) },
+    store: { hello: async () => ({ rev: 0, snapshot, adopt: false, epoch: 1, logAck: 0 }) },
   });
   hello();
   await ports.advance(0);
@@ -117,7 +135,7 @@ test("a socket that ends while its hello is stored leaves nobody connected", asy
   let release = (): void => {};
   const gate = new Promise<void>((resolve) => (release = resolve));
   const { ports, hello, live, session } = link({
-    desk: {
+    store: {
       hello: () => gate.then(() => ({ rev: 0, snapshot: [], adopt: false, epoch: 3, logAck: 0 })),
       ended: async (_node, epoch) => void ended.push(epoch),
     },

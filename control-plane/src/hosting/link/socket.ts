@@ -4,7 +4,7 @@ import type { Duplex } from "node:stream";
 import { AppError, closeCodes, frameBytesMax, type Timers } from "@playspawn/shared";
 import { WebSocketServer, type WebSocket } from "ws";
 import type { Authenticate } from "../nodes/authentication.ts";
-import { openSession, type SessionDeps } from "./session.ts";
+import { Session, type SessionDeps } from "./session.ts";
 import type { Wire } from "./wire.ts";
 
 export const linkPath = "/agent/v1";
@@ -33,7 +33,7 @@ export function linkSocket(deps: LinkDeps): LinkSocket {
   let closing = false;
 
   const accept = (ws: WebSocket, nodeId: string): void => {
-    const session = openSession({ ...deps, nodeId, wire: wireOf(ws, ports.timers) });
+    const session = new Session({ ...deps, nodeId, wire: wireOf(ws, ports.timers) });
     ws.on("message", (data: Buffer, isBinary) => {
       if (isBinary) endSocket(ws, ports.timers, closeCodes.badFrame, "frames are text");
       else session.receive(data.toString("utf8"));

@@ -15,10 +15,16 @@ export interface Changes {
   remove: string[];
 }
 
-/** What the session asks of the rest. Every method commits before it resolves. */
-export interface Desk {
+export interface Welcome extends Snapshot {
+  epoch: number;
+  /** Newest event of the agent's log that is stored. */
+  logAck: number;
+}
+
+/** What a session stores and reads. Every method commits before it resolves. */
+export interface SessionStore {
   /** @returns null when the node is in quarantine */
-  hello(nodeId: string, hello: Of<"hello">): Promise<(Snapshot & { epoch: number; logAck: number }) | null>;
+  hello(nodeId: string, hello: Of<"hello">): Promise<Welcome | null>;
   /**
    * Answers whether the desired state changed by it: a removal that is done is no longer asked for.
    * @throws AppError conflict when the epoch is over, like all that follow

@@ -16,9 +16,6 @@ export async function dropOldEvents(
   return await db("events").whereIn("seq", old).delete();
 }
 
-export const dropOldSamples = async (telemetry: Db, before: number): Promise<number> =>
-  telemetry("node_samples").where("at", "<", before).delete();
-
 /** SHA-256 of every build context that a server was made from. */
 export async function contextsInUse(db: Db): Promise<Set<string>> {
   const rows = (await db("servers").whereNull("removed_at").distinct("spec")) as { spec: string }[];

@@ -10,8 +10,9 @@ import type { LocalToken } from "../nodes/local-token.ts";
 import type { Nodes } from "../nodes/service.ts";
 import type { Publisher } from "../servers/publisher.ts";
 import type { Servers } from "../servers/service.ts";
+import { dropOldSamples } from "../link/samples.ts";
 import { loop } from "./loop.ts";
-import { contextsInUse, dropOldEvents, dropOldSamples } from "./store.ts";
+import { contextsInUse, dropOldEvents } from "./store.ts";
 
 export interface ReconcileDeps extends Deps {
   telemetry: Knex;
