@@ -13,10 +13,8 @@ export interface Sight {
 export interface Activity {
   /** @param at mono ms */
   saw(at: number, sight: Sight): void;
-  /** Somebody knocked. */
+  /** Somebody knocked or woke it: the idle time starts anew. */
   stirred(at: number): void;
-  /** ms since the last activity; 0 while there is some. */
-  idleMs(at: number): number;
   /** Long enough without activity. `idleSeconds: null` never. */
   idle(at: number, idleSeconds: number | null): boolean;
 }
@@ -44,9 +42,8 @@ export function activity(readyAt: number, counted: boolean): Activity {
       if (counted && players !== undefined && players !== 0) active = at;
     },
     stirred(at) {
-      newcomer = at;
+      active = newcomer = at;
     },
-    idleMs: (at) => at - active,
     idle(at, idleSeconds) {
       if (idleSeconds === null || held > 0) return false;
       const graceMs = Math.min(graceMaxMs, idleSeconds * 1000);

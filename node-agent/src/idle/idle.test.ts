@@ -40,11 +40,21 @@ test("never within the grace of a wake or of a newcomer, which a short idle time
   t.false(seen.idle(59_999, 60));
   t.true(seen.idle(60_000, 60));
   t.true(activity(0, true).idle(1_000, 1));
-  seen.stirred(500_000);
-  t.false(seen.idle(559_000, 400), "a minute after a knock");
-  t.true(seen.idle(560_000, 400));
-  seen.saw(600_000, { traffic: door({ held: 1 }) });
+  seen.saw(500_000, { traffic: door() });
+  seen.saw(500_001, { traffic: door({ accepted: 1 }) });
+  t.false(seen.idle(560_000, 400), "a minute after a newcomer");
+  t.true(seen.idle(560_001, 400));
+  seen.saw(600_000, { traffic: door({ accepted: 1, held: 1 }) });
   t.false(seen.idle(900_000, 400), "held packets");
+});
+
+test("whoever knocks or wakes it gets the whole idle time", (t) => {
+  for (const counted of [true, false]) {
+    const seen = activity(0, counted);
+    seen.stirred(500_000);
+    t.false(seen.idle(899_999, 400));
+    t.true(seen.idle(900_000, 400));
+  }
 });
 
 test("null never idles", (t) => {

@@ -25,6 +25,7 @@ export interface Watch {
   idle(): boolean;
   /** Nobody is known to play, nothing is open or held. */
   empty(): boolean;
+  /** Somebody knocked or woke it: the idle time starts anew. */
   stirred(): void;
   stop(): void;
 }

@@ -1,12 +1,12 @@
 /** What a server is when its agent comes (back) and finds things standing: read, never restarted. Pure. */
-import type { Want } from "@playspawn/shared";
-import type { Unit } from "../runtime/runtime.ts";
+import type { Tier, Want } from "@playspawn/shared";
+import type { Exit, Unit } from "../runtime/runtime.ts";
 import { looksCrashed } from "./crash.ts";
+import type { DeedName } from "./deeds/deeds.ts";
 import type { Meta } from "./files.ts";
 import type { KnownHave } from "./life.ts";
 import type { Standing } from "./stage.ts";
 import type { Memory } from "./state-file.ts";
-import type { Tier } from "@playspawn/shared";
 
 export interface Found {
   unit: Unit | null;
@@ -18,11 +18,10 @@ export interface Adopted {
   have: KnownHave;
   tier: Tier | null;
   standing: Standing | null;
+  /** Of a run that is on, or that ended unseen. */
   startedAt: number | null;
-  /** The game runs: it is not started, at most asked whether it is ready. */
-  resume: "ask" | "known" | null;
-  /** The game ran when the last agent looked and ended without one. */
-  crash: boolean;
+  /** What comes before the state table is asked: a game that runs is never started, one that ended is put away. */
+  first: Extract<DeedName, "resume" | "resumeKnown" | "foundEnded"> | null;
   holderLost: boolean;
 }
 
@@ -31,26 +30,34 @@ const nothing: Adopted = {
   tier: null,
   standing: null,
   startedAt: null,
-  resume: null,
-  crash: false,
+  first: null,
   holderLost: false,
 };
 
 export function adopted(want: Want, { unit, meta, memory }: Found): Adopted {
   if (!unit) return fromFiles(want, meta);
   const { holder, game } = unit;
-  const startedAt = game?.startedAt ?? null;
   const standing = holder?.running ? { address: holder.address, specHash: game?.specHash ?? null } : null;
   // As after a reboot of the machine: healed by a restart, or by sleeping cold.
-  const seen = { ...nothing, standing, startedAt, holderLost: standing === null };
-  if (game?.running) {
-    if (!standing) return { ...seen, have: "ready" };
-    return { ...seen, have: "starting", resume: memory.readyAt >= (startedAt ?? Infinity) ? "known" : "ask" };
-  }
+  const seen = { ...nothing, standing, holderLost: standing === null };
+  const asleep = { ...seen, have: "hibernated", tier: "held" } as const;
+  if (!game) return asleep;
+  const { startedAt, exit } = game;
+  if (game.running) return { ...seen, startedAt, ...running(standing, memory.readyAt >= (startedAt ?? Infinity)) };
   // `clean` is false from before a start until after an orderly stop.
-  const crash = game?.exit !== null && game?.exit !== undefined && meta?.clean === false && looksCrashed(game.exit);
-  return crash ? { ...seen, have: "failed", crash } : { ...seen, have: "hibernated", tier: "held" };
+  if (!exit || meta?.clean !== false) return asleep;
+  const first = "foundEnded";
+  return isDown(exit, memory) ? { ...seen, have: "failed", startedAt, first } : { ...asleep, startedAt, first };
 }
+
+function running(standing: Standing | null, wasReady: boolean): Pick<Adopted, "have" | "first"> {
+  if (!standing) return { have: "ready", first: null };
+  return { have: "starting", first: wasReady ? "resumeKnown" : "resume" };
+}
+
+/** It crashed; unless an agent saw that end and it was put to sleep since, which leaves no failures. */
+const isDown = (exit: Exit, { seenExit, failures }: Memory): boolean =>
+  looksCrashed(exit) && (exit.at !== seenExit || failures > 0);
 
 function fromFiles(want: Want, meta: Meta | null): Adopted {
   if (want === "stopped") return { ...nothing, have: "stopped" };

@@ -1,6 +1,6 @@
 /** Reads what a game says: its last words for an error, its whole run for the files. */
-import type { Runtime } from "../runtime/runtime.ts";
-import type { Stage } from "./stage.ts";
+import type { Exit, Runtime } from "../runtime/runtime.ts";
+import { unitOf, type Stage } from "./stage.ts";
 
 const runLinesMax = 5_000;
 const readLimitMs = 10_000;
@@ -24,12 +24,21 @@ async function collect(lines: ReturnType<Runtime["logs"]>): Promise<string[]> {
   return all;
 }
 
-/** Keeps the console of the run that just ended. Losing it must not keep a server from sleeping. */
-export async function keepConsole(stage: Stage): Promise<void> {
+/** The run is over: its console is kept, and no later agent takes its end for news. @param exit null: there was none to see */
+export async function endRun(stage: Stage, exit: Exit | null): Promise<void> {
+  if (stage.startedAt !== null) await keepConsole(stage, stage.startedAt);
+  stage.startedAt = null;
+  if (exit) stage.memo.note({ seenExit: exit.at });
+}
+
+/** Losing it must not keep a server from sleeping. */
+async function keepConsole(stage: Stage, startedAt: number): Promise<void> {
   const { files, fail, log } = stage.world;
-  if (stage.startedAt === null) return;
   try {
-    await files.keepLog(stage.id, stage.startedAt, await recentLines(stage, runLinesMax));
+    const lines = await recentLines(stage, runLinesMax);
+    // The engine's own time names the run: the next agent knows no other, and must not keep it once more.
+    const unit = await unitOf(stage).catch(() => null);
+    await files.keepLog(stage.id, unit?.game?.startedAt ?? startedAt, lines);
     fail("log.kept");
   } catch (error) {
     log.warn({ server: stage.id, err: error }, "the console log could not be kept");

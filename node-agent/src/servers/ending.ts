@@ -1,7 +1,7 @@
 /** How a game saves and stops, as its template says: by stdin, RCON or signal, each with its limit. */
 import { AppError, messageOf, withLimit, type Save, type Stop } from "@playspawn/shared";
 import type { Exit } from "../runtime/runtime.ts";
-import { keepConsole } from "./console.ts";
+import { endRun } from "./console.ts";
 import type { Stage } from "./stage.ts";
 
 export const saveTries = 3;
@@ -106,7 +106,7 @@ export async function stopGame(stage: Stage): Promise<Ended> {
 }
 
 async function ended(stage: Stage, exit: Exit | null, forced: boolean): Promise<Ended> {
-  await keepConsole(stage);
+  await endRun(stage, exit);
   return { exit, forced };
 }
 

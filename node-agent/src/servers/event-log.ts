@@ -2,7 +2,7 @@
  * Facts that must not merge, on disk until the control plane has them: JSON lines, the first names the log.
  * Only what is flushed may be sent: a number that was told once never means something else.
  */
-import { open, readFile, type FileHandle } from "node:fs/promises";
+import { open, readFile, rename, type FileHandle } from "node:fs/promises";
 import { AgentEvent, newId, type Ports } from "@playspawn/shared";
 import type { Logger } from "pino";
 import { z } from "zod";
@@ -12,6 +12,8 @@ export const eventsMax = 10_000;
 export const eventBytesMax = 10 * 1024 ** 2;
 /** Acknowledged lines that may lie about before the file is written anew. */
 const staleMax = 2_000;
+/** After a write that failed. */
+const againMs = 5_000;
 
 const Heading = z.strictObject({ log: z.string(), from: z.number().int().nonnegative() });
 
@@ -39,25 +41,35 @@ interface Loaded {
 }
 
 export async function openEventLog(path: string, ports: Ports, log: Logger): Promise<EventLog> {
-  const loaded = await load(path, ports);
+  const loaded = (await load(path, log)) ?? { id: newId("log", ports), last: 0, items: [] };
   await writeAtomically(path, fileOf(loaded.id, loaded.last, loaded.items));
   return new FileEventLog(path, ports, log, loaded, await open(path, "a", 0o600));
 }
 
-/** Reads what is whole; a torn end was never told to anybody. A file that cannot be read is a new log. */
-async function load(path: string, ports: Ports): Promise<Loaded> {
+/**
+ * Reads what is whole; a torn end was never told to anybody. Where a whole line makes no sense, nobody knows which
+ * numbers were told: the file is put aside, and the answer is undefined, as without one.
+ */
+async function load(path: string, log: Logger): Promise<Loaded | undefined> {
   const [first, ...lines] = (await readFile(path, "utf8").catch(() => "")).split("\n").slice(0, -1);
-  const heading = first === undefined ? undefined : parse(Heading, first);
-  if (!heading) return { id: newId("log", ports), last: 0, items: [] };
+  if (first === undefined) return undefined;
+  const heading = parse(Heading, first);
+  if (!heading) return await putAside(path, log);
   const items: AgentEvent[] = [];
   let last = heading.from;
   for (const line of lines) {
     const event = parse(AgentEvent, line);
-    if (!event || event.n <= last) break;
+    if (!event || event.n <= last) return await putAside(path, log);
     items.push(event);
     last = event.n;
   }
   return { id: heading.log, last, items };
+}
+
+async function putAside(path: string, log: Logger): Promise<undefined> {
+  const aside = `${path}.spoilt`;
+  await rename(path, aside);
+  log.error({ path: aside }, "the event log is spoilt: a new one begins, and what was not sent yet is lost");
 }
 
 function parse<T>(schema: z.ZodType<T>, line: string): T | undefined {
@@ -88,6 +100,7 @@ class FileEventLog implements EventLog {
   #stale = 0;
   #dropped = 0;
   #writing: Promise<void> | undefined;
+  #cancelAgain = (): void => undefined;
   #listeners: (() => void)[] = [];
 
   constructor(path: string, ports: Ports, log: Logger, loaded: Loaded, file: FileHandle) {
@@ -113,7 +126,7 @@ class FileEventLog implements EventLog {
     this.#bytes += line.length;
     this.#unwritten.push(line);
     this.#bound();
-    this.#writing ??= this.#write();
+    this.#begin();
   }
 
   after(after: number, max: number): AgentEvent[] {
@@ -127,7 +140,7 @@ class FileEventLog implements EventLog {
     const gone = this.#items.splice(0, keep < 0 ? this.#items.length : keep);
     if (gone.length === 0) return;
     this.#forget(gone);
-    if (this.#stale >= staleMax) this.#writing ??= this.#write();
+    if (this.#stale >= staleMax) this.#begin();
   }
 
   onFlushed(listener: () => void): void {
@@ -135,11 +148,12 @@ class FileEventLog implements EventLog {
   }
 
   async flushed(): Promise<void> {
-    while (this.#writing) await this.#writing;
+    await this.#writing;
   }
 
   async close(): Promise<void> {
     await this.flushed();
+    this.#cancelAgain();
     await this.#file.close();
   }
 
@@ -158,6 +172,11 @@ class FileEventLog implements EventLog {
     this.#bytes -= gone.reduce((sum, item) => sum + lineOf(item).length, 0);
   }
 
+  #begin(): void {
+    this.#cancelAgain();
+    this.#writing ??= this.#write();
+  }
+
   async #write(): Promise<void> {
     // One turn of the loop gathers what happened together into one flush.
     await Promise.resolve();
@@ -165,6 +184,7 @@ class FileEventLog implements EventLog {
       while (this.#unwritten.length > 0 || this.#stale >= staleMax) await this.#writeOnce();
     } catch (error) {
       this.#log.error({ err: error }, "events could not be written to disk; they are kept in memory");
+      this.#cancelAgain = this.#ports.timers.after(againMs, () => this.#begin());
     } finally {
       this.#writing = undefined;
     }

@@ -1,6 +1,5 @@
 /** What the state table is asked with, gathered from what a supervisor knows; and when time alone will change it. */
 import type { Facts } from "@playspawn/shared";
-import { standsReady } from "./stand.ts";
 import type { Stage } from "./stage.ts";
 
 export interface Circumstances {
@@ -15,7 +14,7 @@ export interface Circumstances {
 }
 
 export function factsOf(stage: Stage, { orphaned, kick, knock, idle, retry }: Circumstances): Facts {
-  const { desired, life, holderLost, standing } = stage;
+  const { desired, life, holderLost } = stage;
   return {
     want: orphaned ? "stopped" : desired.want,
     have: life.have,
@@ -24,7 +23,6 @@ export function factsOf(stage: Stage, { orphaned, kick, knock, idle, retry }: Ci
     knock,
     idle,
     deepen: holderLost || heldLeftMs(stage) <= 0,
-    specFits: standing === null || standsReady(stage),
     holderLost,
     retry: life.have === "failed" && retry,
   };
@@ -36,11 +34,14 @@ function heldLeftMs({ life, world }: Stage): number {
   return life.since + world.holdHeldMs - world.ports.clock.now();
 }
 
-/** ms until time alone changes a fact; null when it will not. @param retryOver mono ms */
+/** So that no timer is asked for more than it can count. */
+const thinkAgainMs = 3_600_000;
+
+/** ms until time alone changes a fact, an hour at most; null when it will not. @param retryOver mono ms */
 export function nextDueMs(stage: Stage, retryOver: number | null, stumbled: boolean): number | null {
   const waits = retryOver !== null && (stage.life.have === "failed" || stumbled);
   const retryMs = waits ? retryOver - stage.world.ports.clock.mono() : Infinity;
   const next = Math.min(...[retryMs, heldLeftMs(stage)].filter((ms) => ms > 0));
   // The engine's clock and this one need not tick together; a turn too early would be followed by none.
-  return Number.isFinite(next) ? Math.ceil(next) + 1 : null;
+  return Number.isFinite(next) ? Math.min(Math.ceil(next) + 1, thinkAgainMs) : null;
 }

@@ -121,7 +121,7 @@ test("the state file is the old one or the new one, and an unreadable one is non
     installation: "inst_x",
     rev,
     snapshot: [record(1)],
-    memories: { a: { kick: rev, readyAt: 0 } },
+    memories: { a: { kick: rev, readyAt: 0, seenExit: 0, failures: 0 } },
   });
   const file = stateFile(path, systemPorts, log);
   t.is(await file.load(), null);

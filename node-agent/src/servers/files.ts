@@ -2,14 +2,15 @@
  * The directory contract of a server's world: `<root>/<id>/data/<volume>/…`, `meta.json`, `logs/console.log`.
  * Sleeping, backup and moving all rely on it. One uid per server.
  */
-import { chown, lchown, mkdir, readdir, readFile, rm, statfs } from "node:fs/promises";
+import { chown, lchown, mkdir, readdir, readFile, rm, stat, statfs } from "node:fs/promises";
 import { join } from "node:path";
 import { AppError, type ServerSpec } from "@playspawn/shared";
 import { z } from "zod";
 import { writeAtomically } from "../lib/atomic-file.ts";
 import { keepRun, readTail } from "./console-log.ts";
 
-const Meta = z.strictObject({
+/** Fields of a newer agent are ignored. */
+const Meta = z.object({
   /** Desired generation of the last start. */
   generation: z.number().int().nonnegative(),
   /** The game ended after it saved; false from before its start on. */
@@ -61,7 +62,8 @@ export function serverFiles(root: string): ServerFiles {
         await mkdir(join(folder(server), "logs"), { recursive: true, mode: 0o700 });
         for (const volume of Object.keys(spec.volumes)) await mkdir(join(dataDir, volume), { recursive: true });
         await mkdir(dataDir, { recursive: true });
-        if (before?.uid !== uid) await chownAll(dataDir, uid, gid);
+        const owner = await stat(dataDir);
+        if (owner.uid !== uid || owner.gid !== gid) await chownAll(dataDir, uid, gid);
         else for (const volume of Object.keys(spec.volumes)) await chown(join(dataDir, volume), uid, gid);
         if (before?.uid !== uid) await writeMeta(server, { generation, clean: before?.clean ?? true, uid });
       } catch (error) {
@@ -141,13 +143,14 @@ function uidPool(root: string): { lease(server: string): Promise<number>; free(s
   };
 }
 
+/** The folder itself comes last: it belongs to its owner only once everything in it does. */
 async function chownAll(path: string, uid: number, gid: number): Promise<void> {
-  await lchown(path, uid, gid);
   for (const entry of await readdir(path, { withFileTypes: true })) {
     const child = join(path, entry.name);
     if (entry.isDirectory()) await chownAll(child, uid, gid);
     else await lchown(child, uid, gid);
   }
+  await lchown(path, uid, gid);
 }
 
 /** @throws AppError disk_full when worlds could no longer be saved on this file system */

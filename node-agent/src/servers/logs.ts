@@ -15,15 +15,14 @@ export async function* consoleOf(
   { server, tail, follow }: LogRequest,
   signal: AbortSignal,
 ): AsyncGenerator<string> {
-  const runOf = (): number | null => (supervisor.live ? supervisor.startedAt : null);
-  const first = runOf();
+  const first = supervisor.startedAt;
   const live = first === null ? 0 : await count(runtime.logs(server, { tail, follow: false, since: first, signal }));
   yield* await files.keptLog(server, Math.max(0, tail - live));
   if (first !== null) yield* runtime.logs(server, { tail, follow, since: first, signal });
   let last = first;
   while (follow && !signal.aborted && !supervisor.closed) {
-    await supervisor.until(() => runOf() !== null && runOf() !== last, signal);
-    last = runOf();
+    await supervisor.until(() => supervisor.startedAt !== null && supervisor.startedAt !== last, signal);
+    last = supervisor.startedAt;
     if (last !== null && !supervisor.closed)
       yield* runtime.logs(server, { tail: 10_000, follow: true, since: last, signal });
   }

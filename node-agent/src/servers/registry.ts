@@ -45,8 +45,8 @@ export class Registry {
   }
 
   /**
-   * Takes up what the last agent of this node knew and left. Resolves with whether anything is known: if not, the first
-   * snapshot of the control plane brings it.
+   * Takes up what the last agent of this node knew and left. Resolves with whether that is all there was: if not, the
+   * first snapshot of the control plane brings it.
    */
   async open(): Promise<boolean> {
     const { door, runtime, ports } = this.#world;
@@ -62,7 +62,7 @@ export class Registry {
     door.onConnection((connected) => void this.#doorChanged(connected));
     void this.#follow(runtime.events(this.#ended.signal));
     this.#stopTicking = ports.timers.every(usageTickMs, () => this.#tick());
-    return known;
+    return known && state.whole;
   }
 
   get rev(): number {
@@ -116,9 +116,11 @@ export class Registry {
 
   /** Every server has taken up what it found, or `limitMs` passed. */
   async settled(limitMs: number): Promise<void> {
-    const { timers, clock } = this.#world.ports;
-    const end = clock.mono() + limitMs;
-    while (clock.mono() < end && [...this.#supervisors.values()].some((one) => one.resuming)) await timers.sleep(20);
+    const limit = new AbortController();
+    const cancel = this.#world.ports.timers.after(limitMs, () => limit.abort(new Error("some still ask")));
+    const settled = [...this.#supervisors.values()].map((one) => one.until(() => !one.resuming, limit.signal));
+    await Promise.allSettled(settled);
+    cancel();
   }
 
   /** Lets go of everything; what runs runs on. */

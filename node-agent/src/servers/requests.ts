@@ -2,20 +2,14 @@
 import type { DesiredServer, Facts } from "@playspawn/shared";
 import type { Knock } from "../door/door-client.ts";
 import type { DeedName } from "./deeds/deeds.ts";
-import type { Memory } from "./state-file.ts";
-
-/** Deeds that a kick may have asked for. */
-const kicked = new Set<DeedName>(["start", "resume", "restart", "sleep", "deepen"]);
+import type { Memo } from "./memo.ts";
 
 export class Requests {
-  #memory: Memory;
+  readonly #memo: Memo;
   #knock: Knock | undefined;
-  readonly #onMemory: (memory: Memory) => void;
 
-  /** @param onMemory told of everything that must outlive this process */
-  constructor(memory: Memory, onMemory: (memory: Memory) => void) {
-    this.#memory = memory;
-    this.#onMemory = onMemory;
+  constructor(memo: Memo) {
+    this.#memo = memo;
   }
 
   /** The first packet that waits, if any does. */
@@ -24,7 +18,7 @@ export class Requests {
   }
   /** Generation of the newest kick that was answered. */
   get answered(): number {
-    return this.#memory.kick;
+    return this.#memo.now.kick;
   }
 
   /** Answers whether it is the first one that waits. */
@@ -36,7 +30,7 @@ export class Requests {
 
   /** The kick that waits for an answer. */
   kick({ kick }: DesiredServer): Facts["kick"] {
-    if (!kick || kick.gen <= this.#memory.kick) return null;
+    if (!kick || kick.gen <= this.answered) return null;
     return { kind: kick.kind, ...(kick.tier ? { tier: kick.tier } : {}) };
   }
 
@@ -46,24 +40,15 @@ export class Requests {
     this.#knock = undefined;
   }
 
-  /** A deed has ended, `done` or not. @param kick generation of the kick it was begun for, 0 for none */
+  /** A deed has ended, `done` or not. @param kick generation of the kick that it answers, 0 for none */
   ended(name: DeedName, kick: number, done: boolean, desired: DesiredServer): void {
-    const goesDeeper = done && name === "sleep" && desired.kick?.tier === "cold";
-    if (kicked.has(name) && !goesDeeper) this.#answer(kick);
+    const goesDeeper = done && name === "sleep" && desired.kick?.gen === kick && desired.kick.tier === "cold";
+    if (!goesDeeper) this.#answer(kick);
     // A packet that calls a server back from falling asleep has what it wants, and outweighs the earlier wish to sleep.
     if (name === "start" || name === "restart" || (name === "sleep" && !done)) this.#knock = undefined;
   }
 
-  sawReady(now: number): void {
-    this.#remember({ ...this.#memory, readyAt: now });
-  }
-
   #answer(gen: number): void {
-    if (gen > this.#memory.kick) this.#remember({ ...this.#memory, kick: gen });
-  }
-
-  #remember(memory: Memory): void {
-    this.#memory = memory;
-    this.#onMemory(memory);
+    if (gen > this.answered) this.#memo.note({ kick: gen });
   }
 }

@@ -1,4 +1,7 @@
-/** When a server that failed is tried again: 5 s, doubling to 5 min, five times in a row; ten good minutes forgive all. */
+/**
+ * When a server that failed is tried again: 5 s, doubling to 5 min, five times in a row. Ten good minutes forgive all,
+ * and so does an orderly end. Failures are counted across agents: a new one does not begin anew.
+ */
 
 export const retryFirstMs = 5_000;
 export const retryMaxMs = 300_000;
@@ -10,36 +13,40 @@ export interface Retry {
   failed(mono: number): void;
   /** It became ready at `mono`. */
   ready(mono: number): void;
-  /** Somebody changed what is run: count anew. */
+  /** Somebody changed what is run, or it ended as it should: count anew. */
   forgive(): void;
-  /** Failures in a row. */
-  count(): number;
   /** When the next back-off is over, as mono ms; null before any failure. */
   over(): number | null;
   /** The back-off is over and tries are left. */
   due(mono: number): boolean;
 }
 
-export function retry(): Retry {
-  let count = 0;
-  let over: number | null = null;
+const backoffMs = (failures: number): number => Math.min(retryFirstMs * 2 ** (failures - 1), retryMaxMs);
+
+/** @param before failures in a row that are remembered @param onCount told whenever their number changes */
+export function retry(before: number, mono: number, onCount: (failures: number) => void): Retry {
+  let count = before;
+  let over = before > 0 ? mono + backoffMs(before) : null;
   let readyAt: number | null = null;
+  const set = (failures: number): void => {
+    if (failures !== count) onCount(failures);
+    count = failures;
+  };
   return {
-    failed(mono) {
-      if (readyAt !== null && mono - readyAt >= forgivenAfterMs) count = 0;
+    failed(at) {
+      const forgiven = readyAt !== null && at - readyAt >= forgivenAfterMs;
+      set(forgiven ? 1 : count + 1);
       readyAt = null;
-      over = mono + Math.min(retryFirstMs * 2 ** count, retryMaxMs);
-      count++;
+      over = at + backoffMs(count);
     },
-    ready(mono) {
-      readyAt = mono;
+    ready(at) {
+      readyAt = at;
     },
     forgive() {
-      count = 0;
+      set(0);
       over = null;
     },
-    count: () => count,
     over: () => over,
-    due: (mono) => over !== null && mono >= over && count <= retryTries,
+    due: (at) => over !== null && at >= over && count <= retryTries,
   };
 }

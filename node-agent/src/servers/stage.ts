@@ -1,7 +1,9 @@
 /** What the deeds of one server share: its record, its life, and what is known to stand on the engine. */
-import type { AgentEvent, Cause, DesiredServer } from "@playspawn/shared";
-import { routesOf } from "./routes.ts";
+import type { AgentEvent, AppError, Cause, DesiredServer } from "@playspawn/shared";
+import type { Unit } from "../runtime/runtime.ts";
 import type { Life } from "./life.ts";
+import type { Memo } from "./memo.ts";
+import { routesOf } from "./routes.ts";
 import type { World } from "./world.ts";
 
 export interface Standing {
@@ -14,17 +16,18 @@ export interface Stage {
   readonly id: string;
   readonly world: World;
   readonly life: Life;
+  readonly memo: Memo;
   /** The newest record of the control plane. */
   desired: DesiredServer;
   /** Holder and container as far as known; null: look before relying on them. */
   standing: Standing | null;
-  /** When the present or last run of the game began, UTC ms. */
+  /** When the present run of the game began, UTC ms; null when none is on. */
   startedAt: number | null;
   /** Why the next deed happens. */
   cause: Cause;
   /** When the packet or kick behind a wake was taken in, mono ms. */
   wokenAt: number;
-  /** The holder died under it; healed by the next start. */
+  /** The holder died under what stands; healed when that is put up anew or taken away. */
   holderLost: boolean;
   /** The game booted at least once from these files. */
   proven: boolean;
@@ -50,11 +53,24 @@ export function tell(stage: Stage, kind: AgentEvent["kind"], data: AgentEvent["d
   stage.world.tell({ server: stage.id, gen: stage.desired.gen, kind, cause: cause ?? stage.life.cause, data });
 }
 
+/** What the engine shows of it now; null for nothing. @throws AppError when the engine cannot be read */
+export async function unitOf({ id, world }: Stage): Promise<Unit | null> {
+  return (await world.runtime.list()).find((unit) => unit.server === id) ?? null;
+}
+
+/**
+ * What a failed deed makes of its server:
+ * - `failed`  it becomes `failed` and says why
+ * - `fault`   it stays what it is and says why; the deed is tried again after a back-off
+ * - `lasts`   it stays what it is, and nothing is to be tried again
+ */
+export type Verdict = "failed" | "fault" | "lasts";
+
 /** One action of the state table. A deed that rejects has left nothing half said: `undo` or `fail` tidy up after it. */
 export interface Deed {
   run(stage: Stage, signal: AbortSignal): Promise<void>;
-  /** After it was cancelled: back into a state that lasts. */
+  /** After it was cancelled: back into a state that lasts. One without it has failed instead. */
   undo?(stage: Stage): Promise<void>;
-  /** After it failed, before `failed` is reported. */
-  fail?(stage: Stage): Promise<void>;
+  /** After it failed; `failed` without it. */
+  fail?(stage: Stage, error: AppError): Promise<Verdict>;
 }

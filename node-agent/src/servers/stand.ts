@@ -29,6 +29,7 @@ export async function stand(stage: Stage, signal: AbortSignal, lane: "deploy" | 
     show({ step: "network", text: "Preparing the network" });
     const address = await runtime.ensureHolder(stage.id);
     stage.standing = { address, specHash: null };
+    stage.holderLost = false;
     fail("holder.ready");
     signal.throwIfAborted();
     show({ step: "container", text: "Making the container" });
@@ -46,8 +47,18 @@ export const standsReady = (stage: Stage): boolean => stage.standing?.specHash =
 export async function clear(stage: Stage): Promise<void> {
   const { runtime } = stage.world;
   await runtime.removeGame(stage.id);
+  stage.startedAt = null;
   stage.standing = null;
   await runtime.removeHolder(stage.id);
+  stage.holderLost = false;
+}
+
+/** Asleep, as deep as what stands allows: without a holder nothing of it is kept on the engine. */
+export async function restAsleep(stage: Stage): Promise<void> {
+  const tier = stage.standing ? "held" : "cold";
+  if (tier === "cold") await clear(stage);
+  stage.life.enter("hibernated", { tier });
+  showRoutes(stage);
 }
 
 /**
@@ -62,7 +73,13 @@ export async function bindPorts(stage: Stage): Promise<void> {
   if (mine.length > 0) throw portTaken(mine);
 }
 
-export function portTaken(failures: { protocol: string; port: number; message: string }[]): AppError {
+/** The door could not bind some of its ports; `[]` takes that back. */
+export function showBindFailures({ life }: Stage, failures: Parameters<typeof portTaken>[0]): void {
+  if (failures.length > 0) life.showFault(portTaken(failures));
+  else if (life.detail.error?.code === "port_taken" && life.have !== "failed") life.showFault(undefined);
+}
+
+function portTaken(failures: { protocol: string; port: number; message: string }[]): AppError {
   const ports = failures.map(({ protocol, port, message }) => `${protocol} port ${port} is taken by ${message}`);
   return new AppError("port_taken", `On this node ${ports.join(", ")}. Stop that, or give the server another port.`);
 }

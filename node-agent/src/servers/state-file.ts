@@ -5,59 +5,91 @@ import type { Logger } from "pino";
 import { z } from "zod";
 import { writeAtomically } from "../lib/atomic-file.ts";
 
-const Memory = z.strictObject({
+const number = z.number().int().nonnegative().catch(0);
+const Memory = z.object({
   /** Newest answered kick. */
-  kick: z.number().int().nonnegative(),
+  kick: number,
   /** When its game was last seen ready, UTC ms: a run that began before that needs no probe. */
-  readyAt: z.number().int().nonnegative(),
+  readyAt: number,
+  /** When the last run ended whose end an agent saw and said, UTC ms on the engine's clock; 0: none. */
+  seenExit: number,
+  /** Failures in a row; 0 after an orderly end. */
+  failures: number,
 });
 export type Memory = z.infer<typeof Memory>;
-export const blank: Memory = { kick: 0, readyAt: 0 };
+export const blank: Memory = { kick: 0, readyAt: 0, seenExit: 0, failures: 0 };
 
-const State = z.strictObject({
-  /** Installation that the snapshot belongs to. */
+/** What an older or newer agent wrote is read as far as it is understood. */
+const Written = z.object({
   installation: z.string(),
   rev: z.number().int().nonnegative(),
-  snapshot: z.array(DesiredServer),
-  /** Per server, what only the agent knows. */
-  memories: z.record(z.string(), Memory),
+  snapshot: z.array(z.unknown()),
+  memories: z.record(z.string(), Memory.catch(blank)).catch({}),
 });
-export type State = z.infer<typeof State>;
+
+export interface State {
+  /** Installation that the snapshot belongs to. */
+  installation: string;
+  rev: number;
+  snapshot: DesiredServer[];
+  /** Per server, what only the agent knows. */
+  memories: Record<string, Memory>;
+}
+
+export interface Loaded extends State {
+  /** Every record could be read; those that could not are missing. */
+  whole: boolean;
+}
 
 export interface StateFile {
   /** null when there is none that can be read. */
-  load(): Promise<State | null>;
-  /** Soon and atomically; the newest wins. */
+  load(): Promise<Loaded | null>;
+  /** Soon and atomically; the newest wins. What cannot be written is tried again. */
   save(read: () => State): void;
-  /** Resolves when nothing waits to be written. */
+  /** What waits is tried at once. Resolves when it is written or could not be. */
   settled(): Promise<void>;
 }
 
 /** Writes that come close together become one. */
 const gatherMs = 20;
 
+const againMs = 5_000;
+
 export function stateFile(path: string, ports: Ports, log: Logger): StateFile {
   let wanted: (() => State) | undefined;
   let working: Promise<void> | undefined;
+  let cancelAgain = (): void => undefined;
 
+  const write = async (read: () => State): Promise<void> => {
+    try {
+      await writeAtomically(path, JSON.stringify(read()));
+    } catch (error) {
+      wanted ??= read;
+      throw error;
+    }
+  };
   const work = async (): Promise<void> => {
     try {
       await ports.timers.sleep(gatherMs);
-      while (wanted) {
-        const read = wanted;
+      for (let read = wanted; read; read = wanted) {
         wanted = undefined;
-        await writeAtomically(path, JSON.stringify(read()));
+        await write(read);
       }
     } catch (error) {
       log.warn({ err: error }, "the state file could not be written; the control plane knows all of it");
+      cancelAgain = ports.timers.after(againMs, begin);
     } finally {
       working = undefined;
     }
   };
+  const begin = (): void => {
+    cancelAgain();
+    if (wanted) working ??= work();
+  };
   return {
     async load() {
       try {
-        return State.parse(JSON.parse(await readFile(path, "utf8")));
+        return parse(await readFile(path, "utf8"), log);
       } catch (error) {
         if ((error as NodeJS.ErrnoException).code !== "ENOENT")
           log.warn({ err: error }, "the state file cannot be read");
@@ -66,10 +98,31 @@ export function stateFile(path: string, ports: Ports, log: Logger): StateFile {
     },
     save(read) {
       wanted = read;
-      working ??= work();
+      begin();
     },
     async settled() {
-      while (working) await working;
+      begin();
+      await working;
     },
   };
+}
+
+function parse(text: string, log: Logger): Loaded {
+  const { snapshot: written, ...rest } = Written.parse(JSON.parse(text));
+  const snapshot = written.map(recordOf).filter((record) => record !== undefined);
+  const lost = written.length - snapshot.length;
+  if (lost > 0) log.warn({ lost }, "records in the state file cannot be read; the control plane knows them");
+  return { ...rest, snapshot, whole: lost === 0 };
+}
+
+/** Fields that this agent does not know are left out; undefined when what is left is no record. */
+function recordOf(value: unknown): DesiredServer | undefined {
+  const strict = DesiredServer.safeParse(value);
+  if (strict.success) return strict.data;
+  for (const issue of strict.error.issues) {
+    if (issue.code !== "unrecognized_keys") return undefined;
+    const owner = issue.path.reduce((part, key) => (part as Record<PropertyKey, unknown>)[key], value);
+    for (const key of issue.keys) Reflect.deleteProperty(owner as object, key);
+  }
+  return DesiredServer.safeParse(value).data;
 }

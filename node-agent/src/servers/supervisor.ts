@@ -2,24 +2,25 @@
  * One server's supervisor: gathers facts, asks the state table for one action, does it, and asks again: after each
  * action, each event of the engine, each knock, each change of what is wanted, and every 30 s. One action at a time.
  */
-import { AppError, decide, type DesiredServer, type Facts, type StatusItem } from "@playspawn/shared";
+import { answersKick, decide, type Action, type DesiredServer, type Facts, type StatusItem } from "@playspawn/shared";
 import type { BindFailure, Knock } from "../door/door-client.ts";
 import type { Watch } from "../idle/watch.ts";
 import type { Unit } from "../runtime/runtime.ts";
 import { adopted, type Adopted, type Found } from "./adoption.ts";
 import { causeOf } from "./cause.ts";
 import { changes } from "./changes.ts";
-import { keepConsole } from "./console.ts";
 import type { DeedName } from "./deeds/deeds.ts";
 import { factsOf, nextDueMs } from "./facts.ts";
 import { fly, type Outcome } from "./flight.ts";
+import { allow, refuse } from "./grant.ts";
 import { life, type KnownHave } from "./life.ts";
+import { memo } from "./memo.ts";
 import { watchPlayers } from "./players.ts";
 import { Requests } from "./requests.ts";
-import { retry } from "./retry.ts";
+import { retry, type Retry } from "./retry.ts";
 import { contradiction } from "./sight.ts";
 import { specHash } from "./spec-hash.ts";
-import { portTaken } from "./stand.ts";
+import { showBindFailures } from "./stand.ts";
 import { showRoutes, tell, type Stage } from "./stage.ts";
 import type { Memory } from "./state-file.ts";
 import { usage, type Usage } from "./usage.ts";
@@ -37,18 +38,15 @@ export interface Listeners {
   onMemory(id: string, memory: Memory): void;
 }
 
-const liveHaves = new Set<KnownHave>(["starting", "ready", "draining", "hibernating", "stopping"]);
-const noGrant = new AppError("grant_missing", "No credit is granted for waking this server. Top up, then try again.");
-
 export class Supervisor {
   readonly id: string;
   readonly #world: World;
   readonly #stage: Stage;
-  readonly #found: Adopted & { meta: Found["meta"] };
+  readonly #first: Adopted["first"];
   readonly #usage: Usage;
   readonly #listeners: Listeners;
   readonly #requests: Requests;
-  readonly #retry = retry();
+  readonly #retry: Retry;
   #flight: Flight | null = null;
   #watch: Watch | null = null;
   #alarm = (): void => undefined;
@@ -68,11 +66,13 @@ export class Supervisor {
     this.id = desired.id;
     this.#world = world;
     this.#listeners = listeners;
-    this.#requests = new Requests(found.memory, (memory) => {
+    const remembers = memo(found.memory, (memory) => {
       listeners.onMemory(this.id, memory);
       listeners.onStatus(this.id);
     });
-    this.#found = { ...state, meta: found.meta };
+    this.#requests = new Requests(remembers);
+    this.#retry = retry(found.memory.failures, clock.mono(), (failures) => remembers.note({ failures }));
+    this.#first = state.first;
     const since = found.unit?.game?.exit?.at ?? clock.now();
     const cause = found.unit || found.meta ? ({ kind: "adopted" } as const) : null;
     const first = { have: state.have, tier: state.tier, cause, since, players: null, detail: {} };
@@ -80,13 +80,14 @@ export class Supervisor {
       id: desired.id,
       world,
       life: life(clock, first, (before) => this.#lifeChanged(before)),
+      memo: remembers,
       desired,
       standing: state.standing,
       startedAt: state.startedAt,
       cause: { kind: "want" },
       wokenAt: clock.mono(),
       holderLost: state.holderLost,
-      proven: state.startedAt !== null || (found.meta !== null && found.unit === null),
+      proven: found.unit ? found.unit.game?.startedAt != null : found.meta !== null,
       notice: null,
       seats: 0,
       acceptedBefore: 0,
@@ -97,14 +98,13 @@ export class Supervisor {
 
   /** Takes up what was found. Nothing that runs is touched: a running game is only asked whether it is ready. */
   begin(): void {
-    if (this.#found.resume === "known") return this.#fly("resumeKnown", 0);
-    const { kick } = this.#stage.desired;
+    const { life, desired } = this.#stage;
     // The wake that the last agent did not live to finish: however this ends, it is answered.
-    if (this.#found.resume === "ask") return this.#fly("resume", kick?.kind === "wake" ? kick.gen : 0);
-    if (this.#stage.life.have !== "absent") showRoutes(this.#stage);
-    if (this.#found.crash) return this.#fly("foundDead", 0);
-    if (this.#found.meta?.clean === false && this.#stage.life.have === "hibernated") void keepConsole(this.#stage);
-    if (this.#stage.life.have === "ready") this.#lifeChanged("starting");
+    if (this.#first === "resume") return this.#fly("resume", desired.kick?.kind === "wake" ? desired.kick.gen : 0);
+    if (this.#first === "resumeKnown") return this.#fly("resumeKnown", 0);
+    if (life.have !== "absent") showRoutes(this.#stage);
+    if (this.#first) return this.#fly(this.#first, 0);
+    if (life.have === "ready") this.#lifeChanged("starting");
     this.turn();
   }
 
@@ -116,7 +116,9 @@ export class Supervisor {
     this.#stumbled = false;
     if (record.want !== "absent") this.#removed = false;
     if (specHash(before.spec) !== specHash(record.spec)) this.#retry.forgive();
-    if (record.grant && this.#stage.notice !== null) this.#deny(null);
+    if (record.grant) allow(this.#stage);
+    const kick = this.#requests.kick(record);
+    if (kick && kick.kind !== "hibernate") this.#watch?.stirred();
     if (this.#stage.life.have !== "absent" && record.want !== "absent") showRoutes(this.#stage);
     if (record.gen !== before.gen) this.#listeners.onStatus(this.id);
     this.turn();
@@ -150,9 +152,7 @@ export class Supervisor {
 
   /** The door could not bind some of its ports; `[]` takes that back. */
   portsFailed(failures: BindFailure[]): void {
-    const { life } = this.#stage;
-    if (failures.length > 0) life.showFault(portTaken(failures));
-    else if (life.detail.error?.code === "port_taken" && life.have !== "failed") life.showFault(undefined);
+    showBindFailures(this.#stage, failures);
   }
 
   /** The control plane does not know it any more: stopped, its files kept. */
@@ -171,15 +171,11 @@ export class Supervisor {
   }
   /** Still asking what it found whether it is ready. */
   get resuming(): boolean {
-    return this.#flight?.name === "resume" || this.#flight?.name === "resumeKnown";
+    return this.#flight !== null && this.#flight.name === this.#first;
   }
   /** Grows with every action and every change of state. */
   get changes(): number {
     return this.#changes;
-  }
-  /** The game of the present run is up or on its way up or down. */
-  get live(): boolean {
-    return this.#stage.startedAt !== null && liveHaves.has(this.#stage.life.have);
   }
   get closed(): boolean {
     return this.#closed;
@@ -190,7 +186,7 @@ export class Supervisor {
   get desired(): DesiredServer {
     return this.#stage.desired;
   }
-  /** Start of the present run, UTC ms; null when nothing ran yet. */
+  /** Start of the present run, UTC ms; null when none is on. */
   get startedAt(): number | null {
     return this.#stage.startedAt;
   }
@@ -231,14 +227,17 @@ export class Supervisor {
     if (this.#suspicious) return this.#lookAgain();
     if (action === "none" || action === "wait" || action === "cancel") return this.#rest();
     if (this.#removed && action === "remove") return;
-    if (action === "start" && !this.#stage.desired.grant) return this.#deny(noGrant);
+    if (action === "start" && !this.#stage.desired.grant) {
+      refuse(this.#stage);
+      return this.#rest();
+    }
     if (this.#stumbled && action !== "start" && this.#world.ports.clock.mono() < (this.#retry.over() ?? 0)) {
       return this.#setAlarm();
     }
     const { knock } = this.#requests;
     this.#stage.cause = causeOf(action, facts, knock, this.#stage.proven);
     if (!knock) this.#stage.wokenAt = this.#world.ports.clock.mono();
-    this.#fly(action, facts.kick ? this.#stage.desired.kick!.gen : 0);
+    this.#fly(action, this.#answering(action, facts.kick));
   }
 
   #facts(): Facts {
@@ -263,44 +262,39 @@ export class Supervisor {
     this.#setAlarm();
   }
 
+  /** Generation of the kick that `action` answers, 0 for none: what happens for another reason leaves it waiting. */
+  #answering(action: Action, kick: Facts["kick"]): number {
+    return kick && answersKick(action, kick.kind) ? this.#stage.desired.kick!.gen : 0;
+  }
+
   /** @param kick generation of the kick that this answers, 0 for none */
   #fly(name: DeedName, kick: number): void {
     const flight = { name, abort: new AbortController() };
     this.#flight = flight;
     this.#changes++;
-    if (name === "start" || name === "restart" || name === "deepen") this.#stage.holderLost = false;
     const closed = (): boolean => this.#closed;
-    void fly(this.#stage, name, flight.abort.signal, closed)
-      .then((outcome) => closed() || this.#landed(name, kick, outcome))
-      .catch((error: unknown) => this.#world.log.error({ server: this.id, err: error }, `${name} broke`))
-      .finally(() => {
-        this.#flight = null;
-        this.turn();
-      });
+    void fly(this.#stage, name, flight.abort.signal, closed).then((outcome) => {
+      // Nothing that it began may go on by itself.
+      flight.abort.abort(new Error("the action is over"));
+      if (!this.#closed) this.#landed(name, kick, outcome);
+      this.#flight = null;
+      this.#changed.notify();
+      this.turn();
+    });
   }
 
   #landed(name: DeedName, kick: number, outcome: Outcome): void {
     const { mono } = this.#world.ports.clock;
     const { have } = this.#stage.life;
+    const done = outcome === "done";
     // Ends that this action brought about are no news; what should run now is worth a look after any hint.
     if (have !== "ready") this.#suspicious = false;
     if (outcome === "failed") this.#retry.failed(mono());
-    if (outcome === "done" && have === "ready" && name !== "look") this.#retry.ready(mono());
+    if (done && have === "ready" && name !== "look") this.#retry.ready(mono());
+    if (done && (name === "sleep" || name === "stop")) this.#retry.forgive();
     if (name !== "look" || outcome === "failed") this.#stumbled = outcome === "failed";
-    if (name === "remove" && outcome === "done") this.#removed = true;
-    this.#requests.ended(name, kick, outcome === "done", this.#stage.desired);
-  }
-
-  /** Says why it is not woken, once, to players and to the control plane; null takes it back. */
-  #deny(error: AppError | null): void {
-    const news = (error?.message ?? null) !== this.#stage.notice;
-    this.#stage.notice = error?.message ?? null;
-    if (news && error) tell(this.#stage, "failed", { code: error.code, message: error.message });
-    if (news) {
-      this.#stage.life.showFault(error ?? undefined);
-      showRoutes(this.#stage);
-    }
-    if (error) this.#rest();
+    if (name === "remove" && done) this.#removed = true;
+    this.#requests.ended(name, kick, done, this.#stage.desired);
   }
 
   #lifeChanged(before: KnownHave | null): void {
@@ -310,7 +304,7 @@ export class Supervisor {
     this.#changed.notify();
     if (before !== null) {
       this.#usage.changed(have);
-      if (have === "ready") this.#requests.sawReady(this.#world.ports.clock.now());
+      if (have === "ready") this.#stage.memo.note({ readyAt: this.#world.ports.clock.now() });
       const awake = have === "ready" || have === "draining";
       if (!awake) this.#watch?.stop();
       this.#watch = awake ? (this.#watch ?? watchPlayers(this.#stage, () => this.turn())) : null;

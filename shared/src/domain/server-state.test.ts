@@ -1,5 +1,16 @@
 import test from "ava";
-import { type Facts, can, decide, haves, kickKinds, stateWord, successors, tiers, wants } from "./server-state.ts";
+import {
+  type Facts,
+  answersKick,
+  can,
+  decide,
+  haves,
+  kickKinds,
+  stateWord,
+  successors,
+  tiers,
+  wants,
+} from "./server-state.ts";
 
 const calm: Facts = {
   want: "auto",
@@ -9,7 +20,6 @@ const calm: Facts = {
   knock: false,
   idle: false,
   deepen: false,
-  specFits: true,
   holderLost: false,
   retry: false,
 };
@@ -57,6 +67,26 @@ test("a knock while draining cancels the sleep; once the save runs it is waited 
 test("an idle server with somebody at the door does not fall asleep", (t) => {
   t.is(decide({ ...calm, have: "ready", tier: null, idle: true }), "sleep");
   t.is(decide({ ...calm, have: "ready", tier: null, idle: true, knock: true }), "none");
+});
+
+test("an idle server that is kicked awake or to restart does not fall asleep, and no sleep answers such a kick", (t) => {
+  for (const facts of everything()) {
+    if (facts.kick?.kind !== "wake" && facts.kick?.kind !== "restart") continue;
+    t.not(decide(facts), "sleep", JSON.stringify(facts));
+    t.false(answersKick("sleep", facts.kick.kind) || answersKick("deepen", facts.kick.kind));
+  }
+  t.is(decide({ ...calm, have: "ready", tier: null, idle: true, kick: { kind: "wake" } }), "none");
+  t.is(decide({ ...calm, have: "ready", tier: null, idle: true, kick: { kind: "restart" } }), "restart");
+});
+
+test("a lost holder is healed before anybody falls asleep over it, unless sleep was asked for", (t) => {
+  t.is(decide({ ...calm, have: "ready", tier: null, idle: true, holderLost: true }), "restart");
+  t.is(decide({ ...calm, have: "ready", tier: null, holderLost: true, kick: { kind: "hibernate" } }), "sleep");
+});
+
+test("what is under way may always fail", (t) => {
+  for (const have of ["preparing", "starting", "draining", "hibernating", "stopping"] as const)
+    t.true(successors[have].includes("failed"), have);
 });
 
 test("running never sleeps by being idle, and hibernate does not matter to it", (t) => {

@@ -59,8 +59,6 @@ export interface Facts {
   idle: boolean;
   /** Asleep at `held` for longer than the node keeps holders. */
   deepen: boolean;
-  /** The container that exists was made from the present spec (true when none exists). */
-  specFits: boolean;
   /** The holder is missing although a container depends on it. */
   holderLost: boolean;
   /** After a crash: the back-off is over and tries are left. */
@@ -101,9 +99,11 @@ const awake = (f: Facts): Action => {
   if (f.kick?.kind === "restart" || f.holderLost) return "restart";
   return "none";
 };
+/** Who asks for a server now outweighs that nobody played on it until now. */
 const awakeAuto = (f: Facts): Action => {
-  if (f.kick?.kind === "hibernate" || (f.idle && !f.knock)) return "sleep";
-  return awake(f);
+  if (f.kick?.kind === "hibernate") return "sleep";
+  const action = awake(f);
+  return action === "none" && f.idle && !wakes(f) ? "sleep" : action;
 };
 const fallingAsleep = (f: Facts): Action => (wakes(f) ? "cancel" : "wait");
 const failedAuto = (f: Facts): Action => {
@@ -173,7 +173,16 @@ const table: Record<Want, Row> = {
 /** The one action that brings *have* a step closer to *want*. Pure. */
 export const decide = (facts: Facts): Action => table[facts.want][facts.have](facts);
 
-const calm = { knock: false, idle: false, deepen: false, specFits: true, holderLost: false, retry: false, kick: null };
+/** The actions that give a kick what it asks for. */
+const answers: Record<KickKind, readonly Action[]> = {
+  wake: ["start", "restart"],
+  restart: ["start", "restart"],
+  hibernate: ["sleep", "deepen"],
+};
+/** Whether a kick of this kind is answered once `action` has ended; an action for another reason leaves it waiting. */
+export const answersKick = (action: Action, kind: KickKind): boolean => answers[kind].includes(action);
+
+const calm = { knock: false, idle: false, deepen: false, holderLost: false, retry: false, kick: null };
 
 /** Whether a kick of this kind would change anything now; drives the buttons. */
 function kickMatters(server: { want: Want; have: Have; tier: Tier | null }, kind: KickKind): boolean {

@@ -2,14 +2,15 @@
 import type { Action } from "@playspawn/shared";
 import type { Deed } from "../stage.ts";
 import { deepen } from "./deepen.ts";
-import { foundDead, look } from "./look.ts";
+import { foundEnded, look } from "./look.ts";
 import { prepare } from "./prepare.ts";
 import { restart } from "./restart.ts";
+import { resume, resumeKnown } from "./resume.ts";
 import { sleep } from "./sleep.ts";
-import { resume, resumeKnown, start } from "./start.ts";
+import { start } from "./start.ts";
 import { remove, stop } from "./stop.ts";
 
-export type DeedName = Exclude<Action, "cancel" | "wait" | "none"> | "look" | "resume" | "resumeKnown" | "foundDead";
+export type DeedName = Exclude<Action, "cancel" | "wait" | "none"> | "look" | "resume" | "resumeKnown" | "foundEnded";
 
 export const deeds: Record<DeedName, Deed> = {
   prepare,
@@ -22,5 +23,5 @@ export const deeds: Record<DeedName, Deed> = {
   look,
   resume,
   resumeKnown,
-  foundDead,
+  foundEnded,
 };

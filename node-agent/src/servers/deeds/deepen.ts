@@ -8,4 +8,6 @@ export const deepen: Deed = {
     stage.life.enter("hibernated", { tier: "cold" });
     showRoutes(stage);
   },
+  // A holder that cannot be put away makes no failed server.
+  fail: async () => "fault",
 };

@@ -1,45 +1,66 @@
 /** Reads what really stands of one server, after a hint that it is not what it is believed to be. */
 import { AppError } from "@playspawn/shared";
-import { crashed } from "../crash.ts";
+import type { Unit } from "../../runtime/runtime.ts";
+import { endRun } from "../console.ts";
+import { crashed, exitOf } from "../crash.ts";
 import { contradiction } from "../sight.ts";
-import { showRoutes, tell, type Deed } from "../stage.ts";
-import { resume } from "./start.ts";
+import { showRoutes, tell, unitOf, type Deed, type Stage } from "../stage.ts";
+import { ask, doubt, takeUp } from "./resume.ts";
 
 export const look: Deed = {
-  ...resume,
   async run(stage, signal) {
-    const unit = (await stage.world.runtime.list()).find((one) => one.server === stage.id) ?? null;
+    const unit = await unitOf(stage);
     signal.throwIfAborted();
-    const belief = { have: stage.life.have, held: stage.standing !== null };
-    const found = contradiction(belief, unit);
-    if (found === "ended")
-      throw await crashed(
-        stage,
-        unit?.game?.exit ?? { code: -1, outOfMemory: false, at: stage.world.ports.clock.now() },
-      );
-    if (found === "holder_gone") {
-      stage.standing = null;
-      stage.holderLost = true;
-      stage.life.showFault(new AppError("holder_lost", "The server's network holder died; the server gets a new one."));
-      tell(stage, "holder_lost", { state: stage.life.have }, { kind: "holder_lost" });
-      return;
-    }
-    if (found !== "runs") return;
-    stage.standing = unit?.holder?.running
-      ? { address: unit.holder.address, specHash: unit.game?.specHash ?? null }
-      : null;
-    stage.startedAt = unit?.game?.startedAt ?? null;
-    stage.life.enter("starting", { cause: { kind: "adopted" } });
-    showRoutes(stage);
-    await resume.run(stage, signal);
+    const found = contradiction({ have: stage.life.have, held: stage.standing !== null }, unit);
+    if (found === "ended") throw await crashed(stage, unit?.game?.exit ?? unseen(stage));
+    if (found === "holder_gone") loseHolder(stage);
+    if (found === "runs") await meet(stage, unit, signal);
+  },
+  async undo(stage) {
+    if (stage.life.have === "starting") await takeUp(stage);
+  },
+  async fail(stage, error) {
+    // A look that could not see anything has found nothing.
+    return stage.life.have === "starting" || exitOf(error) ? await doubt(stage, error) : "lasts";
   },
 };
 
-/** Found stopped by an agent that was away when it ended: says so. */
-export const foundDead: Deed = {
+const unseen = (stage: Stage) => ({ code: -1, outOfMemory: false, at: stage.world.ports.clock.now() });
+
+function loseHolder(stage: Stage): void {
+  stage.standing = null;
+  stage.holderLost = true;
+  stage.life.showFault(new AppError("holder_lost", "The server's network holder died; the server gets a new one."));
+  tell(stage, "holder_lost", { state: stage.life.have }, { kind: "holder_lost" });
+}
+
+/** Somebody else started it. */
+async function meet(stage: Stage, unit: Unit | null, signal: AbortSignal): Promise<void> {
+  const { holder, game } = unit ?? {};
+  stage.standing = holder?.running ? { address: holder.address, specHash: game?.specHash ?? null } : null;
+  stage.startedAt = game?.startedAt ?? null;
+  stage.life.enter("starting", { cause: { kind: "adopted" } });
+  showRoutes(stage);
+  if (stage.standing) return await ask(stage, signal);
+  // Nobody can reach it; a restart gives it a network.
+  stage.holderLost = true;
+  await takeUp(stage);
+}
+
+/** Found stopped by an agent that was away when it ended: put away, and a crash is said unless an agent saw it. */
+export const foundEnded: Deed = {
   async run(stage) {
-    const unit = (await stage.world.runtime.list()).find((one) => one.server === stage.id);
-    const exit = unit?.game?.exit;
-    if (exit) throw await crashed(stage, exit);
+    const exit = (await unitOf(stage))?.game?.exit ?? null;
+    if (exit && stage.life.have === "failed") {
+      const error = await crashed(stage, exit);
+      if (exit.at !== stage.memo.now.seenExit) throw error;
+      stage.life.showFault(error);
+    }
+    await endRun(stage, exit);
+  },
+  async fail(stage, error) {
+    if (exitOf(error)) return "failed";
+    stage.startedAt = null;
+    return "lasts";
   },
 };

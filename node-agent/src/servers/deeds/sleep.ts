@@ -1,6 +1,7 @@
 /** Falls asleep: drained, saved, stopped; the holder stays. Until the game is told to stop a knock calls it back. */
 import { crashed } from "../crash.ts";
 import { save, saveTries, stopGame } from "../ending.ts";
+import { restAsleep } from "../stand.ts";
 import { showRoutes, tell, type Deed, type Stage } from "../stage.ts";
 
 export const sleep: Deed = {
@@ -12,10 +13,11 @@ export const sleep: Deed = {
     showRoutes(stage);
     const { exit, forced } = await stopGame(stage);
     await stage.world.files.setMeta(stage.id, { clean: !unsaved && !failed });
-    stage.life.enter("hibernated", { tier: stage.standing ? "held" : "cold" });
-    showRoutes(stage);
+    await restAsleep(stage);
     const trouble = unsaved ? { saveError: unsaved.message.slice(0, 500) } : {};
-    tell(stage, "sleep", { exitCode: exit?.code ?? null, forced, connections: connections(stage), ...trouble });
+    const { idleSeconds } = stage.desired;
+    const figures = { exitCode: exit?.code ?? null, forced, connections: connections(stage), idleSeconds };
+    tell(stage, "sleep", { ...figures, ...trouble });
   },
   async undo(stage) {
     stage.life.enter("ready");
@@ -36,16 +38,18 @@ function connections(stage: Stage): number | null {
 async function drain(stage: Stage, signal: AbortSignal): Promise<Error | undefined> {
   stage.life.enter("draining", { cause: stage.cause });
   showRoutes(stage);
-  const watching = new AbortController();
+  const over = new AbortController();
+  const draining = AbortSignal.any([signal, over.signal]);
   const died = stage.world.runtime
-    .waitGame(stage.id, AbortSignal.any([signal, watching.signal]))
+    .waitGame(stage.id, draining)
     .then(async (exit) => Promise.reject(await crashed(stage, exit)));
   died.catch(() => undefined);
   try {
-    const fault = await Promise.race([save(stage, saveTries, signal), died]);
+    const fault = await Promise.race([save(stage, saveTries, draining), died]);
     signal.throwIfAborted();
     return fault;
   } finally {
-    watching.abort(new Error("the save is over"));
+    // Whichever came first ends the other: a dead game is not told to save, nor is the next run in its place.
+    over.abort(new Error("the save is over"));
   }
 }

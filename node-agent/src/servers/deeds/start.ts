@@ -1,57 +1,43 @@
 /** Wakes: the game up, probed until players can join, the door told where it is. Nothing else may be on this path. */
-import { AppError, messageOf, withLimit } from "@playspawn/shared";
-import { crashed } from "../crash.ts";
+import { AppError } from "@playspawn/shared";
 import { stopGame } from "../ending.ts";
-import { bindPorts, stand, standsReady } from "../stand.ts";
+import { bindPorts, restAsleep, stand, standsReady } from "../stand.ts";
 import { showRoutes, tell, type Deed, type Stage } from "../stage.ts";
+import { untilReady, welcomePlayers } from "./ready.ts";
 
 export const start: Deed = {
-  async run(stage, signal) {
-    stage.life.enter("starting", { cause: stage.cause });
-    tell(stage, "wake");
-    stage.world.fail("kick.taken");
-    const bound = bindPorts(stage);
-    bound.catch(() => undefined);
-    const engineMs = await boot(stage, signal);
-    const bootMs = await untilReady(stage, signal);
-    stage.world.fail("probe.answered");
-    await bound;
-    welcomePlayers(stage);
-    stage.world.fail("routes.sent");
-    const totalMs = stage.world.ports.clock.mono() - stage.wokenAt;
-    tell(stage, "ready", { totalMs: round(totalMs), engineMs: round(engineMs), bootMs: round(bootMs) });
-  },
-  async undo(stage) {
-    stage.life.enter("hibernating");
-    showRoutes(stage);
-    await stopGame(stage);
-    await stage.world.files.setMeta(stage.id, { clean: true });
-    stage.life.enter("hibernated", { tier: stage.standing ? "held" : "cold" });
-    showRoutes(stage);
-  },
+  run: wake,
+  undo: backToSleep,
   async fail(stage) {
     await stopGame(stage);
+    return "failed";
   },
 };
 
-/** A game that runs already, found by an agent that was started again: only asked whether it is ready. */
-export const resume: Deed = {
-  ...start,
-  async run(stage, signal) {
-    await untilReady(stage, signal);
-    welcomePlayers(stage);
-    tell(stage, "adopted");
-  },
-};
+export async function wake(stage: Stage, signal: AbortSignal): Promise<void> {
+  stage.life.enter("starting", { cause: stage.cause });
+  tell(stage, "wake");
+  stage.world.fail("kick.taken");
+  const bound = bindPorts(stage);
+  bound.catch(() => undefined);
+  const engineMs = await boot(stage, signal);
+  const bootMs = await untilReady(stage, signal);
+  stage.world.fail("probe.answered");
+  await bound;
+  welcomePlayers(stage);
+  stage.world.fail("routes.sent");
+  const totalMs = stage.world.ports.clock.mono() - stage.wokenAt;
+  tell(stage, "ready", { totalMs: round(totalMs), engineMs: round(engineMs), bootMs: round(bootMs) });
+}
 
-/** The same for a run that was ready before: its players play on while nobody looks. */
-export const resumeKnown: Deed = {
-  ...start,
-  async run(stage) {
-    welcomePlayers(stage);
-    tell(stage, "adopted");
-  },
-};
+/** A wake that is called off: nobody was let in yet, so there is nothing to save. */
+export async function backToSleep(stage: Stage): Promise<void> {
+  stage.life.enter("hibernating");
+  showRoutes(stage);
+  await stopGame(stage);
+  await stage.world.files.setMeta(stage.id, { clean: true });
+  await restAsleep(stage);
+}
 
 /** Puts the unit up where it does not stand, and starts the game; answers what the engine took for both, in ms. */
 async function boot(stage: Stage, signal: AbortSignal): Promise<number> {
@@ -86,45 +72,4 @@ async function boot(stage: Stage, signal: AbortSignal): Promise<number> {
   return engineMs;
 }
 
-/** Waits for the first answer; answers how long it took, in ms. */
-async function untilReady(stage: Stage, signal: AbortSignal): Promise<number> {
-  const { clock } = stage.world.ports;
-  const from = clock.mono();
-  stage.life.showProgress({ step: "ready", text: "Waiting for the first answer" });
-  await probe(stage, signal);
-  return clock.mono() - from;
-}
-
-/** Ready: the door learns where the game is before anybody else learns anything. */
-function welcomePlayers(stage: Stage): void {
-  stage.proven = true;
-  stage.life.enter("ready");
-  showRoutes(stage);
-}
-
 const round = (ms: number): number => Math.round(ms * 10) / 10;
-
-/** @throws AppError game_crashed | out_of_memory | start_timeout; the signal's reason when it aborts */
-async function probe(stage: Stage, signal: AbortSignal): Promise<void> {
-  const { readiness, runtime, ports } = stage.world;
-  const { spec } = stage.desired;
-  const address = stage.standing!.address;
-  const limitMs = spec.readiness.limitSeconds * 1000;
-  const over = new AbortController();
-  const probing = AbortSignal.any([signal, over.signal]);
-  const since = stage.startedAt === null ? {} : { since: stage.startedAt };
-  const lines = runtime.logs(stage.id, { tail: 1000, follow: true, signal: probing, ...since });
-  const died = runtime.waitGame(stage.id, probing).then(async (exit) => Promise.reject(await crashed(stage, exit)));
-  const ready = readiness.untilReady({ address, spec, lines }, probing);
-  died.catch(() => undefined);
-  ready.catch(() => undefined);
-  try {
-    await withLimit(ports.timers, limitMs, "the first answer", Promise.race([ready, died]));
-  } catch (error) {
-    if (signal.aborted || error instanceof AppError) throw error;
-    const said = `The game did not let players in within ${spec.readiness.limitSeconds} s (${messageOf(error)}).`;
-    throw new AppError("start_timeout", said, { cause: error });
-  } finally {
-    over.abort(new Error("the probe is over"));
-  }
-}

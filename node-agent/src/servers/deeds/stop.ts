@@ -5,10 +5,10 @@ import { showRoutes, tell, type Deed, type Stage } from "../stage.ts";
 
 export const stop: Deed = {
   async run(stage, signal) {
-    const runs = stage.life.have === "ready";
+    const tries = stage.life.have === "ready" ? saveTries : 0;
     if (stage.life.have !== "absent") stage.life.enter("stopping", { cause: stage.cause });
     showRoutes(stage);
-    if (runs) await end(stage, saveTries, signal);
+    if (stage.startedAt !== null) await end(stage, tries, signal);
     await clear(stage);
     stage.life.enter("stopped");
     showRoutes(stage);
@@ -19,20 +19,21 @@ export const stop: Deed = {
 export const remove: Deed = {
   async run(stage, signal) {
     const { door, files } = stage.world;
-    const runs = stage.life.have === "ready";
+    const tries = stage.life.have === "ready" && !stage.desired.purge ? 1 : 0;
     door.setRoutes(stage.id, []);
     if (stage.life.have !== "absent") stage.life.enter("stopping", { cause: stage.cause });
-    if (runs) await end(stage, stage.desired.purge ? 0 : 1, signal);
+    if (stage.startedAt !== null) await end(stage, tries, signal);
     await clear(stage);
     if (stage.desired.purge) await files.purge(stage.id);
     stage.life.enter("absent");
   },
 };
 
+/** @param tries to save: none for a game that failed, which players were never let into or which saved before */
 async function end(stage: Stage, tries: number, signal: AbortSignal): Promise<void> {
   const unsaved = tries === 0 ? undefined : await save(stage, tries, signal);
   const { exit, forced } = await stopGame(stage);
-  await stage.world.files.setMeta(stage.id, { clean: !unsaved });
+  await stage.world.files.setMeta(stage.id, { clean: tries > 0 && !unsaved });
   const trouble = unsaved ? { saveError: unsaved.message.slice(0, 500) } : {};
   tell(stage, "exit", { exitCode: exit?.code ?? null, forced, ...trouble });
 }

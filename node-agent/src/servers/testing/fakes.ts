@@ -131,7 +131,7 @@ export function fakeFiles(): FakeFiles {
 export function fakeState(): StateFile & { state: State | null } {
   const file: StateFile & { state: State | null } = {
     state: null,
-    load: () => Promise.resolve(file.state && structuredClone(file.state)),
+    load: () => Promise.resolve(file.state && { ...structuredClone(file.state), whole: true }),
     save: (read) => void (file.state = structuredClone(read())),
     settled: () => Promise.resolve(),
   };
@@ -146,6 +146,8 @@ export interface Manners {
   stubborn: Set<string>;
   /** Server ids whose games end with this code at once. */
   crashing: Map<string, number>;
+  /** Server ids whose games end with this code when they are asked to. */
+  stopCodes: Map<string, number>;
 }
 
 const behaviour = (manners: Manners): FakeBehaviour => ({
@@ -159,7 +161,7 @@ const behaviour = (manners: Manners): FakeBehaviour => ({
   },
   onSignal(game, signal) {
     if (signal === "SIGKILL") game.exit(137);
-    else if (!manners.stubborn.has(game.server)) game.exit(0);
+    else if (!manners.stubborn.has(game.server)) game.exit(manners.stopCodes.get(game.server) ?? 0);
   },
 });
 
@@ -181,7 +183,7 @@ const node = "node_00000000000000000000000001";
 
 export function machine(options: { holdHeldMs?: number } = {}): Machine {
   const ports = fakePorts();
-  const manners: Manners = { unsaving: new Set(), stubborn: new Set(), crashing: new Map() };
+  const manners: Manners = { unsaving: new Set(), stubborn: new Set(), crashing: new Map(), stopCodes: new Map() };
   const engine = new FakeEngine(ports, behaviour(manners));
   const shared = {
     ports,

@@ -19,8 +19,8 @@ export interface House extends Machine {
   advance(ms: number): Promise<void>;
   /** Kinds of events since the last call. */
   kinds(): string[];
-  /** The agent dies and another one takes up what stands. */
-  restartAgent(): Promise<void>;
+  /** The agent dies and another one takes up what stands, with what is `changed` of what it knew. */
+  restartAgent(changed?: { memory?: Memory; record?: Partial<DesiredServer> }): Promise<void>;
   /** Where the server's holder is. */
   address(): string;
   /** Calls of one method of the present agent's runtime. */
@@ -72,8 +72,10 @@ export async function house(change: Partial<DesiredServer> = {}, options: Option
       await here.ports.advance(ms);
       await settle();
     },
-    async restartAgent() {
+    async restartAgent({ memory, record } = {}) {
       agent.kill();
+      kept.memory = memory ?? kept.memory;
+      kept.record = { ...kept.record, ...record };
       result.supervisor.close();
       agent = here.agent();
       Object.assign(result, await takeUp());

@@ -1,0 +1,21 @@
+/** What a supervisor alone knows of its server and the next agent needs. Losing it costs at most a question asked twice. */
+import type { Memory } from "./state-file.ts";
+
+export interface Memo {
+  readonly now: Memory;
+  note(change: Partial<Memory>): void;
+}
+
+/** @param onChange told of everything that must outlive this process */
+export function memo(first: Memory, onChange: (memory: Memory) => void): Memo {
+  let now = first;
+  return {
+    get now() {
+      return now;
+    },
+    note(change) {
+      now = { ...now, ...change };
+      onChange(now);
+    },
+  };
+}
