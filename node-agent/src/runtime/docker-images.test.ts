@@ -1,5 +1,5 @@
 /** Images on the real engine: pulled from a small registry of the test's own, built from contexts that it serves. */
-import { createHash, randomFillSync } from "node:crypto";
+import { createHash } from "node:crypto";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { mkdir, readdir } from "node:fs/promises";
@@ -16,6 +16,9 @@ const never = new AbortController().signal;
 const code = (error: unknown): string | undefined => (error as AppError | undefined)?.code;
 const sha256 = (data: Buffer): string => createHash("sha256").update(data).digest("hex");
 const silent = (): void => {};
+/** What no compression makes smaller; the rng gives at most 64 KiB at once. */
+const noise = (bytes: number): Buffer =>
+  Buffer.concat(Array.from({ length: bytes / 50_000 }, () => systemPorts.rng.bytes(50_000)));
 
 async function open(t: ExecutionContext): Promise<DockerWorld> {
   t.timeout(300_000, "waiting for its turn");
@@ -43,7 +46,7 @@ async function tarOf(files: Record<string, string | Buffer>): Promise<Buffer> {
 
 /** A registry with one image of one layer. `stall` keeps the layer from ending. */
 async function registry(t: ExecutionContext, options: { stall?: (response: ServerResponse) => void } = {}) {
-  const layer = await tarOf({ "blob.bin": randomFillSync(Buffer.alloc(3_000_000)) });
+  const layer = await tarOf({ "blob.bin": noise(3_000_000) });
   const config = Buffer.from(
     JSON.stringify({
       architecture: "amd64",
