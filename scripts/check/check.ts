@@ -15,6 +15,8 @@ export interface Check {
 
 export const finding = (rule: string, file: string, message: string): Finding => ({ rule, file, message });
 
-/** For a tool that ended without saying what is wrong: its last words, so that no failure passes for a pass. */
+const wordsMax = 2000;
+
+/** For a tool that ended without saying what is wrong: its first words, for the reason stands before the advice. */
 export const toolFailed = (rule: string, ran: { code: number; stdout: string; stderr: string }): Finding =>
-  finding(rule, "", `ended with ${ran.code}: ${(ran.stderr || ran.stdout).trim().slice(-2000)}`);
+  finding(rule, "", `ended with ${ran.code}: ${(ran.stderr || ran.stdout).trim().slice(0, wordsMax)}`);

@@ -1,12 +1,21 @@
 /** Does each check refuse what it must? Plants violations in a temporary tree and runs the same checks there. */
 import { cp, mkdir, mkdtemp, readFile, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { dirname, relative } from "node:path";
+import { dirname, join, relative } from "node:path";
 import { run } from "../lib/run.ts";
 import { installed } from "../lib/paths.ts";
 import { finding, type Check, type Finding } from "./check.ts";
 import { drift } from "./generated.ts";
-import { banPlants, formatPlant, importPlants, lintPlants, tidyPlants, typePlants, type Plant } from "./plants.ts";
+import {
+  banPlants,
+  forgottenPlants,
+  formatPlant,
+  importPlants,
+  lintPlants,
+  tidyPlants,
+  typePlants,
+  type Plant,
+} from "./plants.ts";
 import { tidy, rules as tidyRules } from "./tidy.ts";
 import { format, imports, lint, lockfile, types, unused } from "./tools.ts";
 
@@ -127,55 +136,77 @@ async function plantedRest(root: string): Promise<Finding[]> {
   return [...missed(plants, found), ...without.map(({ name }) => unplanted(`tidy/${name}`))];
 }
 
-async function plantedUnused(root: string): Promise<Finding[]> {
-  const manifest = {
-    name: "planted",
-    private: true,
-    type: "module",
-    workspaces: ["shared"],
-    devDependencies: { ava: "8.1.2" },
+interface Manifest {
+  file: string;
+  text: string;
+  dependencies: Record<string, string>;
+  exports: Record<string, string>;
+}
+
+/** The package.json of this checkout and of each workspace. */
+async function manifests(root: string): Promise<Manifest[]> {
+  const read = async (file: string) => {
+    const text = await readFile(`${root}/${file}`, "utf8");
+    return { dependencies: {}, exports: {}, ...(JSON.parse(text) as object), file, text };
   };
-  const files = [
-    { file: "package.json", text: JSON.stringify(manifest) },
-    {
-      file: "shared/package.json",
-      text: JSON.stringify({ name: "@planted/shared", type: "module", dependencies: { zod: "4.6.7" } }),
-    },
+  const top = await read("package.json");
+  const { workspaces } = JSON.parse(top.text) as { workspaces: string[] };
+  return [top, ...(await Promise.all(workspaces.map((folder) => read(`${folder}/package.json`))))];
+}
+
+/** In what a package lets others import, an export that nobody uses; made from the manifests themselves. */
+const exportPlants = (packages: readonly Manifest[]): Plant[] =>
+  packages.flatMap(({ file, exports }) =>
+    Object.values(exports)
+      .filter((path) => !path.endsWith("/index.ts"))
+      .map((path) => ({
+        rule: "unused/exports",
+        file: join(dirname(file), path),
+        text: "export const planted = 1;\n",
+      })),
+  );
+
+async function plantedUnused(root: string): Promise<Finding[]> {
+  const packages = await manifests(root);
+  const plants = [...forgottenPlants, ...exportPlants(packages)];
+  const halfUsed = [
     {
       file: "shared/src/index.ts",
       text: 'import { used } from "./domain/half-used.ts";\nexport const planted = used;\n',
     },
     { file: "shared/src/domain/half-used.ts", text: "export const used = 1;\nexport const unused = 2;\n" },
-    { file: "shared/src/domain/forgotten.ts", text: "export const planted = 1;\n" },
+    { file: "games/minecraft/package.json", text: JSON.stringify({ name: "game" }) },
   ];
-  const found = await inTree(root, files, (tree) => unused.run(tree));
+  const found = await inTree(root, [...packages, ...halfUsed, ...plants], (tree) => unused.run(tree));
   const wanted = [
+    ...plants,
     { rule: "unused/exports", file: "shared/src/domain/half-used.ts", text: "" },
-    { rule: "unused/files", file: "shared/src/domain/forgotten.ts", text: "" },
     { rule: "unused/dependencies", file: "shared/package.json", text: "" },
   ];
-  return missed(wanted, found);
+  const { workspaces } = JSON.parse(await readFile(`${root}/knip.json`, "utf8")) as { workspaces: object };
+  const folders = Object.keys(workspaces).map((folder) => folder.replace(/^\.$/, "scripts").replace("*", ""));
+  const without = folders.filter((folder) => !forgottenPlants.some(({ file }) => file.startsWith(folder)));
+  return [...missed(wanted, found), ...without.map((folder) => unplanted(`unused/files in ${folder}`))];
 }
 
+/** A package that the lockfile lacks, because a manifest gained it or because the lockfile lost it. */
 async function plantedLockfile(root: string): Promise<Finding[]> {
-  const manifest = JSON.parse(await readFile(`${root}/package.json`, "utf8")) as {
-    dependencies: object;
-    workspaces: string[];
-  };
-  const workspaces = await Promise.all(
-    manifest.workspaces.map(async (name) => ({
-      file: `${name}/package.json`,
-      text: await readFile(`${root}/${name}/package.json`, "utf8"),
-    })),
-  );
-  const planted = { ...manifest, dependencies: { ...manifest.dependencies, "left-out-of-the-lockfile": "1.0.0" } };
+  const packages = await manifests(root);
   const lock = { file: "package-lock.json", text: await readFile(`${root}/package-lock.json`, "utf8") };
-  const found = await inTree(
-    root,
-    [{ file: "package.json", text: JSON.stringify(planted) }, lock, ...workspaces],
-    (tree) => lockfile.run(tree),
-  );
-  return found.length > 0 ? [] : [passed("lockfile", "package.json")];
+  const gained = packages.map((one) => {
+    if (one.file !== "shared/package.json") return one;
+    const dependencies = { ...one.dependencies, "left-out-of-the-lockfile": "1.0.0" };
+    return { ...one, text: JSON.stringify({ ...(JSON.parse(one.text) as object), dependencies }) };
+  });
+  const lost = { ...lock, text: lock.text.replace('"node_modules/koa-compose"', '"node_modules/somebody-else"') };
+  const names = async (files: readonly { file: string; text: string }[], name: string): Promise<Finding[]> => {
+    const found = await inTree(root, files, (tree) => lockfile.run(tree));
+    return found.some(({ message }) => message.startsWith(`missing: ${name}@`)) ? [] : [passed("lockfile", name)];
+  };
+  return [
+    ...(await names([...gained, lock], "left-out-of-the-lockfile")),
+    ...(await names([...packages, lost], "koa-compose")),
+  ];
 }
 
 async function plantedDrift(root: string): Promise<Finding[]> {

@@ -26,6 +26,20 @@ export const rules: readonly Rule[] = [
       /\bshell:\s*(true|["'`])/.test(text) ? "a string for a shell can be broken out of: pass a list" : undefined,
   },
   {
+    name: "no-test-left-out",
+    files: /\.(test|contract)\.ts$/,
+    fault: (text) =>
+      /\bt(?:est)?\.(?:\w+\.)*(?:only|skip|todo|failing)\b/
+        .exec(text)?.[0]
+        .concat(" proves nothing: mend it or delete it"),
+  },
+  {
+    name: "process-in-one-piece",
+    files: ours,
+    fault: (text) =>
+      /\}\s*=\s*process\b(?!\.)/.test(text) ? "write process.env, so that the linter sees it" : undefined,
+  },
+  {
     name: "launchers-only",
     files: /^(?!games\/|.*\.(ts|tsx|js|cjs|mjs|md|json|ya?ml|svg|png)$)/,
     fault: (text, file) => {
