@@ -7,6 +7,6 @@ export async function up(knex: Knex): Promise<void> {
       // Grows with every write of the row.
       table.integer("version").notNullable().defaultTo(0);
     });
-  await knex.raw("CREATE INDEX events_of_usage ON events (seq) WHERE subject_kind = 'server_usage'");
-  await knex.raw("CREATE INDEX events_but_usage ON events (seq) WHERE subject_kind <> 'server_usage'");
+  await knex.raw("CREATE INDEX events_of_usage ON events (subject_kind, seq) WHERE subject_kind = 'server_usage'");
+  await knex.raw("CREATE INDEX events_but_usage ON events (seq, subject_kind) WHERE subject_kind <> 'server_usage'");
 }

@@ -127,7 +127,7 @@ async function serve(app: Koa, { config, site, upgrades, ending }: Serving): Pro
   const answer = app.callback();
   const handler: RequestListener = (request, response) => void answer(request, response);
   const open = async (port: number, variable: string): Promise<Server> => {
-    const server = await listen({ host, port, variable, handler, upgrades });
+    const server = await listen({ ...site, host, port, variable, handler, upgrades });
     ending.onClose(() => closeServer(server, site.ports.timers));
     return server;
   };

@@ -169,6 +169,19 @@ test("events are stored once, whatever is sent again, across connections", async
   );
 });
 
+test("windows of usage are stored, and not shown among the events of their server", async (t) => {
+  const s = await scene(t);
+  const { id } = await createServer(s);
+  const usage = { n: 1, at: 1, server: id, gen: 1, kind: "usage", cause: null, data: { fromMono: 0, toMono: 60_000 } };
+  s.agent.send({ t: "events", log: "log-1", items: [usage] });
+  await s.agent.next("ack");
+  t.deepEqual(
+    (await eventsOf(s, id)).map(({ kind }) => kind),
+    ["created"],
+  );
+  t.is((await s.context.db("events").where({ subject_kind: "server_usage", subject_id: id })).length, 1);
+});
+
 test("an agent whose disk was put back to an earlier state tells its new events under numbers that were used before", async (t) => {
   const s = await scene(t);
   const { id } = await createServer(s);

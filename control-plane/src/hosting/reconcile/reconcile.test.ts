@@ -6,7 +6,6 @@ import { createServer, scene, until } from "../../testing/hosting.ts";
 import { statusOf } from "../../testing/scripted-agent.ts";
 import { shiftedPorts } from "../../testing/shifted-ports.ts";
 import { loop } from "./loop.ts";
-import { dropOldEvents } from "./store.ts";
 
 const day = 24 * 3600_000;
 
@@ -76,15 +75,4 @@ test("old events, samples, rows of deleted servers and contexts that nobody uses
     return events || samples || servers || (await readdir(contexts)).includes(old) ? undefined : true;
   });
   t.deepEqual(await readdir(contexts), [fresh]);
-});
-
-test("of too many events the newest stay, some at a time", async (t) => {
-  const { context, ...s } = await scene(t);
-  for (let i = 0; i < 5; i++) await createServer({ ...s, context } as never);
-  const seqs = async (): Promise<number[]> => await context.core("events").orderBy("seq").pluck("seq");
-  const all = await seqs();
-  await dropOldEvents(context.core, { before: 0, keep: 2, limit: 1 });
-  t.deepEqual(await seqs(), all.slice(1));
-  await dropOldEvents(context.core, { before: 0, keep: 2, limit: 100 });
-  t.deepEqual(await seqs(), all.slice(-2));
 });

@@ -3,6 +3,7 @@ import { readdir, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { messageOf } from "@playspawn/shared";
 import type { Knex } from "knex";
+import { dropOldEvents } from "../../platform/events/retention.ts";
 import type { Deps } from "../deps.ts";
 import type { Catalogue } from "../games/catalogue.ts";
 import type { Connections } from "../nodes/connections.ts";
@@ -12,7 +13,6 @@ import type { Publisher } from "../servers/publisher.ts";
 import type { Servers } from "../servers/service.ts";
 import { dropOldSamples } from "../link/samples.ts";
 import { loop } from "./loop.ts";
-import { contextsInUse, dropOldEvents } from "./store.ts";
 
 export interface ReconcileDeps extends Deps {
   telemetry: Knex;
@@ -30,6 +30,8 @@ const stateEveryMs = 5_000;
 const keepingEveryMs = 10 * 60_000;
 const dayMs = 24 * 3600_000;
 const eventsKept = { days: 30, rows: 500_000, rowsPerTurn: 5_000 };
+/** A hundred servers that never sleep write this much in three days and a half; nothing is charged for yet. */
+const usageKept = { days: 30, rows: 500_000, rowsPerTurn: 10_000 };
 const logsKeptDays = 90;
 const samplesKeptDays = 7;
 /** How long a deleted server's row tells whose a late event is. */
@@ -67,13 +69,16 @@ async function refreshState({ connections, connected, publisher, servers, localT
 /** Nothing here may grow for ever. */
 async function forgetOld({ db, telemetry, ports, nodes, servers, games }: ReconcileDeps): Promise<void> {
   const now = ports.clock.now();
-  const before = now - eventsKept.days * dayMs;
-  await dropOldEvents(db, { before, keep: eventsKept.rows, limit: eventsKept.rowsPerTurn });
+  for (const [sort, { days, rows, rowsPerTurn }] of [
+    ["told", eventsKept],
+    ["usage", usageKept],
+  ] as const)
+    await dropOldEvents(db, { sort, before: now - days * dayMs, keep: rows, limit: rowsPerTurn });
   await nodes.dropOldLogs(now - logsKeptDays * dayMs);
   await dropOldSamples(telemetry, now - samplesKeptDays * dayMs);
   await nodes.dropOldTokens();
   await servers.forgetRemoved(now - removedKeptDays * dayMs);
-  await dropUnusedContexts(games, await contextsInUse(db), now - contextsKeptMs);
+  await dropUnusedContexts(games, await servers.contextsInUse(), now - contextsKeptMs);
 }
 
 /** Contexts of games that were changed since stay for as long as a server is made from them. */

@@ -11,6 +11,7 @@ import type { NodeCalls } from "./placing.ts";
 import { records, type Records, type RecordsDeps } from "./records.ts";
 import type { CreateServer, Server, ServerEvent, UpdateServer } from "./schema.ts";
 import {
+  contextsInUse,
   dropLeases,
   dropRemoved,
   findServer,
@@ -43,6 +44,8 @@ export interface Servers {
   removeAbandoned(): Promise<void>;
   /** Drops the rows of servers that were removed before `before`, UTC ms. */
   forgetRemoved(before: number): Promise<void>;
+  /** SHA-256 of every build context that a server was made from. */
+  contextsInUse(): Promise<ReadonlySet<string>>;
 }
 
 /** What this needs of live nodes. */
@@ -89,6 +92,7 @@ export function servers(deps: ServersDeps): Servers {
     },
     removeAbandoned: () => removeAbandoned(deps, log),
     forgetRemoved: (before) => dropRemoved(db, before),
+    contextsInUse: () => contextsInUse(db),
   };
 }
 

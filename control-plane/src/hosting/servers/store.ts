@@ -190,3 +190,10 @@ export const listAbandoned = async (db: Db): Promise<ServerRow[]> =>
     .where("servers.want", "absent")
     .where((either) => void either.whereNotNull("nodes.revoked_at").orWhere("nodes.session", "never"))
     .select<ServerRow[]>("servers.*");
+
+/** SHA-256 of every build context that a server was made from. */
+export async function contextsInUse(db: Db): Promise<Set<string>> {
+  const rows = await servers(db).whereNull("removed_at").distinct("spec");
+  const contexts = rows.map((row) => (JSON.parse(row.spec) as { image: { context?: string } }).image.context);
+  return new Set(contexts.filter((context) => context !== undefined));
+}

@@ -1,4 +1,4 @@
-/** What happened, in order, for ever: an append-only table whose sequence number never goes back. */
+/** What happened, in order: an append-only table whose sequence number never goes back. See retention.ts for its end. */
 import { type Clock, newId, type Rng } from "@playspawn/shared";
 import type { Db } from "../db/db.ts";
 import { decodeCursor, type Page, pageOf } from "../http/page.ts";

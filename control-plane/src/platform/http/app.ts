@@ -3,7 +3,7 @@ import Router from "@koa/router";
 import { AppError, errorCatalog, messageOf, newId } from "@playspawn/shared";
 import Koa, { type Context, type Middleware, type Next } from "koa";
 import type { Log } from "../log.ts";
-import { checkHost } from "./guards.ts";
+import { checkExpectation, checkHost } from "./guards.ts";
 import { leaveRestOfBody } from "./linger.ts";
 import type { Operation } from "./operation.ts";
 import { type PipelineDeps, type RequestState, runOperation, setupRequired } from "./pipeline.ts";
@@ -80,6 +80,7 @@ const guard =
   async (ctx, next) => {
     setSecurityHeaders(ctx, publicUrl);
     (ctx.state as RequestState).host = checkHost(ctx.req, { publicUrl });
+    checkExpectation(ctx.req);
     await next();
   };
 

@@ -40,6 +40,12 @@ function parseHost(header: string): string | undefined {
 
 const isAddress = (host: string): boolean => isIP(host.replace(/^\[|\]$/g, "")) !== 0;
 
+/** The one thing a client may expect is to be asked for its body. @throws AppError expectation_failed */
+export function checkExpectation({ headers }: IncomingMessage): void {
+  if (headers.expect === undefined || /^100-continue$/i.test(headers.expect)) return;
+  throw new AppError("expectation_failed", "Expect may only say 100-continue here: leave the header out.");
+}
+
 const safeMethods = new Set(["GET", "HEAD", "OPTIONS"]);
 
 /**

@@ -3,7 +3,7 @@ import type { Timers } from "@playspawn/shared";
 import type { Context } from "koa";
 
 /** How long a client that still sends may take to notice its answer. */
-const lingerMs = 2000;
+export const lingerMs = 2000;
 
 /**
  * Call before the answer is written. Node alone would either read the whole body after the answer, or close at once,

@@ -2,16 +2,19 @@
 import { createServer, type RequestListener, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import type { Timers } from "@playspawn/shared";
+import { answerBrokenRequests, type BareProblemDeps } from "./bare-problem.ts";
 import { bodyBytesMax } from "./body.ts";
-import type { UpgradeRouter } from "./upgrade.ts";
+import { type UpgradeRouter, wantsWebSocket } from "./upgrade.ts";
 
-export interface ListenOptions {
+export interface ListenOptions extends BareProblemDeps {
   host: string;
   port: number;
   /** The environment variable that sets the port, for the message when it is taken. */
   variable: string;
   handler: RequestListener;
   upgrades: UpgradeRouter;
+  /** Tests are not that patient. */
+  limits?: Partial<typeof defaultLimits>;
 }
 
 /** The server could not listen. Its message is a sentence for the operator. */
@@ -20,19 +23,32 @@ export class ListenError extends Error {
 }
 
 /** How long a client may take to send its headers and its whole request; looked at every 2 s. */
-const limits = { headersTimeout: 10_000, requestTimeout: 30_000, connectionsCheckingInterval: 2000 };
+const defaultLimits = { headersTimeout: 10_000, requestTimeout: 30_000, connectionsCheckingInterval: 2000 };
 /** Longer than clients and proxies keep an idle connection: who closes first must not be us, just as they send. */
 const keepAliveMs = 65_000;
 const closeLimitMs = 3000;
 
 /** @throws ListenError */
-export async function listen({ host, port, variable, handler, upgrades }: ListenOptions): Promise<Server> {
-  const server = createServer({ ...limits, keepAliveTimeout: keepAliveMs }, handler);
+export async function listen(options: ListenOptions): Promise<Server> {
+  const { host, port, variable, handler, upgrades, limits } = options;
+  const server = createServer(
+    {
+      ...defaultLimits,
+      ...limits,
+      keepAliveTimeout: keepAliveMs,
+      shouldUpgradeCallback: wantsWebSocket,
+      // The application says what is missing; Node would answer without a word.
+      requireHostHeader: false,
+    },
+    handler,
+  );
   server.on("checkContinue", (request, response) => {
     // A client that asks first is told before it sends a body that would be refused.
     if (!(Number(request.headers["content-length"]) > bodyBytesMax)) response.writeContinue();
     handler(request, response);
   });
+  server.on("checkExpectation", handler);
+  answerBrokenRequests(server, options);
   upgrades.attach(server);
   await new Promise<void>((resolve, reject) => {
     server.once("error", (error: NodeJS.ErrnoException) =>

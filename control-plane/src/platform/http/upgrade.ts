@@ -1,11 +1,12 @@
 /** WebSocket upgrades: one place that checks them, hands each path to its claimant and refuses the rest. */
-import { type IncomingMessage, type Server, STATUS_CODES } from "node:http";
+import type { IncomingMessage, Server } from "node:http";
 import type { Duplex } from "node:stream";
-import { AppError, errorCatalog, newId, type Ports } from "@playspawn/shared";
+import { AppError, type Ports } from "@playspawn/shared";
 import type { Log } from "../log.ts";
+import { endWithProblem } from "./bare-problem.ts";
 import { checkHost } from "./guards.ts";
 import { setupRequired } from "./pipeline.ts";
-import { problemMediaType, problemOf, toAppError } from "./problem.ts";
+import { toAppError } from "./problem.ts";
 
 export interface Upgrade {
   request: IncomingMessage;
@@ -22,6 +23,13 @@ export interface Claim {
   /** Takes the socket over, or throws: then the client gets the problem as a plain HTTP answer. */
   accept(upgrade: Upgrade): Promise<void>;
 }
+
+/**
+ * Whether a request asks for a WebSocket. What else a client offers is passed over and its request answered as it is:
+ * some offer HTTP/2 with every request.
+ */
+export const wantsWebSocket = ({ headers }: IncomingMessage): boolean =>
+  headers.upgrade?.trim().toLowerCase() === "websocket";
 
 export interface UpgradeRouter {
   claim(claim: Claim): void;
@@ -41,6 +49,7 @@ export function createUpgradeRouter(deps: {
     const claim = claims.get(path);
     if (!deps.isSetUp() && !claim?.beforeSetup) throw setupRequired();
     if (!claim) throw new AppError("not_found", "No WebSocket is served at this path.");
+    checkHandshake(request);
     await claim.accept({ request, socket, head, host });
   };
   return {
@@ -55,24 +64,18 @@ export function createUpgradeRouter(deps: {
         accept(request, socket, head).catch((thrown: unknown) => {
           const error = toAppError(thrown);
           if (error.code === "internal") deps.log.error({ err: thrown }, "an upgrade failed");
-          refuse(socket, error, newId("req", deps.ports));
+          if (!socket.destroyed) endWithProblem(socket, error, deps.ports);
         });
       });
     },
   };
 }
 
-function refuse(socket: Duplex, error: AppError, requestId: string): void {
-  if (socket.destroyed) return;
-  const { status } = errorCatalog[error.code];
-  const body = JSON.stringify(problemOf(error, requestId));
-  const head = [
-    `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ""}`,
-    "Connection: close",
-    `Content-Type: ${problemMediaType}`,
-    `Content-Length: ${Buffer.byteLength(body)}`,
-    `X-Request-Id: ${requestId}`,
-    "X-Content-Type-Options: nosniff",
-  ];
-  socket.end(`${head.join("\r\n")}\r\n\r\n${body}`, () => socket.destroy());
+/** The library would refuse these itself, but not with a problem. @throws AppError malformed_request */
+function checkHandshake({ method, headers }: IncomingMessage): void {
+  if (method !== "GET") throw new AppError("malformed_request", "A WebSocket is opened with GET.");
+  if (!["8", "13"].includes(headers["sec-websocket-version"] ?? ""))
+    throw new AppError("malformed_request", "Sec-WebSocket-Version must be 13.");
+  if (!/^[\w+/]{22}==$/.test(headers["sec-websocket-key"] ?? ""))
+    throw new AppError("malformed_request", "Sec-WebSocket-Key must be 16 bytes in base64.");
 }
