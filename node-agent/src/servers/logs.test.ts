@@ -1,6 +1,6 @@
 import test from "ava";
 import { consoleOf } from "./logs.ts";
-import { awake, type House } from "./testing/house.ts";
+import { awake, sleeping, type House } from "./testing/house.ts";
 
 const read = (
   one: House,
@@ -49,6 +49,44 @@ test("a follower stays with the server over its sleep", async (t) => {
   one.engine.print(one.id, "again");
   await one.settle();
   t.deepEqual(heard, ["up", "hello", "saved", "up", "again"]);
+  enough.abort(new Error("enough"));
+  await one.settle();
+  await following.catch((error: unknown) => t.is((error as Error).message, "enough"));
+});
+
+test("following a sleeper's log does not repeat its last run", async (t) => {
+  const one = await sleeping();
+  const heard: string[] = [];
+  const enough = new AbortController();
+  const following = (async () => {
+    for await (const line of read(one, 100, true, enough.signal)) heard.push(line);
+  })();
+  await one.advance(60_000);
+  const release = one.runtime.hold("startGame");
+  await one.kick("wake");
+  await one.advance(200);
+  release();
+  await one.settle();
+  t.deepEqual(heard, ["up", "saved", "up"]);
+  enough.abort(new Error("enough"));
+  await one.settle();
+  await following.catch((error: unknown) => t.is((error as Error).message, "enough"));
+});
+
+test("a crash does not make a follower hear the run that fell again", async (t) => {
+  const one = await awake();
+  const heard: string[] = [];
+  const enough = new AbortController();
+  const following = (async () => {
+    for await (const line of read(one, 100, true, enough.signal)) heard.push(line);
+  })();
+  await one.advance(1_000);
+  one.engine.print(one.id, "I fall");
+  one.engine.stop(one.id, { code: 3, outOfMemory: false });
+  await one.settle();
+  await one.advance(6_000);
+  t.is(one.status().state, "ready");
+  t.deepEqual(heard, ["up", "I fall", "up"]);
   enough.abort(new Error("enough"));
   await one.settle();
   await following.catch((error: unknown) => t.is((error as Error).message, "enough"));
