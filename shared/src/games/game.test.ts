@@ -29,6 +29,7 @@ test("a reference to a port that does not exist is refused, wherever it stands",
     players: { query: "teeworlds", port: "nope" },
     asleep: { answer: "minecraft", port: "nope", motd: "zzz" },
     stop: { rcon: { port: "nope", passwordVariable: "P", command: "stop" }, limitSeconds: 1 },
+    environment: { P: "secret" },
   };
   t.deepEqual(faults(change), [
     "readiness.anyOf.0.tcp: names the port nope, which is not among ports",
@@ -41,6 +42,38 @@ test("a reference to a port that does not exist is refused, wherever it stands",
 test("an offset must follow a port that is leased by itself", (t) => {
   const follower = { protocol: "udp", container: 1, public: { of: "query", offset: 1 } };
   t.deepEqual(faults({ ports: { query: follower } }), ["ports.query.public.of: must name a port that is auto"]);
+});
+
+test("two followers of one port at one distance are refused, of one protocol only", (t) => {
+  const follower = (protocol: string) => ({ protocol, container: 1, public: { of: "game", offset: 1 } });
+  const ports = { ...good.ports, query: follower("udp"), more: follower("udp"), web: follower("tcp") };
+  t.deepEqual(faults({ ports }), ["ports.more.public.offset: is the udp port that query has already"]);
+});
+
+test("a port of the other protocol is refused, whatever is asked of it", (t) => {
+  const change = {
+    readiness: { anyOf: [{ tcp: "game" }, { query: "teeworlds", port: "web" }], limitSeconds: 1 },
+    ports: { ...good.ports, web: { protocol: "tcp", container: 80, public: "auto" } },
+    players: { query: "minecraft", port: "game" },
+    asleep: { answer: "minecraft", port: "game", motd: "zzz" },
+    save: { rcon: { port: "game", passwordVariable: "NOPE", command: "save" }, limitSeconds: 1 },
+  };
+  t.deepEqual(faults(change), [
+    "readiness.anyOf.0.tcp: names the port game, which is udp; the probe tcp needs a tcp port",
+    "readiness.anyOf.1.port: names the port web, which is tcp; the query teeworlds needs a udp port",
+    "players.port: names the port game, which is udp; the query minecraft needs a tcp port",
+    "asleep.port: names the port game, which is udp; the answer minecraft needs a tcp port",
+    "save.rcon.port: names the port game, which is udp; rcon needs a tcp port",
+    "save.rcon.passwordVariable: names NOPE, which is neither among variables nor under environment",
+  ]);
+});
+
+test("image references of every usual form are taken", (t) => {
+  const digest = `sha256:${"a".repeat(64)}`;
+  for (const ref of ["a", "a:V1.2-Alpine", "localhost:5000/b/c", "ghcr.io/a/b__c:2", `a@${digest}`, `a/b:T@${digest}`])
+    t.deepEqual(faults({ image: { ref } }), [], ref);
+  for (const ref of ["A", "a:", "a:-x", "a//b", "a@sha256:1", "a b", "http://a/b"])
+    t.is(faults({ image: { ref } }).length, 1, ref);
 });
 
 test("a default that its own variable refuses is refused", (t) => {

@@ -3,7 +3,7 @@
  * for one server (`ServerSpec`), which is all an agent ever sees of a game.
  */
 import { z } from "zod";
-import { variableFault } from "./variable-fault.ts";
+import { gameFaults } from "./game-faults.ts";
 
 export const protocols = ["tcp", "udp"] as const;
 export const Protocol = z.enum(protocols);
@@ -40,11 +40,13 @@ function isRegex(text: string): boolean {
   }
 }
 
+/** Registry and path in lower case, then a tag in any case, or a digest, or both. */
+const imageReference =
+  /^[a-z0-9][a-z0-9._-]*(:[0-9]{1,5})?(\/[a-z0-9][a-z0-9._-]*)*(:[A-Za-z0-9_][A-Za-z0-9._-]{0,127})?(@sha256:[0-9a-f]{64})?$/;
+
 export const Image = z.union([
   z.strictObject({
-    ref: z
-      .string()
-      .regex(/^[a-z0-9][a-z0-9._/:@-]{0,255}$/, "must be an image reference such as itzg/minecraft-server:latest"),
+    ref: z.string().max(512).regex(imageReference, "must be an image reference such as itzg/minecraft-server:latest"),
   }),
   z.strictObject({ build: z.literal(".").describe("Built from the Dockerfile in this folder.") }),
 ]);
@@ -149,37 +151,7 @@ export const Game = z
     asleep: Asleep.optional(),
   })
   .superRefine((game, context) => {
-    const known = (path: (string | number)[], port: string): void => {
-      if (!Object.hasOwn(game.ports, port))
-        context.addIssue({ code: "custom", path, message: `names the port ${port}, which is not among ports` });
-    };
-    for (const [name, port] of Object.entries(game.ports)) {
-      if (port.public === "auto") continue;
-      known(["ports", name, "public", "of"], port.public.of);
-      if (game.ports[port.public.of]?.public !== "auto")
-        context.addIssue({
-          code: "custom",
-          path: ["ports", name, "public", "of"],
-          message: "must name a port that is auto",
-        });
-    }
-    game.readiness.anyOf.forEach((probe, i) => {
-      if ("port" in probe) known(["readiness", "anyOf", i, "port"], probe.port);
-      if ("tcp" in probe) known(["readiness", "anyOf", i, "tcp"], probe.tcp);
-    });
-    if (game.players) known(["players", "port"], game.players.port);
-    if (game.asleep) known(["asleep", "port"], game.asleep.port);
-    for (const [where, rule] of [
-      ["save", game.save],
-      ["stop", game.stop],
-    ] as const)
-      if (rule && "rcon" in rule) known([where, "rcon", "port"], rule.rcon.port);
-    for (const [name, variable] of Object.entries(game.variables)) {
-      const fault = variableFault(variable, variable.default);
-      if (fault) context.addIssue({ code: "custom", path: ["variables", name, "default"], message: fault });
-      if (Object.hasOwn(game.environment, name))
-        context.addIssue({ code: "custom", path: ["variables", name], message: "is fixed under environment already" });
-    }
+    for (const fault of gameFaults(game)) context.addIssue({ code: "custom", ...fault });
   });
 export type Game = z.infer<typeof Game>;
 

@@ -79,6 +79,9 @@ test("a wrong field is refused with its file, line and reason", (t) => {
   t.deepEqual(faultsOf("tcp: game", "tcp: gaem"), [
     "games/chess/game.yaml:34 readiness.anyOf.0.tcp: names the port gaem, which is not among ports",
   ]);
+  t.deepEqual(faultsOf("protocol: tcp", "protocol: udp"), [
+    "games/chess/game.yaml:34 readiness.anyOf.0.tcp: names the port game, which is udp; the probe tcp needs a tcp port",
+  ]);
   t.deepEqual(faultsOf("public: auto", "public: sometimes"), [
     'games/chess/game.yaml:11 ports.game.public: Invalid input: expected "auto"; or Invalid input: expected object, received string',
   ]);
