@@ -3,6 +3,7 @@ import { useState } from "react";
 import { Link, useNavigate, useParams } from "react-router";
 import { createServer } from "../../api/commands.ts";
 import { problemFrom } from "../../api/errors.ts";
+import { keyPerBody } from "../../api/idempotency-key.ts";
 import { applyServer } from "../../api/live.ts";
 import { gamesQuery, gameOf } from "../../api/queries.ts";
 import type { CreateServer, Game } from "../../api/types.ts";
@@ -39,16 +40,14 @@ export function CreateServerPage() {
   );
 }
 
-const keyOf = (bytes: Uint8Array): string => Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
-
 /** Creates, then leads to the new server's page, where the deploy can be watched. */
 function useCreate() {
   const client = useQueryClient();
   const navigate = useNavigate();
-  // One key for this form: sent twice because the answer was lost, it still makes one server.
-  const [key] = useState(() => keyOf(ports.rng.bytes(16)));
+  // Sent twice because the answer was lost, it still makes one server.
+  const [keyOf] = useState(() => keyPerBody(ports.rng));
   return useMutation({
-    mutationFn: (body: CreateServer) => createServer(body, key),
+    mutationFn: (body: CreateServer) => createServer(body, keyOf(body)),
     onSuccess: (server) => {
       applyServer(client, server);
       void navigate(paths.server(server.id));
