@@ -1,6 +1,6 @@
 /** The composition root: everything this process is made of, built in order and closed in reverse. */
 import { join } from "node:path";
-import { AppError, failpoint, gate, messageOf, newId, type Ports } from "@playspawn/shared";
+import { AppError, failpoint, gate, newId, type Ports } from "@playspawn/shared";
 import { systemPorts } from "@playspawn/shared/ports/system.ts";
 import { pino, type Logger } from "pino";
 import type { Config } from "./config.ts";
@@ -25,6 +25,7 @@ import { portsTaken } from "./servers/ports-taken.ts";
 import { Registry } from "./servers/registry.ts";
 import { stateFile } from "./servers/state-file.ts";
 import type { World } from "./servers/world.ts";
+import { Troubles } from "./troubles.ts";
 
 export interface Context {
   log: Logger;
@@ -57,11 +58,12 @@ export async function createContext(config: Config): Promise<Context> {
     ended.abort(new Error("the agent stops"));
     for (let closer = closers.pop(); closer; closer = closers.pop()) await closer();
   };
-  const troubles = new Map<string, string>([["link", "This node has not joined its control plane yet."]]);
+  const troubles = new Troubles(ports, log);
+  troubles.set("link", "This node has not joined its control plane yet.");
   try {
     const lock = await preflight(config, ports.timers);
     closers.push(() => lock.release());
-    const http = await agentHttp(config.agentPort, { troubles: () => [...troubles.values()] });
+    const http = await agentHttp(config.agentPort, { troubles: () => troubles.all() });
     closers.push(() => http.close());
     const welcome = Promise.withResolvers<void>();
     const failed = Promise.withResolvers<never>();
@@ -81,7 +83,7 @@ interface Parts {
   ports: Ports;
   log: Logger;
   closers: (() => unknown)[];
-  troubles: Map<string, string>;
+  troubles: Troubles;
   signal: AbortSignal;
   onWelcome(): void;
 }
@@ -91,7 +93,7 @@ async function assemble(parts: Parts): Promise<void> {
   const { config, ports, log, closers, troubles, signal } = parts;
   const fail = failpoint(failpointNames, config.failpoint, () => process.kill(process.pid, "SIGKILL"));
   const identity = await identify(parts);
-  troubles.delete("link");
+  troubles.over("link");
   const agentDir = join(config.dataDir, "agent");
   const events = await openEventLog(join(agentDir, "log.jsonl"), ports, log);
   closers.push(() => events.close());
@@ -119,15 +121,18 @@ async function assemble(parts: Parts): Promise<void> {
   const registry = new Registry(world, stateFile(join(agentDir, "state.json"), ports, log), identity.installationId);
   closers.push(() => registry.close());
   watchEngine(runtime, parts);
-  await patiently(() => runtime.list(), parts);
+  await troubles.patiently("units", () => runtime.list(), signal);
   const knowsServers = await registry.open();
   const openDoor = once(async () => {
     await registry.settled(resumeLimitMs);
-    if (!signal.aborted) door.attach(await doorServer({ socketPath: doorSocketPath(config.dataDir), ports, log }));
+    const socketPath = doorSocketPath(config.dataDir);
+    const opened = await troubles.patiently("door", () => doorServer({ socketPath, ports, log }), signal);
+    if (signal.aborted) await opened.close();
+    else door.attach(opened);
   });
   // Without a record of its servers the agent has no routes for a door that may still serve players.
-  if (knowsServers) await openDoor();
-  const { machine, capabilities } = await patiently(() => runtime.probe(), parts);
+  if (knowsServers) openDoor();
+  const { machine, capabilities } = await troubles.patiently("host", () => runtime.probe(), signal);
   const boot = await bootId();
   const connection = link({
     ports,
@@ -142,7 +147,7 @@ async function assemble(parts: Parts): Promise<void> {
     load: () => load(config.dataDir),
     onWelcome() {
       parts.onWelcome();
-      void openDoor().catch((error: unknown) => log.error({ err: error }, "the door's socket could not be opened"));
+      openDoor();
     },
   });
   closers.push(() => connection.close());
@@ -182,30 +187,8 @@ const engineEveryMs = 10_000;
 
 /** Keeps `/health` honest about Docker. */
 function watchEngine(runtime: Runtime, { ports, troubles, closers }: Parts): void {
-  const look = async (): Promise<void> => {
-    try {
-      await runtime.list();
-      troubles.delete("engine");
-    } catch (error) {
-      troubles.set("engine", messageOf(error));
-    }
-  };
+  const look = (): Promise<unknown> => troubles.watch("engine", () => runtime.list()).catch(() => undefined);
   closers.push(ports.timers.every(engineEveryMs, () => void look()));
-}
-
-/** Tries until it works: the engine may be on its way up. */
-async function patiently<T>(work: () => Promise<T>, { ports, troubles, log, signal }: Parts): Promise<T> {
-  for (;;) {
-    try {
-      const result = await work();
-      troubles.delete("engine");
-      return result;
-    } catch (error) {
-      troubles.set("engine", messageOf(error));
-      log.warn({ err: error }, "the engine does not do what it must; tried again soon");
-      await ports.timers.sleep(engineEveryMs / 2, signal);
-    }
-  }
 }
 
 function callHandlers(world: World, registry: Registry): CallHandlers {
@@ -219,10 +202,10 @@ function callHandlers(world: World, registry: Registry): CallHandlers {
   };
 }
 
-/** Runs `work` at the first call; later calls get the same promise. */
-function once(work: () => Promise<void>): () => Promise<void> {
+/** Begins `work` at the first call; later ones do nothing. It is to fail only when the agent stops. */
+function once(work: () => Promise<void>): () => void {
   let running: Promise<void> | undefined;
-  return () => (running ??= work());
+  return () => void (running ??= work().catch(() => undefined));
 }
 
 /** Field names that are blanked wherever an object with them is logged by mistake. */

@@ -17,6 +17,17 @@ const listen = (server: Server, path: string): Promise<void> =>
     server.listen({ path }, () => (server.off("error", reject), resolve()));
   });
 
+/** Moved into place only when it has its mode, so that nobody can connect before. Answers its inode. */
+async function listenPrivately(server: Server, path: string): Promise<number> {
+  const temporary = path + temporarySuffix;
+  await rm(temporary, { force: true });
+  await listen(server, temporary);
+  await chmod(temporary, 0o600);
+  const { ino } = await stat(temporary);
+  await rename(temporary, path);
+  return ino;
+}
+
 /**
  * Listens at `wanted`, or at its stand-in when that is too long for a socket. The returned function closes it.
  * @throws AppError conflict when somebody listens there, forbidden when the folder is not safe
@@ -32,13 +43,10 @@ export async function listenUnix(wanted: string, onSocket: (socket: Socket) => v
     socket.once("close", () => sockets.delete(socket));
     onSocket(socket);
   });
-  const temporary = path + temporarySuffix;
-  await rm(temporary, { force: true });
-  await listen(server, temporary);
-  // Moved into place only when it has its mode, so that nobody can connect before.
-  await chmod(temporary, 0o600);
-  const { ino } = await stat(temporary);
-  await rename(temporary, path);
+  const ino = await listenPrivately(server, path).catch((error: unknown) => {
+    server.close();
+    throw error;
+  });
   return async () => {
     const closed = new Promise((resolve) => server.close(resolve));
     for (const socket of sockets) socket.destroy();

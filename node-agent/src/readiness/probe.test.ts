@@ -87,6 +87,18 @@ test("a log line says ready; other lines do not", async (t) => {
   t.true(ready);
 });
 
+test("two patterns see every line, whichever of them it is for", async (t) => {
+  for (const fitting of ["Done (3.2 s)", "Listening on 7000"]) {
+    const { lines, write } = log();
+    const waiting = probes.untilReady(
+      { address, spec: spec([{ log: "^Done \\(" }, { log: "^Listening" }], "tcp", 1), lines },
+      limit(),
+    );
+    for (const line of ["one", fitting]) write(line);
+    await t.notThrowsAsync(waiting, fitting);
+  }
+});
+
 test("a log that ends leaves the decision to the other probes", async (t) => {
   async function* ended(): AsyncGenerator<string> {
     yield "starting";

@@ -21,21 +21,29 @@ export function readiness(ports: Ports): Readiness {
   };
 }
 
+/** A probe that asks the game, and does not only read what it prints. */
+type Asking = Exclude<Probe, { log: string }>;
 type Booting = Parameters<Readiness["untilReady"]>[0];
 
 async function untilReady(ports: Ports, target: Booting, signal: AbortSignal): Promise<void> {
   const others = new AbortController();
   const either = AbortSignal.any([signal, others.signal]);
+  const { anyOf } = target.spec.readiness;
+  // The log is read once, by all patterns together: two readers would take lines from each other.
+  const patterns = anyOf.flatMap((probe) => ("log" in probe ? [new RegExp(probe.log)] : []));
+  const asked = anyOf.filter((probe): probe is Asking => !("log" in probe));
   try {
-    await Promise.race(target.spec.readiness.anyOf.map((probe) => untilProbe(ports, probe, target, either)));
+    await Promise.race([
+      ...(patterns.length > 0 ? [untilLine(target.lines, patterns, either)] : []),
+      ...asked.map((probe) => untilProbe(ports, probe, target, either)),
+    ]);
   } finally {
     others.abort(new Error("another probe was first"));
   }
 }
 
 /** Resolves when this probe says yes; rejects only with the signal's reason. */
-async function untilProbe(ports: Ports, probe: Probe, target: Booting, signal: AbortSignal): Promise<void> {
-  if ("log" in probe) return untilLine(target.lines, new RegExp(probe.log), signal);
+async function untilProbe(ports: Ports, probe: Asking, target: Booting, signal: AbortSignal): Promise<void> {
   const at = { address: target.address, port: containerPort(target.spec, "tcp" in probe ? probe.tcp : probe.port) };
   if ("tcp" in probe) return retry(ports, () => tcpOpen(ports.timers, at, signal), signal);
   if (probe.query === "minecraft")
@@ -61,7 +69,11 @@ async function retry(ports: Ports, attempt: () => Promise<unknown>, signal: Abor
   }
 }
 
-async function untilLine(lines: AsyncIterable<string>, pattern: RegExp, signal: AbortSignal): Promise<void> {
+async function untilLine(
+  lines: AsyncIterable<string>,
+  patterns: readonly RegExp[],
+  signal: AbortSignal,
+): Promise<void> {
   signal.throwIfAborted();
   let stop = (): void => {};
   const aborted = new Promise<never>((_resolve, reject) => {
@@ -70,14 +82,21 @@ async function untilLine(lines: AsyncIterable<string>, pattern: RegExp, signal: 
   });
   try {
     // A log that breaks off says nothing, like one that ends: other probes or the caller's limit decide.
-    await Promise.race([firstMatch(lines, pattern, signal).catch(() => aborted), aborted]);
+    await Promise.race([firstMatch(lines, patterns, signal).catch(() => aborted), aborted]);
   } finally {
     signal.removeEventListener("abort", stop);
   }
 }
 
-async function firstMatch(lines: AsyncIterable<string>, pattern: RegExp, signal: AbortSignal): Promise<void> {
-  for await (const line of lines) if (signal.aborted || pattern.test(line.slice(0, lineLengthMax))) return;
+async function firstMatch(
+  lines: AsyncIterable<string>,
+  patterns: readonly RegExp[],
+  signal: AbortSignal,
+): Promise<void> {
+  for await (const line of lines) {
+    const text = line.slice(0, lineLengthMax);
+    if (signal.aborted || patterns.some((pattern) => pattern.test(text))) return;
+  }
   throw new Error("the log ended");
 }
 
