@@ -24,6 +24,18 @@ function useCounts(): Record<string, number | undefined> {
   return { Servers: servers.data?.length, Nodes: nodes.data?.length };
 }
 
+/** A mark beside Nodes while one of them is silent. */
+function SilentNodes({ className }: { className?: string }) {
+  const nodes = useQuery(nodesQuery);
+  const silent = nodes.data?.filter(({ session }) => session === "unreachable").length ?? 0;
+  if (silent === 0) return null;
+  return (
+    <span className={cx("size-2 rounded-full bg-crashed", className)} title={`${silent} without contact`}>
+      <span className="sr-only">{silent} without contact</span>
+    </span>
+  );
+}
+
 // A server's page and the catalogue belong to Servers, although their address does not start with its own.
 const isServers = (pathname: string): boolean => pathname === paths.servers || pathname.startsWith("/servers");
 
@@ -62,6 +74,7 @@ export function SideBar({ me }: { me: Me }) {
           <AreaLink key={name} to={to} className="h-9 gap-3 rounded-lg px-2.5 aria-[current=page]:bg-ink/7">
             <Icon size={17} aria-hidden />
             <span className="flex-1">{name}</span>
+            {name === "Nodes" && <SilentNodes />}
             {counts[name] !== undefined && <span className="font-mono text-[0.8rem] text-ink-3">{counts[name]}</span>}
           </AreaLink>
         ))}
@@ -121,7 +134,10 @@ export function TabBar() {
     >
       {areas.map(({ to, name, Icon }) => (
         <AreaLink key={name} to={to} className="h-15 flex-col justify-center gap-1 text-[0.8rem]">
-          <Icon size={20} aria-hidden />
+          <span className="relative">
+            <Icon size={20} aria-hidden />
+            {name === "Nodes" && <SilentNodes className="absolute -top-0.5 -right-2" />}
+          </span>
           {name}
         </AreaLink>
       ))}

@@ -41,6 +41,26 @@ export function usageOf(servers: readonly { state: StateWord; memoryBytes: numbe
   return { awakeBytes, asleepBytes, unknownBytes, awakeShare, unknownShare, asleepShare };
 }
 
+const capabilityNames: Record<string, string> = {
+  engine: "Docker Engine",
+  docker: "Docker Engine",
+  cgroup: "Control groups",
+  storageDriver: "Storage driver",
+  kernel: "Kernel",
+  liveRestore: "Games outlive a Docker restart",
+  apparmor: "AppArmor",
+  seccomp: "System call filter",
+  isolatedPorts: "Servers cannot reach each other",
+  nofile: "Open files at most",
+  oomScoreAdj: "Games go first when memory is short",
+  blkioWeight: "Disk shares",
+  init: "Init process",
+  version: "Agent version",
+};
+
+/** A capability in words; one that a newer agent reports keeps its own name. */
+export const capabilityName = (name: string): string => capabilityNames[name] ?? name;
+
 export const capabilityText = (value: string | number | boolean): string =>
   typeof value === "boolean" ? (value ? "yes" : "no") : String(value);
 

@@ -3,7 +3,8 @@ import { readFile } from "node:fs/promises";
 import type { ServerResponse } from "node:http";
 import { join } from "node:path";
 import { variableFault } from "@playspawn/shared/games/variable-fault.ts";
-import type { CreateServer, Games, Me, Server, UpdateServer } from "../api/types.ts";
+import type { CreateServer, Game, Games, Me, Server, UpdateServer } from "../api/types.ts";
+import { isSecret, secretMask } from "../lib/variables.ts";
 import { games } from "./fixtures.ts";
 import { Refusal } from "./refusal.ts";
 import { newServer } from "./seed.ts";
@@ -49,6 +50,13 @@ const kicked = (run: (world: World, id: string) => Promise<void>): Handler => {
   };
 };
 
+/** As the API shows secrets: the mask where one is set, else empty. */
+function masked(game: Game, values: NonNullable<CreateServer["variables"]>): typeof values {
+  const shown = ([name, value]: [string, string | number | boolean]) =>
+    [name, game.variables[name] && isSecret(game.variables[name]) && value !== "" ? secretMask : value] as const;
+  return Object.fromEntries(Object.entries(values).map(shown));
+}
+
 const create: Handler = (world, { body }) => {
   const wish = body as CreateServer;
   const game = games().find(({ id }) => id === wish.game);
@@ -64,7 +72,7 @@ const create: Handler = (world, { body }) => {
   const server = newServer(now, 20_100 + world.servers.size, { id, name: wish.name, game: game.id, have: "absent" });
   world.servers.set(id, {
     ...server,
-    variables: { ...server.variables, ...wish.variables },
+    variables: masked(game, { ...server.variables, ...wish.variables }),
     idleSeconds: wish.idleSeconds ?? null,
   });
   addEvent(world, id, "created", null);
@@ -74,10 +82,11 @@ const create: Handler = (world, { body }) => {
 
 const update: Handler = (world, { body }, id) => {
   const wish = body as UpdateServer;
-  const { variables } = serverOf(world, id);
+  const { variables, game: gameId } = serverOf(world, id);
+  const game = games().find((one) => one.id === gameId)!;
   change(world, id, {
     ...wish,
-    ...(wish.variables && { variables: { ...variables, ...wish.variables } }),
+    ...(wish.variables && { variables: masked(game, { ...variables, ...wish.variables }) }),
   } as Partial<Server>);
   addEvent(world, id, "updated", null, { fields: Object.keys(wish).join(", ") });
   return ok(serverOf(world, id));

@@ -2,6 +2,7 @@ import type { ReactNode } from "react";
 import type { Problem } from "../lib/problem.ts";
 import { Button } from "./Button.tsx";
 import { ProblemNote } from "./notices.tsx";
+import { useUnsaved } from "./unsaved.ts";
 
 interface Props {
   title: string;
@@ -10,12 +11,15 @@ interface Props {
   busy: boolean;
   /** Nothing to save yet. */
   unchanged: boolean;
+  /** Stands beside the button. */
+  aside?: ReactNode;
   problem?: Problem | undefined;
   onSubmit: () => void;
 }
 
 /** One group of settings with its own save button. */
-export function FormPanel({ title, lead, children, busy, unchanged, problem, onSubmit }: Props) {
+export function FormPanel({ title, lead, children, busy, unchanged, aside, problem, onSubmit }: Props) {
+  useUnsaved(!unchanged);
   return (
     <form
       noValidate
@@ -31,10 +35,11 @@ export function FormPanel({ title, lead, children, busy, unchanged, problem, onS
           <h2 className="text-[1.1rem] font-semibold">{title}</h2>
           {lead && <p className="mt-0.5 text-ink-3">{lead}</p>}
         </div>
-        {problem && problem.faults.length === 0 && <ProblemNote problem={problem} />}
         {children}
+        {problem && problem.faults.length === 0 && <ProblemNote problem={problem} focus />}
       </div>
-      <div className="flex justify-end border-t border-line bg-ground/50 px-5 py-3 sm:px-6">
+      <div className="flex items-center justify-end gap-4 border-t border-line bg-ground/50 px-5 py-3 sm:px-6">
+        {aside && <div className="mr-auto">{aside}</div>}
         <Button type="submit" look={unchanged ? "plain" : "primary"} size="small" busy={busy} disabled={unchanged}>
           Save
         </Button>

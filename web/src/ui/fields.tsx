@@ -8,6 +8,8 @@ interface Around {
   help?: ReactNode;
   /** What is wrong; replaces nothing, stands under the field. */
   fault?: string | undefined;
+  /** Stands at the end of the label's line. */
+  aside?: ReactNode;
 }
 
 interface Ids {
@@ -16,14 +18,17 @@ interface Ids {
   "aria-describedby": string | undefined;
 }
 
-function Field({ label, help, fault, children }: Around & { children: (ids: Ids) => ReactNode }) {
+function Field({ label, help, fault, aside, children }: Around & { children: (ids: Ids) => ReactNode }) {
   const id = useId();
   const described = [help && `${id}-help`, fault && `${id}-fault`].filter(Boolean).join(" ");
   return (
     <div data-field className="grid gap-1.5">
-      <label htmlFor={id} className="font-medium">
-        {label}
-      </label>
+      <div className="flex items-baseline justify-between gap-4">
+        <label htmlFor={id} className="font-medium">
+          {label}
+        </label>
+        {aside}
+      </div>
       {help && (
         <p id={`${id}-help`} className="-mt-1 text-[0.9rem] text-ink-3">
           {help}
@@ -46,11 +51,22 @@ export function FaultText({ id, children }: { id?: string; children: ReactNode }
 const box =
   "h-11 w-full rounded-lg border border-line-strong bg-raised px-3 text-ink placeholder:text-ink-3 transition-colors hover:border-ink-3 aria-invalid:border-crashed";
 
-export function TextField({ label, help, fault, className, ...rest }: Around & ComponentProps<"input">) {
+export function TextField({ label, help, fault, aside, className, ...rest }: Around & ComponentProps<"input">) {
   return (
-    <Field label={label} help={help} fault={fault}>
+    <Field label={label} help={help} fault={fault} aside={aside ?? <LeftToType {...rest} />}>
       {(ids) => <input {...rest} {...ids} className={cx(box, className)} />}
     </Field>
+  );
+}
+
+/** Says how much room is left, once there is little: a field that takes no more letters looks broken otherwise. */
+function LeftToType({ value, maxLength }: Pick<ComponentProps<"input">, "value" | "maxLength">) {
+  const typed = String(value ?? "").length;
+  if (maxLength === undefined || typed < maxLength * 0.8) return null;
+  return (
+    <span className="font-mono text-[0.8rem] text-ink-3" role="status">
+      {typed} of {maxLength}
+    </span>
   );
 }
 

@@ -29,7 +29,7 @@ export function AddNodeDialog({ onClose }: { onClose: () => void }) {
       {mint.data && <Command token={mint.data} />}
       <div className="flex items-center justify-between gap-4">
         {mint.data ? <Waiting token={mint.data} onAgain={() => mint.mutate()} /> : <span />}
-        <Button onClick={onClose}>Done</Button>
+        <Button onClick={onClose}>Close</Button>
       </div>
     </Dialog>
   );

@@ -5,7 +5,7 @@ import { problemFrom } from "../../api/errors.ts";
 import { keys } from "../../api/queries.ts";
 import type { Node, Server } from "../../api/types.ts";
 import { bytes } from "../../lib/bytes.ts";
-import { capabilityText, sessionText, sessionTone, usageOf } from "../../lib/nodes.ts";
+import { capabilityName, capabilityText, sessionText, sessionTone, usageOf } from "../../lib/nodes.ts";
 import { Button } from "../../ui/Button.tsx";
 import { cx } from "../../ui/cx.ts";
 import { Ago } from "../../ui/Moment.tsx";
@@ -17,8 +17,9 @@ interface Props {
 }
 
 export function NodeCard({ node, servers }: Props) {
+  const silent = node.session === "unreachable";
   return (
-    <li className="panel p-5 sm:p-6">
+    <li className={cx("panel p-5 sm:p-6", silent && "border-crashed/40")}>
       <div className="flex flex-wrap items-start justify-between gap-x-6 gap-y-2">
         <div className="min-w-0">
           <h2 className="text-[1.2rem] font-semibold [overflow-wrap:anywhere]">{node.name}</h2>
@@ -28,10 +29,20 @@ export function NodeCard({ node, servers }: Props) {
         </div>
         <SessionLine node={node} />
       </div>
+      {silent && <Silent servers={servers.length} />}
       <Warnings node={node} />
       {node.capacity && <Capacity node={node} servers={servers} />}
       {node.capabilities && <Capabilities capabilities={node.capabilities} />}
     </li>
+  );
+}
+
+function Silent({ servers }: { servers: number }) {
+  return (
+    <Notice className="mt-4 border-crashed/35 bg-crashed/7">
+      {servers > 0 && "Its servers may well be running: players can join as long as the machine is up. "}
+      Check that the machine is on, that its agent runs and that it reaches this address. It comes back by itself.
+    </Notice>
   );
 }
 
@@ -168,12 +179,12 @@ function Capabilities({ capabilities }: { capabilities: NonNullable<Node["capabi
   return (
     <details className="group mt-5 border-t border-line pt-4">
       <summary className="cursor-pointer text-[0.9rem] text-ink-2 hover:text-ink">
-        What this host can do <span className="font-mono text-ink-3">{entries.length}</span>
+        What this node can do <span className="font-mono text-ink-3">{entries.length}</span>
       </summary>
       <dl className="mt-3 grid gap-x-8 gap-y-1.5 sm:grid-cols-2 lg:grid-cols-3">
         {entries.map(([name, value]) => (
           <div key={name} className="flex justify-between gap-4 border-b border-line/60 pb-1.5 text-[0.867rem]">
-            <dt className="text-ink-3">{name}</dt>
+            <dt className="text-ink-3">{capabilityName(name)}</dt>
             <dd className="text-right font-mono [overflow-wrap:anywhere]">{capabilityText(value)}</dd>
           </div>
         ))}

@@ -11,6 +11,7 @@ import { Dialog } from "../../ui/Dialog.tsx";
 import { TextField } from "../../ui/fields.tsx";
 import { ProblemNote } from "../../ui/notices.tsx";
 import { toast } from "../../ui/toasts.ts";
+import { forgetUnsaved } from "../../ui/unsaved.ts";
 
 export function DeleteSection({ server }: { server: Server }) {
   const [open, setOpen] = useState(false);
@@ -36,6 +37,7 @@ function useDelete(server: Server) {
     mutationFn: () => deleteServer(server.id),
     onSuccess: async () => {
       toast({ tone: "good", text: `${server.name} is being deleted.` });
+      forgetUnsaved();
       await navigate(paths.servers);
       await client.invalidateQueries({ queryKey: keys.servers });
     },

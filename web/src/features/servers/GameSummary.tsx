@@ -19,10 +19,10 @@ export function GameSummary({ game }: { game: Game }) {
             {port.protocol}, picked for you
           </Fact>
         ))}
-        <Fact name="While asleep">0 B of memory</Fact>
+        <Fact name="Memory while asleep">next to none</Fact>
       </dl>
       <p className="border-t border-line pt-5 text-[0.9rem] text-ink-3 text-pretty">
-        It is built and started once to prove that it runs. Then it sleeps until somebody connects.
+        It is built and started once to prove that it runs. Then it sleeps until somebody joins.
       </p>
     </aside>
   );

@@ -12,7 +12,7 @@ export function IdleField({ seconds, fault, onChange }: Props) {
   return (
     <SelectField
       label="Sleep when empty for"
-      help="The world is saved first. A player’s first packet wakes it."
+      help="The world is saved first. Joining wakes it."
       name="idleSeconds"
       fault={fault}
       value={idleToField(seconds)}

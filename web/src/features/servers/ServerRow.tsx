@@ -50,21 +50,27 @@ export function ServerRow({ server, game }: Props) {
       <div className="max-lg:hidden">
         <Players server={server} />
       </div>
-      <AddressCell server={server} />
-      <QuickKick server={server} className="relative z-10 col-start-3 justify-self-end lg:col-start-auto" />
+      <div className="flex min-w-0 items-center justify-between gap-2 max-lg:col-span-full lg:contents">
+        <AddressCell server={server} />
+        <QuickKick server={server} className="relative z-10 lg:justify-self-end" />
+      </div>
       <RowProgress server={server} />
     </li>
   );
 }
 
 function StateCell({ server }: { server: Server }) {
+  const fault = server.state === "Crashed" && server.error ? titleOf(server.error) : undefined;
   return (
     <div className="flex items-center gap-2.5 max-lg:justify-end">
       <StateGlyph state={server.state} />
       <p className="min-w-0 leading-tight">
         <span className={cx("font-medium", stateColour[server.state])}>{stateText(server)}</span>{" "}
         <span className="block truncate text-[0.867rem] text-ink-3">
-          {server.state === "Crashed" && server.error ? titleOf(server.error) : <Since server={server} />}
+          {fault && <span className="max-lg:hidden">{fault}</span>}
+          <span className={fault && "lg:hidden"}>
+            <Since server={server} />
+          </span>
         </span>
       </p>
     </div>
@@ -88,11 +94,15 @@ function Players({ server }: { server: Server }) {
 
 function AddressCell({ server }: { server: Server }) {
   const address = server.addresses[0];
-  if (!address) return <span className="max-lg:hidden" />;
+  if (!address) return <span />;
   const text = `${address.host}:${address.port}`;
   return (
-    <div className="relative z-10 col-span-2 flex min-w-0 items-center lg:col-span-1 lg:justify-self-start">
-      <code className="truncate font-mono text-[0.867rem] text-ink-2">{text}</code>
+    <div className="relative z-10 flex min-w-0 items-center lg:justify-self-start">
+      {/* Cut in the middle: the port is what tells two servers apart. */}
+      <code className="flex min-w-0 font-mono text-[0.867rem] text-ink-2">
+        <span className="truncate">{address.host}</span>
+        <span>:{address.port}</span>
+      </code>
       <CopyButton text={text} label={`Copy the address of ${server.name}`} size={15} className="-my-1" />
     </div>
   );

@@ -1,3 +1,4 @@
+import { useUnsavedGuard } from "../../ui/unsaved.ts";
 import { DeleteSection } from "./DeleteSection.tsx";
 import { GeneralForm } from "./GeneralForm.tsx";
 import { useShown } from "./ServerPage.tsx";
@@ -6,6 +7,7 @@ import { WantForm } from "./WantForm.tsx";
 
 export function SettingsTab() {
   const { server, game } = useShown();
+  useUnsavedGuard();
   return (
     <div className="grid max-w-3xl gap-6">
       <GeneralForm server={server} />

@@ -1,31 +1,40 @@
 import type { Variable } from "../../api/types.ts";
-import type { FieldValues } from "../../lib/variables.ts";
+import {
+  isSecret,
+  secretField,
+  secretTyped,
+  secretMask,
+  type FieldValues,
+  type VariableValue,
+} from "../../lib/variables.ts";
+import { Button } from "../../ui/Button.tsx";
 import { SelectField, SwitchField, TextField } from "../../ui/fields.tsx";
 
 interface Props {
   variables: Record<string, Variable>;
   values: FieldValues;
+  /** What the server has now; nothing for a new one. */
+  set?: Record<string, VariableValue>;
   faults: Record<string, string>;
   onChange: (name: string, value: string | boolean) => void;
 }
 
 /** A form made from a game's typed variables. */
-export function VariableFields({ variables, values, faults, onChange }: Props) {
+export function VariableFields({ variables, values, set = {}, faults, onChange }: Props) {
   return Object.entries(variables).map(([name, variable]) => (
     <VariableField
       key={name}
       name={name}
       variable={variable}
       value={values[name]}
+      set={set[name]}
       fault={faults[`variables.${name}`]}
       onChange={(value) => onChange(name, value)}
     />
   ));
 }
 
-function rangeOf(variable: Variable): string | undefined {
-  if (variable.type !== "integer") return undefined;
-  const { min, max } = variable;
+function rangeOf({ min, max }: Extract<Variable, { type: "integer" }>): string | undefined {
   if (min !== undefined && max !== undefined) return `${min} to ${max}`;
   if (min !== undefined) return `at least ${min}`;
   return max === undefined ? undefined : `at most ${max}`;
@@ -35,11 +44,21 @@ interface FieldProps {
   name: string;
   variable: Variable;
   value: string | boolean | undefined;
+  set: VariableValue | undefined;
   fault: string | undefined;
   onChange: (value: string | boolean) => void;
 }
 
-function VariableField({ name, variable, value, fault, onChange }: FieldProps) {
+/** `0 for none; 0 to 1000.`: what the author says and what is allowed, in one sentence. */
+const helpOf = (variable: Extract<Variable, { type: "integer" }>): string | undefined => {
+  const range = rangeOf(variable);
+  const said = variable.description?.replace(/\.$/, "");
+  return said && range
+    ? `${said}; ${range}.`
+    : (said ?? (range && `${range.charAt(0).toUpperCase()}${range.slice(1)}.`));
+};
+
+function VariableField({ name, variable, value, set, fault, onChange }: FieldProps) {
   const around = { label: variable.label, help: variable.description, fault };
   if (variable.type === "boolean")
     return <SwitchField {...around} checked={value === true} onCheckedChange={onChange} />;
@@ -58,16 +77,55 @@ function VariableField({ name, variable, value, fault, onChange }: FieldProps) {
       </SelectField>
     );
   if (variable.type === "integer") {
-    const help = [variable.description, rangeOf(variable)].filter(Boolean).join(" · ");
-    return <TextField {...input} help={help} inputMode="numeric" autoComplete="off" className="max-w-48 font-mono" />;
+    return (
+      <TextField
+        {...input}
+        help={helpOf(variable)}
+        inputMode="numeric"
+        autoComplete="off"
+        className="max-w-48 font-mono"
+      />
+    );
   }
+  if (isSecret(variable)) return <SecretInput {...input} set={String(set ?? "")} onType={onChange} />;
+  return <TextField {...input} autoComplete="off" spellCheck={false} dir="auto" maxLength={variable.maxLength} />;
+}
+
+interface SecretProps {
+  label: string;
+  help?: string | undefined;
+  fault: string | undefined;
+  name: string;
+  value: string;
+  set: string;
+  onType: (value: string) => void;
+}
+
+/** Says whether a secret is set, and never shows its mask as if it were the value. */
+function SecretInput({ value, set, onType, ...input }: SecretProps) {
+  const { text, note, action } = secretField(value, set);
   return (
     <TextField
       {...input}
-      type={variable.secret ? "password" : "text"}
-      autoComplete={variable.secret ? "new-password" : "off"}
+      type="password"
+      autoComplete="new-password"
       spellCheck={false}
-      maxLength={variable.maxLength}
+      value={text}
+      placeholder={note ?? "Not set"}
+      onChange={(event) => onType(secretTyped(event.target.value, set))}
+      aside={
+        action && (
+          <Button
+            size="small"
+            look="ghost"
+            className="-my-1.5"
+            onClick={() => onType(action === "remove" ? "" : secretMask)}
+          >
+            {action === "remove" ? "Remove" : "Keep the old one"}
+            <span className="sr-only">: {input.label}</span>
+          </Button>
+        )
+      }
     />
   );
 }

@@ -4,31 +4,38 @@ import type { Game, Server } from "../../api/types.ts";
 import { faultsByField } from "../../lib/problem.ts";
 import { changedValues, fieldsOf, valuesOf, variableFaults, type FieldValues } from "../../lib/variables.ts";
 import { FormPanel } from "../../ui/FormPanel.tsx";
+import { Button } from "../../ui/Button.tsx";
+import { useKick } from "./use-kick.ts";
 import { useUpdate } from "./use-update.ts";
 import { VariableFields } from "./VariableFields.tsx";
 
-const whenItApplies = (server: Server): string =>
-  server.state === "Running" || server.state === "Waking"
-    ? "Applies at the next wake. Restart the server to apply it now."
-    : "Applies at the next wake.";
+const isUp = ({ state }: Server): boolean => state === "Running" || state === "Waking";
 
 export function VariablesForm({ server, game }: { server: Server; game: Game }) {
   const [edits, setEdits] = useState<FieldValues>({});
   const fields = { ...fieldsOf(game.variables, server.variables), ...edits };
   const [wrong, setWrong] = useState<Record<string, string>>({});
-  const update = useUpdate(server, "Saved. It applies at the next wake.");
+  // Saved during this very run: until it ends, the game does not know.
+  const [savedSince, setSavedSince] = useState<number>();
+  const update = useUpdate(server, "Saved.");
   const problem = update.isError ? problemFrom(update.error) : undefined;
   const faults = { ...faultsByField(problem?.faults ?? []), ...wrong };
   const change = changedValues(valuesOf(game.variables, fields), server.variables);
   const submit = (): void => {
     const found = variableFaults(game.variables, fields, server.variables);
     setWrong(found);
-    if (Object.keys(found).length === 0) update.mutate({ variables: change }, { onSuccess: () => setEdits({}) });
+    if (Object.keys(found).length > 0) return;
+    const saved = (): void => {
+      setEdits({});
+      setSavedSince(isUp(server) ? server.since : undefined);
+    };
+    update.mutate({ variables: change }, { onSuccess: saved });
   };
   return (
     <FormPanel
       title={`${game.name} settings`}
-      lead={whenItApplies(server)}
+      lead={isUp(server) ? "They apply at the next wake or restart." : "They apply at the next wake."}
+      aside={savedSince === server.since && <RestartNow server={server} />}
       busy={update.isPending}
       unchanged={Object.keys(change).length === 0}
       problem={problem}
@@ -37,9 +44,24 @@ export function VariablesForm({ server, game }: { server: Server; game: Game }) 
       <VariableFields
         variables={game.variables}
         values={fields}
+        set={server.variables}
         faults={faults}
         onChange={(name, value) => setEdits({ ...edits, [name]: value })}
       />
     </FormPanel>
+  );
+}
+
+/** The way to have saved settings at once, where the game still runs with the old ones. */
+function RestartNow({ server }: { server: Server }) {
+  const { kick, pending } = useKick(server);
+  if (!server.can.restart) return null;
+  return (
+    <p className="flex flex-wrap items-center gap-x-3 gap-y-1 text-[0.9rem] text-ink-2" role="status">
+      Saved; the game still runs with the old ones.
+      <Button size="small" busy={pending !== undefined} onClick={() => kick("restart")}>
+        Restart now
+      </Button>
+    </p>
   );
 }

@@ -1,42 +1,67 @@
 import { RadioGroup } from "radix-ui";
 import { useId, useState } from "react";
 import { problemFrom } from "../../api/errors.ts";
-import type { Server } from "../../api/types.ts";
+import type { Server, UpdateServer } from "../../api/types.ts";
+import { faultsByField } from "../../lib/problem.ts";
+import { playersLost } from "../../lib/words.ts";
 import { FormPanel } from "../../ui/FormPanel.tsx";
 import { StateGlyph } from "../../ui/StateGlyph.tsx";
+import { ask } from "../../ui/questions.ts";
+import { IdleField } from "./IdleField.tsx";
 import { useUpdate } from "./use-update.ts";
 
 type Want = "auto" | "running" | "stopped";
 
 const choices = [
-  { want: "auto", state: "Asleep", name: "Sleeps and wakes by itself", help: "Empty, it sleeps. A packet wakes it." },
+  { want: "auto", state: "Asleep", name: "Sleeps and wakes by itself", help: "Empty, it sleeps. Joining wakes it." },
   { want: "running", state: "Running", name: "Always awake", help: "Never sleeps, and starts again after a crash." },
-  { want: "stopped", state: "Stopped", name: "Off", help: "Saved and stopped. Packets do not wake it." },
+  { want: "stopped", state: "Stopped", name: "Off", help: "Saved and stopped. Joining does not wake it." },
 ] as const;
 
+type Edits = Pick<UpdateServer, "want" | "idleSeconds">;
+
+/** When it sleeps, wakes and is off: one matter, so one form. All of it takes effect at once. */
 export function WantForm({ server }: { server: Server }) {
   const present: Want = server.want === "absent" ? "stopped" : server.want;
-  const [edit, setEdit] = useState<Want>();
-  const want = edit ?? present;
+  const [edits, setEdits] = useState<Edits>({});
+  const { want, idleSeconds } = { want: present, idleSeconds: server.idleSeconds, ...edits };
+  const change: Edits = {
+    ...(want !== present && { want }),
+    ...(idleSeconds !== server.idleSeconds && { idleSeconds }),
+  };
   const update = useUpdate(server, "Saved.");
+  const problem = update.isError ? problemFrom(update.error) : undefined;
+  const save = (): void => update.mutate(change, { onSuccess: () => setEdits({}) });
+  const submit = (): void => {
+    const lost = want === "stopped" ? playersLost(server.players) : undefined;
+    if (lost === undefined) return save();
+    ask({ title: `Turn ${server.name} off?`, text: lost, yes: "Turn off", onYes: save });
+  };
   return (
     <FormPanel
       title="When it runs"
       busy={update.isPending}
-      unchanged={want === present}
-      problem={update.isError ? problemFrom(update.error) : undefined}
-      onSubmit={() => update.mutate({ want }, { onSuccess: () => setEdit(undefined) })}
+      unchanged={Object.keys(change).length === 0}
+      problem={problem}
+      onSubmit={submit}
     >
       <RadioGroup.Root
         aria-label="When it runs"
         value={want}
-        onValueChange={(value) => setEdit(value as Want)}
+        onValueChange={(value) => setEdits({ ...edits, want: value as Want })}
         className="grid gap-2.5"
       >
         {choices.map((choice) => (
           <Choice key={choice.want} {...choice} />
         ))}
       </RadioGroup.Root>
+      {want === "auto" && (
+        <IdleField
+          seconds={idleSeconds}
+          fault={faultsByField(problem?.faults ?? [])["idleSeconds"]}
+          onChange={(seconds) => setEdits({ ...edits, idleSeconds: seconds })}
+        />
+      )}
     </FormPanel>
   );
 }
