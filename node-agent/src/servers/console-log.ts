@@ -8,7 +8,8 @@ import { writeAtomically } from "../lib/atomic-file.ts";
 export const consoleBytesMax = 4 * 1024 ** 2;
 
 const isoTime = new Intl.DateTimeFormat("sv-SE", { dateStyle: "short", timeStyle: "medium", timeZone: "UTC" });
-const heading = (startedAt: number): string =>
+/** The line that stands before a run. */
+export const heading = (startedAt: number): string =>
   `── started ${isoTime.format(startedAt).replace(" ", "T")}.${String(startedAt % 1000).padStart(3, "0")}Z ──`;
 
 /** Appends one run; past the limit the older half goes. */

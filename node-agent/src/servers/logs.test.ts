@@ -9,9 +9,11 @@ const read = (
   signal = new AbortController().signal,
 ): AsyncIterable<string> => consoleOf(one, one.supervisor, { server: one.id, tail, follow }, signal);
 
+const seamless = (line: string): string => line.replace(/^── started \S+Z ──$/, "──");
+
 async function all(lines: AsyncIterable<string>): Promise<string[]> {
   const read: string[] = [];
-  for await (const line of lines) read.push(line);
+  for await (const line of lines) read.push(seamless(line));
   return read;
 }
 
@@ -23,8 +25,9 @@ test("past runs and the present one are one console, no line twice", async (t) =
   await one.advance(1_000);
   await one.kick("wake");
   one.engine.print(one.id, "second");
-  t.deepEqual(await all(read(one, 100, false)), ["up", "first", "saved", "up", "second"]);
-  t.deepEqual(await all(read(one, 3, false)), ["saved", "up", "second"]);
+  t.deepEqual(await all(read(one, 100, false)), ["up", "first", "saved", "──", "up", "second"]);
+  t.deepEqual(await all(read(one, 4, false)), ["saved", "──", "up", "second"]);
+  t.deepEqual(await all(read(one, 2, false)), ["up", "second"], "no seam where the run's beginning is not shown");
   await one.advance(1_000);
   await one.kick("hibernate", "cold");
   t.deepEqual(await all(read(one, 3, false)), ["up", "second", "saved"], "also when no container is left");
@@ -35,7 +38,7 @@ test("a follower stays with the server over its sleep", async (t) => {
   const enough = new AbortController();
   const heard: string[] = [];
   const following = (async () => {
-    for await (const line of read(one, 1, true, enough.signal)) heard.push(line);
+    for await (const line of read(one, 1, true, enough.signal)) heard.push(seamless(line));
   })();
   await one.settle();
   one.engine.print(one.id, "hello");
@@ -48,7 +51,7 @@ test("a follower stays with the server over its sleep", async (t) => {
   await one.settle();
   one.engine.print(one.id, "again");
   await one.settle();
-  t.deepEqual(heard, ["up", "hello", "saved", "up", "again"]);
+  t.deepEqual(heard, ["up", "hello", "saved", "──", "up", "again"]);
   enough.abort(new Error("enough"));
   await one.settle();
   await following.catch((error: unknown) => t.is((error as Error).message, "enough"));
@@ -59,7 +62,7 @@ test("following a sleeper's log does not repeat its last run", async (t) => {
   const heard: string[] = [];
   const enough = new AbortController();
   const following = (async () => {
-    for await (const line of read(one, 100, true, enough.signal)) heard.push(line);
+    for await (const line of read(one, 100, true, enough.signal)) heard.push(seamless(line));
   })();
   await one.advance(60_000);
   const release = one.runtime.hold("startGame");
@@ -78,7 +81,7 @@ test("a crash does not make a follower hear the run that fell again", async (t) 
   const heard: string[] = [];
   const enough = new AbortController();
   const following = (async () => {
-    for await (const line of read(one, 100, true, enough.signal)) heard.push(line);
+    for await (const line of read(one, 100, true, enough.signal)) heard.push(seamless(line));
   })();
   await one.advance(1_000);
   one.engine.print(one.id, "I fall");

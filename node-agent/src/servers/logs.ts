@@ -1,4 +1,5 @@
 /** One server's console as people read it: what was kept of past runs, then what the present run says, then what comes. */
+import { heading } from "./console-log.ts";
 import type { Supervisor } from "./supervisor.ts";
 import type { World } from "./world.ts";
 
@@ -17,14 +18,18 @@ export async function* consoleOf(
 ): AsyncGenerator<string> {
   const first = supervisor.startedAt;
   const live = first === null ? 0 : await count(runtime.logs(server, { tail, follow: false, since: first, signal }));
-  yield* await files.keptLog(server, Math.max(0, tail - live));
+  // The seam counts as a line, and stands only before a run that is shown from its beginning.
+  const seam = first !== null && live < tail ? [heading(first)] : [];
+  yield* await files.keptLog(server, Math.max(0, tail - live - seam.length));
+  yield* seam;
   if (first !== null) yield* runtime.logs(server, { tail, follow, since: first, signal });
   let last = first;
   while (follow && !signal.aborted && !supervisor.closed) {
     await supervisor.until(() => supervisor.startedAt !== null && supervisor.startedAt !== last, signal);
     last = supervisor.startedAt;
-    if (last !== null && !supervisor.closed)
-      yield* runtime.logs(server, { tail: 10_000, follow: true, since: last, signal });
+    if (last === null || supervisor.closed) continue;
+    yield heading(last);
+    yield* runtime.logs(server, { tail: 10_000, follow: true, since: last, signal });
   }
 }
 

@@ -1,6 +1,7 @@
 import test from "ava";
+import { Registry } from "./registry.ts";
 import { estate, record, serverId } from "./testing/estate.ts";
-import { spec } from "./testing/fakes.ts";
+import { installation, spec } from "./testing/fakes.ts";
 
 const wake = (gen: number) => ({ gen, kick: { gen, kind: "wake" as const } });
 
@@ -199,4 +200,46 @@ test("the record of another installation is not taken for ours", async (t) => {
   all.stateFile.state!.installation = "inst_00000000000000000000000009";
   await all.restartAgent();
   t.is(all.registry.rev, 0);
+});
+
+test("what was found is waited for until it answers, without the clock, and no longer than the limit", async (t) => {
+  const all = await estate();
+  await all.registry.snapshot({ rev: 1, snapshot: [record(1, wake(2))], adopt: false });
+  await all.settle();
+  const { address } = all.engine.units.get(serverId(1))!.holder!;
+  const settled = async (): Promise<() => boolean> => {
+    all.readiness.mute.add(address);
+    all.stateFile.state!.memories = {};
+    await all.restartAgent();
+    let done = false;
+    void all.registry.settled(3_000).then(() => (done = true));
+    await all.settle();
+    return () => done;
+  };
+  const answers = await settled();
+  t.false(answers());
+  all.readiness.mute.clear();
+  all.engine.print(serverId(1), "up");
+  await all.settle();
+  t.true(answers());
+  const silent = await settled();
+  await all.advance(2_999);
+  t.false(silent());
+  await all.advance(1);
+  t.true(silent());
+});
+
+test("a state file of which a part is lost is no reason to give up the ports of what it hides", async (t) => {
+  const all = await estate();
+  await all.registry.snapshot({ rev: 1, snapshot: [record(1), record(2)], adopt: false });
+  await all.settle();
+  const load = all.stateFile.load.bind(all.stateFile);
+  for (const whole of [true, false]) {
+    all.stateFile.load = async () => ({ ...(await load())!, whole });
+    const registry = new Registry(all.agent().world, all.stateFile, installation);
+    const [known] = await Promise.all([registry.open(), all.settle()]);
+    t.is(known, whole, "the door waits for a snapshot unless all is known");
+    t.is(registry.report().length, 2);
+    await registry.close();
+  }
 });

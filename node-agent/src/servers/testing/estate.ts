@@ -1,5 +1,5 @@
 /** Several servers on a fake machine under one registry, with a control plane that a test speaks for. */
-import type { DesiredServer } from "@playspawn/shared";
+import type { DesiredServer, StatusItem } from "@playspawn/shared";
 import { Registry } from "../registry.ts";
 import { desired, installation, machine, type Machine } from "./fakes.ts";
 
@@ -8,6 +8,8 @@ export interface Estate extends Machine {
   runtime: ReturnType<Machine["agent"]>["runtime"];
   /** Asked for a full snapshot so often. */
   resyncs: number;
+  /** Told of every status, as the link is. */
+  onStatus(status: StatusItem): void;
   settle(): Promise<void>;
   advance(ms: number): Promise<void>;
   /** `SIGKILL`: nothing of the old agent acts any more; a new one opens over what stands. */
@@ -24,13 +26,16 @@ export async function estate(options: { holdHeldMs?: number } = {}): Promise<Est
     const { world, runtime, kill } = here.agent();
     const registry = new Registry(world, here.stateFile, installation);
     registry.listen(
-      () => undefined,
+      (id) => {
+        const status = registry.get(id)?.status();
+        if (status) result.onStatus(status);
+      },
       () => void result.resyncs++,
     );
     await Promise.all([registry.open(), settle()]);
     return { registry, runtime, kill };
   };
-  const result = { ...here, resyncs: 0 } as Estate;
+  const result = { ...here, resyncs: 0, onStatus: () => undefined } as unknown as Estate;
   let agent = await open();
   return Object.assign(result, {
     registry: agent.registry,

@@ -120,7 +120,8 @@ export function fakeFiles(): FakeFiles {
       const runs = logs.get(server) ?? [];
       if (!runs.some((run) => run.startedAt === startedAt)) logs.set(server, [...runs, { startedAt, lines }]);
     },
-    keptLog: async (server, tail) => (logs.get(server) ?? []).flatMap((run) => run.lines).slice(-tail),
+    keptLog: async (server, tail) =>
+      tail === 0 ? [] : (logs.get(server) ?? []).flatMap((run) => run.lines).slice(-tail),
     async purge(server) {
       metas.delete(server);
       logs.delete(server);
