@@ -70,7 +70,7 @@ test("following a sleeper's log does not repeat its last run", async (t) => {
   await one.advance(200);
   release();
   await one.settle();
-  t.deepEqual(heard, ["up", "saved", "up"]);
+  t.deepEqual(heard, ["up", "saved", "──", "up"]);
   enough.abort(new Error("enough"));
   await one.settle();
   await following.catch((error: unknown) => t.is((error as Error).message, "enough"));
@@ -89,7 +89,7 @@ test("a crash does not make a follower hear the run that fell again", async (t) 
   await one.settle();
   await one.advance(6_000);
   t.is(one.status().state, "ready");
-  t.deepEqual(heard, ["up", "I fall", "up"]);
+  t.deepEqual(heard, ["──", "up", "I fall", "──", "up"]);
   enough.abort(new Error("enough"));
   await one.settle();
   await following.catch((error: unknown) => t.is((error as Error).message, "enough"));
