@@ -5,6 +5,7 @@
 
 export const errorCatalog = {
   invalid_request: { status: 422, title: "The request is not valid" },
+  malformed_request: { status: 400, title: "The request could not be read" },
   malformed_body: { status: 400, title: "The body could not be read" },
   wrong_host: { status: 400, title: "The Host header does not name this installation" },
   unauthenticated: { status: 401, title: "You are not signed in" },
@@ -17,10 +18,13 @@ export const errorCatalog = {
   not_found: { status: 404, title: "Not found" },
   method_not_allowed: { status: 405, title: "This path does not take that method" },
   conflict: { status: 409, title: "This does not fit the present state" },
+  request_timeout: { status: 408, title: "The request took too long" },
   port_taken: { status: 409, title: "The port is taken" },
   ports_exhausted: { status: 409, title: "No free port is left" },
   body_too_large: { status: 413, title: "The body is too large" },
   unsupported_media_type: { status: 415, title: "The body has the wrong type" },
+  expectation_failed: { status: 417, title: "The expectation cannot be met" },
+  headers_too_large: { status: 431, title: "The headers are too large" },
   unknown_game: { status: 422, title: "There is no such game" },
   invalid_variables: { status: 422, title: "The variables are not valid" },
   idempotency_conflict: { status: 422, title: "The idempotency key was used for another request" },

@@ -766,7 +766,17 @@ export interface components {
             want?: "auto" | "running" | "stopped";
         };
     };
-    responses: never;
+    responses: {
+        /** @description What went wrong. Codes: `invalid_request` 422, `malformed_request` 400, `malformed_body` 400, `wrong_host` 400, `unauthenticated` 401, `wrong_credentials` 401, `forbidden` 403, `cross_site` 403, `setup_required` 403, `setup_token_invalid` 401, `setup_done` 404, `not_found` 404, `method_not_allowed` 405, `conflict` 409, `request_timeout` 408, `port_taken` 409, `ports_exhausted` 409, `body_too_large` 413, `unsupported_media_type` 415, `expectation_failed` 417, `headers_too_large` 431, `unknown_game` 422, `invalid_variables` 422, `idempotency_conflict` 422, `rate_limited` 429, `join_token_invalid` 401, `node_secret_invalid` 401, `internal` 500, `not_ready` 503, `no_node` 503, `node_unreachable` 503, `disk_full` 507, `image_not_found` 409, `image_pull_failed` 409, `image_build_failed` 409, `docker_unavailable` 503, `network_failed` 409, `docker_denied` 503, `start_failed` 409, `start_timeout` 409, `game_crashed` 409, `out_of_memory` 409, `save_failed` 409, `holder_lost` 409, `grant_missing` 402. */
+        Problem: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+    };
     parameters: never;
     requestBodies: never;
     headers: never;
@@ -794,15 +804,7 @@ export interface operations {
                     "application/x-tar": string;
                 };
             };
-            /** @description What went wrong. Codes: `invalid_request` 422, `malformed_request` 400, `malformed_body` 400, `wrong_host` 400, `unauthenticated` 401, `wrong_credentials` 401, `forbidden` 403, `cross_site` 403, `setup_required` 403, `setup_token_invalid` 401, `setup_done` 404, `not_found` 404, `method_not_allowed` 405, `conflict` 409, `request_timeout` 408, `port_taken` 409, `ports_exhausted` 409, `body_too_large` 413, `unsupported_media_type` 415, `expectation_failed` 417, `headers_too_large` 431, `unknown_game` 422, `invalid_variables` 422, `idempotency_conflict` 422, `rate_limited` 429, `join_token_invalid` 401, `node_secret_invalid` 401, `internal` 500, `not_ready` 503, `no_node` 503, `node_unreachable` 503, `disk_full` 507, `image_not_found` 409, `image_pull_failed` 409, `image_build_failed` 409, `docker_unavailable` 503, `network_failed` 409, `docker_denied` 503, `start_failed` 409, `start_timeout` 409, `game_crashed` 409, `out_of_memory` 409, `save_failed` 409, `holder_lost` 409, `grant_missing` 402. */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            default: components["responses"]["Problem"];
         };
     };
     devLogin: {
@@ -823,15 +825,7 @@ export interface operations {
                     "application/json": components["schemas"]["Session"];
                 };
             };
-            /** @description What went wrong. Codes: `invalid_request` 422, `malformed_request` 400, `malformed_body` 400, `wrong_host` 400, `unauthenticated` 401, `wrong_credentials` 401, `forbidden` 403, `cross_site` 403, `setup_required` 403, `setup_token_invalid` 401, `setup_done` 404, `not_found` 404, `method_not_allowed` 405, `conflict` 409, `request_timeout` 408, `port_taken` 409, `ports_exhausted` 409, `body_too_large` 413, `unsupported_media_type` 415, `expectation_failed` 417, `headers_too_large` 431, `unknown_game` 422, `invalid_variables` 422, `idempotency_conflict` 422, `rate_limited` 429, `join_token_invalid` 401, `node_secret_invalid` 401, `internal` 500, `not_ready` 503, `no_node` 503, `node_unreachable` 503, `disk_full` 507, `image_not_found` 409, `image_pull_failed` 409, `image_build_failed` 409, `docker_unavailable` 503, `network_failed` 409, `docker_denied` 503, `start_failed` 409, `start_timeout` 409, `game_crashed` 409, `out_of_memory` 409, `save_failed` 409, `holder_lost` 409, `grant_missing` 402. */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            default: components["responses"]["Problem"];
         };
     };
     login: {
@@ -859,15 +853,7 @@ export interface operations {
                     "application/json": components["schemas"]["Session"];
                 };
             };
-            /** @description What went wrong. Codes: `invalid_request` 422, `malformed_request` 400, `malformed_body` 400, `wrong_host` 400, `unauthenticated` 401, `wrong_credentials` 401, `forbidden` 403, `cross_site` 403, `setup_required` 403, `setup_token_invalid` 401, `setup_done` 404, `not_found` 404, `method_not_allowed` 405, `conflict` 409, `request_timeout` 408, `port_taken` 409, `ports_exhausted` 409, `body_too_large` 413, `unsupported_media_type` 415, `expectation_failed` 417, `headers_too_large` 431, `unknown_game` 422, `invalid_variables` 422, `idempotency_conflict` 422, `rate_limited` 429, `join_token_invalid` 401, `node_secret_invalid` 401, `internal` 500, `not_ready` 503, `no_node` 503, `node_unreachable` 503, `disk_full` 507, `image_not_found` 409, `image_pull_failed` 409, `image_build_failed` 409, `docker_unavailable` 503, `network_failed` 409, `docker_denied` 503, `start_failed` 409, `start_timeout` 409, `game_crashed` 409, `out_of_memory` 409, `save_failed` 409, `holder_lost` 409, `grant_missing` 402. */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            default: components["responses"]["Problem"];
         };
     };
     logout: {
@@ -886,15 +872,7 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description What went wrong. Codes: `invalid_request` 422, `malformed_request` 400, `malformed_body` 400, `wrong_host` 400, `unauthenticated` 401, `wrong_credentials` 401, `forbidden` 403, `cross_site` 403, `setup_required` 403, `setup_token_invalid` 401, `setup_done` 404, `not_found` 404, `method_not_allowed` 405, `conflict` 409, `request_timeout` 408, `port_taken` 409, `ports_exhausted` 409, `body_too_large` 413, `unsupported_media_type` 415, `expectation_failed` 417, `headers_too_large` 431, `unknown_game` 422, `invalid_variables` 422, `idempotency_conflict` 422, `rate_limited` 429, `join_token_invalid` 401, `node_secret_invalid` 401, `internal` 500, `not_ready` 503, `no_node` 503, `node_unreachable` 503, `disk_full` 507, `image_not_found` 409, `image_pull_failed` 409, `image_build_failed` 409, `docker_unavailable` 503, `network_failed` 409, `docker_denied` 503, `start_failed` 409, `start_timeout` 409, `game_crashed` 409, `out_of_memory` 409, `save_failed` 409, `holder_lost` 409, `grant_missing` 402. */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            default: components["responses"]["Problem"];
         };
     };
     getMe: {
@@ -915,15 +893,7 @@ export interface operations {
                     "application/json": components["schemas"]["Me"];
                 };
             };
-            /** @description What went wrong. Codes: `invalid_request` 422, `malformed_request` 400, `malformed_body` 400, `wrong_host` 400, `unauthenticated` 401, `wrong_credentials` 401, `forbidden` 403, `cross_site` 403, `setup_required` 403, `setup_token_invalid` 401, `setup_done` 404, `not_found` 404, `method_not_allowed` 405, `conflict` 409, `request_timeout` 408, `port_taken` 409, `ports_exhausted` 409, `body_too_large` 413, `unsupported_media_type` 415, `expectation_failed` 417, `headers_too_large` 431, `unknown_game` 422, `invalid_variables` 422, `idempotency_conflict` 422, `rate_limited` 429, `join_token_invalid` 401, `node_secret_invalid` 401, `internal` 500, `not_ready` 503, `no_node` 503, `node_unreachable` 503, `disk_full` 507, `image_not_found` 409, `image_pull_failed` 409, `image_build_failed` 409, `docker_unavailable` 503, `network_failed` 409, `docker_denied` 503, `start_failed` 409, `start_timeout` 409, `game_crashed` 409, `out_of_memory` 409, `save_failed` 409, `holder_lost` 409, `grant_missing` 402. */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            default: components["responses"]["Problem"];
         };
     };
     listGames: {
@@ -944,15 +914,7 @@ export interface operations {
                     "application/json": components["schemas"]["GameList"];
                 };
             };
-            /** @description What went wrong. Codes: `invalid_request` 422, `malformed_request` 400, `malformed_body` 400, `wrong_host` 400, `unauthenticated` 401, `wrong_credentials` 401, `forbidden` 403, `cross_site` 403, `setup_required` 403, `setup_token_invalid` 401, `setup_done` 404, `not_found` 404, `method_not_allowed` 405, `conflict` 409, `request_timeout` 408, `port_taken` 409, `ports_exhausted` 409, `body_too_large` 413, `unsupported_media_type` 415, `expectation_failed` 417, `headers_too_large` 431, `unknown_game` 422, `invalid_variables` 422, `idempotency_conflict` 422, `rate_limited` 429, `join_token_invalid` 401, `node_secret_invalid` 401, `internal` 500, `not_ready` 503, `no_node` 503, `node_unreachable` 503, `disk_full` 507, `image_not_found` 409, `image_pull_failed` 409, `image_build_failed` 409, `docker_unavailable` 503, `network_failed` 409, `docker_denied` 503, `start_failed` 409, `start_timeout` 409, `game_crashed` 409, `out_of_memory` 409, `save_failed` 409, `holder_lost` 409, `grant_missing` 402. */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            default: components["responses"]["Problem"];
         };
     };
     getGame: {
@@ -975,15 +937,7 @@ export interface operations {
                     "application/json": components["schemas"]["Game"];
                 };
             };
-            /** @description What went wrong. Codes: `invalid_request` 422, `malformed_request` 400, `malformed_body` 400, `wrong_host` 400, `unauthenticated` 401, `wrong_credentials` 401, `forbidden` 403, `cross_site` 403, `setup_required` 403, `setup_token_invalid` 401, `setup_done` 404, `not_found` 404, `method_not_allowed` 405, `conflict` 409, `request_timeout` 408, `port_taken` 409, `ports_exhausted` 409, `body_too_large` 413, `unsupported_media_type` 415, `expectation_failed` 417, `headers_too_large` 431, `unknown_game` 422, `invalid_variables` 422, `idempotency_conflict` 422, `rate_limited` 429, `join_token_invalid` 401, `node_secret_invalid` 401, `internal` 500, `not_ready` 503, `no_node` 503, `node_unreachable` 503, `disk_full` 507, `image_not_found` 409, `image_pull_failed` 409, `image_build_failed` 409, `docker_unavailable` 503, `network_failed` 409, `docker_denied` 503, `start_failed` 409, `start_timeout` 409, `game_crashed` 409, `out_of_memory` 409, `save_failed` 409, `holder_lost` 409, `grant_missing` 402. */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            default: components["responses"]["Problem"];
         };
     };
     getGameLogo: {
@@ -1006,15 +960,7 @@ export interface operations {
                     "image/*": string;
                 };
             };
-            /** @description What went wrong. Codes: `invalid_request` 422, `malformed_request` 400, `malformed_body` 400, `wrong_host` 400, `unauthenticated` 401, `wrong_credentials` 401, `forbidden` 403, `cross_site` 403, `setup_required` 403, `setup_token_invalid` 401, `setup_done` 404, `not_found` 404, `method_not_allowed` 405, `conflict` 409, `request_timeout` 408, `port_taken` 409, `ports_exhausted` 409, `body_too_large` 413, `unsupported_media_type` 415, `expectation_failed` 417, `headers_too_large` 431, `unknown_game` 422, `invalid_variables` 422, `idempotency_conflict` 422, `rate_limited` 429, `join_token_invalid` 401, `node_secret_invalid` 401, `internal` 500, `not_ready` 503, `no_node` 503, `node_unreachable` 503, `disk_full` 507, `image_not_found` 409, `image_pull_failed` 409, `image_build_failed` 409, `docker_unavailable` 503, `network_failed` 409, `docker_denied` 503, `start_failed` 409, `start_timeout` 409, `game_crashed` 409, `out_of_memory` 409, `save_failed` 409, `holder_lost` 409, `grant_missing` 402. */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            default: components["responses"]["Problem"];
         };
     };
     reloadGames: {
@@ -1035,15 +981,7 @@ export interface operations {
                     "application/json": components["schemas"]["GameList"];
                 };
             };
-            /** @description What went wrong. Codes: `invalid_request` 422, `malformed_request` 400, `malformed_body` 400, `wrong_host` 400, `unauthenticated` 401, `wrong_credentials` 401, `forbidden` 403, `cross_site` 403, `setup_required` 403, `setup_token_invalid` 401, `setup_done` 404, `not_found` 404, `method_not_allowed` 405, `conflict` 409, `request_timeout` 408, `port_taken` 409, `ports_exhausted` 409, `body_too_large` 413, `unsupported_media_type` 415, `expectation_failed` 417, `headers_too_large` 431, `unknown_game` 422, `invalid_variables` 422, `idempotency_conflict` 422, `rate_limited` 429, `join_token_invalid` 401, `node_secret_invalid` 401, `internal` 500, `not_ready` 503, `no_node` 503, `node_unreachable` 503, `disk_full` 507, `image_not_found` 409, `image_pull_failed` 409, `image_build_failed` 409, `docker_unavailable` 503, `network_failed` 409, `docker_denied` 503, `start_failed` 409, `start_timeout` 409, `game_crashed` 409, `out_of_memory` 409, `save_failed` 409, `holder_lost` 409, `grant_missing` 402. */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            default: components["responses"]["Problem"];
         };
     };
     listNodes: {
@@ -1072,15 +1010,7 @@ export interface operations {
                     };
                 };
             };
-            /** @description What went wrong. Codes: `invalid_request` 422, `malformed_request` 400, `malformed_body` 400, `wrong_host` 400, `unauthenticated` 401, `wrong_credentials` 401, `forbidden` 403, `cross_site` 403, `setup_required` 403, `setup_token_invalid` 401, `setup_done` 404, `not_found` 404, `method_not_allowed` 405, `conflict` 409, `request_timeout` 408, `port_taken` 409, `ports_exhausted` 409, `body_too_large` 413, `unsupported_media_type` 415, `expectation_failed` 417, `headers_too_large` 431, `unknown_game` 422, `invalid_variables` 422, `idempotency_conflict` 422, `rate_limited` 429, `join_token_invalid` 401, `node_secret_invalid` 401, `internal` 500, `not_ready` 503, `no_node` 503, `node_unreachable` 503, `disk_full` 507, `image_not_found` 409, `image_pull_failed` 409, `image_build_failed` 409, `docker_unavailable` 503, `network_failed` 409, `docker_denied` 503, `start_failed` 409, `start_timeout` 409, `game_crashed` 409, `out_of_memory` 409, `save_failed` 409, `holder_lost` 409, `grant_missing` 402. */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            default: components["responses"]["Problem"];
         };
     };
     adoptNode: {
@@ -1105,15 +1035,7 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description What went wrong. Codes: `invalid_request` 422, `malformed_request` 400, `malformed_body` 400, `wrong_host` 400, `unauthenticated` 401, `wrong_credentials` 401, `forbidden` 403, `cross_site` 403, `setup_required` 403, `setup_token_invalid` 401, `setup_done` 404, `not_found` 404, `method_not_allowed` 405, `conflict` 409, `request_timeout` 408, `port_taken` 409, `ports_exhausted` 409, `body_too_large` 413, `unsupported_media_type` 415, `expectation_failed` 417, `headers_too_large` 431, `unknown_game` 422, `invalid_variables` 422, `idempotency_conflict` 422, `rate_limited` 429, `join_token_invalid` 401, `node_secret_invalid` 401, `internal` 500, `not_ready` 503, `no_node` 503, `node_unreachable` 503, `disk_full` 507, `image_not_found` 409, `image_pull_failed` 409, `image_build_failed` 409, `docker_unavailable` 503, `network_failed` 409, `docker_denied` 503, `start_failed` 409, `start_timeout` 409, `game_crashed` 409, `out_of_memory` 409, `save_failed` 409, `holder_lost` 409, `grant_missing` 402. */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            default: components["responses"]["Problem"];
         };
     };
     listNodeEvents: {
@@ -1144,15 +1066,7 @@ export interface operations {
                     };
                 };
             };
-            /** @description What went wrong. Codes: `invalid_request` 422, `malformed_request` 400, `malformed_body` 400, `wrong_host` 400, `unauthenticated` 401, `wrong_credentials` 401, `forbidden` 403, `cross_site` 403, `setup_required` 403, `setup_token_invalid` 401, `setup_done` 404, `not_found` 404, `method_not_allowed` 405, `conflict` 409, `request_timeout` 408, `port_taken` 409, `ports_exhausted` 409, `body_too_large` 413, `unsupported_media_type` 415, `expectation_failed` 417, `headers_too_large` 431, `unknown_game` 422, `invalid_variables` 422, `idempotency_conflict` 422, `rate_limited` 429, `join_token_invalid` 401, `node_secret_invalid` 401, `internal` 500, `not_ready` 503, `no_node` 503, `node_unreachable` 503, `disk_full` 507, `image_not_found` 409, `image_pull_failed` 409, `image_build_failed` 409, `docker_unavailable` 503, `network_failed` 409, `docker_denied` 503, `start_failed` 409, `start_timeout` 409, `game_crashed` 409, `out_of_memory` 409, `save_failed` 409, `holder_lost` 409, `grant_missing` 402. */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            default: components["responses"]["Problem"];
         };
     };
     revokeNode: {
@@ -1173,15 +1087,7 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description What went wrong. Codes: `invalid_request` 422, `malformed_request` 400, `malformed_body` 400, `wrong_host` 400, `unauthenticated` 401, `wrong_credentials` 401, `forbidden` 403, `cross_site` 403, `setup_required` 403, `setup_token_invalid` 401, `setup_done` 404, `not_found` 404, `method_not_allowed` 405, `conflict` 409, `request_timeout` 408, `port_taken` 409, `ports_exhausted` 409, `body_too_large` 413, `unsupported_media_type` 415, `expectation_failed` 417, `headers_too_large` 431, `unknown_game` 422, `invalid_variables` 422, `idempotency_conflict` 422, `rate_limited` 429, `join_token_invalid` 401, `node_secret_invalid` 401, `internal` 500, `not_ready` 503, `no_node` 503, `node_unreachable` 503, `disk_full` 507, `image_not_found` 409, `image_pull_failed` 409, `image_build_failed` 409, `docker_unavailable` 503, `network_failed` 409, `docker_denied` 503, `start_failed` 409, `start_timeout` 409, `game_crashed` 409, `out_of_memory` 409, `save_failed` 409, `holder_lost` 409, `grant_missing` 402. */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            default: components["responses"]["Problem"];
         };
     };
     rotateNodeSecret: {
@@ -1204,15 +1110,7 @@ export interface operations {
                     "application/json": components["schemas"]["RotatedSecret"];
                 };
             };
-            /** @description What went wrong. Codes: `invalid_request` 422, `malformed_request` 400, `malformed_body` 400, `wrong_host` 400, `unauthenticated` 401, `wrong_credentials` 401, `forbidden` 403, `cross_site` 403, `setup_required` 403, `setup_token_invalid` 401, `setup_done` 404, `not_found` 404, `method_not_allowed` 405, `conflict` 409, `request_timeout` 408, `port_taken` 409, `ports_exhausted` 409, `body_too_large` 413, `unsupported_media_type` 415, `expectation_failed` 417, `headers_too_large` 431, `unknown_game` 422, `invalid_variables` 422, `idempotency_conflict` 422, `rate_limited` 429, `join_token_invalid` 401, `node_secret_invalid` 401, `internal` 500, `not_ready` 503, `no_node` 503, `node_unreachable` 503, `disk_full` 507, `image_not_found` 409, `image_pull_failed` 409, `image_build_failed` 409, `docker_unavailable` 503, `network_failed` 409, `docker_denied` 503, `start_failed` 409, `start_timeout` 409, `game_crashed` 409, `out_of_memory` 409, `save_failed` 409, `holder_lost` 409, `grant_missing` 402. */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            default: components["responses"]["Problem"];
         };
     };
     joinNode: {
@@ -1237,15 +1135,7 @@ export interface operations {
                     "application/json": components["schemas"]["JoinAnswer"];
                 };
             };
-            /** @description What went wrong. Codes: `invalid_request` 422, `malformed_request` 400, `malformed_body` 400, `wrong_host` 400, `unauthenticated` 401, `wrong_credentials` 401, `forbidden` 403, `cross_site` 403, `setup_required` 403, `setup_token_invalid` 401, `setup_done` 404, `not_found` 404, `method_not_allowed` 405, `conflict` 409, `request_timeout` 408, `port_taken` 409, `ports_exhausted` 409, `body_too_large` 413, `unsupported_media_type` 415, `expectation_failed` 417, `headers_too_large` 431, `unknown_game` 422, `invalid_variables` 422, `idempotency_conflict` 422, `rate_limited` 429, `join_token_invalid` 401, `node_secret_invalid` 401, `internal` 500, `not_ready` 503, `no_node` 503, `node_unreachable` 503, `disk_full` 507, `image_not_found` 409, `image_pull_failed` 409, `image_build_failed` 409, `docker_unavailable` 503, `network_failed` 409, `docker_denied` 503, `start_failed` 409, `start_timeout` 409, `game_crashed` 409, `out_of_memory` 409, `save_failed` 409, `holder_lost` 409, `grant_missing` 402. */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            default: components["responses"]["Problem"];
         };
     };
     createJoinToken: {
@@ -1266,15 +1156,7 @@ export interface operations {
                     "application/json": components["schemas"]["JoinToken"];
                 };
             };
-            /** @description What went wrong. Codes: `invalid_request` 422, `malformed_request` 400, `malformed_body` 400, `wrong_host` 400, `unauthenticated` 401, `wrong_credentials` 401, `forbidden` 403, `cross_site` 403, `setup_required` 403, `setup_token_invalid` 401, `setup_done` 404, `not_found` 404, `method_not_allowed` 405, `conflict` 409, `request_timeout` 408, `port_taken` 409, `ports_exhausted` 409, `body_too_large` 413, `unsupported_media_type` 415, `expectation_failed` 417, `headers_too_large` 431, `unknown_game` 422, `invalid_variables` 422, `idempotency_conflict` 422, `rate_limited` 429, `join_token_invalid` 401, `node_secret_invalid` 401, `internal` 500, `not_ready` 503, `no_node` 503, `node_unreachable` 503, `disk_full` 507, `image_not_found` 409, `image_pull_failed` 409, `image_build_failed` 409, `docker_unavailable` 503, `network_failed` 409, `docker_denied` 503, `start_failed` 409, `start_timeout` 409, `game_crashed` 409, `out_of_memory` 409, `save_failed` 409, `holder_lost` 409, `grant_missing` 402. */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            default: components["responses"]["Problem"];
         };
     };
     listServers: {
@@ -1303,15 +1185,7 @@ export interface operations {
                     };
                 };
             };
-            /** @description What went wrong. Codes: `invalid_request` 422, `malformed_request` 400, `malformed_body` 400, `wrong_host` 400, `unauthenticated` 401, `wrong_credentials` 401, `forbidden` 403, `cross_site` 403, `setup_required` 403, `setup_token_invalid` 401, `setup_done` 404, `not_found` 404, `method_not_allowed` 405, `conflict` 409, `request_timeout` 408, `port_taken` 409, `ports_exhausted` 409, `body_too_large` 413, `unsupported_media_type` 415, `expectation_failed` 417, `headers_too_large` 431, `unknown_game` 422, `invalid_variables` 422, `idempotency_conflict` 422, `rate_limited` 429, `join_token_invalid` 401, `node_secret_invalid` 401, `internal` 500, `not_ready` 503, `no_node` 503, `node_unreachable` 503, `disk_full` 507, `image_not_found` 409, `image_pull_failed` 409, `image_build_failed` 409, `docker_unavailable` 503, `network_failed` 409, `docker_denied` 503, `start_failed` 409, `start_timeout` 409, `game_crashed` 409, `out_of_memory` 409, `save_failed` 409, `holder_lost` 409, `grant_missing` 402. */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            default: components["responses"]["Problem"];
         };
     };
     createServer: {
@@ -1339,15 +1213,7 @@ export interface operations {
                     "application/json": components["schemas"]["Server"];
                 };
             };
-            /** @description What went wrong. Codes: `invalid_request` 422, `malformed_request` 400, `malformed_body` 400, `wrong_host` 400, `unauthenticated` 401, `wrong_credentials` 401, `forbidden` 403, `cross_site` 403, `setup_required` 403, `setup_token_invalid` 401, `setup_done` 404, `not_found` 404, `method_not_allowed` 405, `conflict` 409, `request_timeout` 408, `port_taken` 409, `ports_exhausted` 409, `body_too_large` 413, `unsupported_media_type` 415, `expectation_failed` 417, `headers_too_large` 431, `unknown_game` 422, `invalid_variables` 422, `idempotency_conflict` 422, `rate_limited` 429, `join_token_invalid` 401, `node_secret_invalid` 401, `internal` 500, `not_ready` 503, `no_node` 503, `node_unreachable` 503, `disk_full` 507, `image_not_found` 409, `image_pull_failed` 409, `image_build_failed` 409, `docker_unavailable` 503, `network_failed` 409, `docker_denied` 503, `start_failed` 409, `start_timeout` 409, `game_crashed` 409, `out_of_memory` 409, `save_failed` 409, `holder_lost` 409, `grant_missing` 402. */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            default: components["responses"]["Problem"];
         };
     };
     getServer: {
@@ -1370,15 +1236,7 @@ export interface operations {
                     "application/json": components["schemas"]["Server"];
                 };
             };
-            /** @description What went wrong. Codes: `invalid_request` 422, `malformed_request` 400, `malformed_body` 400, `wrong_host` 400, `unauthenticated` 401, `wrong_credentials` 401, `forbidden` 403, `cross_site` 403, `setup_required` 403, `setup_token_invalid` 401, `setup_done` 404, `not_found` 404, `method_not_allowed` 405, `conflict` 409, `request_timeout` 408, `port_taken` 409, `ports_exhausted` 409, `body_too_large` 413, `unsupported_media_type` 415, `expectation_failed` 417, `headers_too_large` 431, `unknown_game` 422, `invalid_variables` 422, `idempotency_conflict` 422, `rate_limited` 429, `join_token_invalid` 401, `node_secret_invalid` 401, `internal` 500, `not_ready` 503, `no_node` 503, `node_unreachable` 503, `disk_full` 507, `image_not_found` 409, `image_pull_failed` 409, `image_build_failed` 409, `docker_unavailable` 503, `network_failed` 409, `docker_denied` 503, `start_failed` 409, `start_timeout` 409, `game_crashed` 409, `out_of_memory` 409, `save_failed` 409, `holder_lost` 409, `grant_missing` 402. */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            default: components["responses"]["Problem"];
         };
     };
     deleteServer: {
@@ -1401,15 +1259,7 @@ export interface operations {
                     "application/json": components["schemas"]["Server"];
                 };
             };
-            /** @description What went wrong. Codes: `invalid_request` 422, `malformed_request` 400, `malformed_body` 400, `wrong_host` 400, `unauthenticated` 401, `wrong_credentials` 401, `forbidden` 403, `cross_site` 403, `setup_required` 403, `setup_token_invalid` 401, `setup_done` 404, `not_found` 404, `method_not_allowed` 405, `conflict` 409, `request_timeout` 408, `port_taken` 409, `ports_exhausted` 409, `body_too_large` 413, `unsupported_media_type` 415, `expectation_failed` 417, `headers_too_large` 431, `unknown_game` 422, `invalid_variables` 422, `idempotency_conflict` 422, `rate_limited` 429, `join_token_invalid` 401, `node_secret_invalid` 401, `internal` 500, `not_ready` 503, `no_node` 503, `node_unreachable` 503, `disk_full` 507, `image_not_found` 409, `image_pull_failed` 409, `image_build_failed` 409, `docker_unavailable` 503, `network_failed` 409, `docker_denied` 503, `start_failed` 409, `start_timeout` 409, `game_crashed` 409, `out_of_memory` 409, `save_failed` 409, `holder_lost` 409, `grant_missing` 402. */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            default: components["responses"]["Problem"];
         };
     };
     updateServer: {
@@ -1436,15 +1286,7 @@ export interface operations {
                     "application/json": components["schemas"]["Server"];
                 };
             };
-            /** @description What went wrong. Codes: `invalid_request` 422, `malformed_request` 400, `malformed_body` 400, `wrong_host` 400, `unauthenticated` 401, `wrong_credentials` 401, `forbidden` 403, `cross_site` 403, `setup_required` 403, `setup_token_invalid` 401, `setup_done` 404, `not_found` 404, `method_not_allowed` 405, `conflict` 409, `request_timeout` 408, `port_taken` 409, `ports_exhausted` 409, `body_too_large` 413, `unsupported_media_type` 415, `expectation_failed` 417, `headers_too_large` 431, `unknown_game` 422, `invalid_variables` 422, `idempotency_conflict` 422, `rate_limited` 429, `join_token_invalid` 401, `node_secret_invalid` 401, `internal` 500, `not_ready` 503, `no_node` 503, `node_unreachable` 503, `disk_full` 507, `image_not_found` 409, `image_pull_failed` 409, `image_build_failed` 409, `docker_unavailable` 503, `network_failed` 409, `docker_denied` 503, `start_failed` 409, `start_timeout` 409, `game_crashed` 409, `out_of_memory` 409, `save_failed` 409, `holder_lost` 409, `grant_missing` 402. */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            default: components["responses"]["Problem"];
         };
     };
     listServerEvents: {
@@ -1475,15 +1317,7 @@ export interface operations {
                     };
                 };
             };
-            /** @description What went wrong. Codes: `invalid_request` 422, `malformed_request` 400, `malformed_body` 400, `wrong_host` 400, `unauthenticated` 401, `wrong_credentials` 401, `forbidden` 403, `cross_site` 403, `setup_required` 403, `setup_token_invalid` 401, `setup_done` 404, `not_found` 404, `method_not_allowed` 405, `conflict` 409, `request_timeout` 408, `port_taken` 409, `ports_exhausted` 409, `body_too_large` 413, `unsupported_media_type` 415, `expectation_failed` 417, `headers_too_large` 431, `unknown_game` 422, `invalid_variables` 422, `idempotency_conflict` 422, `rate_limited` 429, `join_token_invalid` 401, `node_secret_invalid` 401, `internal` 500, `not_ready` 503, `no_node` 503, `node_unreachable` 503, `disk_full` 507, `image_not_found` 409, `image_pull_failed` 409, `image_build_failed` 409, `docker_unavailable` 503, `network_failed` 409, `docker_denied` 503, `start_failed` 409, `start_timeout` 409, `game_crashed` 409, `out_of_memory` 409, `save_failed` 409, `holder_lost` 409, `grant_missing` 402. */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            default: components["responses"]["Problem"];
         };
     };
     hibernateServer: {
@@ -1510,15 +1344,7 @@ export interface operations {
                     "application/json": components["schemas"]["Server"];
                 };
             };
-            /** @description What went wrong. Codes: `invalid_request` 422, `malformed_request` 400, `malformed_body` 400, `wrong_host` 400, `unauthenticated` 401, `wrong_credentials` 401, `forbidden` 403, `cross_site` 403, `setup_required` 403, `setup_token_invalid` 401, `setup_done` 404, `not_found` 404, `method_not_allowed` 405, `conflict` 409, `request_timeout` 408, `port_taken` 409, `ports_exhausted` 409, `body_too_large` 413, `unsupported_media_type` 415, `expectation_failed` 417, `headers_too_large` 431, `unknown_game` 422, `invalid_variables` 422, `idempotency_conflict` 422, `rate_limited` 429, `join_token_invalid` 401, `node_secret_invalid` 401, `internal` 500, `not_ready` 503, `no_node` 503, `node_unreachable` 503, `disk_full` 507, `image_not_found` 409, `image_pull_failed` 409, `image_build_failed` 409, `docker_unavailable` 503, `network_failed` 409, `docker_denied` 503, `start_failed` 409, `start_timeout` 409, `game_crashed` 409, `out_of_memory` 409, `save_failed` 409, `holder_lost` 409, `grant_missing` 402. */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            default: components["responses"]["Problem"];
         };
     };
     getServerLogs: {
@@ -1544,15 +1370,7 @@ export interface operations {
                     "text/plain; charset=utf-8": string;
                 };
             };
-            /** @description What went wrong. Codes: `invalid_request` 422, `malformed_request` 400, `malformed_body` 400, `wrong_host` 400, `unauthenticated` 401, `wrong_credentials` 401, `forbidden` 403, `cross_site` 403, `setup_required` 403, `setup_token_invalid` 401, `setup_done` 404, `not_found` 404, `method_not_allowed` 405, `conflict` 409, `request_timeout` 408, `port_taken` 409, `ports_exhausted` 409, `body_too_large` 413, `unsupported_media_type` 415, `expectation_failed` 417, `headers_too_large` 431, `unknown_game` 422, `invalid_variables` 422, `idempotency_conflict` 422, `rate_limited` 429, `join_token_invalid` 401, `node_secret_invalid` 401, `internal` 500, `not_ready` 503, `no_node` 503, `node_unreachable` 503, `disk_full` 507, `image_not_found` 409, `image_pull_failed` 409, `image_build_failed` 409, `docker_unavailable` 503, `network_failed` 409, `docker_denied` 503, `start_failed` 409, `start_timeout` 409, `game_crashed` 409, `out_of_memory` 409, `save_failed` 409, `holder_lost` 409, `grant_missing` 402. */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            default: components["responses"]["Problem"];
         };
     };
     restartServer: {
@@ -1575,15 +1393,7 @@ export interface operations {
                     "application/json": components["schemas"]["Server"];
                 };
             };
-            /** @description What went wrong. Codes: `invalid_request` 422, `malformed_request` 400, `malformed_body` 400, `wrong_host` 400, `unauthenticated` 401, `wrong_credentials` 401, `forbidden` 403, `cross_site` 403, `setup_required` 403, `setup_token_invalid` 401, `setup_done` 404, `not_found` 404, `method_not_allowed` 405, `conflict` 409, `request_timeout` 408, `port_taken` 409, `ports_exhausted` 409, `body_too_large` 413, `unsupported_media_type` 415, `expectation_failed` 417, `headers_too_large` 431, `unknown_game` 422, `invalid_variables` 422, `idempotency_conflict` 422, `rate_limited` 429, `join_token_invalid` 401, `node_secret_invalid` 401, `internal` 500, `not_ready` 503, `no_node` 503, `node_unreachable` 503, `disk_full` 507, `image_not_found` 409, `image_pull_failed` 409, `image_build_failed` 409, `docker_unavailable` 503, `network_failed` 409, `docker_denied` 503, `start_failed` 409, `start_timeout` 409, `game_crashed` 409, `out_of_memory` 409, `save_failed` 409, `holder_lost` 409, `grant_missing` 402. */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            default: components["responses"]["Problem"];
         };
     };
     wakeServer: {
@@ -1606,15 +1416,7 @@ export interface operations {
                     "application/json": components["schemas"]["Server"];
                 };
             };
-            /** @description What went wrong. Codes: `invalid_request` 422, `malformed_request` 400, `malformed_body` 400, `wrong_host` 400, `unauthenticated` 401, `wrong_credentials` 401, `forbidden` 403, `cross_site` 403, `setup_required` 403, `setup_token_invalid` 401, `setup_done` 404, `not_found` 404, `method_not_allowed` 405, `conflict` 409, `request_timeout` 408, `port_taken` 409, `ports_exhausted` 409, `body_too_large` 413, `unsupported_media_type` 415, `expectation_failed` 417, `headers_too_large` 431, `unknown_game` 422, `invalid_variables` 422, `idempotency_conflict` 422, `rate_limited` 429, `join_token_invalid` 401, `node_secret_invalid` 401, `internal` 500, `not_ready` 503, `no_node` 503, `node_unreachable` 503, `disk_full` 507, `image_not_found` 409, `image_pull_failed` 409, `image_build_failed` 409, `docker_unavailable` 503, `network_failed` 409, `docker_denied` 503, `start_failed` 409, `start_timeout` 409, `game_crashed` 409, `out_of_memory` 409, `save_failed` 409, `holder_lost` 409, `grant_missing` 402. */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            default: components["responses"]["Problem"];
         };
     };
     setup: {
@@ -1639,15 +1441,7 @@ export interface operations {
                     "application/json": components["schemas"]["Session"];
                 };
             };
-            /** @description What went wrong. Codes: `invalid_request` 422, `malformed_request` 400, `malformed_body` 400, `wrong_host` 400, `unauthenticated` 401, `wrong_credentials` 401, `forbidden` 403, `cross_site` 403, `setup_required` 403, `setup_token_invalid` 401, `setup_done` 404, `not_found` 404, `method_not_allowed` 405, `conflict` 409, `request_timeout` 408, `port_taken` 409, `ports_exhausted` 409, `body_too_large` 413, `unsupported_media_type` 415, `expectation_failed` 417, `headers_too_large` 431, `unknown_game` 422, `invalid_variables` 422, `idempotency_conflict` 422, `rate_limited` 429, `join_token_invalid` 401, `node_secret_invalid` 401, `internal` 500, `not_ready` 503, `no_node` 503, `node_unreachable` 503, `disk_full` 507, `image_not_found` 409, `image_pull_failed` 409, `image_build_failed` 409, `docker_unavailable` 503, `network_failed` 409, `docker_denied` 503, `start_failed` 409, `start_timeout` 409, `game_crashed` 409, `out_of_memory` 409, `save_failed` 409, `holder_lost` 409, `grant_missing` 402. */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            default: components["responses"]["Problem"];
         };
     };
     health: {
@@ -1668,15 +1462,7 @@ export interface operations {
                     "application/json": components["schemas"]["Health"];
                 };
             };
-            /** @description What went wrong. Codes: `invalid_request` 422, `malformed_request` 400, `malformed_body` 400, `wrong_host` 400, `unauthenticated` 401, `wrong_credentials` 401, `forbidden` 403, `cross_site` 403, `setup_required` 403, `setup_token_invalid` 401, `setup_done` 404, `not_found` 404, `method_not_allowed` 405, `conflict` 409, `request_timeout` 408, `port_taken` 409, `ports_exhausted` 409, `body_too_large` 413, `unsupported_media_type` 415, `expectation_failed` 417, `headers_too_large` 431, `unknown_game` 422, `invalid_variables` 422, `idempotency_conflict` 422, `rate_limited` 429, `join_token_invalid` 401, `node_secret_invalid` 401, `internal` 500, `not_ready` 503, `no_node` 503, `node_unreachable` 503, `disk_full` 507, `image_not_found` 409, `image_pull_failed` 409, `image_build_failed` 409, `docker_unavailable` 503, `network_failed` 409, `docker_denied` 503, `start_failed` 409, `start_timeout` 409, `game_crashed` 409, `out_of_memory` 409, `save_failed` 409, `holder_lost` 409, `grant_missing` 402. */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            default: components["responses"]["Problem"];
         };
     };
     livez: {
@@ -1697,15 +1483,7 @@ export interface operations {
                     "application/json": components["schemas"]["Health"];
                 };
             };
-            /** @description What went wrong. Codes: `invalid_request` 422, `malformed_request` 400, `malformed_body` 400, `wrong_host` 400, `unauthenticated` 401, `wrong_credentials` 401, `forbidden` 403, `cross_site` 403, `setup_required` 403, `setup_token_invalid` 401, `setup_done` 404, `not_found` 404, `method_not_allowed` 405, `conflict` 409, `request_timeout` 408, `port_taken` 409, `ports_exhausted` 409, `body_too_large` 413, `unsupported_media_type` 415, `expectation_failed` 417, `headers_too_large` 431, `unknown_game` 422, `invalid_variables` 422, `idempotency_conflict` 422, `rate_limited` 429, `join_token_invalid` 401, `node_secret_invalid` 401, `internal` 500, `not_ready` 503, `no_node` 503, `node_unreachable` 503, `disk_full` 507, `image_not_found` 409, `image_pull_failed` 409, `image_build_failed` 409, `docker_unavailable` 503, `network_failed` 409, `docker_denied` 503, `start_failed` 409, `start_timeout` 409, `game_crashed` 409, `out_of_memory` 409, `save_failed` 409, `holder_lost` 409, `grant_missing` 402. */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            default: components["responses"]["Problem"];
         };
     };
     readyz: {
@@ -1726,15 +1504,7 @@ export interface operations {
                     "application/json": components["schemas"]["Health"];
                 };
             };
-            /** @description What went wrong. Codes: `invalid_request` 422, `malformed_request` 400, `malformed_body` 400, `wrong_host` 400, `unauthenticated` 401, `wrong_credentials` 401, `forbidden` 403, `cross_site` 403, `setup_required` 403, `setup_token_invalid` 401, `setup_done` 404, `not_found` 404, `method_not_allowed` 405, `conflict` 409, `request_timeout` 408, `port_taken` 409, `ports_exhausted` 409, `body_too_large` 413, `unsupported_media_type` 415, `expectation_failed` 417, `headers_too_large` 431, `unknown_game` 422, `invalid_variables` 422, `idempotency_conflict` 422, `rate_limited` 429, `join_token_invalid` 401, `node_secret_invalid` 401, `internal` 500, `not_ready` 503, `no_node` 503, `node_unreachable` 503, `disk_full` 507, `image_not_found` 409, `image_pull_failed` 409, `image_build_failed` 409, `docker_unavailable` 503, `network_failed` 409, `docker_denied` 503, `start_failed` 409, `start_timeout` 409, `game_crashed` 409, `out_of_memory` 409, `save_failed` 409, `holder_lost` 409, `grant_missing` 402. */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            default: components["responses"]["Problem"];
         };
     };
 }

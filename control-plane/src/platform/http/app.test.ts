@@ -2,7 +2,7 @@ import { Readable } from "node:stream";
 import test, { type ExecutionContext } from "ava";
 import { z } from "zod";
 import { admin, harness } from "../../testing/harness.ts";
-import { raw, rawGet } from "../../testing/raw.ts";
+import { rawGet } from "../../testing/raw.ts";
 import { createLog } from "../log.ts";
 import { type Operation, operation, type RawAnswer } from "./operation.ts";
 import type { Problem } from "./problem.ts";
@@ -104,17 +104,6 @@ test("a Host that is not ours is refused before anything else", async (t) => {
   const { stranger } = await harness(t);
   for (const host of ["evil.com", "evil.com:x@127.0.0.1", "127.0.0.1 evil"])
     t.regex(await rawGet(stranger.url, "/livez", host), /^HTTP\/1\.1 400 .*"code":"wrong_host"/s, host);
-});
-
-test("headers of 20 kB and two lengths at once are refused", async (t) => {
-  const { stranger } = await harness(t);
-  t.regex(
-    await raw(stranger.url, `GET /livez HTTP/1.1\r\nHost: x\r\nX-Y: ${"y".repeat(20_000)}\r\n\r\n`),
-    /^HTTP\/1\.1 431 /,
-  );
-  const smuggled =
-    "POST /livez HTTP/1.1\r\nHost: x\r\nContent-Length: 3\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n";
-  t.regex(await raw(stranger.url, smuggled), /^HTTP\/1\.1 400 /);
 });
 
 test("a form, a text and another site cannot use the cookie", async (t) => {

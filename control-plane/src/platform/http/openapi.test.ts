@@ -32,9 +32,10 @@ test("the document tells every operation, how to sign in to it and how it fails"
 test("every reference in the document leads somewhere", async (t) => {
   const { context } = await harness(t);
   const document = openapiDocument(context.operations);
-  const names = [...JSON.stringify(document).matchAll(/"#\/components\/schemas\/([^"]+)"/g)].map((match) => match[1]!);
-  t.true(names.length > 0);
-  for (const name of names) t.truthy(document.components?.schemas?.[name], name);
+  const references = [...JSON.stringify(document).matchAll(/"#\/components\/(schemas|responses)\/([^"]+)"/g)];
+  t.true(references.length > 0);
+  for (const [reference, kind, name] of references)
+    t.truthy(document.components?.[kind as "schemas" | "responses"]?.[name!], reference);
 });
 
 test("the committed openapi.json is the one that the registry makes", async (t) => {

@@ -21,8 +21,10 @@ export function openapiDocument(operations: readonly Operation[]): Document {
   registry.registerComponent("securitySchemes", "session", { type: "apiKey", in: "cookie", name: sessionCookie });
   registry.registerComponent("securitySchemes", "nodeId", { type: "apiKey", in: "header", name: "X-Node-Id" });
   registry.registerComponent("securitySchemes", "nodeSecret", { type: "apiKey", in: "header", name: "X-Node-Secret" });
+  registry.registerComponent("responses", "Problem", problemAnswer);
   for (const operation of operations) registry.registerPath(routeOf(operation));
-  return new OpenApiGeneratorV31(registry.definitions, { sortComponents: "alphabetically" }).generateDocument({
+  const definitions = [...registry.definitions, { type: "schema" as const, schema: Problem }];
+  return new OpenApiGeneratorV31(definitions, { sortComponents: "alphabetically" }).generateDocument({
     openapi: "3.1.0",
     info,
     servers: [{ url: "/" }],
@@ -49,7 +51,7 @@ function routeOf(operation: Operation): RouteConfig {
         ? { body: { required: !body.safeParse({}).success, content: { "application/json": { schema: body } } } }
         : {}),
     },
-    responses: { [operation.answer.status]: answerOf(operation), default: problemAnswer },
+    responses: { [operation.answer.status]: answerOf(operation), default: { $ref: "#/components/responses/Problem" } },
   };
 }
 
@@ -72,5 +74,5 @@ const codes = (Object.keys(errorCatalog) as ErrorCode[]).map((code) => `\`${code
 
 const problemAnswer = {
   description: `What went wrong. Codes: ${codes.join(", ")}.`,
-  content: { [problemMediaType]: { schema: Problem } },
+  content: { [problemMediaType]: { schema: { $ref: "#/components/schemas/Problem" } } },
 };
