@@ -16,10 +16,11 @@ if (!command) {
   console.error(`playspawn: there is no command ${name || "(none)"}; known: ${Object.keys(commands).join(", ")}`);
   process.exit(64);
 }
-const needTools = ["check", "gen", "bench"];
 try {
-  if (needTools.includes(name) && !hasTools())
-    throw new Halt(69, "The developer's tools are not installed. Run: npm ci --ignore-scripts");
+  // A bench is named by an argument; without one they are listed.
+  const needsTools = ["check", "gen"].includes(name) || (name === "bench" && args.length > 0);
+  if (needsTools && !hasTools())
+    throw new Halt(69, "The developer's tools are not installed. Run: sudo ./scripts/test --only check");
   process.exit(await command(args));
 } catch (error) {
   const unknownArgument = (error as NodeJS.ErrnoException).code?.startsWith("ERR_PARSE_ARGS");

@@ -1,6 +1,6 @@
 import test from "ava";
+import { readiness } from "@playspawn/node-agent/readiness/probe.ts";
 import { systemPorts } from "@playspawn/shared/ports/system.ts";
-import { readiness } from "../../../node-agent/src/readiness/probe.ts";
 import { gameContainer } from "./container.ts";
 import { joinWorld } from "./minecraft.ts";
 import { enterTeeworlds, knockTeeworlds } from "./teeworlds.ts";

@@ -12,7 +12,7 @@ import { createInterface } from "node:readline";
 import type { Readable } from "node:stream";
 import { messageOf, withLimit } from "@playspawn/shared";
 import { systemRng, systemTimers } from "@playspawn/shared/ports/system.ts";
-import { readToken, tokenRequest } from "../../../node-agent/src/readiness/teeworlds.ts";
+import { readToken, tokenRequest } from "@playspawn/node-agent/readiness/teeworlds.ts";
 
 export interface TeeworldsPlayer {
   /** What the client has printed so far. */
