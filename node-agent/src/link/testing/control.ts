@@ -24,6 +24,8 @@ export interface Control {
   next(): Promise<Peer>;
   /** Status to refuse upgrades with; 0 takes them. */
   refuse: number;
+  /** Resolves when the next agent is refused. */
+  refused(): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -33,8 +35,12 @@ export async function control(): Promise<Control> {
   const waiting: ((peer: Peer) => void)[] = [];
   const unseen: Peer[] = [];
   const peers: Peer[] = [];
+  const refusals: (() => void)[] = [];
   server.on("upgrade", (request, socket, head) => {
-    if (result.refuse > 0) return void socket.end(`HTTP/1.1 ${result.refuse} No\r\nconnection: close\r\n\r\n`);
+    if (result.refuse > 0) {
+      for (const tell of refusals.splice(0)) tell();
+      return void socket.end(`HTTP/1.1 ${result.refuse} No\r\nconnection: close\r\n\r\n`);
+    }
     sockets.handleUpgrade(request, socket, head, (ws) => {
       const peer = peerOf(ws, request);
       peers.push(peer);
@@ -46,6 +52,7 @@ export async function control(): Promise<Control> {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
     peers,
     refuse: 0,
+    refused: () => new Promise((resolve) => refusals.push(resolve)),
     next() {
       const peer = unseen.shift();
       return peer ? Promise.resolve(peer) : new Promise((resolve) => waiting.push(resolve));
