@@ -12,6 +12,7 @@ const forget = (one: House, change: Partial<DesiredServer> = {}): Promise<void> 
 
 test("a game whose first lines are gone from the tail is not stopped by an agent that lost its state", async (t) => {
   const one = await awake();
+  one.readiness.playing.set(one.address(), "silent");
   for (let i = 0; i < 1500; i++) one.engine.print(one.id, `chat ${i}`);
   await forget(one);
   t.is(one.status().state, "starting");
@@ -46,6 +47,18 @@ test("an engine that refuses while a found game is asked stops nothing", async (
   t.true(game(one).running);
 });
 
+test("a game that was doubted and answers after all is not doubted any more", async (t) => {
+  const one = await awake();
+  one.readiness.mute.add(one.address());
+  one.readiness.playing.set(one.address(), "silent");
+  await forget(one);
+  await one.advance(40_000);
+  t.is(one.status().detail.error?.code, "start_timeout");
+  one.readiness.playing.delete(one.address());
+  await one.advance(20_000);
+  t.is(one.status().detail.error, undefined);
+});
+
 test("a game that ends while it is asked has crashed", async (t) => {
   const one = await awake();
   one.readiness.mute.add(one.address());
@@ -59,6 +72,7 @@ test("a game that ends while it is asked has crashed", async (t) => {
 test("a game started behind our back that never answers is taken for ready, with a fault", async (t) => {
   const one = await sleeping();
   one.readiness.mute.add(one.address());
+  one.readiness.playing.set(one.address(), "silent");
   one.engine.start(one.id);
   one.supervisor.observe((await one.runtime.list())[0]!);
   await one.settle();

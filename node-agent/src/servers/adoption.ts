@@ -18,8 +18,10 @@ export interface Adopted {
   have: KnownHave;
   tier: Tier | null;
   standing: Standing | null;
-  /** Of a run that is on, or that ended unseen. */
+  /** Of a run that is on, or that is to be put away. */
   startedAt: number | null;
+  /** How the run ended that is to be put away; null when there is none. */
+  ended: Exit | null;
   /** What comes before the state table is asked: a game that runs is never started, one that ended is put away. */
   first: Extract<DeedName, "resume" | "resumeKnown" | "foundEnded"> | null;
   holderLost: boolean;
@@ -30,6 +32,7 @@ const nothing: Adopted = {
   tier: null,
   standing: null,
   startedAt: null,
+  ended: null,
   first: null,
   holderLost: false,
 };
@@ -46,8 +49,8 @@ export function adopted(want: Want, { unit, meta, memory }: Found): Adopted {
   if (game.running) return { ...seen, startedAt, ...running(standing, memory.readyAt >= (startedAt ?? Infinity)) };
   // `clean` is false from before a start until after an orderly stop.
   if (!exit || meta?.clean !== false) return asleep;
-  const first = "foundEnded";
-  return isDown(exit, memory) ? { ...seen, have: "failed", startedAt, first } : { ...asleep, startedAt, first };
+  const state = isDown(exit, memory) ? ({ ...seen, have: "failed" } as const) : asleep;
+  return { ...state, startedAt, ended: exit, first: "foundEnded" };
 }
 
 function running(standing: Standing | null, wasReady: boolean): Pick<Adopted, "have" | "first"> {

@@ -23,6 +23,8 @@ function showPlayers(stage: Stage, players: Players): void {
   // Whoever plays on while agents change did not come now.
   const known = stage.life.players !== null || stage.life.cause?.kind !== "adopted";
   stage.life.showPlayers(players);
+  // A game that was found running, and doubted, answers after all.
+  if (stage.life.detail.error?.code === "start_timeout") stage.life.showFault(undefined);
   stage.seats = players.max;
   if (!known) return;
   for (const name of now) if (!before.includes(name)) tell(stage, "player_join", { name });

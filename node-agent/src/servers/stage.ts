@@ -1,6 +1,6 @@
 /** What the deeds of one server share: its record, its life, and what is known to stand on the engine. */
 import type { AgentEvent, AppError, Cause, DesiredServer } from "@playspawn/shared";
-import type { Unit } from "../runtime/runtime.ts";
+import type { Exit, Unit } from "../runtime/runtime.ts";
 import type { Life } from "./life.ts";
 import type { Memo } from "./memo.ts";
 import { routesOf } from "./routes.ts";
@@ -23,6 +23,8 @@ export interface Stage {
   standing: Standing | null;
   /** When the present run of the game began, UTC ms; null when none is on. */
   startedAt: number | null;
+  /** How a run ended that the agent found over when it came. */
+  readonly ended: Exit | null;
   /** Why the next deed happens. */
   cause: Cause;
   /** When the packet or kick behind a wake was taken in, mono ms. */

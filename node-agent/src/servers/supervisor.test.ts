@@ -260,6 +260,7 @@ test("a boot that an agent's death cut short is probed by the next, within its l
   const one = await sleeping();
   await one.advance(1_000);
   one.readiness.mute.add(one.address());
+  one.readiness.playing.set(one.address(), "silent");
   await one.kick("wake");
   await one.restartAgent();
   t.is(one.status().state, "starting");

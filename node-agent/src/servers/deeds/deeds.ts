@@ -2,7 +2,8 @@
 import type { Action } from "@playspawn/shared";
 import type { Deed } from "../stage.ts";
 import { deepen } from "./deepen.ts";
-import { foundEnded, look } from "./look.ts";
+import { foundEnded } from "./found-ended.ts";
+import { look } from "./look.ts";
 import { prepare } from "./prepare.ts";
 import { restart } from "./restart.ts";
 import { resume, resumeKnown } from "./resume.ts";

@@ -1,7 +1,6 @@
 /** Reads what really stands of one server, after a hint that it is not what it is believed to be. */
 import { AppError } from "@playspawn/shared";
 import type { Unit } from "../../runtime/runtime.ts";
-import { endRun } from "../console.ts";
 import { crashed, exitOf } from "../crash.ts";
 import { contradiction } from "../sight.ts";
 import { showRoutes, tell, unitOf, type Deed, type Stage } from "../stage.ts";
@@ -46,21 +45,3 @@ async function meet(stage: Stage, unit: Unit | null, signal: AbortSignal): Promi
   stage.holderLost = true;
   await takeUp(stage);
 }
-
-/** Found stopped by an agent that was away when it ended: put away, and a crash is said unless an agent saw it. */
-export const foundEnded: Deed = {
-  async run(stage) {
-    const exit = (await unitOf(stage))?.game?.exit ?? null;
-    if (exit && stage.life.have === "failed") {
-      const error = await crashed(stage, exit);
-      if (exit.at !== stage.memo.now.seenExit) throw error;
-      stage.life.showFault(error);
-    }
-    await endRun(stage, exit);
-  },
-  async fail(stage, error) {
-    if (exitOf(error)) return "failed";
-    stage.startedAt = null;
-    return "lasts";
-  },
-};
