@@ -1,6 +1,8 @@
 /** Lets others wait until something holds, without asking again and again. */
 
 export interface Changes {
+  /** Grows with every `notify`. */
+  readonly count: number;
   notify(): void;
   /** Resolves as soon as `holds`, asked again at every `notify`. Rejects with the signal's reason when it aborts. */
   until(holds: () => boolean, signal: AbortSignal): Promise<void>;
@@ -8,6 +10,7 @@ export interface Changes {
 
 export function changes(): Changes {
   const waiting = new Set<() => void>();
+  let count = 0;
   const next = async (signal: AbortSignal): Promise<void> => {
     const change = Promise.withResolvers<void>();
     const stop = (): void => change.reject(signal.reason as Error);
@@ -21,7 +24,11 @@ export function changes(): Changes {
     }
   };
   return {
+    get count() {
+      return count;
+    },
     notify() {
+      count++;
       for (const wake of waiting) wake();
     },
     async until(holds, signal) {

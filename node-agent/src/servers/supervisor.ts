@@ -40,7 +40,6 @@ export interface Listeners {
 
 export class Supervisor {
   readonly id: string;
-  readonly #world: World;
   readonly #stage: Stage;
   readonly #first: Adopted["first"];
   readonly #usage: Usage;
@@ -52,7 +51,6 @@ export class Supervisor {
   #alarm = (): void => undefined;
   /** Something hinted that the engine shows another picture. */
   #suspicious = false;
-  #changes = 0;
   readonly #changed = changes();
   /** The last action failed: the next one waits for the back-off, unless somebody asks for it. */
   #stumbled = false;
@@ -64,7 +62,6 @@ export class Supervisor {
     const { clock } = world.ports;
     const state = adopted(desired.want, found);
     this.id = desired.id;
-    this.#world = world;
     this.#listeners = listeners;
     const remembers = memo(found.memory, (memory) => {
       listeners.onMemory(this.id, memory);
@@ -127,7 +124,7 @@ export class Supervisor {
 
   /** A player's packet waits at the door. */
   knock(knock: Knock): void {
-    if (this.#requests.knocked(knock)) this.#stage.wokenAt = this.#world.ports.clock.mono();
+    if (this.#requests.knocked(knock)) this.#stage.wokenAt = this.#stage.world.ports.clock.mono();
     this.#watch?.stirred();
     this.turn();
   }
@@ -176,7 +173,7 @@ export class Supervisor {
   }
   /** Grows with every action and every change of state. */
   get changes(): number {
-    return this.#changes;
+    return this.#changed.count;
   }
   get closed(): boolean {
     return this.#closed;
@@ -232,17 +229,17 @@ export class Supervisor {
       refuse(this.#stage);
       return this.#rest();
     }
-    if (this.#stumbled && action !== "start" && this.#world.ports.clock.mono() < (this.#retry.over() ?? 0)) {
+    if (this.#stumbled && action !== "start" && this.#stage.world.ports.clock.mono() < (this.#retry.over() ?? 0)) {
       return this.#setAlarm();
     }
     const { knock } = this.#requests;
     this.#stage.cause = causeOf(action, facts, knock, this.#stage.proven);
-    if (!knock) this.#stage.wokenAt = this.#world.ports.clock.mono();
+    if (!knock) this.#stage.wokenAt = this.#stage.world.ports.clock.mono();
     this.#fly(action, this.#answering(action, facts.kick));
   }
 
   #facts(): Facts {
-    const { clock } = this.#world.ports;
+    const { clock } = this.#stage.world.ports;
     return factsOf(this.#stage, {
       orphaned: this.#orphaned,
       kick: this.#requests.kick(this.#stage.desired),
@@ -272,7 +269,7 @@ export class Supervisor {
   #fly(name: DeedName, kick: number): void {
     const flight = { name, abort: new AbortController() };
     this.#flight = flight;
-    this.#changes++;
+    this.#changed.notify();
     const closed = (): boolean => this.#closed;
     void fly(this.#stage, name, flight.abort.signal, closed).then((outcome) => {
       // Nothing that it began may go on by itself.
@@ -285,7 +282,7 @@ export class Supervisor {
   }
 
   #landed(name: DeedName, kick: number, outcome: Outcome): void {
-    const { mono } = this.#world.ports.clock;
+    const { mono } = this.#stage.world.ports.clock;
     const { have } = this.#stage.life;
     const done = outcome === "done";
     // Ends that this action brought about are no news; what should run now is worth a look after any hint.
@@ -301,11 +298,10 @@ export class Supervisor {
   #lifeChanged(before: KnownHave | null): void {
     if (this.#closed) return;
     const { have } = this.#stage.life;
-    this.#changes++;
     this.#changed.notify();
     if (before !== null) {
       this.#usage.changed(have);
-      if (have === "ready") this.#stage.memo.note({ readyAt: this.#world.ports.clock.now() });
+      if (have === "ready") this.#stage.memo.note({ readyAt: this.#stage.world.ports.clock.now() });
       const awake = have === "ready" || have === "draining";
       if (!awake) this.#watch?.stop();
       this.#watch = awake ? (this.#watch ?? watchPlayers(this.#stage, () => this.turn())) : null;
@@ -317,6 +313,6 @@ export class Supervisor {
   #setAlarm(): void {
     this.#alarm();
     const ms = nextDueMs(this.#stage, this.#retry.over(), this.#stumbled);
-    this.#alarm = ms === null ? (): void => undefined : this.#world.ports.timers.after(ms, () => this.turn());
+    this.#alarm = ms === null ? (): void => undefined : this.#stage.world.ports.timers.after(ms, () => this.turn());
   }
 }
