@@ -2,7 +2,8 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import test from "ava";
-import { ConfigError, readConfig } from "./config.ts";
+import { ConfigError } from "@playspawn/shared";
+import { readConfig } from "./config.ts";
 
 const faultsOf = (env: Record<string, string>): readonly string[] => {
   try {

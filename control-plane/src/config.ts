@@ -2,7 +2,7 @@
 import { readFileSync } from "node:fs";
 import { networkInterfaces } from "node:os";
 import { resolve } from "node:path";
-import { messageOf } from "@playspawn/shared";
+import { ConfigError, LogLevel, defaultRouteDevice, messageOf } from "@playspawn/shared";
 import { z } from "zod";
 import { Email, passwordFault } from "./people/users/credentials.ts";
 import { type FailpointName, failpointNames } from "./platform/failpoints.ts";
@@ -21,16 +21,6 @@ export interface Config {
   devLogin: boolean;
   /** Write a join token for a node on this machine to `<data>/run/join-token`. */
   localNode: boolean;
-}
-
-/** What the environment got wrong, one sentence each. */
-export class ConfigError extends Error {
-  override readonly name = "ConfigError";
-  readonly faults: readonly string[];
-  constructor(faults: readonly string[]) {
-    super(faults.join("\n"));
-    this.faults = faults;
-  }
 }
 
 type Env = Readonly<Record<string, string | undefined>>;
@@ -58,11 +48,7 @@ const refused = (message: string) =>
 
 const Environment = z.object({
   PLAYSPAWN_DATA_DIR: z.string().default(".playspawn"),
-  PLAYSPAWN_LOG_LEVEL: z
-    .enum(["trace", "debug", "info", "warn", "error", "fatal", "silent"], {
-      error: "must be one of trace, debug, info, warn, error, fatal, silent",
-    })
-    .default("info"),
+  PLAYSPAWN_LOG_LEVEL: LogLevel,
   PLAYSPAWN_FAILPOINT: z.enum(failpointNames, { error: `must be one of ${failpointNames.join(", ")}` }).optional(),
   PLAYSPAWN_HOST: z.string().default("0.0.0.0"),
   PLAYSPAWN_PORT: port(8000, 0),
@@ -151,10 +137,8 @@ function isPlainHttpUrl(text: string): boolean {
 /** This machine's address on its default route, the one other machines most likely reach; 127.0.0.1 without a route. */
 function defaultRouteAddress(): string {
   try {
-    const routes = readFileSync("/proc/net/route", "utf8").split("\n").slice(1);
-    const interfaceName = routes.map((line) => line.split("\t")).find((columns) => columns[1] === "00000000")?.[0];
-    const addresses = networkInterfaces()[interfaceName ?? ""] ?? [];
-    return addresses.find((address) => address.family === "IPv4")?.address ?? "127.0.0.1";
+    const device = defaultRouteDevice(readFileSync("/proc/net/route", "utf8")) ?? "";
+    return (networkInterfaces()[device] ?? []).find(({ family }) => family === "IPv4")?.address ?? "127.0.0.1";
   } catch {
     return "127.0.0.1";
   }

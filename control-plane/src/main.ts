@@ -1,7 +1,7 @@
 /** Starts the control plane and waits for a signal. The only file that ends the process. */
 import { join } from "node:path";
-import { messageOf } from "@playspawn/shared";
-import { ConfigError, readConfig } from "./config.ts";
+import { ConfigError, messageOf } from "@playspawn/shared";
+import { readConfig } from "./config.ts";
 import { type Context, createContext } from "./context.ts";
 import { FolderInUseError } from "./platform/db/lock.ts";
 import { NewerDatabaseError } from "./platform/db/migrate.ts";

@@ -4,10 +4,11 @@ import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import test, { type ExecutionContext } from "ava";
+import { ConfigError } from "@playspawn/shared";
 import { systemPorts } from "@playspawn/shared/ports/system.ts";
-import { ConfigError, readConfig } from "./config.ts";
+import { readConfig } from "./config.ts";
 import { agentHttp } from "./http/http.ts";
-import { preflight, PreflightError } from "./preflight.ts";
+import { preflight } from "./preflight.ts";
 
 async function folder(t: ExecutionContext): Promise<string> {
   const path = await mkdtemp(join(tmpdir(), "playspawn-agent-"));
@@ -58,7 +59,7 @@ test("the checks at start: what is wrong, and what to do", async (t) => {
   const dataDir = await folder(t);
   const check = async (env: Record<string, string>): Promise<readonly string[]> => {
     const config = readConfig("/", { PLAYSPAWN_DATA_DIR: dataDir, ...env });
-    const error = await t.throwsAsync(preflight(config, systemPorts.timers), { instanceOf: PreflightError });
+    const error = await t.throwsAsync(preflight(config, systemPorts.timers), { instanceOf: ConfigError });
     return error.faults;
   };
   t.regex((await check({ DOCKER_HOST: "unix:///nowhere/docker.sock" }))[0]!, /no Docker socket at .* Start Docker/);

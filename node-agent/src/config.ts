@@ -3,6 +3,7 @@ import { readFileSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { hostname, networkInterfaces } from "node:os";
 import { join, resolve } from "node:path";
+import { ConfigError, LogLevel, defaultRouteDevice } from "@playspawn/shared";
 import { z } from "zod";
 import { failpointNames } from "./failpoints.ts";
 import { parseSubnet } from "./net/subnet.ts";
@@ -27,16 +28,6 @@ export interface Config {
   joinToken(): Promise<string | undefined>;
   /** Where people are told to put one. */
   joinTokenHint: string;
-}
-
-/** What the environment got wrong, one sentence each. */
-export class ConfigError extends Error {
-  override readonly name = "ConfigError";
-  readonly faults: readonly string[];
-  constructor(faults: readonly string[]) {
-    super(faults.join("\n"));
-    this.faults = faults;
-  }
 }
 
 /** Three weeks: less than the longest wait of one timer. */
@@ -66,11 +57,7 @@ const PortRange = z
 
 const Environment = z.object({
   PLAYSPAWN_DATA_DIR: z.string().default(".playspawn"),
-  PLAYSPAWN_LOG_LEVEL: z
-    .enum(["trace", "debug", "info", "warn", "error", "fatal", "silent"], {
-      error: "must be one of trace, debug, info, warn, error, fatal, silent",
-    })
-    .default("info"),
+  PLAYSPAWN_LOG_LEVEL: LogLevel,
   PLAYSPAWN_FAILPOINT: z.enum(failpointNames, { error: `must be one of ${failpointNames.join(", ")}` }).optional(),
   PLAYSPAWN_CONTROL_URL: z
     .string()
@@ -153,9 +140,8 @@ function isHttpUrl(text: string): boolean {
 /** This machine's address on its default route, the one players most likely reach; 127.0.0.1 without a route. */
 function defaultRouteAddress(): string {
   try {
-    const routes = readFileSync("/proc/net/route", "utf8").split("\n").slice(1);
-    const name = routes.map((line) => line.split("\t")).find((columns) => columns[1] === "00000000")?.[0];
-    return (networkInterfaces()[name ?? ""] ?? []).find(({ family }) => family === "IPv4")?.address ?? "127.0.0.1";
+    const device = defaultRouteDevice(readFileSync("/proc/net/route", "utf8")) ?? "";
+    return (networkInterfaces()[device] ?? []).find(({ family }) => family === "IPv4")?.address ?? "127.0.0.1";
   } catch {
     return "127.0.0.1";
   }

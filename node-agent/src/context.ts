@@ -48,7 +48,7 @@ const wakesAtOnce = 8;
 const waitingMax = 10_000;
 const busy = (): AppError => new AppError("not_ready", "This node does too much at once already. Try again shortly.");
 
-/** @throws PreflightError | ConfigError | ListenError with sentences for the operator */
+/** @throws ConfigError | ListenError with sentences for the operator */
 export async function createContext(config: Config): Promise<Context> {
   const ports = systemPorts;
   const log = createLog(config.logLevel);

@@ -1,11 +1,10 @@
 /** Starts the agent and waits for a signal. The only file that ends the process. */
 import { join } from "node:path";
-import { AppError, messageOf } from "@playspawn/shared";
-import { ConfigError, readConfig } from "./config.ts";
+import { AppError, ConfigError, messageOf } from "@playspawn/shared";
+import { readConfig } from "./config.ts";
 import { createContext, type Context } from "./context.ts";
 import { ListenError } from "./http/http.ts";
 import { tellLauncher } from "./lib/launcher.ts";
-import { PreflightError } from "./preflight.ts";
 
 /** A fault of configuration: the launcher prints it and does not start us again. */
 const exitMisconfigured = 78;
@@ -33,7 +32,7 @@ function refuse(error: unknown): never {
 }
 
 function faultsOf(error: unknown): readonly string[] | undefined {
-  if (error instanceof ConfigError || error instanceof PreflightError) return error.faults;
+  if (error instanceof ConfigError) return error.faults;
   if (error instanceof ListenError || error instanceof AppError) return [messageOf(error)];
   return undefined;
 }

@@ -2,23 +2,13 @@
 import { access, constants, mkdir, rm, stat, writeFile } from "node:fs/promises";
 import { connect, createServer, type Server } from "node:net";
 import { join } from "node:path";
-import { AppError, messageOf, withLimit, type Timers } from "@playspawn/shared";
+import { AppError, ConfigError, messageOf, withLimit, type Timers } from "@playspawn/shared";
 import type { Config } from "./config.ts";
 import { checkSpace } from "./servers/files.ts";
 
-/** An operator's fault: the process ends with 78 and is not started again. */
-export class PreflightError extends Error {
-  override readonly name = "PreflightError";
-  readonly faults: readonly string[];
-  constructor(faults: readonly string[]) {
-    super(faults.join("\n"));
-    this.faults = faults;
-  }
-}
-
 const dockerLimitMs = 5_000;
 
-/** Checks everything and answers the lock on the data folder, held until `release`. @throws PreflightError with every fault */
+/** Checks everything and answers the lock on the data folder, held until `release`. @throws ConfigError with every fault */
 export async function preflight(config: Config, timers: Timers): Promise<{ release(): void }> {
   const faults: string[] = [];
   const check = async (work: () => unknown): Promise<void> => {
@@ -33,7 +23,7 @@ export async function preflight(config: Config, timers: Timers): Promise<{ relea
   await check(() =>
     withLimit(timers, dockerLimitMs, `Docker's answer at ${config.dockerHost}`, checkDocker(config.dockerHost)),
   );
-  if (faults.length > 0) throw new PreflightError(faults);
+  if (faults.length > 0) throw new ConfigError(faults);
   return lock(config.dataDir);
 }
 
@@ -128,7 +118,7 @@ function listening(server: Server, name: string, dataDir: string): Promise<void>
   return new Promise((resolve, reject) => {
     server.once("error", (error: NodeJS.ErrnoException) => {
       const taken = `Another agent runs on the data folder ${dataDir}. Stop it, or set PLAYSPAWN_DATA_DIR to another folder.`;
-      reject(error.code === "EADDRINUSE" ? new PreflightError([taken]) : error);
+      reject(error.code === "EADDRINUSE" ? new ConfigError([taken]) : error);
     });
     server.listen(name, resolve);
   });

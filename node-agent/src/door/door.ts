@@ -55,7 +55,8 @@ export function openDoor({ ports, log, send, descriptors, limits: given, address
     flowsPerServer: counted(limits.flowsPerServer),
     flowsPerSource: counted(limits.flowsPerSource),
   };
-  let told = "";
+  /** The newest `applied`, as text. */
+  let sent = "";
 
   /** Says what is bound, when it is news. */
   const tellApplied = (): void => {
@@ -63,8 +64,8 @@ export function openDoor({ ports, log, send, descriptors, limits: given, address
     if (rev === undefined) return;
     const frame = { t: "applied" as const, rev, failed: table.failed().slice(0, failuresMax) };
     const text = JSON.stringify(frame);
-    if (text === told) return;
-    told = text;
+    if (text === sent) return;
+    sent = text;
     send(frame);
   };
   const table: GateTable = new GateTable(context, () => tellApplied());
@@ -97,7 +98,7 @@ export function openDoor({ ports, log, send, descriptors, limits: given, address
       if (frame.done) onRoutes?.();
     },
     onConnected() {
-      told = "";
+      sent = "";
       table.forgetRev();
       traffic.tellAll();
       tellTraffic(true);

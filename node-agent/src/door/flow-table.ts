@@ -1,7 +1,7 @@
 /** The flows of one UDP port, and who makes place when there are too many of them. */
 import type { RemoteInfo } from "node:dgram";
+import { addressKey } from "@playspawn/shared";
 import type { GateContext } from "./gate.ts";
-import { sourceKey } from "./source.ts";
 import type { Flow } from "./udp-flow.ts";
 import type { Answer } from "./udp-listener.ts";
 
@@ -48,7 +48,7 @@ export class FlowTable {
 
   #open(key: string, from: RemoteInfo): Flow | undefined {
     const { flowsPerServer, flowsPerSource } = this.#context;
-    const source = sourceKey(from.address);
+    const source = addressKey(from.address);
     if (!flowsPerSource.take(source)) return undefined;
     if (!flowsPerServer.take(this.#server) && !(this.#evictOne() && flowsPerServer.take(this.#server))) {
       flowsPerSource.give(source);
@@ -77,6 +77,6 @@ export class FlowTable {
     this.#strangers.delete(key);
     flow.close();
     this.#context.flowsPerServer.give(this.#server);
-    this.#context.flowsPerSource.give(sourceKey(flow.from.address));
+    this.#context.flowsPerSource.give(addressKey(flow.from.address));
   }
 }

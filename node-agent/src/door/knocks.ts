@@ -2,9 +2,9 @@
  * Who waits for which server, said to the agent again and again until nobody waits: a knock that is lost with a dying
  * agent is repeated to the next one. Sources have a budget, so that a port scan cannot wake a node.
  */
-import type { Clock } from "@playspawn/shared";
+import { type Clock, addressKey } from "@playspawn/shared";
 import type { Limits } from "./limits.ts";
-import { sourceKey, sourceName } from "./source.ts";
+import { sourceName } from "./source.ts";
 
 export interface Knocking {
   /** Nobody waits here any more. */
@@ -46,7 +46,7 @@ export function knocks({
       spent.clear();
       minuteStart = clock.mono();
     }
-    const source = sourceKey(address);
+    const source = addressKey(address);
     const key = spent.has(source) || spent.size < limits.knockSources ? source : everybodyElse;
     const count = spent.get(key) ?? 0;
     if (count >= limits.knocksPerSourceMinute) return false;

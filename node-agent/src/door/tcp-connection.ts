@@ -3,13 +3,12 @@
  * What it sent meanwhile is kept in order and delivered first.
  */
 import type { Socket } from "node:net";
-import type { Route } from "@playspawn/shared";
+import { type Route, addressKey } from "@playspawn/shared";
 import type { GateContext } from "./gate.ts";
 import { HoldBuffer } from "./hold-buffer.ts";
 import type { Knocking } from "./knocks.ts";
 import type { Greeter, Greeting } from "./protocols/greeter.ts";
 import { greeterFor } from "./protocols/protocols.ts";
-import { sourceKey } from "./source.ts";
 import { dial, splice } from "./splice.ts";
 import type { Totals } from "./traffic.ts";
 import type { Waiting } from "./waiting-room.ts";
@@ -60,7 +59,7 @@ export class Connection implements Waiting {
     this.#greeter = greeterFor(route());
     this.#held = new HoldBuffer(context.heldBytes);
     this.#from = { address: client.remoteAddress ?? "", port: client.remotePort ?? 0 };
-    this.source = sourceKey(this.#from.address);
+    this.source = addressKey(this.#from.address);
     this.#acceptedAt = context.ports.clock.mono();
   }
 

@@ -1,9 +1,8 @@
 /** A public TCP port: accepts whatever the server's state is, and hands every connection its own course. */
 import type { Server, Socket } from "node:net";
-import type { Route } from "@playspawn/shared";
+import { type Route, addressKey } from "@playspawn/shared";
 import { listenTcp, takenBy } from "./bind.ts";
 import type { Gate, GateContext } from "./gate.ts";
-import { sourceKey } from "./source.ts";
 import { Connection } from "./tcp-connection.ts";
 
 /** The client's and the game's end. */
@@ -16,7 +15,7 @@ export function tcpGate(first: Route, context: GateContext): Gate {
   let listener: Server | undefined;
 
   const accept = (client: Socket): void => {
-    const giveBack = takePlace(first.server, sourceKey(client.remoteAddress ?? ""), context);
+    const giveBack = takePlace(first.server, addressKey(client.remoteAddress ?? ""), context);
     if (!giveBack) {
       client.on("error", () => {});
       client.destroy();

@@ -17,7 +17,7 @@ const figures = ["open", "held", "accepted", "bytesIn", "bytesOut", "packetsIn"]
 
 export function trafficBook(): TrafficBook {
   const meters = new Map<string, Totals>();
-  const told = new Map<string, Totals>();
+  const sent = new Map<string, Totals>();
   return {
     meter(server) {
       let meter = meters.get(server);
@@ -30,18 +30,18 @@ export function trafficBook(): TrafficBook {
     changed() {
       const changes: Totals[] = [];
       for (const [server, meter] of meters) {
-        const before = told.get(server);
+        const before = sent.get(server);
         if (before && figures.every((figure) => before[figure] === meter[figure])) continue;
         const copy = { ...meter };
-        told.set(server, copy);
+        sent.set(server, copy);
         changes.push(copy);
       }
       return changes;
     },
-    tellAll: () => told.clear(),
+    tellAll: () => sent.clear(),
     forget(server) {
       meters.delete(server);
-      told.delete(server);
+      sent.delete(server);
     },
   };
 }

@@ -1,6 +1,7 @@
 /** The status ping of Minecraft (Java edition, since 1.7): a handshake for state 1, an empty request, one JSON answer. */
 import { z } from "zod";
 import type { Players, Timers } from "@playspawn/shared";
+import { readVarInt, varInt } from "../lib/varint.ts";
 import { playersOf } from "./names.ts";
 import { converse, type Target } from "./tcp.ts";
 
@@ -39,15 +40,15 @@ function statusRequest({ address, port }: Target): Buffer {
 
 /** Players out of the status packet; undefined while it is incomplete. @throws Error when it can never become one. */
 export function readStatus(received: Buffer): Players | undefined {
-  const length = readVarInt(received, 0);
+  const length = numberAt(received, 0);
   if (!length) return undefined;
   if (length.value < 3 || length.value > bytesMax - length.end) throw new Error("the status packet has no fit size");
   const end = length.end + length.value;
   if (received.length < end) return undefined;
   const packet = received.subarray(0, end);
-  const id = readVarInt(packet, length.end);
+  const id = numberAt(packet, length.end);
   if (id?.value !== 0) throw new Error("the answer is not a status packet");
-  const size = readVarInt(packet, id.end);
+  const size = numberAt(packet, id.end);
   if (!size || size.value < 0 || size.end + size.value !== end) throw new Error("the status text has no fit size");
   const { players } = Status.parse(JSON.parse(packet.toString("utf8", size.end)));
   return playersOf(
@@ -57,25 +58,9 @@ export function readStatus(received: Buffer): Players | undefined {
   );
 }
 
-function varInt(value: number): Buffer {
-  const bytes: number[] = [];
-  let rest = value >>> 0;
-  while (rest > 0x7f) {
-    bytes.push((rest & 0x7f) | 0x80);
-    rest >>>= 7;
-  }
-  bytes.push(rest);
-  return Buffer.from(bytes);
-}
-
 /** Undefined while bytes are missing. @throws Error after five bytes without an end. */
-function readVarInt(buffer: Buffer, start: number): { value: number; end: number } | undefined {
-  let value = 0;
-  for (let i = 0; i < 5; i++) {
-    const byte = buffer[start + i];
-    if (byte === undefined) return undefined;
-    value |= (byte & 0x7f) << (7 * i);
-    if (byte < 0x80) return { value, end: start + i + 1 };
-  }
-  throw new Error("a length in the answer has no end");
+function numberAt(buffer: Buffer, start: number): { value: number; end: number } | undefined {
+  const number = readVarInt(buffer, start, 5);
+  if (number === "garbage") throw new Error("a length in the answer has no end");
+  return number === "more" ? undefined : number;
 }

@@ -81,16 +81,3 @@ export function isSameOrigin(origin: string, host: string, publicUrl: URL): bool
 
 export const isLoopback = (address: string): boolean =>
   address === "::1" || /^(?:::ffff:)?127\.\d+\.\d+\.\d+$/.test(address);
-
-/** What limits are counted by: an IPv4 address, or the /64 that an IPv6 client may roam in. */
-export function addressKey(address: string): string {
-  const plain = address.replace(/^::ffff:(?=\d)/, "");
-  if (isIP(plain) !== 6) return plain;
-  const [head = "", tail = ""] = plain.split("::");
-  const left = head.split(":").filter(Boolean);
-  const right = tail.split(":").filter(Boolean);
-  const full = plain.includes("::")
-    ? [...left, ...Array<string>(8 - left.length - right.length).fill("0"), ...right]
-    : left;
-  return `${full.slice(0, 4).join(":")}::/64`;
-}

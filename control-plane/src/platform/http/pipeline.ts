@@ -1,6 +1,6 @@
 /** The life of a request to an operation, top to bottom: who, may they, how often, what exactly, do it, answer. */
 import { Readable } from "node:stream";
-import { AppError, type Fault, notFound, type Ports } from "@playspawn/shared";
+import { addressKey, AppError, type ErrorCode, type Fault, notFound, type Ports } from "@playspawn/shared";
 import type { Context } from "koa";
 import type { Knex } from "knex";
 import type { z } from "zod";
@@ -9,11 +9,12 @@ import type { Log } from "../log.ts";
 import { type Actor, authorize } from "./authorize.ts";
 import { readBody } from "./body.ts";
 import { credentialOf, type Identify, identifyActor, sessionCookieHeader } from "./credentials.ts";
-import { addressKey, checkSameSite } from "./guards.ts";
+import { checkSameSite } from "./guards.ts";
 import { checkKey, hashRequest, type KeyedRequest, once, storedAnswer } from "./idempotency.ts";
 import type { Operation, RateClass, RawAnswer, RequestContext } from "./operation.ts";
 import { faultsOf, refuseFaults } from "./problem.ts";
 import type { Limiter } from "./rate.ts";
+import type { SessionWatch } from "./session-watch.ts";
 
 export interface PipelineDeps {
   db: Knex;
@@ -23,6 +24,7 @@ export interface PipelineDeps {
   /** Whether an admin exists; until then only operations with `beforeSetup` answer. */
   isSetUp(): boolean;
   limiters: Record<RateClass, Limiter>;
+  sessionWatch: SessionWatch;
   /** Aborts when the process stops. */
   stopping: AbortSignal;
   /** Tests compare every answer with its schema. */
@@ -55,8 +57,15 @@ export async function runOperation(ctx: Context, operation: Operation, deps: Pip
   const input = { params, ...parseInput(ctx, operation, json) };
   const keyed = keyedRequest(ctx, operation, actor, text);
   const stored = keyed && (await storedAnswer(deps.db, keyed));
-  const answer = stored ? stored.answer : await handle(ctx, operation, { actor, input, keyed, deps });
-  respond(ctx, operation, answer, deps);
+  const signal = lazy(() => signalOf(ctx, actor, deps));
+  const answer = stored ? stored.answer : await handle(ctx, operation, { actor, input, keyed, signal, deps });
+  if (operation.answer.raw === undefined) respond(ctx, operation, answer, deps);
+  else await respondRaw(ctx, answer as RawAnswer, signal, deps.ports.timers);
+}
+
+function lazy<T>(make: () => T): () => T {
+  let made: { value: T } | undefined;
+  return () => (made ??= { value: make() }).value;
 }
 
 const rateClassOf = (operation: Operation): RateClass =>
@@ -126,10 +135,13 @@ interface Call {
   actor: Actor | null;
   input: unknown;
   keyed: KeyedRequest | null;
+  /** Made only for those who ask: most answers are done before anybody could go away. */
+  signal: () => AbortSignal;
   deps: PipelineDeps;
 }
 
-async function handle(ctx: Context, operation: Operation, { actor, input, keyed, deps }: Call): Promise<unknown> {
+async function handle(ctx: Context, operation: Operation, call: Call): Promise<unknown> {
+  const { actor, input, keyed, signal, deps } = call;
   const state = ctx.state as RequestState;
   let kept = false;
   const context: Omit<RequestContext, "actor"> & { actor: Actor | null } = {
@@ -138,9 +150,8 @@ async function handle(ctx: Context, operation: Operation, { actor, input, keyed,
     address: ctx.ip,
     host: state.host,
     log: state.log,
-    // Made only for those who ask: most answers are done before anybody could go away.
     get signal() {
-      return AbortSignal.any([goneSignal(ctx), deps.stopping]);
+      return signal();
     },
     once<T>(work: (tx: Db) => Promise<T>): Promise<T> {
       kept = true;
@@ -157,16 +168,22 @@ async function handle(ctx: Context, operation: Operation, { actor, input, keyed,
   return answer;
 }
 
-function goneSignal(ctx: Context): AbortSignal {
-  const gone = new AbortController();
-  ctx.res.once("close", () => gone.abort(new Error("the client went away")));
-  return gone.signal;
+/** Aborts with an AppError when nobody is left to answer, or nobody who may hear it. */
+function signalOf(ctx: Context, actor: Actor | null, { sessionWatch, stopping }: PipelineDeps): AbortSignal {
+  const over = new AbortController();
+  const abort = (code: ErrorCode, words: string): void => over.abort(new AppError(code, words));
+  const signedOut = (): void => abort("unauthenticated", "This session has ended: sign in again.");
+  const unwatch = actor?.kind === "user" ? sessionWatch.watch(actor.sessionId, signedOut) : () => undefined;
+  ctx.res.once("close", () => {
+    unwatch();
+    abort("request_timeout", "The client went away before its answer.");
+  });
+  return AbortSignal.any([over.signal, stopping]);
 }
 
 function respond(ctx: Context, { name, answer: shape }: Operation, answer: unknown, deps: PipelineDeps): void {
   ctx.status = shape.status;
-  if (shape.raw !== undefined) return respondRaw(ctx, answer as RawAnswer);
-  if (shape.schema === null) {
+  if (!shape.schema) {
     ctx.body = null;
     return;
   }
@@ -178,10 +195,38 @@ function respond(ctx: Context, { name, answer: shape }: Operation, answer: unkno
   ctx.body = JSON.stringify(answer);
 }
 
-function respondRaw(ctx: Context, { contentType, body, headers }: RawAnswer): void {
+async function respondRaw(
+  ctx: Context,
+  { contentType, body, headers }: RawAnswer,
+  signal: () => AbortSignal,
+  timers: Timers,
+): Promise<void> {
+  const isStream = body instanceof Readable;
+  if (isStream) await beginning(addAbortSignal(signal(), body), { signal: signal(), timers });
+  ctx.status = 200;
   ctx.set({ ...headers });
   ctx.type = contentType;
   ctx.body = body;
   // A log that is followed may say nothing for hours: the answer begins all the same.
-  if (body instanceof Readable) ctx.flushHeaders();
+  if (isStream) ctx.flushHeaders();
+}
+
+/** How long an answer that says nothing yet is waited for. */
+const silenceMs = 2000;
+
+/**
+ * Waits until `body` has something to say, has ended, or was silent for 2 s: who refuses to speak does so soon, and a
+ * refusal should still become a problem document. @throws what broke the stream, or the signal's reason
+ */
+function beginning(body: Readable, { signal, timers }: { signal: AbortSignal; timers: Timers }): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const settle = (error?: Error): void => {
+      cancel();
+      body.off("readable", settle).off("close", settle).off("error", settle);
+      if (error) reject(signal.aborted ? (signal.reason as Error) : error);
+      else resolve();
+    };
+    const cancel = timers.after(silenceMs, settle);
+    body.once("readable", settle).once("close", settle).once("error", settle);
+  });
 }

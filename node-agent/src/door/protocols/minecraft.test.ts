@@ -15,7 +15,8 @@ import {
   turn,
 } from "../testing.ts";
 import { minecraftGreeter } from "./minecraft.ts";
-import { packetOf, readFrame, readVarInt, stringPacket, varInt } from "./minecraft-packets.ts";
+import { readVarInt, varInt } from "../../lib/varint.ts";
+import { packetOf, readFrame, stringPacket } from "./minecraft-packets.ts";
 
 const handshake = (next: number, protocol = 754, host = "play.example.org"): Buffer => {
   const name = Buffer.from(host);

@@ -1,0 +1,22 @@
+import test from "ava";
+import { addressKey, defaultRouteDevice, plainAddress } from "./address.ts";
+
+test("an IPv4 address is the same whichever socket it came through", (t) => {
+  t.is(plainAddress("::ffff:203.0.113.7"), "203.0.113.7");
+  t.is(addressKey("203.0.113.7"), "203.0.113.7");
+  t.is(addressKey("::ffff:203.0.113.7"), "203.0.113.7");
+});
+
+test("limits count the whole network that an IPv6 client may roam in", (t) => {
+  t.is(addressKey("2001:db8:1:2:3:4:5:6"), addressKey("2001:db8:1:2:ffff::9"));
+  t.is(addressKey("2001:db8::1"), addressKey("2001:db8:0:0:ffff::9"));
+  t.not(addressKey("2001:db8:1:2::1"), addressKey("2001:db8:1:3::1"));
+  t.is(addressKey("::1"), "0:0:0:0::/64");
+  t.is(addressKey("64:ff9b::192.0.2.1"), "64:ff9b:0:0::/64");
+});
+
+test("the card of the default route is the one without a destination", (t) => {
+  const routes = "Iface\tDestination\tGateway\ndocker0\t000011AC\t00000000\neth0\t00000000\t0101A8C0\n";
+  t.is(defaultRouteDevice(routes), "eth0");
+  t.is(defaultRouteDevice("Iface\tDestination\n"), undefined);
+});

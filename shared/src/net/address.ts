@@ -1,0 +1,23 @@
+/** Addresses of the network as text: who a peer is, and which card leads out. Pure. */
+
+/** `::ffff:192.0.2.1`, as a dual-stack socket says it, → `192.0.2.1`. */
+export const plainAddress = (address: string): string => address.replace(/^::ffff:(?=\d+\.)/i, "");
+
+/** What limits are counted by: an IPv4 address, or the /64 of an IPv6 one, all addresses of which one customer owns. */
+export function addressKey(address: string): string {
+  const plain = plainAddress(address);
+  if (!plain.includes(":")) return plain;
+  // An IPv4 address at the end stands for two groups, which do not count here.
+  const [head = "", tail] = plain.replace(/\d+\.\d+\.\d+\.\d+$/, "0:0").split("::");
+  const left = head.split(":").filter(Boolean);
+  const right = (tail ?? "").split(":").filter(Boolean);
+  const zeros = tail === undefined ? 0 : Math.max(0, 8 - left.length - right.length);
+  const groups = [...left, ...Array<string>(zeros).fill("0"), ...right];
+  return `${groups.slice(0, 4).join(":")}::/64`;
+}
+
+/** The network card of the default route in the text of `/proc/net/route`, e.g. `eth0`. */
+export function defaultRouteDevice(routes: string): string | undefined {
+  const lines = routes.split("\n").slice(1);
+  return lines.map((line) => line.split("\t")).find((columns) => columns[1] === "00000000")?.[0];
+}
