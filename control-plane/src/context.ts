@@ -79,7 +79,8 @@ async function build(config: Config, overrides: Overrides, ending: Ending): Prom
   const hosting = await createHosting({ ...foundation, failpoint: failpoints, upgrades }, config);
   ending.onStop(hosting.close);
   const identify: Identify = { user: people.sessions.identify, node: hosting.identifyNode };
-  const live = createLive({ ...site, identify, aliveSessions: people.sessions.alive, upgrades });
+  const checkMessages = overrides.checkAnswers ?? false;
+  const live = createLive({ ...site, identify, aliveSessions: people.sessions.alive, upgrades, checkMessages });
   ending.onStop(live.close);
   const operations = createRegistry([
     ...healthOperations(foundation),

@@ -1,10 +1,9 @@
 /** The real application with games of its own, and what tests of hosting do again and again. */
 import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { withLimit } from "@playspawn/shared";
+import { withLimit, type Server } from "@playspawn/shared";
 import { systemTimers } from "@playspawn/shared/ports/system.ts";
 import type { ExecutionContext } from "ava";
-import type { Server } from "../hosting/servers/schema.ts";
 import { harness, temporaryFolder, type Harness, type HarnessOptions } from "./harness.ts";
 import { connectAgent, joinNode, type AgentScript, type NodeKey, type ScriptedAgent } from "./scripted-agent.ts";
 

@@ -2,9 +2,10 @@
 import type { Can, StateWord } from "@playspawn/shared/domain/server-state.ts";
 import type { Variable } from "@playspawn/shared/games/game.ts";
 import type { Cause, Progress } from "@playspawn/shared/wire/agent.ts";
+import type { LiveMessage } from "@playspawn/shared/wire/live.ts";
 import type { components } from "./schema.gen.ts";
 
-export type { Can, Cause, Progress, StateWord, Variable };
+export type { Can, Cause, LiveMessage, Progress, StateWord, Variable };
 
 type Schemas = components["schemas"];
 
@@ -19,12 +20,3 @@ export type Node = Schemas["Node"];
 export type JoinToken = Schemas["JoinToken"];
 export type CreateServer = Schemas["CreateServer"];
 export type UpdateServer = Schemas["UpdateServer"];
-
-/** What the live socket says; it is no part of the OpenAPI. */
-export type LiveMessage =
-  | { t: "server"; server: Server }
-  | { t: "server_removed"; id: string }
-  | { t: "event"; event: ServerEvent & { serverId: string } }
-  | { t: "node"; node: Node }
-  /** Nothing new: the line is alive. */
-  | { t: "ping" };

@@ -1,8 +1,7 @@
-import { closeCodes, frameBytesMax } from "@playspawn/shared";
+import { closeCodes, frameBytesMax, type Server } from "@playspawn/shared";
 import test, { type ExecutionContext } from "ava";
 import { joinNode, connectAgent, helloOf, openLink, statusOf } from "../../testing/scripted-agent.ts";
 import { createServer, hostingHarness, readServer, scene, type Scene } from "../../testing/hosting.ts";
-import type { Server } from "../servers/schema.ts";
 
 /** Sends one bad thing on a live link and answers with what code it was closed. */
 async function closedWith(t: ExecutionContext, act: (s: Scene) => void): Promise<{ code: number; reason: string }> {

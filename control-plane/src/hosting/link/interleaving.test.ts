@@ -2,12 +2,11 @@
  * Random orders of what can happen on a link: changes by people, frames that come twice, late or not at all, and
  * connections that break. In the end both sides agree, and every event is stored once. A failure names its seed.
  */
-import type { ControlFrame, DesiredServer, StatusItem } from "@playspawn/shared";
+import type { ControlFrame, DesiredServer, StatusItem, Server } from "@playspawn/shared";
 import test, { type ExecutionContext } from "ava";
 import { createServer, hostingHarness, until } from "../../testing/hosting.ts";
 import type { Harness } from "../../testing/harness.ts";
 import { connectAgent, joinNode, statusOf, type NodeKey, type ScriptedAgent } from "../../testing/scripted-agent.ts";
-import type { Server } from "../servers/schema.ts";
 
 /** A small generator that gives the same chances for the same seed. */
 function chances(seed: number): (n: number) => number {

@@ -1,8 +1,6 @@
-import { closeCodes, silentIntervals, heartbeatMs } from "@playspawn/shared";
+import { closeCodes, silentIntervals, heartbeatMs, type Node, type Server } from "@playspawn/shared";
 import { systemClock } from "@playspawn/shared/ports/system.ts";
 import test from "ava";
-import type { Node } from "../nodes/schema.ts";
-import type { Server } from "../servers/schema.ts";
 import { connectAgent, joinNode, openLink, statusOf } from "../../testing/scripted-agent.ts";
 import { createServer, hostingHarness, readServer, scene, until, type Scene } from "../../testing/hosting.ts";
 import { shiftedPorts } from "../../testing/shifted-ports.ts";

@@ -1,6 +1,6 @@
 import { readFile, stat } from "node:fs/promises";
 import { join } from "node:path";
-import { AppError } from "@playspawn/shared";
+import { AppError, type Node } from "@playspawn/shared";
 import test from "ava";
 import type { Problem } from "../../platform/http/problem.ts";
 import { connectAgent, joinNode } from "../../testing/scripted-agent.ts";
@@ -9,7 +9,7 @@ import { shiftedPorts } from "../../testing/shifted-ports.ts";
 import { hashToken } from "../../platform/token.ts";
 import { authentication } from "./authentication.ts";
 import { nodePublisher } from "./publisher.ts";
-import type { JoinToken, Node } from "./schema.ts";
+import type { JoinToken } from "./schema.ts";
 import { createSilence, sessionState } from "./session.ts";
 
 test("a join token joins one machine; used twice, too late or unknown it is refused, each with its sentence", async (t) => {

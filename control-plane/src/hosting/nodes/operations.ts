@@ -1,9 +1,9 @@
 /** Nodes: for admins, and for a machine that joins. */
-import { idPattern } from "@playspawn/shared";
+import { idPattern, Node } from "@playspawn/shared";
 import { z } from "zod";
 import { operation, type Operation } from "../../platform/http/operation.ts";
 import { PageQuery, pageSchema } from "../../platform/http/page.ts";
-import { Adopt, Join, Joined, JoinToken, Node, NodeEvent, RotatedSecret } from "./schema.ts";
+import { Adopt, Join, Joined, JoinToken, NodeEvent, RotatedSecret } from "./schema.ts";
 import type { Nodes } from "./service.ts";
 
 const params = z.strictObject({ id: z.string().regex(idPattern("node")) });

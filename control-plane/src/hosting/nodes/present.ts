@@ -1,6 +1,5 @@
-import type { Capabilities, Capacity } from "@playspawn/shared";
+import type { Capabilities, Capacity, Node } from "@playspawn/shared";
 import type { z } from "zod";
-import type { Node } from "./schema.ts";
 import type { NodeRow } from "./store.ts";
 
 export function presentNode(row: NodeRow): Node {

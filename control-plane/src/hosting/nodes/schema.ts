@@ -1,35 +1,6 @@
-/** Nodes as the API shows them. */
-import { Capabilities, Capacity, JoinAnswer, JoinRequest } from "@playspawn/shared";
+/** What the API takes and answers of nodes. How it shows one is said with the live protocol. */
+import { eventShape, JoinAnswer, JoinRequest } from "@playspawn/shared";
 import { z } from "zod";
-import { eventShape } from "../events.ts";
-
-/**
- * - `never`        joined, but never connected
- * - `connected`    answers
- * - `suspect`      silent for a short time: gets no new servers
- * - `unreachable`  silent for long: what its servers do is not known, they run on
- */
-export const sessionStates = ["never", "connected", "suspect", "unreachable"] as const;
-export type SessionState = (typeof sessionStates)[number];
-
-export const Node = z
-  .strictObject({
-    id: z.string(),
-    name: z.string(),
-    session: z.enum(sessionStates),
-    quarantined: z.boolean().describe("Two machines were seen with this node's secret: rotate it."),
-    adopt: z
-      .boolean()
-      .describe("The node has seen newer changes than this database holds; nothing is stopped until it is confirmed."),
-    address: z.string().nullable().describe("What players dial."),
-    capacity: Capacity.nullable(),
-    capabilities: Capabilities,
-    epoch: z.number().int(),
-    lastSeenAt: z.number().int().nullable().describe("UTC milliseconds."),
-    version: z.string().nullable(),
-  })
-  .meta({ id: "Node" });
-export type Node = z.infer<typeof Node>;
 
 export const NodeEvent = z.strictObject(eventShape).meta({ id: "NodeEvent" });
 export type NodeEvent = z.infer<typeof NodeEvent>;

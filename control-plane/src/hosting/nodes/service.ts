@@ -1,5 +1,5 @@
 /** Joining, listing and ending nodes. */
-import { AppError, newSecret, notFound } from "@playspawn/shared";
+import { AppError, newSecret, notFound, type Node } from "@playspawn/shared";
 import type { Knex } from "knex";
 import { transaction, type Db } from "../../platform/db/db.ts";
 import { listEvents } from "../../platform/events/events.ts";
@@ -9,7 +9,7 @@ import { presentEvent } from "../events.ts";
 import { joining, type Joining, type JoiningDeps } from "./joining.ts";
 import { appendNodeEvent } from "./node-events.ts";
 import { presentNode } from "./present.ts";
-import type { Node, NodeEvent } from "./schema.ts";
+import type { NodeEvent } from "./schema.ts";
 import { dropOldLogs, findNode, listNodes, updateNode, type NodeRow } from "./store.ts";
 
 /** What this needs of live sockets. */

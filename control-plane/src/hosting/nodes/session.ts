@@ -1,6 +1,5 @@
 /** The session of a node: what its silence means. */
-import { heartbeatMs, silentIntervals, type Clock } from "@playspawn/shared";
-import type { SessionState } from "./schema.ts";
+import { heartbeatMs, silentIntervals, type Clock, type SessionState } from "@playspawn/shared";
 
 const suspectAfterMs = silentIntervals * heartbeatMs;
 const unreachableAfterMs = 2 * suspectAfterMs;

@@ -1,6 +1,6 @@
 /** Rows of nodes, their boots, their event logs and join tokens. */
+import type { SessionState } from "@playspawn/shared";
 import type { Db } from "../../platform/db/db.ts";
-import type { SessionState } from "./schema.ts";
 
 export interface NodeRow {
   id: string;

@@ -1,5 +1,5 @@
 /** Creating a server: a node, its ports, and the row, with the leases in the same transaction. */
-import { newId } from "@playspawn/shared";
+import { newId, type Server } from "@playspawn/shared";
 import type { Db } from "../../platform/db/db.ts";
 import type { Event } from "../../platform/events/events.ts";
 import type { Deps } from "../deps.ts";
@@ -10,7 +10,7 @@ import { leasing } from "./leasing.ts";
 import { findPlace, type NodeCalls, type Place } from "./placing.ts";
 import { portKey } from "./ports.ts";
 import { refuseOverfull, type Records } from "./records.ts";
-import type { CreateServer, Server } from "./schema.ts";
+import type { CreateServer } from "./schema.ts";
 import { insertLeases, insertServer, listLeases, type ServerRow } from "./store.ts";
 
 /** Who asks, and whose the server will be. */

@@ -1,10 +1,10 @@
 /** Game servers over HTTP. */
 import { Readable } from "node:stream";
-import { idPattern } from "@playspawn/shared";
+import { idPattern, Server, ServerEvent } from "@playspawn/shared";
 import { z } from "zod";
 import { operation, type Operation } from "../../platform/http/operation.ts";
 import { PageQuery, pageSchema } from "../../platform/http/page.ts";
-import { CreateServer, Hibernate, LogsQuery, Server, ServerEvent, UpdateServer } from "./schema.ts";
+import { CreateServer, Hibernate, LogsQuery, UpdateServer } from "./schema.ts";
 import type { Servers } from "./service.ts";
 
 const params = z.strictObject({ id: z.string().regex(idPattern("srv")) });

@@ -7,11 +7,11 @@ import {
   type Game,
   type Have,
   type Players,
+  type Server,
 } from "@playspawn/shared";
 import type { z } from "zod";
 import { maskVariables, type Variables } from "../games/resolve.ts";
 import { specOf } from "./desired.ts";
-import type { Server } from "./schema.ts";
 import type { ServerView } from "./store.ts";
 
 /** @param game the template as it is loaded now, for what is a secret; undefined when it is gone */

@@ -1,10 +1,10 @@
 /** Tells dashboards how servers are now. Always after the commit. */
+import type { Server } from "@playspawn/shared";
 import type { Event } from "../../platform/events/events.ts";
 import type { Catalogue } from "../games/catalogue.ts";
 import type { Deps } from "../deps.ts";
 import { presentEvent } from "../events.ts";
 import { presentServer } from "./present.ts";
-import type { Server } from "./schema.ts";
 import { findView, listNodeViews, type ServerView } from "./store.ts";
 
 export interface Publisher {

@@ -1,11 +1,10 @@
 /** One change of one server: stored with its event in one transaction, then told to its agent and to dashboards. */
-import { AppError, notFound } from "@playspawn/shared";
+import { AppError, notFound, type Server } from "@playspawn/shared";
 import { transaction, type Db } from "../../platform/db/db.ts";
 import { appendEvent, type Event } from "../../platform/events/events.ts";
 import type { Failpoints } from "../../platform/failpoints.ts";
 import type { Deps } from "../deps.ts";
 import type { Publisher } from "./publisher.ts";
-import type { Server } from "./schema.ts";
 import { desiredBytes, findServer, findView, updateServer, type ServerChange, type ServerRow } from "./store.ts";
 
 export interface Decision {

@@ -1,9 +1,9 @@
+import type { Server } from "@playspawn/shared";
 import { once } from "node:events";
 import test from "ava";
 import type { Problem } from "../../platform/http/problem.ts";
 import { connectAgent, joinNode, statusOf } from "../../testing/scripted-agent.ts";
 import { createServer, hostingHarness, readServer, scene } from "../../testing/hosting.ts";
-import type { Server } from "./schema.ts";
 
 const body = { name: "one", game: "tiny" };
 const refusal = ({ status, body: problem }: { status: number; body: Problem }) => [status, problem.code];

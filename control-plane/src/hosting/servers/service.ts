@@ -1,5 +1,5 @@
 /** Game servers: what people want of them, decided and stored; the agents hear of it by their link. */
-import { notFound, type Call, type KickKind, type Tier } from "@playspawn/shared";
+import { notFound, type Call, type KickKind, type Tier, type Server, type ServerEvent } from "@playspawn/shared";
 import { transaction } from "../../platform/db/db.ts";
 import { listEvents } from "../../platform/events/events.ts";
 import { decodeCursor, pageOf, type Page } from "../../platform/http/page.ts";
@@ -9,7 +9,7 @@ import { creator, type Asker, type CreateDeps, type Once } from "./create.ts";
 import type { Kick } from "./desired.ts";
 import type { NodeCalls } from "./placing.ts";
 import { records, type Records, type RecordsDeps } from "./records.ts";
-import type { CreateServer, Server, ServerEvent, UpdateServer } from "./schema.ts";
+import type { CreateServer, UpdateServer } from "./schema.ts";
 import {
   contextsInUse,
   dropLeases,

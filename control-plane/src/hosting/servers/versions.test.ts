@@ -1,8 +1,8 @@
+import type { Server } from "@playspawn/shared";
 import test from "ava";
 import { connectAgent, joinNode, statusOf } from "../../testing/scripted-agent.ts";
 import { createServer, hostingHarness, readServer, scene, until } from "../../testing/hosting.ts";
 import { shiftedPorts } from "../../testing/shifted-ports.ts";
-import type { Server } from "./schema.ts";
 
 test("every change of what is shown makes the version greater: people's, the agent's, and the node's silence", async (t) => {
   const ports = shiftedPorts();

@@ -2,15 +2,17 @@ import test from "ava";
 import { silentLog } from "../log.ts";
 import { createBus, type Topics } from "./bus.ts";
 
+const ping = { t: "ping" } as const;
+
 test("a subscriber hears its topic until it ends its subscription", (t) => {
   const bus = createBus(silentLog);
   const heard: Topics["live"][] = [];
   const end = bus.subscribe("live", (message) => heard.push(message));
-  bus.publish("live", { ownerId: null, message: { t: "node" } });
+  bus.publish("live", { ownerId: null, message: ping });
   bus.publish("sessionsEnded", { sessionIds: ["ses_1"] });
   end();
-  bus.publish("live", { ownerId: null, message: { t: "lost" } });
-  t.deepEqual(heard, [{ ownerId: null, message: { t: "node" } }]);
+  bus.publish("live", { ownerId: null, message: ping });
+  t.deepEqual(heard, [{ ownerId: null, message: ping }]);
 });
 
 test("a subscriber that throws does not keep the message from the others", (t) => {
@@ -20,7 +22,7 @@ test("a subscriber that throws does not keep the message from the others", (t) =
     throw new Error("broken");
   });
   bus.subscribe("live", () => heard++);
-  bus.publish("live", { ownerId: null, message: { t: "node" } });
+  bus.publish("live", { ownerId: null, message: ping });
   t.is(heard, 1);
 });
 

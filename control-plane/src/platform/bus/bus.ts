@@ -2,19 +2,19 @@
  * Publish and subscribe inside this process. Delivery is synchronous and keeps nothing, so the only thing that
  * could grow is the number of subscribers, and that has a limit. Publish after the commit, never inside a transaction.
  */
-import { messageOf } from "@playspawn/shared";
+import { messageOf, type LiveMessage } from "@playspawn/shared";
 import type { Log } from "../log.ts";
 
-/** What travels to dashboards, as JSON objects of the live protocol (`{t: "server", …}`). */
-export interface LiveMessage {
+/** What travels to dashboards. */
+export interface LiveNews {
   /** Whose it is: only they and admins receive it. null: admins only. */
   ownerId: string | null;
-  message: { t: string } & Record<string, unknown>;
+  message: LiveMessage;
 }
 
 /** Every topic and what is said on it. */
 export interface Topics {
-  live: LiveMessage;
+  live: LiveNews;
   /** These sessions no longer count: whoever serves one stops within seconds. */
   sessionsEnded: { sessionIds: readonly string[] };
 }

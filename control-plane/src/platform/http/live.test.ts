@@ -13,6 +13,9 @@ import { silentLog } from "../log.ts";
 import { createLive, livePath } from "./live.ts";
 import { createUpgradeRouter } from "./upgrade.ts";
 
+/** The smallest piece of news. */
+const gone = (id: string) => ({ t: "server_removed", id }) as const;
+
 async function start(t: ExecutionContext, options: HarnessOptions = {}) {
   const made = await harness(t, options);
   const bearer = { authorization: `Bearer ${made.client.token}` };
@@ -22,8 +25,16 @@ async function start(t: ExecutionContext, options: HarnessOptions = {}) {
 test("a dashboard hears what changes", async (t) => {
   const { context, live, bearer } = await start(t);
   const socket = await openSocket(t, live, bearer);
-  context.bus.publish("live", { ownerId: null, message: { t: "node", node: { id: "node_1" } } });
-  t.deepEqual(await socket.next(), { t: "node", node: { id: "node_1" } });
+  context.bus.publish("live", { ownerId: null, message: gone("srv_1") });
+  t.deepEqual(await socket.next(), gone("srv_1"));
+});
+
+test("a message that is not of the protocol reaches nobody in a test", async (t) => {
+  const { context, live, bearer } = await start(t);
+  const socket = await openSocket(t, live, bearer);
+  context.bus.publish("live", { ownerId: null, message: { t: "node", node: { id: "node_1" } } as never });
+  context.bus.publish("live", { ownerId: null, message: gone("srv_1") });
+  t.deepEqual(await socket.next(), gone("srv_1"));
 });
 
 test("a browser needs the cookie and our own Origin, a program its token", async (t) => {
@@ -56,9 +67,9 @@ test("users hear of what is theirs, admins of everything", async (t) => {
   const mine = await openSocket(t, live, { authorization: `Bearer ${token}` });
   const all = await openSocket(t, live, bearer);
   for (const ownerId of [null, "team_other", user.team_id])
-    context.bus.publish("live", { ownerId, message: { t: "server", ownerId } });
-  t.is((await mine.next())["ownerId"], user.team_id);
-  for (const ownerId of [null, "team_other", user.team_id]) t.is((await all.next())["ownerId"], ownerId);
+    context.bus.publish("live", { ownerId, message: gone(String(ownerId)) });
+  t.is((await mine.next())["id"], user.team_id);
+  for (const ownerId of [null, "team_other", user.team_id]) t.is((await all.next())["id"], String(ownerId));
 });
 
 test("signing out closes the socket of that session at once, and no other", async (t) => {
@@ -68,8 +79,8 @@ test("signing out closes the socket of that session at once, and no other", asyn
   const theirs = await openSocket(t, live, { authorization: `Bearer ${other.token}` });
   await client.post("/api/v1/auth/logout");
   t.is(await mine.closed, 4401);
-  context.bus.publish("live", { ownerId: null, message: { t: "still" } });
-  t.is((await theirs.next())["t"], "still");
+  context.bus.publish("live", { ownerId: null, message: gone("still") });
+  t.is((await theirs.next())["id"], "still");
 });
 
 test("a session that dies without a word here is cut off within five seconds", async (t) => {
@@ -99,7 +110,16 @@ test("who signs in while sessions are checked is not taken for dead", async (t) 
   };
   const bus = createBus(silentLog);
   const identify = { user, node: async () => null };
-  const made = createLive({ bus, identify, aliveSessions, publicUrl, ports, log: silentLog, upgrades });
+  const made = createLive({
+    bus,
+    identify,
+    aliveSessions,
+    publicUrl,
+    ports,
+    log: silentLog,
+    upgrades,
+    checkMessages: true,
+  });
   t.teardown(() => made.close());
   const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}${livePath}`;
   const first = await openSocket(t, url, { authorization: "Bearer first" });
@@ -108,8 +128,8 @@ test("who signs in while sessions are checked is not taken for dead", async (t) 
   const second = await openSocket(t, url, { authorization: "Bearer second" });
   answer(new Set());
   t.is(await first.closed, 4401);
-  bus.publish("live", { ownerId: null, message: { t: "still" } });
-  t.is((await second.next())["t"], "still");
+  bus.publish("live", { ownerId: null, message: gone("still") });
+  t.is((await second.next())["id"], "still");
 });
 
 test("a page that hears nothing else hears every ten seconds that the line is alive", async (t) => {
@@ -140,7 +160,7 @@ test("a reader who stops reading is dropped, the others lose nothing", async (t)
   const slow = await openSocket(t, live, bearer);
   const quick = await openSocket(t, live, bearer);
   slow.socket.pause();
-  const message = { t: "server", text: "x".repeat(64 * 1024) };
+  const message = gone("x".repeat(64 * 1024));
   let heard = 0;
   for (let i = 0; i < 400; i++) {
     context.bus.publish("live", { ownerId: null, message });

@@ -1,7 +1,7 @@
 /** `/api/v1/live`: what changes, pushed to dashboards. One slow reader is dropped; a dead session is cut off. */
-import { AppError, type Ports } from "@playspawn/shared";
+import { AppError, LiveMessage, type Ports } from "@playspawn/shared";
 import { WebSocket, WebSocketServer } from "ws";
-import type { Bus, LiveMessage } from "../bus/bus.ts";
+import type { Bus, LiveNews } from "../bus/bus.ts";
 import type { Log } from "../log.ts";
 import { authorize, type UserActor } from "./authorize.ts";
 import { credentialOf, type Identify, identifyActor } from "./credentials.ts";
@@ -17,6 +17,8 @@ export interface LiveDeps {
   ports: Ports;
   log: Log;
   upgrades: UpgradeRouter;
+  /** Tests compare every message with its schema. */
+  checkMessages: boolean;
 }
 
 export interface Live {
@@ -32,7 +34,7 @@ export const liveCloseCodes = { goingAway: 1001, tooSlow: 4008, tooMuch: 4009, s
 const pingMs = 20_000;
 /** Browsers do not show pings to their pages, so that a page hears this word and knows that the line is alive. */
 const beatMs = 10_000;
-const beat = JSON.stringify({ t: "ping" });
+const beat = JSON.stringify({ t: "ping" } satisfies LiveMessage);
 /** How often sessions are asked about, besides at once when one is ended here: a dead one is cut off within 5 s. */
 const sessionCheckMs = 4000;
 const bufferedBytesMax = 1024 * 1024;
@@ -74,7 +76,7 @@ export function createLive(deps: LiveDeps): Live {
     },
   });
   const stops = [
-    bus.subscribe("live", (message) => broadcast(clients, message)),
+    bus.subscribe("live", (news) => broadcast(clients, news, deps)),
     bus.subscribe("sessionsEnded", ({ sessionIds }) => endSessions(clients, (id) => sessionIds.includes(id))),
     ports.timers.every(pingMs, () => pingAll(clients)),
     ports.timers.every(beatMs, () => sendAll(clients, beat)),
@@ -150,7 +152,8 @@ async function actorOf({ request, host }: Upgrade, { identify, publicUrl }: Live
   return actor;
 }
 
-function broadcast(clients: ReadonlySet<Client>, { ownerId, message }: LiveMessage): void {
+function broadcast(clients: ReadonlySet<Client>, { ownerId, message }: LiveNews, { checkMessages }: LiveDeps): void {
+  if (checkMessages) LiveMessage.parse(message);
   const concerned = [...clients].filter(({ actor }) => actor.role === "admin" || actor.teamId === ownerId);
   if (concerned.length > 0) sendAll(concerned, JSON.stringify(message));
 }
@@ -168,8 +171,8 @@ function sendAll(clients: Iterable<Client>, text: string): void {
 function pingAll(clients: ReadonlySet<Client>): void {
   for (const client of clients) {
     if (client.socket.readyState !== WebSocket.OPEN) continue;
-    if (!client.answered) client.socket.terminate();
+    if (client.answered) client.socket.ping();
+    else client.socket.terminate();
     client.answered = false;
-    client.socket.ping();
   }
 }

@@ -1,0 +1,101 @@
+/**
+ * The live protocol: what `/api/v1/live` pushes to dashboards, as text frames of JSON, one message each. Nothing is asked
+ * over it. What it speaks of has the shape that the HTTP API answers with; after a gap everything is to be read again.
+ */
+import { z } from "zod";
+import { haves, stateWords, tiers, wants, type StateWord } from "../domain/server-state.ts";
+import { Protocol } from "../games/game.ts";
+import { Capabilities, Capacity, Detail, Players, Progress, WakeCause } from "./agent.ts";
+
+const words = [...stateWords, "Unknown", "Deleting"] as const satisfies readonly StateWord[];
+export const PortNumber = z.number().int().min(1).max(65_535);
+export const VariableValue = z.union([z.string().max(1000), z.number(), z.boolean()]);
+
+const idleSecondsMax = 30 * 24 * 3600;
+export const IdleSeconds = z
+  .number()
+  .int()
+  .min(1)
+  .max(idleSecondsMax)
+  .nullable()
+  .describe("Seconds without players until it sleeps; null never sleeps.");
+
+export const Server = z
+  .strictObject({
+    id: z.string(),
+    name: z.string(),
+    game: z.string(),
+    want: z.enum(wants),
+    have: z.enum(haves),
+    tier: z.enum(tiers).nullable(),
+    state: z.enum(words).describe("The word for people."),
+    cause: WakeCause.nullable().describe("Why it is in this state."),
+    since: z.number().int().describe("When this state began, UTC milliseconds."),
+    players: Players.nullable(),
+    progress: Progress.nullable(),
+    error: Detail.shape.error.unwrap().nullable(),
+    addresses: z.array(z.strictObject({ name: z.string(), protocol: Protocol, host: z.string(), port: PortNumber })),
+    variables: z.record(z.string(), VariableValue).describe("Secrets are masked."),
+    idleSeconds: IdleSeconds,
+    node: z.strictObject({ id: z.string(), name: z.string() }),
+    cpu: z.number(),
+    memoryBytes: z.number().int(),
+    createdAt: z.number().int(),
+    updatedAt: z.number().int(),
+    version: z.number().int().describe("Of two answers about one server the one with the greater version is newer."),
+    can: z.strictObject({ wake: z.boolean(), hibernate: z.boolean(), restart: z.boolean(), delete: z.boolean() }),
+  })
+  .meta({ id: "Server" });
+export type Server = z.infer<typeof Server>;
+
+/** What every list of events answers; the subject is in the path that was asked. */
+export const eventShape = {
+  id: z.string(),
+  seq: z.number().int(),
+  at: z.number().int().describe("UTC milliseconds, on the clock of where it happened."),
+  kind: z.string(),
+  cause: z.record(z.string(), z.unknown()).nullable(),
+  data: z.record(z.string(), z.unknown()),
+};
+
+export const ServerEvent = z.strictObject(eventShape).meta({ id: "ServerEvent" });
+export type ServerEvent = z.infer<typeof ServerEvent>;
+
+/**
+ * - `never`        joined, but never connected
+ * - `connected`    answers
+ * - `suspect`      silent for a short time: gets no new servers
+ * - `unreachable`  silent for long: what its servers do is not known, they run on
+ */
+export const sessionStates = ["never", "connected", "suspect", "unreachable"] as const;
+export type SessionState = (typeof sessionStates)[number];
+
+export const Node = z
+  .strictObject({
+    id: z.string(),
+    name: z.string(),
+    session: z.enum(sessionStates),
+    quarantined: z.boolean().describe("Two machines were seen with this node's secret: rotate it."),
+    adopt: z
+      .boolean()
+      .describe("The node has seen newer changes than this database holds; nothing is stopped until it is confirmed."),
+    address: z.string().nullable().describe("What players dial."),
+    capacity: Capacity.nullable(),
+    capabilities: Capabilities,
+    epoch: z.number().int(),
+    lastSeenAt: z.number().int().nullable().describe("UTC milliseconds."),
+    version: z.string().nullable(),
+  })
+  .meta({ id: "Node" });
+export type Node = z.infer<typeof Node>;
+
+/** One message. A client leaves those alone that it does not know. */
+export const LiveMessage = z.discriminatedUnion("t", [
+  z.strictObject({ t: z.literal("server"), server: Server }),
+  z.strictObject({ t: z.literal("server_removed"), id: z.string() }),
+  z.strictObject({ t: z.literal("event"), event: z.strictObject({ ...eventShape, serverId: z.string() }) }),
+  z.strictObject({ t: z.literal("node"), node: Node }),
+  /** Nothing new: the line is alive. Browsers do not show WebSocket pings to their pages. */
+  z.strictObject({ t: z.literal("ping") }),
+]);
+export type LiveMessage = z.infer<typeof LiveMessage>;
