@@ -10,6 +10,5 @@ export * from "./wire/agent.ts";
 export * from "./wire/codec.ts";
 export * from "./wire/door.ts";
 export * from "./wire/live.ts";
-export * from "./wire/live.ts";
 export * from "./ports/failpoint.ts";
 export * from "./ports/gate.ts";
