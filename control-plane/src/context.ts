@@ -22,6 +22,7 @@ import { createLive } from "./platform/http/live.ts";
 import { openapiDocument } from "./platform/http/openapi.ts";
 import { createRegistry, type Operation, type RateClass } from "./platform/http/operation.ts";
 import { createLimiters, type Limit } from "./platform/http/rate.ts";
+import { createSessionWatch, type SessionWatch } from "./platform/http/session-watch.ts";
 import { createUpgradeRouter, type UpgradeRouter } from "./platform/http/upgrade.ts";
 import { createLog, type Log } from "./platform/log.ts";
 
@@ -79,8 +80,10 @@ async function build(config: Config, overrides: Overrides, ending: Ending): Prom
   const hosting = await createHosting({ ...foundation, failpoint: failpoints, upgrades }, config);
   ending.onStop(hosting.close);
   const identify: Identify = { user: people.sessions.identify, node: hosting.identifyNode };
+  const sessionWatch = createSessionWatch({ ...foundation, aliveSessions: people.sessions.alive });
+  ending.onStop(sessionWatch.close);
   const checkMessages = overrides.checkAnswers ?? false;
-  const live = createLive({ ...site, identify, aliveSessions: people.sessions.alive, upgrades, checkMessages });
+  const live = createLive({ ...site, identify, sessionWatch, upgrades, checkMessages });
   ending.onStop(live.close);
   const operations = createRegistry([
     ...healthOperations(foundation),
@@ -88,7 +91,7 @@ async function build(config: Config, overrides: Overrides, ending: Ending): Prom
     ...hosting.operations,
     ...(overrides.operations ?? []),
   ]);
-  const app = await buildApp({ ...site, identify, operations }, overrides);
+  const app = await buildApp({ ...site, identify, sessionWatch, operations }, overrides);
   const localUrl = await serve(app, { config, site, upgrades, ending });
   pruneEveryHour(foundation, people, ending);
   return { ...foundation, ...people, operations, localUrl, publicUrl: site.publicUrl };
@@ -101,6 +104,7 @@ interface Site extends Foundation {
 
 interface AppParts extends Site {
   identify: Identify;
+  sessionWatch: SessionWatch;
   operations: readonly Operation[];
 }
 
@@ -138,10 +142,10 @@ async function serve(app: Koa, { config, site, upgrades, ending }: Serving): Pro
   return `http://${host === "0.0.0.0" || host === "::" ? "127.0.0.1" : host}:${portOf(api)}`;
 }
 
-function pruneEveryHour({ core, ports, log }: Foundation, { sessions }: People, ending: Ending): void {
+function pruneEveryHour({ db, ports, log }: Foundation, { sessions }: People, ending: Ending): void {
   const work = async (): Promise<void> => {
     await sessions.prune();
-    await prune(core, ports.clock);
+    await prune(db, ports.clock);
   };
   const cancel = ports.timers.every(pruneMs, () => {
     work().catch((error: unknown) => log.error({ err: error }, "what has expired is not removed"));

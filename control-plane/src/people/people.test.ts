@@ -38,9 +38,9 @@ test("the token opens the API, as bearer and as cookie, but not in the address",
 
 test("the database holds neither the token nor the password, only hashes", async (t) => {
   const { client, context } = await harness(t);
-  const [session] = await context.core("sessions");
+  const [session] = await context.db("sessions");
   t.is(session.token_hash, createHash("sha256").update(client.token!).digest("hex"));
-  const [user] = await context.core("users");
+  const [user] = await context.db("users");
   t.regex(user.password_hash, /^\$argon2id\$/);
   t.false(JSON.stringify([session, user]).includes(client.token!));
   t.false(JSON.stringify([session, user]).includes(admin.password));
@@ -143,10 +143,10 @@ test("a session ends after a week without use, and after 30 days with it", async
 test("pruning removes what has expired", async (t) => {
   const ports = shiftedPorts();
   const { context } = await harness(t, { overrides: { ports } });
-  t.is((await context.core("sessions")).length, 1);
+  t.is((await context.db("sessions")).length, 1);
   ports.skip(8 * dayMs);
   await context.sessions.prune();
-  t.is((await context.core("sessions")).length, 0);
+  t.is((await context.db("sessions")).length, 0);
 });
 
 test("a password changed in the environment is the new one, and ends the old sessions", async (t) => {

@@ -16,8 +16,6 @@ export interface Foundation {
   ports: Ports;
   log: Log;
   /** Truth. */
-  core: Knex;
-  /** The same as `core`, for those who know one database only. */
   db: Knex;
   /** Samples; may be lost. */
   telemetry: Knex;
@@ -39,12 +37,12 @@ export async function openFoundation(
   await mkdir(join(dataDir, "run"), { recursive: true, mode: 0o700 });
   await mkdir(folder, { recursive: true, mode: 0o700 });
   ending.onClose(lockFolder(join(folder, "lock")));
-  const core = openDatabase({ path: join(folder, "core.db"), durability: "full" });
-  ending.onClose(() => core.destroy());
-  await migrate(core, { path: join(folder, "core.db"), migrations: coreMigrations, clock: ports.clock });
+  const db = openDatabase({ path: join(folder, "core.db"), durability: "full" });
+  ending.onClose(() => db.destroy());
+  await migrate(db, { path: join(folder, "core.db"), migrations: coreMigrations, clock: ports.clock });
   const telemetry = openDatabase({ path: join(folder, "telemetry.db"), durability: "normal" });
   ending.onClose(() => telemetry.destroy());
   await migrate(telemetry, { path: join(folder, "telemetry.db"), migrations: telemetryMigrations, clock: ports.clock });
-  const installation = await installationId(core, ports);
-  return { ports, log, core, db: core, telemetry, bus: createBus(log), installation, stopping: stopping.signal };
+  const installation = await installationId(db, ports);
+  return { ports, log, db, telemetry, bus: createBus(log), installation, stopping: stopping.signal };
 }

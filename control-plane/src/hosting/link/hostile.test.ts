@@ -166,7 +166,7 @@ test("an agent that makes up logs is remembered within limits", async (t) => {
     s.agent.send({ t: "events", log: `log-${i}`, items: [event] });
     await s.agent.next("ack");
   }
-  t.is((await s.context.core("node_logs")).length, 20);
+  t.is((await s.context.db("node_logs")).length, 20);
 });
 
 test("a hello whose figures make no sense is refused", async (t) => {

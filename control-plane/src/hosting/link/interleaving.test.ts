@@ -134,7 +134,7 @@ async function people(w: World): Promise<void> {
 async function kick(w: World, { id }: Server, kind: "wake" | "hibernate"): Promise<void> {
   const { status } = await w.client.post(`/api/v1/servers/${id}/${kind}`);
   if (status !== 202) return;
-  const row = (await w.context.core("servers").where({ id }).first("kick")) as { kick: string | null };
+  const row = (await w.context.db("servers").where({ id }).first("kick")) as { kick: string | null };
   if (row.kick !== null) w.kicks.set(id, (JSON.parse(row.kick) as { gen: number }).gen);
 }
 
@@ -190,7 +190,7 @@ async function settle(w: World): Promise<void> {
     if (frame) w.agent.send(frame);
     w.agent.send({ t: "status", seq: ++model.seq, items: [] });
     for (let ack = await w.agent.next("ack"); ack.seq !== model.seq;) ack = await w.agent.next("ack");
-    const rows = (await w.context.core("servers").whereNull("removed_at")) as { gen: number; id: string }[];
+    const rows = (await w.context.db("servers").whereNull("removed_at")) as { gen: number; id: string }[];
     const same = rows.length === model.actual.size && rows.every(({ id, gen }) => model.actual.get(id)?.gen === gen);
     return same && model.dirty.size === 0 ? true : undefined;
   });
@@ -218,7 +218,7 @@ for (const seed of [1, 2, 3, 4, 5, 6])
     const shown = servers.map(({ id, have, tier }) => `${id} ${have} ${tier}`).toSorted();
     const actual = [...w.model.actual.values()].map(({ id, state, tier }) => `${id} ${state} ${tier}`).toSorted();
     t.deepEqual(shown, actual);
-    const rows = (await w.context.core("servers").whereNull("removed_at")) as {
+    const rows = (await w.context.db("servers").whereNull("removed_at")) as {
       kick: string | null;
       gen: number;
       id: string;
@@ -229,11 +229,11 @@ for (const seed of [1, 2, 3, 4, 5, 6])
     );
     for (const { id, kick } of w.model.actual.values()) t.true(kick >= (w.kicks.get(id) ?? 0), "no kick is lost");
     t.deepEqual(w.model.leftOver, [], "no server is forgotten before its files are deleted");
-    const stored = (await w.context.core("events").where({ kind: "wake" }).orderBy("seq")) as { data: string }[];
+    const stored = (await w.context.db("events").where({ kind: "wake" }).orderBy("seq")) as { data: string }[];
     t.deepEqual(
       stored.map((row) => (JSON.parse(row.data) as { n: number }).n),
       w.model.events.map((_event, i) => i + 1),
     );
-    const leases = (await w.context.core("port_leases")) as { server_id: string }[];
+    const leases = (await w.context.db("port_leases")) as { server_id: string }[];
     t.deepEqual(leases.map((lease) => lease.server_id).toSorted(), servers.map(({ id }) => id).toSorted());
   });

@@ -49,7 +49,7 @@ test("a node shows how it is, and no secret of it is kept or shown", async (t) =
   await connectAgent(t, s.context.localUrl, key);
   const [node] = await list();
   t.like(node, { session: "connected", address: "192.0.2.10", epoch: 1, version: "0.1.0", quarantined: false });
-  const stored = JSON.stringify(await s.context.core("nodes")) + JSON.stringify(await s.context.core("join_tokens"));
+  const stored = JSON.stringify(await s.context.db("nodes")) + JSON.stringify(await s.context.db("join_tokens"));
   t.false(stored.includes(key.secret));
   t.is((await s.stranger.get("/api/v1/nodes")).status, 401);
 });

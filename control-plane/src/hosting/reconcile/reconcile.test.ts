@@ -59,11 +59,11 @@ test("old events, samples, rows of deleted servers and contexts that nobody uses
   await mkdir(contexts, { recursive: true });
   await writeFile(join(contexts, old), "x");
   await writeFile(join(contexts, fresh), "x");
-  const { core, telemetry } = s.context;
+  const { db, telemetry } = s.context;
   const counts = async () => ({
-    events: (await core("events")).length > 0,
+    events: (await db("events")).length > 0,
     samples: (await telemetry("node_samples")).length > 0,
-    servers: (await core("servers")).length > 0,
+    servers: (await db("servers")).length > 0,
   });
   t.deepEqual(await counts(), { events: true, samples: true, servers: true });
   ports.skip(31 * day);

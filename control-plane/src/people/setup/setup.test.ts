@@ -91,7 +91,7 @@ test("of two who use the link at the same moment one becomes the admin", async (
     ["a@example.org", "b@example.org"].map((email) => stranger.post(path, { token, ...person, email })),
   );
   t.deepEqual(both.map((answer) => answer.status).sort(), [201, 404]);
-  t.is((await context.core("users")).length, 1);
+  t.is((await context.db("users")).length, 1);
 });
 
 test("a weak password or a bad address costs no try and makes nobody", async (t) => {
@@ -114,5 +114,5 @@ test("an admin in the environment needs no link", async (t) => {
 
 test("the token is stored as a hash only", async (t) => {
   const { context } = await harness(t, fresh());
-  t.false(JSON.stringify(await context.core("setup")).includes(context.setup.token!));
+  t.false(JSON.stringify(await context.db("setup")).includes(context.setup.token!));
 });

@@ -222,8 +222,8 @@ test("the log of a request holds no token, no password, no query and no cookie",
 
 test("when the disk is full, writing says so by name and reading goes on", async (t) => {
   const { client, context } = await harness(t);
-  const [{ page_count }] = await context.core.raw("PRAGMA page_count");
-  await context.core.raw(`PRAGMA max_page_count = ${page_count}`);
+  const [{ page_count }] = await context.db.raw("PRAGMA page_count");
+  await context.db.raw(`PRAGMA max_page_count = ${page_count}`);
   const fill = async (): Promise<number> => {
     for (let i = 0; i < 200; i++) {
       const { status, body } = await client.post<Problem>("/api/v1/auth/login", admin);

@@ -33,7 +33,7 @@ const addRow = operation({
 const start = (t: ExecutionContext, dataDir?: string) =>
   harness(t, { config: dataDir === undefined ? {} : { dataDir }, overrides: { operations: [addRow] } });
 
-const rows = async (core: Knex): Promise<number> => (await core("meta").where("key", "like", "row-%")).length;
+const rows = async (core: Knex): Promise<number> => (await db("meta").where("key", "like", "row-%")).length;
 const key = { "idempotency-key": "k-1" };
 
 test("the same key and body have one effect and the same answer", async (t) => {
@@ -43,7 +43,7 @@ test("the same key and body have one effect and the same answer", async (t) => {
   t.is(first.status, 201);
   t.is(second.status, 201);
   t.deepEqual(second.body, first.body);
-  t.is(await rows(context.core), 1);
+  t.is(await rows(context.db), 1);
 });
 
 test("twenty at the same moment have one effect and one answer", async (t) => {
@@ -51,7 +51,7 @@ test("twenty at the same moment have one effect and one answer", async (t) => {
   const all = await Promise.all(Array.from({ length: 20 }, () => client.post("/api/v1/rows", { word: "a" }, key)));
   t.deepEqual(new Set(all.map((answer) => answer.status)), new Set([201]));
   t.is(new Set(all.map((answer) => answer.body["id"])).size, 1);
-  t.is(await rows(context.core), 1);
+  t.is(await rows(context.db), 1);
 });
 
 test("the same key with another body is a mistake", async (t) => {
@@ -60,7 +60,7 @@ test("the same key with another body is a mistake", async (t) => {
   const { status, body } = await client.post<Problem>("/api/v1/rows", { word: "b" }, key);
   t.is(status, 422);
   t.is(body.code, "idempotency_conflict");
-  t.is(await rows(context.core), 1);
+  t.is(await rows(context.db), 1);
 });
 
 test("without a key every request counts, and keys of two people are two keys", async (t) => {
@@ -78,14 +78,14 @@ test("without a key every request counts, and keys of two people are two keys", 
     { ...key, authorization: `Bearer ${dev.body.token}` },
   );
   t.is(other.status, 201);
-  t.is(await rows(context.core), 4);
+  t.is(await rows(context.db), 4);
 });
 
 test("a try that failed leaves the key free", async (t) => {
   const { client, context } = await start(t);
   t.is((await client.post("/api/v1/rows", { word: "fail" }, key)).status, 500);
   t.is((await client.post("/api/v1/rows", { word: "a" }, key)).status, 201);
-  t.is(await rows(context.core), 1);
+  t.is(await rows(context.db), 1);
 });
 
 test("a key is remembered over a restart", async (t) => {
@@ -96,7 +96,7 @@ test("a key is remembered over a restart", async (t) => {
   const second = await start(t, dataDir);
   const client = await second.stranger.signIn(admin);
   t.deepEqual((await client.post("/api/v1/rows", { word: "a" }, key)).body, answer.body);
-  t.is(await rows(second.context.core), 1);
+  t.is(await rows(second.context.db), 1);
 });
 
 test("a key that is no key is refused", async (t) => {
@@ -128,11 +128,11 @@ test("keys are forgotten after two days, not before", async (t) => {
   const ports = shiftedPorts();
   const { context } = await harness(t, { overrides: { ports } });
   const request = { actorId: "usr_1", operation: "x", key: "k", requestHash: hashRequest("POST", "/x", "") };
-  await once(context.core, ports.clock, request, async () => ({ kept: true }));
+  await once(context.db, ports.clock, request, async () => ({ kept: true }));
   ports.skip(47 * 3600 * 1000);
-  await prune(context.core, ports.clock);
-  t.deepEqual(await storedAnswer(context.core, request), { answer: { kept: true } });
+  await prune(context.db, ports.clock);
+  t.deepEqual(await storedAnswer(context.db, request), { answer: { kept: true } });
   ports.skip(2 * 3600 * 1000);
-  await prune(context.core, ports.clock);
-  t.is(await storedAnswer(context.core, request), undefined);
+  await prune(context.db, ports.clock);
+  t.is(await storedAnswer(context.db, request), undefined);
 });

@@ -62,8 +62,8 @@ test("upgrades that nobody claims, of another Host, or before set-up are refused
 test("users hear of what is theirs, admins of everything", async (t) => {
   const { context, live, bearer } = await start(t);
   const person = { email: "user@example.org", role: "user", passwordHash: null } as const;
-  const user = await transaction(context.core, (tx) => insertUser(tx, context.ports, person));
-  const { token } = await context.sessions.open(context.core, user, "password");
+  const user = await transaction(context.db, (tx) => insertUser(tx, context.ports, person));
+  const { token } = await context.sessions.open(context.db, user, "password");
   const mine = await openSocket(t, live, { authorization: `Bearer ${token}` });
   const all = await openSocket(t, live, bearer);
   for (const ownerId of [null, "team_other", user.team_id])
@@ -86,50 +86,10 @@ test("signing out closes the socket of that session at once, and no other", asyn
 test("a session that dies without a word here is cut off within five seconds", async (t) => {
   const { context, live, bearer } = await start(t);
   const mine = await openSocket(t, live, bearer);
-  await context.core("sessions").delete();
+  await context.db("sessions").delete();
   const started = systemClock.mono();
   t.is(await mine.closed, 4401);
   t.true(systemClock.mono() - started < 5000);
-});
-
-test("who signs in while sessions are checked is not taken for dead", async (t) => {
-  const ports = fakePorts();
-  const server = createServer();
-  const publicUrl = new URL("http://127.0.0.1");
-  const upgrades = createUpgradeRouter({ publicUrl, isSetUp: () => true, ports, log: silentLog });
-  upgrades.attach(server);
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  t.teardown(() => server.close());
-  const user = async (token: string) =>
-    ({ kind: "user", userId: token, teamId: token, role: "admin", sessionId: token }) as const;
-  let answer = (_alive: ReadonlySet<string>): void => undefined;
-  let asked: readonly string[] = [];
-  const aliveSessions = (ids: readonly string[]) => {
-    asked = ids;
-    return new Promise<ReadonlySet<string>>((resolve) => (answer = resolve));
-  };
-  const bus = createBus(silentLog);
-  const identify = { user, node: async () => null };
-  const made = createLive({
-    bus,
-    identify,
-    aliveSessions,
-    publicUrl,
-    ports,
-    log: silentLog,
-    upgrades,
-    checkMessages: true,
-  });
-  t.teardown(() => made.close());
-  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}${livePath}`;
-  const first = await openSocket(t, url, { authorization: "Bearer first" });
-  await ports.advance(4000);
-  t.deepEqual(asked, ["first"]);
-  const second = await openSocket(t, url, { authorization: "Bearer second" });
-  answer(new Set());
-  t.is(await first.closed, 4401);
-  bus.publish("live", { ownerId: null, message: gone("still") });
-  t.is((await second.next())["id"], "still");
 });
 
 test("a page that hears nothing else hears every ten seconds that the line is alive", async (t) => {
