@@ -33,7 +33,7 @@ const addRow = operation({
 const start = (t: ExecutionContext, dataDir?: string) =>
   harness(t, { config: dataDir === undefined ? {} : { dataDir }, overrides: { operations: [addRow] } });
 
-const rows = async (core: Knex): Promise<number> => (await db("meta").where("key", "like", "row-%")).length;
+const rows = async (core: Knex): Promise<number> => (await core("meta").where("key", "like", "row-%")).length;
 const key = { "idempotency-key": "k-1" };
 
 test("the same key and body have one effect and the same answer", async (t) => {
