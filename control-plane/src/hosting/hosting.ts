@@ -77,7 +77,7 @@ export async function createHosting(deps: HostingDeps, config: HostingConfig): P
     games,
     localToken: local,
   });
-  const store = sessionStore({ ...deps, connections: links, reports: reports(deps, nextRev), publisher: publish });
+  const store = sessionStore({ ...deps, connections: links, reports: reports({ ports, nextRev }), publisher: publish });
   const socket = linkSocket({ ...deps, store, hub: live, onEnd: reconciling.wake, authenticate });
   deps.upgrades.claim({
     path: linkPath,

@@ -1,5 +1,6 @@
 /** What a session needs of the socket below it and of the database beside it. */
 import type { AgentFrame, DesiredServer } from "@playspawn/shared";
+import type { Changes } from "../servers/reports.ts";
 
 type Of<T extends AgentFrame["t"]> = Extract<AgentFrame, { t: T }>;
 
@@ -7,12 +8,6 @@ export interface Snapshot {
   rev: number;
   snapshot: DesiredServer[];
   adopt: boolean;
-}
-
-export interface Changes {
-  rev: number;
-  upsert: DesiredServer[];
-  remove: string[];
 }
 
 export interface Welcome extends Snapshot {

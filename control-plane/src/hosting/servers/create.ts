@@ -36,66 +36,76 @@ class LeaseLostError extends Error {
   override readonly name = "LeaseLostError";
 }
 
-export function creator(deps: CreateDeps) {
-  const { db, ports, games, nodes, records } = deps;
-  const lessor = leasing(ports.rng);
+/** @throws AppError unknown_game | invalid_variables | no_node | port_taken | ports_exhausted | node_unreachable */
+export type CreateOne = (asker: Asker, request: CreateServer, once: Once) => Promise<Server>;
 
-  const insert = async (
-    tx: Db,
-    { userId, teamId }: Asker,
-    request: CreateServer,
-    { nodeId, ports: chosen }: Place,
-  ): Promise<{ row: ServerRow; event: Event }> => {
-    const loaded = games.get(request.game);
-    const variables = resolveVariables(loaded.game, request.variables ?? {});
-    const spec = resolveSpec(loaded, variables, chosen);
-    const id = newId("srv", ports);
-    const leases = spec.ports.map(({ name, protocol, public: port }) => ({
-      node_id: nodeId,
-      protocol,
-      port,
-      server_id: id,
-      name,
-    }));
-    const taken = new Set((await listLeases(tx, nodeId)).map(portKey));
-    if (leases.some((lease) => taken.has(portKey(lease)))) throw new LeaseLostError();
-    const now = ports.clock.now();
-    const fresh = newRow({ id, ownerId: teamId, request, variables, spec: JSON.stringify(spec), now });
-    const row = { ...fresh, node_id: nodeId, rev: await deps.nextRev(tx, nodeId) };
-    await insertServer(tx, row);
-    await refuseOverfull(tx, nodeId);
-    await insertLeases(tx, leases);
-    const event = await records.tell(tx, row, "created", { by: userId, game: row.game, name: row.name });
-    return { row, event };
-  };
-
-  /** @throws LeaseLostError when another create was faster */
-  const tryCreate = async (asker: Asker, request: CreateServer, once: Once): Promise<Server> => {
-    const game = games.get(request.game);
-    const place = await findPlace({ db, nodes, leasing: lessor }, game, request.ports ?? {}, asker.teamId);
-    try {
-      let made: Awaited<ReturnType<typeof insert>> | undefined;
-      const server = await once(async (tx) => {
-        made = await insert(tx, asker, request, place);
-        return await records.read(tx, made.row.id);
-      });
-      // A repeated request was answered from memory: nothing new is there to be told.
-      if (made) await records.announce(made.row, [made.event]);
-      return server;
-    } finally {
-      place.release();
-    }
-  };
-
-  /** @throws AppError unknown_game | invalid_variables | no_node | port_taken | ports_exhausted | node_unreachable */
-  return async (asker: Asker, request: CreateServer, once: Once): Promise<Server> => {
+export function creator(deps: CreateDeps): CreateOne {
+  const lessor = leasing(deps.ports.rng);
+  return async (asker, request, once) => {
     // Before a node is asked for anything: what is wrong in the request itself.
-    resolveVariables(games.get(request.game).game, request.variables ?? {});
+    resolveVariables(deps.games.get(request.game).game, request.variables ?? {});
     for (let tries = 1; ; tries++)
       try {
-        return await tryCreate(asker, request, once);
+        return await tryCreate(deps, lessor, { asker, request, once });
       } catch (error) {
         if (!(error instanceof LeaseLostError) || tries >= triesMax) throw error;
       }
   };
+}
+
+/** @throws LeaseLostError when another create was faster */
+async function tryCreate(
+  deps: CreateDeps,
+  lessor: ReturnType<typeof leasing>,
+  { asker, request, once }: { asker: Asker; request: CreateServer; once: Once },
+): Promise<Server> {
+  const { db, games, nodes, records } = deps;
+  const game = games.get(request.game);
+  const place = await findPlace({ db, nodes, leasing: lessor }, game, request.ports ?? {}, asker.teamId);
+  try {
+    let made: Made | undefined;
+    const server = await once(async (tx) => {
+      made = await insert(tx, deps, { asker, request, place });
+      return await records.read(tx, made.row.id);
+    });
+    // A repeated request was answered from memory: nothing new is there to be told.
+    if (made) await records.announce(made.row, [made.event]);
+    return server;
+  } finally {
+    place.release();
+  }
+}
+
+interface Made {
+  row: ServerRow;
+  event: Event;
+}
+
+async function insert(
+  tx: Db,
+  { ports, games, records, nextRev }: CreateDeps,
+  { asker, request, place }: { asker: Asker; request: CreateServer; place: Place },
+): Promise<Made> {
+  const { nodeId } = place;
+  const loaded = games.get(request.game);
+  const variables = resolveVariables(loaded.game, request.variables ?? {});
+  const spec = resolveSpec(loaded, variables, place.ports);
+  const id = newId("srv", ports);
+  const leases = spec.ports.map(({ name, protocol, public: port }) => ({
+    node_id: nodeId,
+    protocol,
+    port,
+    server_id: id,
+    name,
+  }));
+  const taken = new Set((await listLeases(tx, nodeId)).map(portKey));
+  if (leases.some((lease) => taken.has(portKey(lease)))) throw new LeaseLostError();
+  const now = ports.clock.now();
+  const fresh = newRow({ id, ownerId: asker.teamId, request, variables, spec: JSON.stringify(spec), now });
+  const row = { ...fresh, node_id: nodeId, rev: await nextRev(tx, nodeId) };
+  await insertServer(tx, row);
+  await refuseOverfull(tx, nodeId);
+  await insertLeases(tx, leases);
+  const event = await records.tell(tx, row, "created", { by: asker.userId, game: row.game, name: row.name });
+  return { row, event };
 }

@@ -30,21 +30,25 @@ export interface Taken {
   foreign: number;
 }
 
+export interface Report {
+  epoch: number;
+  seq: number;
+  items: readonly StatusItem[];
+  /** What is not in `items` does not exist on the node. */
+  complete: boolean;
+}
+
+export interface Changes {
+  rev: number;
+  upsert: DesiredServer[];
+  remove: string[];
+}
+
 export interface Reports {
   snapshot(tx: Knex.Transaction, nodeId: string): Promise<DesiredServer[]>;
   /** As much as fits one frame; null when nothing changed after `prev`. @param rev the node's own */
-  changes(
-    tx: Knex.Transaction,
-    nodeId: string,
-    prev: number,
-    rev: number,
-  ): Promise<{ rev: number; upsert: DesiredServer[]; remove: string[] } | null>;
-  /** @param complete what is not in `items` does not exist on the node */
-  take(
-    tx: Knex.Transaction,
-    node: NodeRef,
-    report: { epoch: number; seq: number; items: readonly StatusItem[]; complete: boolean },
-  ): Promise<Taken>;
+  changes(tx: Knex.Transaction, nodeId: string, prev: number, rev: number): Promise<Changes | null>;
+  take(tx: Knex.Transaction, node: NodeRef, report: Report): Promise<Taken>;
   takeEvents(tx: Knex.Transaction, node: NodeRef, items: readonly AgentEvent[]): Promise<Event[]>;
 }
 
@@ -53,78 +57,77 @@ const pageBytesMax = 768 * 1024;
 const pageRowsMax = 500;
 const eventDataBytesMax = 4096;
 
-export function reports(
-  { ports }: Pick<Deps, "ports">,
-  nextRev: (tx: Knex.Transaction, node: string) => Promise<number>,
-): Reports {
-  const now = (): number => ports.clock.now();
+export interface ReportsDeps extends Pick<Deps, "ports"> {
+  nextRev(tx: Knex.Transaction, node: string): Promise<number>;
+}
 
-  /** The agent has done what `want: absent` asks for: the row goes, and the agent hears that it may forget it. */
-  const finishRemoval = async (tx: Knex.Transaction, row: ServerRow): Promise<void> => {
-    await dropLeases(tx, row.id);
-    const rev = await nextRev(tx, row.node_id);
-    await updateServer(tx, row.id, { removed_at: now(), updated_at: now(), rev, have: "absent" });
-    await appendEvent(tx, ports, {
-      ownerId: row.owner_id,
-      subject: { kind: "server", id: row.id },
-      kind: "deleted",
-      cause: null,
-      data: { name: row.name },
-    });
-  };
+export const reports = (deps: ReportsDeps): Reports => ({
+  snapshot: async (tx, nodeId) => (await listOnNode(tx, nodeId)).map(desiredOf),
+  changes: changesAfter,
+  take: (tx, node, report) => take(tx, deps, node, report),
+  async takeEvents(tx, node, items) {
+    const named = items.flatMap((item) => (item.server === null ? [] : [item.server]));
+    const owners = await findOwners(tx, node.id, named);
+    const stored: Event[] = [];
+    for (const item of items) stored.push(await appendEvent(tx, deps.ports, eventOf(item, node, owners)));
+    return stored;
+  },
+});
 
+async function changesAfter(tx: Knex.Transaction, nodeId: string, prev: number, rev: number): Promise<Changes | null> {
+  if (rev === prev) return null;
+  const rows = await listChanged(tx, nodeId, prev, pageRowsMax + 1);
+  const page = firstPage(rows);
+  const records = page.filter((row) => row.removed_at === null);
   return {
-    snapshot: async (tx, nodeId) => (await listOnNode(tx, nodeId)).map(desiredOf),
-
-    async changes(tx, nodeId, prev, rev) {
-      if (rev === prev) return null;
-      const rows = await listChanged(tx, nodeId, prev, pageRowsMax + 1);
-      const page = firstPage(rows);
-      const records = page.filter((row) => row.removed_at === null);
-      return {
-        rev: page.length < rows.length ? page.at(-1)!.rev : rev,
-        upsert: records.map(desiredOf),
-        remove: page.filter((row) => row.removed_at !== null).map((row) => row.id),
-      };
-    },
-
-    async take(tx, node, { epoch, seq, items, complete }) {
-      const known = complete
-        ? await listOnNode(tx, node.id)
-        : await findOnNode(
-            tx,
-            node.id,
-            items.map(({ id }) => id),
-          );
-      const rows = new Map(known.map((row) => [row.id, row]));
-      const taken: Taken = { changed: [], removed: [], foreign: 0 };
-      for (const item of items) {
-        const row = rows.get(item.id);
-        if (!row) taken.foreign++;
-        if (!row || !isNewer(row, epoch, seq)) continue;
-        const gone = row.want === "absent" && item.state === "absent" && item.gen >= row.gen && !node.adopt;
-        if (gone) {
-          await finishRemoval(tx, row);
-          taken.removed.push({ id: row.id, ownerId: row.owner_id });
-          rows.delete(row.id);
-        } else {
-          await updateServer(tx, row.id, reported(row, item, epoch, seq));
-          taken.changed.push(row.id);
-        }
-      }
-      if (complete)
-        taken.changed.push(...(await markMissing(tx, [...rows.values()], { items, epoch, seq, now: now() })));
-      return taken;
-    },
-
-    async takeEvents(tx, node, items) {
-      const named = items.flatMap((item) => (item.server === null ? [] : [item.server]));
-      const owners = await findOwners(tx, node.id, named);
-      const stored: Event[] = [];
-      for (const item of items) stored.push(await appendEvent(tx, ports, eventOf(item, node, owners)));
-      return stored;
-    },
+    rev: page.length < rows.length ? page.at(-1)!.rev : rev,
+    upsert: records.map(desiredOf),
+    remove: page.filter((row) => row.removed_at !== null).map((row) => row.id),
   };
+}
+
+async function take(tx: Knex.Transaction, deps: ReportsDeps, node: NodeRef, report: Report): Promise<Taken> {
+  const { epoch, seq, items, complete } = report;
+  const ids = items.map(({ id }) => id);
+  const known = complete ? await listOnNode(tx, node.id) : await findOnNode(tx, node.id, ids);
+  const named = new Set(ids);
+  const rows = new Map(known.map((row) => [row.id, row]));
+  const taken: Taken = { changed: [], removed: [], foreign: 0 };
+  for (const item of items) {
+    const row = rows.get(item.id);
+    if (!row) taken.foreign++;
+    if (!row || !isNewer(row, epoch, seq)) continue;
+    const gone = row.want === "absent" && item.state === "absent" && item.gen >= row.gen && !node.adopt;
+    if (gone) {
+      await finishRemoval(tx, deps, row);
+      taken.removed.push({ id: row.id, ownerId: row.owner_id });
+      rows.delete(row.id);
+    } else {
+      await updateServer(tx, row.id, reported(row, item, epoch, seq));
+      taken.changed.push(row.id);
+    }
+  }
+  if (complete) {
+    const missing = [...rows.values()].filter((row) => !named.has(row.id));
+    await markMissing(tx, missing, { epoch, seq, now: deps.ports.clock.now() });
+    taken.changed.push(...missing.map(({ id }) => id));
+  }
+  return taken;
+}
+
+/** The agent has done what `want: absent` asks for: the row goes, and the agent hears that it may forget it. */
+async function finishRemoval(tx: Knex.Transaction, { ports, nextRev }: ReportsDeps, row: ServerRow): Promise<void> {
+  await dropLeases(tx, row.id);
+  const rev = await nextRev(tx, row.node_id);
+  const now = ports.clock.now();
+  await updateServer(tx, row.id, { removed_at: now, updated_at: now, rev, have: "absent" });
+  await appendEvent(tx, ports, {
+    ownerId: row.owner_id,
+    subject: { kind: "server", id: row.id },
+    kind: "deleted",
+    cause: null,
+    data: { name: row.name },
+  });
 }
 
 /** Newest wins: a report of an older connection, or one that was sent twice, says nothing new. */
@@ -153,16 +156,13 @@ function reported(row: ServerRow, item: StatusItem, epoch: number, seq: number):
 async function markMissing(
   tx: Knex.Transaction,
   rows: readonly ServerRow[],
-  { items, epoch, seq, now }: { items: readonly StatusItem[]; epoch: number; seq: number; now: number },
-): Promise<string[]> {
-  const named = new Set(items.map(({ id }) => id));
-  const missing = rows.filter((row) => !named.has(row.id));
-  for (const row of missing) {
+  { epoch, seq, now }: { epoch: number; seq: number; now: number },
+): Promise<void> {
+  for (const row of rows) {
     const gone = { have: "absent" as const, tier: null, players: null, cause: null, detail: "{}" };
     const since = row.have === "absent" ? row.since : now;
     await updateServer(tx, row.id, { ...gone, since, status_epoch: epoch, status_seq: seq });
   }
-  return missing.map((row) => row.id);
 }
 
 /** Rows of equal revision stay together, so that no page ends between them. */
@@ -199,7 +199,7 @@ function eventOf(item: AgentEvent, node: NodeRef, owners: ReadonlyMap<string, st
 }
 
 function boundedData(data: AgentEvent["data"]): AgentEvent["data"] {
-  if (JSON.stringify(data).length <= eventDataBytesMax) return data;
+  if (Buffer.byteLength(JSON.stringify(data)) <= eventDataBytesMax) return data;
   const cut = Object.entries(data)
     .slice(0, 20)
     .map(([key, value]) => [key.slice(0, 40), typeof value === "string" ? value.slice(0, 100) : value] as const);
