@@ -6,6 +6,7 @@ import { createBrowserRouter } from "react-router";
 import { RouterProvider } from "react-router/dom";
 import { problemFrom } from "./api/errors.ts";
 import { keys } from "./api/queries.ts";
+import { dropToken } from "./lib/setup-link.ts";
 import { routes } from "./routes.tsx";
 import { reportLoaded } from "./ui/loaded.ts";
 import { Toaster } from "./ui/Toaster.tsx";
@@ -33,6 +34,8 @@ const client = new QueryClient({
   defaultOptions: { queries: { retry, staleTime: 30_000 }, mutations: { retry: retryChange, retryDelay: 500 } },
 });
 
+// Who opens the set-up link once more is led here, with the token still behind the #.
+dropToken();
 reportLoaded();
 createRoot(document.getElementById("root")!).render(
   <StrictMode>

@@ -3,6 +3,7 @@ import type { RouteObject } from "react-router";
 import { PageFault } from "./layouts/PageFault.tsx";
 import { NotFound } from "./layouts/NotFound.tsx";
 import { Shell } from "./layouts/Shell.tsx";
+import { Splash } from "./layouts/Splash.tsx";
 import { ports } from "./ports.ts";
 
 const secondTryMs = 700;
@@ -23,14 +24,14 @@ export const routes: RouteObject[] = [
   {
     path: "/sign-in",
     ErrorBoundary: PageFault,
-    HydrateFallback: () => null,
+    HydrateFallback: Splash,
     lazy: page(async () => (await import("./features/session/SignInPage.tsx")).SignInPage),
   },
   {
     path: "/",
     Component: Shell,
     ErrorBoundary: PageFault,
-    HydrateFallback: () => null,
+    HydrateFallback: Splash,
     children: [
       {
         ErrorBoundary: PageFault,

@@ -60,11 +60,11 @@ function useChoices(): Choice[] {
   });
   const list = servers.data ?? [];
   return [
-    ...list.map(page),
     go("New server", paths.newServer),
     go("Servers", paths.servers),
     go("Games", paths.games),
     go("Nodes", paths.nodes),
+    ...list.map(page),
     ...list.flatMap(deeds),
   ];
 }
@@ -168,7 +168,7 @@ function Option({ id, choice, active, onChoose, onPoint }: OptionProps) {
       className={cx("flex cursor-pointer items-center gap-3 rounded-lg px-3 py-2.5", active && "bg-ink/7")}
     >
       <span className="grid w-4 place-items-center">{choice.art}</span>
-      <span className="min-w-0 flex-1 truncate">{choice.title}</span>
+      <bdi className="min-w-0 flex-1 truncate">{choice.title}</bdi>
       <span className="text-[0.867rem] text-ink-3">{choice.hint}</span>
       <CornerDownLeft size={14} aria-hidden className={active ? "text-ink-3" : "invisible"} />
     </li>

@@ -1,4 +1,5 @@
 import { useQuery } from "@tanstack/react-query";
+import { useState } from "react";
 import { Navigate, Outlet, ScrollRestoration, useLocation } from "react-router";
 import { problemFrom } from "../api/errors.ts";
 import { meQuery } from "../api/queries.ts";
@@ -6,18 +7,26 @@ import type { Me } from "../api/types.ts";
 import { LiveProvider } from "../api/use-live.tsx";
 import { paths } from "../paths.ts";
 import { Asker } from "../ui/Asker.tsx";
-import { ProblemNote } from "../ui/notices.tsx";
+import { withoutTitle } from "../lib/problem.ts";
+import { Spinner } from "../ui/Spinner.tsx";
 import { Entry } from "./Entry.tsx";
 import { LiveBanner } from "./LiveBanner.tsx";
 import { SideBar, TabBar, TopBar } from "./navigation.tsx";
+import { useTitle } from "./PageHeader.tsx";
 import { Palette } from "./Palette.tsx";
+import { Splash } from "./Splash.tsx";
+
+/** How often a Playspawn that does not answer, or is not set up, is asked again. */
+const againMs = 3000;
 
 /** Everything behind the sign-in. */
 export function Shell() {
-  const me = useQuery(meQuery);
+  const me = useQuery({ ...meQuery, refetchInterval: ({ state }) => (state.error ? againMs : false) });
   const location = useLocation();
-  if (me.isError) return <Unreachable error={me.error} onRetry={() => void me.refetch()} />;
-  if (me.isPending) return null;
+  // While it is asked again nothing is known anew: the page stays as it is.
+  const [error, setError] = useState<Error | null>(null);
+  if (me.error && me.error !== error) setError(me.error);
+  if (me.data === undefined) return error ? <Unreachable error={error} /> : <Splash />;
   if (me.data === null) {
     const next = `${location.pathname}${location.search}`;
     return <Navigate to={`${paths.signIn}?next=${encodeURIComponent(next)}`} replace />;
@@ -56,12 +65,15 @@ function Frame({ me }: { me: Me }) {
   );
 }
 
-function Unreachable({ error, onRetry }: { error: unknown; onRetry: () => void }) {
+function Unreachable({ error }: { error: unknown }) {
   const problem = problemFrom(error);
+  useTitle(problem.title);
   if (problem.code !== "setup_required")
     return (
-      <Entry title="Playspawn does not answer">
-        <ProblemNote problem={problem} onRetry={onRetry} />
+      <Entry title={problem.title} lead={withoutTitle(problem)}>
+        <p role="status" className="flex items-center gap-2.5 text-ink-3">
+          <Spinner size={14} /> Trying again by itself.
+        </p>
       </Entry>
     );
   return (

@@ -103,7 +103,7 @@ export function SideBar({ me }: { me: Me }) {
 export function TopBar({ me }: { me: Me }) {
   const leave = useSignOut();
   return (
-    <header className="sticky top-0 z-30 flex h-14 items-center justify-between border-b border-line bg-ground/88 px-4 backdrop-blur-md sm:px-6 lg:hidden">
+    <header className="sticky top-0 z-30 flex h-14 items-center short:static justify-between border-b border-line bg-ground/88 px-4 backdrop-blur-md sm:px-6 lg:hidden">
       <Brand />
       <Popover
         label="Account"
@@ -133,7 +133,11 @@ export function TabBar() {
       className="fixed inset-x-0 bottom-0 z-30 grid grid-cols-3 border-t border-line bg-ground/92 pb-[env(safe-area-inset-bottom)] backdrop-blur-md lg:hidden"
     >
       {areas.map(({ to, name, Icon }) => (
-        <AreaLink key={name} to={to} className="h-15 flex-col justify-center gap-1 text-[0.8rem]">
+        <AreaLink
+          key={name}
+          to={to}
+          className="h-15 flex-col justify-center gap-1 text-[0.8rem] short:h-10 short:flex-row short:gap-2.5"
+        >
           <span className="relative">
             <Icon size={20} aria-hidden />
             {name === "Nodes" && <SilentNodes className="absolute -top-0.5 -right-2" />}

@@ -1,5 +1,5 @@
 import test from "ava";
-import { faultsByField, problemOf } from "./problem.ts";
+import { briefly, faultsByField, noAnswer, problemOf, withoutTitle } from "./problem.ts";
 
 test("a problem document is read whole", (t) => {
   const problem = problemOf(422, {
@@ -23,6 +23,16 @@ test("an answer of a stranger on the way still becomes a sentence that names its
     t.is(problem.code, "http_502");
     t.deepEqual(problem.faults, []);
   }
+});
+
+test("a title is not said twice, and a wait is read from its header", (t) => {
+  const title = "E-mail or password is wrong";
+  t.is(withoutTitle({ title, detail: `${title}. Check both and try again.` }), "Check both and try again.");
+  t.is(withoutTitle({ title, detail: `${title}.` }), "");
+  t.is(withoutTitle({ title, detail: "Something else." }), "Something else.");
+  t.is(problemOf(429, null, "28").retryAfterSeconds, 28);
+  t.is(problemOf(429, null, "Wed, 21 Oct 2026 07:28:00 GMT").retryAfterSeconds, undefined);
+  t.is(briefly(noAnswer), "Playspawn does not answer.");
 });
 
 test("faults find their fields, the first one wins, and escapes are undone", (t) => {

@@ -52,7 +52,7 @@ function titleOf(status: number): string {
 export const noAnswer: Problem = problemOf(0, {
   code: "no_answer",
   title: "Playspawn does not answer",
-  detail: "Check that it is running and that this device can reach it, then try again.",
+  detail: "Check that it is running and that this device can reach it.",
 });
 
 /** One sentence for a place with room for no more. */

@@ -6,6 +6,11 @@ export function tokenOf(hash: string): string | undefined {
   return token === null || token === "" ? undefined : token;
 }
 
+/** Takes a spent token out of the address and the history: it opens nothing, and looks as if it did. */
+export function dropToken(): void {
+  if (tokenOf(window.location.hash) !== undefined) window.history.replaceState(null, "", window.location.pathname);
+}
+
 export type SetupTrouble = "no_token" | "token_dead" | "done";
 
 /** What an answer says about the link itself, as opposed to the form; undefined when the link is not the matter. */

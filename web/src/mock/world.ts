@@ -2,6 +2,7 @@
 import { can, stateWord, type Have, type Tier } from "@playspawn/shared/domain/server-state.ts";
 import type { Ports } from "@playspawn/shared/ports/ports.ts";
 import type { Cause, LiveMessage, Node, Progress, Server, ServerEvent } from "../api/types.ts";
+import { isoTime } from "../lib/time.ts";
 import { games, nodes } from "./fixtures.ts";
 import { seedServers } from "./seed.ts";
 
@@ -126,6 +127,7 @@ const build = (game: string): readonly (Progress & { ms: number })[] => [
 export async function wake(world: World, id: string, cause: Cause): Promise<void> {
   change(world, id, { have: "starting", tier: null, cause, error: null });
   addEvent(world, id, "wake", cause);
+  log(world, id, `── started ${isoTime(world.ports.clock.now())} ──`);
   log(world, id, "[server] loading world");
   if (!(await steps(world, id, boot))) return;
   const max = Number(world.servers.get(id)?.variables["MAX_PLAYERS"] ?? 16);

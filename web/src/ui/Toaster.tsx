@@ -11,7 +11,7 @@ export function Toaster() {
       role="log"
       aria-label="Messages"
       aria-live="polite"
-      className="pointer-events-none fixed inset-x-4 bottom-20 z-40 grid justify-items-end gap-2 lg:right-6 lg:bottom-6 lg:left-auto"
+      className="pointer-events-none fixed inset-x-4 bottom-20 z-40 grid justify-items-center gap-2 lg:bottom-6 lg:left-[15rem]"
     >
       {toasts.map((toast) => (
         <ToastCard key={toast.id} toast={toast} />

@@ -24,3 +24,7 @@ function subscribe(listener: () => void): () => void {
 
 /** The wall clock, read anew every second; all readers share one timer. */
 export const useNow = (): number => useSyncExternalStore(subscribe, () => now);
+
+/** Whole seconds that are left of `seconds` since `from`, UTC ms; 0 when they are over. */
+export const useSecondsLeft = (seconds: number, from: number): number =>
+  Math.max(0, Math.ceil((from + seconds * 1000 - useNow()) / 1000));

@@ -7,6 +7,7 @@ import { gamesQuery, keys } from "../../api/queries.ts";
 import type { Game, TemplateFault } from "../../api/types.ts";
 import { PageHeader } from "../../layouts/PageHeader.tsx";
 import { bytes } from "../../lib/bytes.ts";
+import { byFile, faultsText } from "../../lib/template-faults.ts";
 import { paths } from "../../paths.ts";
 import { Button, buttonClass } from "../../ui/Button.tsx";
 import { CopyButton } from "../../ui/CopyButton.tsx";
@@ -82,18 +83,22 @@ function Faults({ faults }: { faults: TemplateFault[] }) {
         <StateGlyph state="Crashed" size={13} /> Not loaded
       </h2>
       <ul className="panel divide-y divide-line overflow-hidden">
-        {faults.map((fault) => {
-          const where = fault.line === null ? fault.file : `${fault.file}:${fault.line}`;
-          return (
-            <li key={`${where} ${fault.reason}`} className="flex items-center gap-3 py-2.5 pr-2 pl-5">
-              <div className="min-w-0 flex-1">
-                <p className="font-mono text-[0.867rem] [overflow-wrap:anywhere]">{where}</p>
-                <p className="text-ink-2 [overflow-wrap:anywhere]">{fault.reason}</p>
-              </div>
-              <CopyButton text={`${where}: ${fault.reason}`} label={`Copy the fault in ${where}`} />
-            </li>
-          );
-        })}
+        {byFile(faults).map(({ file, faults: inFile }) => (
+          <li key={file} className="flex items-start gap-3 py-3 pr-2 pl-5">
+            <div className="min-w-0 flex-1 py-1">
+              <p className="font-mono text-[0.867rem] [overflow-wrap:anywhere]">{file}</p>
+              <ul className="mt-1 grid gap-1">
+                {inFile.map(({ line, reason }) => (
+                  <li key={`${line} ${reason}`} className="flex gap-3 text-ink-2 [overflow-wrap:anywhere]">
+                    {line !== null && <span className="shrink-0 text-ink-3">line {line}</span>}
+                    <span className="min-w-0">{reason}</span>
+                  </li>
+                ))}
+              </ul>
+            </div>
+            <CopyButton text={faultsText(file, inFile)} label={`Copy the faults in ${file}`} />
+          </li>
+        ))}
       </ul>
     </section>
   );

@@ -22,8 +22,8 @@ export function AddNodeDialog({ onClose }: { onClose: () => void }) {
   return (
     <Dialog title="Add a node" onClose={onClose}>
       <p className="text-ink-2">
-        The machine needs Docker, Node 24 and an installed checkout of Playspawn in this version. It only dials out to
-        this address: no port has to be opened for it except those of the games. Paste this line there:
+        The machine needs Docker and a clone of Playspawn in this version. It only dials out to this address: no port
+        has to be opened for it except those of the games. Paste this line in the clone:
       </p>
       {mint.isError && <ProblemNote problem={problemFrom(mint.error)} onRetry={() => mint.mutate()} />}
       {mint.data && <Command token={mint.data} />}

@@ -145,7 +145,7 @@ function Footer({ problem, busy }: FooterProps) {
     </Link>
   );
   return (
-    <div className="sticky bottom-15 z-20 grid gap-4 rounded-b-[0.875rem] border-t border-line bg-surface/95 px-5 py-4 backdrop-blur-sm sm:px-7 lg:bottom-0">
+    <div className="sticky bottom-15 z-20 short:static grid gap-4 rounded-b-[0.875rem] border-t border-line bg-surface/95 px-5 py-4 backdrop-blur-sm sm:px-7 lg:bottom-0">
       {problem && problem.faults.length === 0 && (
         <ProblemNote focus problem={problem} action={nodeCodes.has(problem.code) && toNodes} />
       )}

@@ -101,6 +101,8 @@ interface SecretProps {
   onType: (value: string) => void;
 }
 
+const actionWords = { remove: "Remove", keep: "Keep the old one" };
+
 /** Says whether a secret is set, and never shows its mask as if it were the value. */
 function SecretInput({ value, set, onType, ...input }: SecretProps) {
   const { text, note, action } = secretField(value, set);
@@ -119,10 +121,10 @@ function SecretInput({ value, set, onType, ...input }: SecretProps) {
             size="small"
             look="ghost"
             className="-my-1.5"
+            aria-label={`${actionWords[action]}: ${input.label}`}
             onClick={() => onType(action === "remove" ? "" : secretMask)}
           >
-            {action === "remove" ? "Remove" : "Keep the old one"}
-            <span className="sr-only">: {input.label}</span>
+            {actionWords[action]}
           </Button>
         )
       }

@@ -9,6 +9,7 @@ import { useTitle } from "../../layouts/PageHeader.tsx";
 import { paths, safeNext } from "../../paths.ts";
 import { Button } from "../../ui/Button.tsx";
 import { TextField } from "../../ui/fields.tsx";
+import { useSecondsLeft } from "../../ui/use-now.ts";
 import { ProblemNote } from "../../ui/notices.tsx";
 
 export function SignInPage() {
@@ -22,6 +23,8 @@ export function SignInPage() {
     mutationFn: signIn,
     onSuccess: () => client.invalidateQueries({ queryKey: keys.me }),
   });
+  const problem = mutation.isError ? problemFrom(mutation.error) : undefined;
+  const wait = useSecondsLeft(problem?.retryAfterSeconds ?? 0, mutation.submittedAt);
   if (me.data) return <Navigate to={safeNext(search.get("next"))} replace />;
   if (me.isError && problemFrom(me.error).code === "setup_required") return <Navigate to={paths.servers} replace />;
   return (
@@ -33,7 +36,7 @@ export function SignInPage() {
           mutation.mutate({ email: email.trim(), password });
         }}
       >
-        {mutation.isError && <ProblemNote problem={problemFrom(mutation.error)} />}
+        {problem && <ProblemNote problem={wait > 0 ? { ...problem, detail: `Try again in ${wait} s.` } : problem} />}
         <TextField
           label="E-mail"
           type="email"
@@ -53,8 +56,14 @@ export function SignInPage() {
           value={password}
           onChange={(event) => setPassword(event.target.value)}
         />
-        <Button type="submit" look="primary" size="large" busy={mutation.isPending || mutation.isSuccess}>
-          Sign in
+        <Button
+          type="submit"
+          look="primary"
+          size="large"
+          busy={mutation.isPending || mutation.isSuccess}
+          held={wait > 0}
+        >
+          {wait > 0 ? `Sign in, in ${wait} s` : "Sign in"}
         </Button>
       </form>
     </Entry>

@@ -4,7 +4,7 @@ import { problemFrom } from "../../api/errors.ts";
 import { Entry } from "../../layouts/Entry.tsx";
 import { credentialFaults } from "../../lib/password.ts";
 import { faultsByField, type Problem } from "../../lib/problem.ts";
-import { linkTrouble, tokenOf, type SetupTrouble } from "../../lib/setup-link.ts";
+import { dropToken, linkTrouble, tokenOf, type SetupTrouble } from "../../lib/setup-link.ts";
 import { paths } from "../../paths.ts";
 import { SetupForm, type SetupValues } from "./SetupForm.tsx";
 import { TroubleText } from "./TroubleText.tsx";
@@ -25,7 +25,9 @@ export function SetupPage() {
   const refused = (error: unknown): void => {
     const found = problemFrom(error);
     setBusy(false);
-    setTrouble(linkTrouble(found.code));
+    const spent = linkTrouble(found.code);
+    if (spent) dropToken();
+    setTrouble(spent);
     setFaults(faultsByField(found.faults));
     setProblem(found.faults.length > 0 ? undefined : found);
   };
