@@ -1,7 +1,7 @@
 /** The ground: the data folder with its lock and its two databases, the bus, and the facts that everything else is given. */
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
-import type { Ports } from "@playspawn/shared";
+import { AppError, type Ports } from "@playspawn/shared";
 import type { Knex } from "knex";
 import { type Bus, createBus } from "./bus/bus.ts";
 import { openDatabase } from "./db/db.ts";
@@ -22,9 +22,12 @@ export interface Foundation {
   bus: Bus;
   /** The installation's id. */
   installation: string;
-  /** Aborts when the process is on its way out. */
+  /** Aborts when the process is on its way out, with an AppError that says so. */
   stopping: AbortSignal;
 }
+
+const stoppingError = (): AppError =>
+  new AppError("not_ready", "The control plane is stopping. Try again in a moment.");
 
 /** @throws FolderInUseError, NewerDatabaseError, or the system's error when the folder cannot be written */
 export async function openFoundation(
@@ -32,7 +35,7 @@ export async function openFoundation(
   ending: Ending,
 ): Promise<Foundation> {
   const stopping = new AbortController();
-  ending.onStop(() => stopping.abort(new Error("the control plane is stopping")));
+  ending.onStop(() => stopping.abort(stoppingError()));
   const folder = join(dataDir, "control-plane");
   await mkdir(join(dataDir, "run"), { recursive: true, mode: 0o700 });
   await mkdir(folder, { recursive: true, mode: 0o700 });

@@ -1,10 +1,9 @@
-import { Readable } from "node:stream";
 import test, { type ExecutionContext } from "ava";
 import { z } from "zod";
 import { admin, harness } from "../../testing/harness.ts";
 import { rawGet } from "../../testing/raw.ts";
 import { createLog } from "../log.ts";
-import { type Operation, operation, type RawAnswer } from "./operation.ts";
+import { type Operation, operation } from "./operation.ts";
 import type { Problem } from "./problem.ts";
 
 const declare = (name: string, handle: () => Promise<void>, more: Partial<Operation> = {}): Operation => ({
@@ -136,61 +135,6 @@ test("a caller over the limit waits, another does not", async (t) => {
   t.is(body.code, "rate_limited");
   t.true(Number(headers.get("retry-after")) >= 1);
   t.is((await client.get("/api/v1/auth/me")).status, 200);
-});
-
-test("an answer streams while it is made, and its source ends when the client goes", async (t) => {
-  let ended = (): void => undefined;
-  const end = new Promise<void>((resolve) => (ended = resolve));
-  async function* lines(signal: AbortSignal) {
-    try {
-      yield "first\n";
-      await new Promise((_resolve, reject) => signal.addEventListener("abort", () => reject(signal.reason as Error)));
-    } finally {
-      ended();
-    }
-  }
-  const stream = operation({
-    name: "stream",
-    method: "get",
-    path: "/api/v1/stream",
-    tag: "tests",
-    summary: "Lines",
-    auth: "public",
-    answer: { status: 200, raw: "text/plain" },
-    handle: async ({ signal }): Promise<RawAnswer> => ({
-      contentType: "text/plain; charset=utf-8",
-      body: Readable.from(lines(signal)),
-      headers: { "X-Lines": "1" },
-    }),
-  });
-  const { stranger } = await withOperations(t, stream);
-  const going = new AbortController();
-  const response = await fetch(`${stranger.url}/api/v1/stream`, { signal: going.signal });
-  t.is(response.headers.get("content-type"), "text/plain; charset=utf-8");
-  t.is(response.headers.get("x-lines"), "1");
-  const { value } = await response.body!.getReader().read();
-  t.is(new TextDecoder().decode(value), "first\n");
-  going.abort();
-  await t.notThrowsAsync(end);
-});
-
-test("a stream that breaks ends the connection instead of looking complete", async (t) => {
-  async function* lines() {
-    yield "first\n";
-    throw new Error("the node went away");
-  }
-  const stream = operation({
-    name: "stream",
-    method: "get",
-    path: "/api/v1/stream",
-    tag: "tests",
-    summary: "Lines",
-    auth: "public",
-    answer: { status: 200, raw: "text/plain" },
-    handle: async (): Promise<RawAnswer> => ({ contentType: "text/plain", body: Readable.from(lines()) }),
-  });
-  const { stranger } = await withOperations(t, stream);
-  await t.throwsAsync(fetch(`${stranger.url}/api/v1/stream`).then((response) => response.text()));
 });
 
 test("an answer that is not what the operation declares is caught", async (t) => {

@@ -22,9 +22,9 @@ export interface AppDeps extends PipelineDeps {
 
 export function createApp(deps: AppDeps): Koa {
   const app = new Koa();
-  app.on("error", (error: NodeJS.ErrnoException) => {
-    // A client that hangs up while its answer streams is no fault of ours.
-    if (error.code !== "ERR_STREAM_PREMATURE_CLOSE") deps.log.error({ err: error }, "an answer broke off");
+  app.on("error", (error: Error) => {
+    if (isNoFault(error)) deps.log.debug({ reason: error.message }, "an answer broke off");
+    else deps.log.error({ err: error }, "an answer broke off");
   });
   app.use(observe(deps));
   app.use((ctx, next) => answerProblems(ctx, next));
@@ -38,6 +38,24 @@ export function createApp(deps: AppDeps): Koa {
     throw new AppError("not_found", `There is nothing at ${ctx.path.slice(0, 200)}.`);
   });
   return app;
+}
+
+/** What a client does to its own connection, and our own signals' ABORT_ERR. */
+const disconnects = new Set([
+  "ABORT_ERR",
+  "ECONNABORTED",
+  "ECONNRESET",
+  "EPIPE",
+  "ERR_HTTP_REQUEST_TIMEOUT",
+  "ERR_STREAM_PREMATURE_CLOSE",
+  "ERR_STREAM_WRITE_AFTER_END",
+]);
+
+/** A client that left or was too slow, or a refusal that came when the answer had begun: strangers must not fill the log. */
+function isNoFault(error: Error): boolean {
+  if (error instanceof AppError) return error.code !== "internal";
+  const { code = "" } = error as NodeJS.ErrnoException;
+  return disconnects.has(code) || code.startsWith("HPE_");
 }
 
 /** Gives the request its id and, when it is over, one line in the log: no query, no header, no body. */

@@ -116,3 +116,22 @@ test("an answer that has begun is cut off, not mixed with a problem", async (t) 
   const text = await allOf(socket).catch((error: NodeJS.ErrnoException) => error.code ?? "");
   t.notRegex(text, /malformed_request/);
 });
+
+test("a body that comes too slowly, or breaks off, fills no log with errors", async (t) => {
+  const lines: string[] = [];
+  const log = createLog("debug", { write: (line) => void lines.push(line) });
+  const { stranger, context } = await harness(t, { overrides: { log } });
+  const head = "POST /api/v1/auth/login HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n";
+  await raw(stranger.url, `${head}Content-Length: 100\r\n\r\n{"email":`);
+  await raw(stranger.url, `${head}Transfer-Encoding: chunked\r\n\r\nnonsense\r\n`);
+  const socket = connect({ host: "127.0.0.1", port: Number(new URL(stranger.url).port) });
+  socket.write(`${head}Content-Length: 100\r\n\r\n{"email":`);
+  await once(socket, "ready");
+  socket.resetAndDestroy();
+  await context.close();
+  t.true(lines.filter((line) => line.includes("/api/v1/auth/login")).length >= 3);
+  t.deepEqual(
+    lines.filter((line) => line.includes('"level":"error"')),
+    [],
+  );
+});

@@ -9,14 +9,14 @@ const healthy = { status: "healthy" } as const;
 
 export interface HealthDeps {
   db: Knex;
-  /** Aborted once the process is on its way out. */
+  /** Aborted once the process is on its way out, with an AppError that says so. */
   stopping: AbortSignal;
 }
 
 /** `/livez` says that the process answers, `/readyz` and `/health` that it can also read its database. */
 export function healthOperations({ db, stopping }: HealthDeps): Operation[] {
   const ready = async () => {
-    if (stopping.aborted) throw new AppError("not_ready", "The control plane is stopping. Try again in a moment.");
+    stopping.throwIfAborted();
     try {
       await db.raw("SELECT 1");
     } catch (cause) {

@@ -1,5 +1,3 @@
-import { createServer } from "node:http";
-import type { AddressInfo } from "node:net";
 import { fakePorts } from "@playspawn/shared/ports/fake.ts";
 import { systemClock } from "@playspawn/shared/ports/system.ts";
 import test, { type ExecutionContext } from "ava";
@@ -7,11 +5,8 @@ import { admin, harness, type HarnessOptions } from "../../testing/harness.ts";
 import { raw } from "../../testing/raw.ts";
 import { openSocket, upgradeStatus } from "../../testing/socket.ts";
 import { insertUser } from "../../people/users/store.ts";
-import { createBus } from "../bus/bus.ts";
 import { transaction } from "../db/db.ts";
-import { silentLog } from "../log.ts";
-import { createLive, livePath } from "./live.ts";
-import { createUpgradeRouter } from "./upgrade.ts";
+import { livePath } from "./live.ts";
 
 /** The smallest piece of news. */
 const gone = (id: string) => ({ t: "server_removed", id }) as const;

@@ -6,13 +6,13 @@ import type { Log } from "../log.ts";
 import { authorize, type UserActor } from "./authorize.ts";
 import { credentialOf, type Identify, identifyActor } from "./credentials.ts";
 import { isSameOrigin } from "./guards.ts";
+import type { SessionWatch } from "./session-watch.ts";
 import type { Upgrade, UpgradeRouter } from "./upgrade.ts";
 
 export interface LiveDeps {
   bus: Bus;
   identify: Identify;
-  /** Of these session ids, the ones that still count. */
-  aliveSessions(ids: readonly string[]): Promise<ReadonlySet<string>>;
+  sessionWatch: SessionWatch;
   publicUrl: URL;
   ports: Ports;
   log: Log;
@@ -35,12 +35,10 @@ const pingMs = 20_000;
 /** Browsers do not show pings to their pages, so that a page hears this word and knows that the line is alive. */
 const beatMs = 10_000;
 const beat = JSON.stringify({ t: "ping" } satisfies LiveMessage);
-/** How often sessions are asked about, besides at once when one is ended here: a dead one is cut off within 5 s. */
-const sessionCheckMs = 4000;
 const bufferedBytesMax = 1024 * 1024;
 /** Clients have nothing to say; more than this is a program gone wild. */
 const incomingBytesMax = 4096;
-const incomingPerCheckMax = 40;
+const incomingPerBeatMax = 50;
 const socketsPerUserMax = 30;
 /** How long one who does not answer the goodbye keeps the connection. */
 const closeLimitMs = 1000;
@@ -50,14 +48,14 @@ interface Client {
   actor: UserActor;
   /** Whether the last ping was answered. */
   answered: boolean;
-  /** Messages since the last check. */
+  /** Messages since the last beat. */
   incoming: number;
   /** Says why, and gives one who does not answer the goodbye a second: he may be reading nothing at all. */
   end(code: number, reason: string): void;
 }
 
 export function createLive(deps: LiveDeps): Live {
-  const { bus, ports, log } = deps;
+  const { bus, ports } = deps;
   const clients = new Set<Client>();
   const server = new WebSocketServer({ noServer: true, maxPayload: incomingBytesMax, perMessageDeflate: false });
   let closed = false;
@@ -71,19 +69,21 @@ export function createLive(deps: LiveDeps): Live {
       server.handleUpgrade(upgrade.request, upgrade.socket, upgrade.head, (socket) => {
         const client = createClient(socket, actor, deps);
         clients.add(client);
-        socket.on("close", () => clients.delete(client));
+        const signedOut = (): void => client.end(liveCloseCodes.signedOut, "this session has ended");
+        const unwatch = deps.sessionWatch.watch(actor.sessionId, signedOut);
+        socket.on("close", () => {
+          clients.delete(client);
+          unwatch();
+        });
       });
     },
   });
   const stops = [
     bus.subscribe("live", (news) => broadcast(clients, news, deps)),
-    bus.subscribe("sessionsEnded", ({ sessionIds }) => endSessions(clients, (id) => sessionIds.includes(id))),
     ports.timers.every(pingMs, () => pingAll(clients)),
-    ports.timers.every(beatMs, () => sendAll(clients, beat)),
-    ports.timers.every(sessionCheckMs, () => {
-      checkSessions(clients, deps).catch((error: unknown) =>
-        log.error({ err: error }, "live sessions are not checked"),
-      );
+    ports.timers.every(beatMs, () => {
+      for (const client of clients) client.incoming = 0;
+      sendAll(clients, beat);
     }),
   ];
   return {
@@ -112,7 +112,7 @@ function createClient(socket: WebSocket, actor: UserActor, { ports, log }: LiveD
   socket.on("pong", () => (client.answered = true));
   socket.on("error", (error) => log.debug({ reason: error.message }, "a live socket broke"));
   socket.on("message", () => {
-    if (++client.incoming > incomingPerCheckMax) client.end(liveCloseCodes.tooMuch, "too many messages");
+    if (++client.incoming > incomingPerBeatMax) client.end(liveCloseCodes.tooMuch, "too many messages");
   });
   return client;
 }
@@ -121,21 +121,6 @@ function refuseMore(clients: ReadonlySet<Client>, { userId }: UserActor): void {
   const mine = [...clients].filter((client) => client.actor.userId === userId).length;
   if (mine < socketsPerUserMax) return;
   throw new AppError("rate_limited", `This account has ${socketsPerUserMax} live connections already: close one.`);
-}
-
-/** Ends those whose session ended without a word here: it expired, or another process ended it. */
-async function checkSessions(clients: ReadonlySet<Client>, { aliveSessions }: LiveDeps): Promise<void> {
-  for (const client of clients) client.incoming = 0;
-  if (clients.size === 0) return;
-  const asked = new Set([...clients].map((client) => client.actor.sessionId));
-  const alive = await aliveSessions([...asked]);
-  // Whoever came while we asked was not asked about.
-  endSessions(clients, (sessionId) => asked.has(sessionId) && !alive.has(sessionId));
-}
-
-function endSessions(clients: ReadonlySet<Client>, isDead: (sessionId: string) => boolean): void {
-  for (const client of clients)
-    if (isDead(client.actor.sessionId)) client.end(liveCloseCodes.signedOut, "this session has ended");
 }
 
 /** A browser proves itself by cookie and by Origin, a program by its token. */

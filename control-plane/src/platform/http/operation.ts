@@ -100,6 +100,9 @@ export interface OperationDefinition<
   handle(context: RequestContext<A>, input: Input<P, Q, B>): Promise<ResultOf<R>>;
 }
 
+/** What the pipeline hands to every operation. */
+export type AnyContext = Omit<RequestContext, "actor"> & { actor: Actor | null };
+
 /** A declared operation with its types folded away, for the registry. */
 export interface Operation {
   name: string;
@@ -110,7 +113,7 @@ export interface Operation {
   tag: string;
   auth: Auth;
   permission?: Permission;
-  resource?: (params: never) => Promise<Resource>;
+  resource?(params: unknown): Promise<Resource>;
   beforeSetup?: boolean;
   rate?: RateClass;
   idempotent?: boolean;
@@ -118,7 +121,7 @@ export interface Operation {
   query?: z.ZodType;
   body?: z.ZodType;
   answer: AnswerShape;
-  handle(context: never, input: never): Promise<unknown>;
+  handle(context: AnyContext, input: unknown): Promise<unknown>;
 }
 
 export function operation<
@@ -128,6 +131,7 @@ export function operation<
   Q extends z.ZodType = z.ZodType<Record<string, never>>,
   B extends z.ZodType = z.ZodType<Record<string, never>>,
 >(definition: OperationDefinition<A, P, Q, B, R>): Operation {
+  // The pipeline checks the actor against `auth` and the input against the schemas before it calls any of it.
   return definition as unknown as Operation;
 }
 

@@ -11,9 +11,10 @@ import { readBody } from "./body.ts";
 import { credentialOf, type Identify, identifyActor, sessionCookieHeader } from "./credentials.ts";
 import { checkSameSite } from "./guards.ts";
 import { checkKey, hashRequest, type KeyedRequest, once, storedAnswer } from "./idempotency.ts";
-import type { Operation, RateClass, RawAnswer, RequestContext } from "./operation.ts";
+import type { AnyContext, Operation, RateClass, RawAnswer } from "./operation.ts";
 import { faultsOf, refuseFaults } from "./problem.ts";
 import type { Limiter } from "./rate.ts";
+import { respond, respondRaw } from "./respond.ts";
 import type { SessionWatch } from "./session-watch.ts";
 
 export interface PipelineDeps {
@@ -60,7 +61,7 @@ export async function runOperation(ctx: Context, operation: Operation, deps: Pip
   const signal = lazy(() => signalOf(ctx, actor, deps));
   const answer = stored ? stored.answer : await handle(ctx, operation, { actor, input, keyed, signal, deps });
   if (operation.answer.raw === undefined) respond(ctx, operation, answer, deps);
-  else await respondRaw(ctx, answer as RawAnswer, signal, deps.ports.timers);
+  else await respondRaw(ctx, answer as RawAnswer, { signal, timers: deps.ports.timers });
 }
 
 function lazy<T>(make: () => T): () => T {
@@ -88,7 +89,7 @@ function parseParams(ctx: Context, operation: Operation): unknown {
 async function checkPermission(actor: Actor | null, operation: Operation, params: unknown): Promise<void> {
   if (operation.auth !== "user") return;
   if (operation.permission === undefined) throw new Error(`operation ${operation.name} has no permission`);
-  const resource = await operation.resource?.(params as never);
+  const resource = await operation.resource?.(params);
   authorize(actor, operation.permission, resource);
 }
 
@@ -144,7 +145,7 @@ async function handle(ctx: Context, operation: Operation, call: Call): Promise<u
   const { actor, input, keyed, signal, deps } = call;
   const state = ctx.state as RequestState;
   let kept = false;
-  const context: Omit<RequestContext, "actor"> & { actor: Actor | null } = {
+  const context: AnyContext = {
     actor,
     requestId: state.requestId,
     address: ctx.ip,
@@ -163,7 +164,7 @@ async function handle(ctx: Context, operation: Operation, call: Call): Promise<u
       ctx.append("Set-Cookie", sessionCookieHeader(cookie, { secure }));
     },
   };
-  const answer = await operation.handle(context as never, input as never);
+  const answer = await operation.handle(context, input);
   if (keyed && !kept) throw new Error(`operation ${operation.name} is idempotent but did not use once`);
   return answer;
 }
@@ -179,54 +180,4 @@ function signalOf(ctx: Context, actor: Actor | null, { sessionWatch, stopping }:
     abort("request_timeout", "The client went away before its answer.");
   });
   return AbortSignal.any([over.signal, stopping]);
-}
-
-function respond(ctx: Context, { name, answer: shape }: Operation, answer: unknown, deps: PipelineDeps): void {
-  ctx.status = shape.status;
-  if (!shape.schema) {
-    ctx.body = null;
-    return;
-  }
-  if (deps.checkAnswers) {
-    const parsed = shape.schema.safeParse(answer);
-    if (!parsed.success) throw new Error(`the answer of ${name} is not what it declares: ${parsed.error.message}`);
-  }
-  ctx.type = "application/json";
-  ctx.body = JSON.stringify(answer);
-}
-
-async function respondRaw(
-  ctx: Context,
-  { contentType, body, headers }: RawAnswer,
-  signal: () => AbortSignal,
-  timers: Timers,
-): Promise<void> {
-  const isStream = body instanceof Readable;
-  if (isStream) await beginning(addAbortSignal(signal(), body), { signal: signal(), timers });
-  ctx.status = 200;
-  ctx.set({ ...headers });
-  ctx.type = contentType;
-  ctx.body = body;
-  // A log that is followed may say nothing for hours: the answer begins all the same.
-  if (isStream) ctx.flushHeaders();
-}
-
-/** How long an answer that says nothing yet is waited for. */
-const silenceMs = 2000;
-
-/**
- * Waits until `body` has something to say, has ended, or was silent for 2 s: who refuses to speak does so soon, and a
- * refusal should still become a problem document. @throws what broke the stream, or the signal's reason
- */
-function beginning(body: Readable, { signal, timers }: { signal: AbortSignal; timers: Timers }): Promise<void> {
-  return new Promise((resolve, reject) => {
-    const settle = (error?: Error): void => {
-      cancel();
-      body.off("readable", settle).off("close", settle).off("error", settle);
-      if (error) reject(signal.aborted ? (signal.reason as Error) : error);
-      else resolve();
-    };
-    const cancel = timers.after(silenceMs, settle);
-    body.once("readable", settle).once("close", settle).once("error", settle);
-  });
 }
