@@ -11,8 +11,6 @@ export interface StartConfig {
   webPort: number;
   agentPort: number;
   controlUrl: string;
-  /** False: it is what the own control plane listens on. */
-  controlUrlGiven: boolean;
   dockerHost: string | undefined;
   admin: { email: string; password: string } | undefined;
   /** The whole environment, handed on to the programs. */
@@ -58,7 +56,6 @@ export function startConfig(given: NodeJS.ProcessEnv = process.env): StartConfig
     agentPort: port(environment.PLAYSPAWN_AGENT_PORT, 8001),
     controlUrl:
       environment.PLAYSPAWN_CONTROL_URL ?? `http://${reached.includes(":") ? `[${reached}]` : reached}:${controlPort}`,
-    controlUrlGiven: Boolean(environment.PLAYSPAWN_CONTROL_URL),
     dockerHost: dockerHost === defaultSocket ? undefined : dockerHost,
     admin: email && password ? { email, password } : undefined,
     environment,

@@ -25,6 +25,6 @@ try {
 } catch (error) {
   const unknownArgument = (error as NodeJS.ErrnoException).code?.startsWith("ERR_PARSE_ARGS");
   if (!(error instanceof Halt) && !unknownArgument) throw error;
-  console.error(`playspawn: ${(error as Error).message}`);
+  for (const line of (error as Error).message.split("\n")) console.error(`playspawn: ${line}`);
   process.exit(error instanceof Halt ? error.exitCode : 64);
 }

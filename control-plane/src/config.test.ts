@@ -40,9 +40,12 @@ test("every fault is reported at once, each with its variable", (t) => {
     PLAYSPAWN_DEV_LOGIN: "perhaps",
     DATABASE_URL: "postgres://x",
     REDIS_URL: "redis://x",
+    PLAYSPAWN_HOST: "not a host!",
+    PLAYSPAWN_GAMES_DIR: "nowhere",
   });
-  t.is(faults.length, 9);
-  for (const name of ["PORT", "WEB_PORT", "LOG_LEVEL", "PUBLIC_URL", "ADMIN_EMAIL", "ADMIN_PASSWORD", "DEV_LOGIN"])
+  t.is(faults.length, 11);
+  const ours = ["PORT", "WEB_PORT", "LOG_LEVEL", "PUBLIC_URL", "ADMIN_EMAIL", "ADMIN_PASSWORD", "DEV_LOGIN", "HOST"];
+  for (const name of [...ours, "GAMES_DIR"])
     t.is(faults.filter((fault) => fault.startsWith(`PLAYSPAWN_${name} `)).length, 1, name);
   t.true(faults.some((fault) => fault.startsWith("DATABASE_URL ")));
   t.true(faults.some((fault) => fault.startsWith("REDIS_URL ")));

@@ -1,8 +1,8 @@
 /** The only reader of the environment. Reports every fault at once, each as a sentence that names the variable. */
-import { readFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { networkInterfaces } from "node:os";
 import { resolve } from "node:path";
-import { ConfigError, LogLevel, defaultRouteDevice, messageOf } from "@playspawn/shared";
+import { ConfigError, LogLevel, defaultRouteDevice, isHost, messageOf } from "@playspawn/shared";
 import { z } from "zod";
 import { Email, passwordFault } from "./people/users/credentials.ts";
 import { type FailpointName, failpointNames } from "./platform/failpoints.ts";
@@ -50,7 +50,10 @@ const Environment = z.object({
   PLAYSPAWN_DATA_DIR: z.string().default(".playspawn"),
   PLAYSPAWN_LOG_LEVEL: LogLevel,
   PLAYSPAWN_FAILPOINT: z.enum(failpointNames, { error: `must be one of ${failpointNames.join(", ")}` }).optional(),
-  PLAYSPAWN_HOST: z.string().default("0.0.0.0"),
+  PLAYSPAWN_HOST: z
+    .string()
+    .default("0.0.0.0")
+    .refine(isHost, { error: "must be an address of this machine, such as 127.0.0.1, or 0.0.0.0 for all" }),
   PLAYSPAWN_PORT: port(8000, 0),
   PLAYSPAWN_WEB_PORT: port(3000, 0),
   PLAYSPAWN_PUBLIC_URL: z
@@ -87,6 +90,9 @@ export function readConfig(repoDir: string, env: Env = process.env): Config {
   const has = (name: string): boolean => Boolean(env[name] || env[`${name}_FILE`]);
   if (has("PLAYSPAWN_ADMIN_EMAIL") !== has("PLAYSPAWN_ADMIN_PASSWORD"))
     faults.push("PLAYSPAWN_ADMIN_EMAIL and PLAYSPAWN_ADMIN_PASSWORD must be set together, or neither.");
+  const games = env["PLAYSPAWN_GAMES_DIR"];
+  if (games && !existsSync(resolve(repoDir, games)))
+    faults.push(`PLAYSPAWN_GAMES_DIR is ${games}, which is not there: name a folder of games.`);
   if (!parsed.success || faults.length > 0) throw new ConfigError(faults);
   return toConfig(parsed.data, repoDir);
 }

@@ -229,8 +229,10 @@ test("faults of configuration are told all at once, and nothing is tried again",
     ...env,
     PLAYSPAWN_LOG_LEVEL: "loud",
     PLAYSPAWN_ADMIN_EMAIL: "admin@example.test",
+    PLAYSPAWN_SUBNET: "bogus",
   });
   t.is(code, 78);
+  t.regex(words, /PLAYSPAWN_SUBNET must be a private subnet/, "the agent's faults with the control plane's");
   t.regex(words, /PLAYSPAWN_LOG_LEVEL must be one of/);
   t.regex(words, /PLAYSPAWN_ADMIN_EMAIL and PLAYSPAWN_ADMIN_PASSWORD must be set together/);
   t.notRegex(words, /Starting it again/);

@@ -31,7 +31,8 @@ test("every fault of the environment is said at once, with its name", (t) => {
       readConfig("/", {
         PLAYSPAWN_AGENT_PORT: "http",
         PLAYSPAWN_PORT_RANGE: "30000-20000",
-        PLAYSPAWN_SUBNET: "10.213.0.0",
+        PLAYSPAWN_SUBNET: "8.8.8.0/24",
+        PLAYSPAWN_NODE_ADDRESS: "not an address!",
         PLAYSPAWN_CONTROL_URL: "localhost:8000",
         PLAYSPAWN_FAILPOINT: "nowhere",
         PLAYSPAWN_JOIN_TOKEN: "a",
@@ -44,6 +45,7 @@ test("every fault of the environment is said at once, with its name", (t) => {
     "PLAYSPAWN_CONTROL_URL",
     "PLAYSPAWN_FAILPOINT",
     "PLAYSPAWN_JOIN_TOKEN",
+    "PLAYSPAWN_NODE_ADDRESS",
     "PLAYSPAWN_PORT_RANGE",
     "PLAYSPAWN_SUBNET",
   ]);

@@ -3,9 +3,10 @@ import { readFileSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { hostname, networkInterfaces } from "node:os";
 import { join, resolve } from "node:path";
-import { ConfigError, LogLevel, defaultRouteDevice } from "@playspawn/shared";
+import { ConfigError, LogLevel, defaultRouteDevice, isHost } from "@playspawn/shared";
 import { z } from "zod";
 import { failpointNames } from "./failpoints.ts";
+import { isPrivate } from "./link/private-address.ts";
 import { parseSubnet } from "./net/subnet.ts";
 
 export interface Config {
@@ -67,13 +68,18 @@ const Environment = z.object({
   PLAYSPAWN_PORT_RANGE: PortRange,
   PLAYSPAWN_SUBNET: z
     .string()
-    .refine((text) => parseSubnet(text) !== undefined, { error: "must be a subnet such as 10.213.0.0/22" })
+    .refine((text) => parseSubnet(text) !== undefined && isPrivate(text.split("/")[0]!), {
+      error: "must be a private subnet such as 10.213.0.0/22",
+    })
     .optional(),
   PLAYSPAWN_NODE_NAME: z
     .string()
     .max(60, { error: "must have at most 60 characters" })
     .default(hostname().slice(0, 60)),
-  PLAYSPAWN_NODE_ADDRESS: z.string().max(253).optional(),
+  PLAYSPAWN_NODE_ADDRESS: z
+    .string()
+    .refine(isHost, { error: "must be an address or a host name that players can dial" })
+    .optional(),
   PLAYSPAWN_JOIN_TOKEN: z.string().max(200).optional(),
   PLAYSPAWN_JOIN_TOKEN_FILE: z.string().optional(),
   PLAYSPAWN_HOLD_HELD_SECONDS: whole(3600, 0, holdHeldSecondsMax),

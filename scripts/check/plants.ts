@@ -145,6 +145,7 @@ export const importPlants: readonly ImportPlant[] = [
   direction("supervisors-see-interfaces", "node-agent/src/servers/m.ts", "node-agent/src/runtime/docker.ts"),
   direction("door-knows-shared-only", "node-agent/src/door/n.ts", "node-agent/src/link/n.ts"),
   direction("agent-lib-stays-lowest", "node-agent/src/lib/v.ts", "node-agent/src/link/v.ts"),
+  direction("web-takes-words", "web/src/lib/w.ts", "shared/src/wire/w.ts"),
   direction("features-apart", "web/src/features/servers/o.ts", "web/src/features/nodes/o.ts"),
   direction("ui-stays-low", "web/src/ui/p.ts", "web/src/features/nodes/p.ts"),
   direction("lib-stays-lowest", "web/src/lib/q.ts", "web/src/ui/q.ts"),

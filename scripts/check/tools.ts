@@ -100,24 +100,6 @@ export const unused: Check = {
   },
 };
 
-interface NpmAnswer {
-  problems?: string[];
-}
-
-/**
- * Would `npm ci` take the lockfile? Asked of a command that only reads: `npm ci --dry-run` empties node_modules where npm
- * is older than 10.5 (npm/cli#7239), and Debian's is.
- */
-export const lockfile: Check = {
-  name: "lockfile",
-  async run(root) {
-    const ran = await run("npm", ["ls", "--package-lock-only", "--all", "--json"], { cwd: root });
-    const problems = parse<NpmAnswer>(ran.stdout)?.problems ?? [];
-    if (problems.length === 0) return ran.code === 0 ? [] : [toolFailed("lockfile", ran)];
-    return problems.map((problem) => finding("lockfile", "package-lock.json", problem.replaceAll(`${root}/`, "")));
-  },
-};
-
 function parse<T>(text: string): T | undefined {
   try {
     return JSON.parse(text) as T;

@@ -2,13 +2,14 @@
 import { systemClock } from "@playspawn/shared/ports/system.ts";
 import type { Check, Finding } from "../check/check.ts";
 import { generated } from "../check/generated.ts";
+import { lockfile } from "../check/lockfile.ts";
 import { selfTest } from "../check/self-test.ts";
 import { tidy } from "../check/tidy.ts";
-import { format, imports, lint, lockfile, types, unused } from "../check/tools.ts";
+import { format, imports, lint, types, unused } from "../check/tools.ts";
 import { repository } from "../lib/paths.ts";
 import { say } from "../lib/terminal.ts";
 
-export const checks: readonly Check[] = [format, lint, types, imports(), unused, generated, lockfile, tidy, selfTest];
+export const checks: readonly Check[] = [format, lint, types, imports(), unused, generated, lockfile(), tidy, selfTest];
 
 const shownMax = 40;
 

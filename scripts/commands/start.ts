@@ -6,7 +6,7 @@ import { say, warn } from "../lib/terminal.ts";
 import { ensureDashboard } from "../up/dashboard.ts";
 import { demoAdmin, deployDemo, type Admin } from "../up/demo.ts";
 import { ensureDocker, ensureDockerCli, ensureLiveRestore } from "../up/docker.ts";
-import { Halt } from "../up/halt.ts";
+import { ensureConfig } from "../up/ensure-config.ts";
 import { endLeftovers, forget, remember } from "../up/leftovers.ts";
 import { lockDataFolder } from "../up/lock.ts";
 import { startOptions, type StartOptions } from "../up/options.ts";
@@ -24,6 +24,7 @@ const stopOrder: ProgramName[][] = [["node-agent", "door"], ["control-plane"]];
 export async function start(args: string[]): Promise<number> {
   const options = startOptions(args);
   const config = startConfig();
+  ensureConfig(config, options);
   await ensureDataFolder(config.dataDir);
   const unlock = await lockDataFolder(config.dataDir);
   try {
@@ -36,13 +37,6 @@ export async function start(args: string[]): Promise<number> {
 
 async function prepare(config: StartConfig, options: StartOptions): Promise<void> {
   const { timers } = systemPorts;
-  if (options.node && !config.controlUrlGiven)
-    throw new Halt(
-      78,
-      "--node makes this machine a node of a control plane elsewhere: set PLAYSPAWN_CONTROL_URL to its address, and PLAYSPAWN_JOIN_TOKEN the first time.",
-    );
-  if (!options.node && config.port === 0)
-    throw new Halt(78, "PLAYSPAWN_PORT is 0, and nodes and people need one that they know. Set another, such as 8000.");
   await endLeftovers(config.dataDir, timers);
   await ensurePorts(options.node ? { ...config, port: 0, webPort: 0 } : config);
   await ensurePackages(agentPackages, "The node agent needs a few small packages.", options);

@@ -1,5 +1,5 @@
 import test from "ava";
-import { addressKey, defaultRouteDevice, plainAddress } from "./address.ts";
+import { addressKey, defaultRouteDevice, isHost, plainAddress } from "./address.ts";
 
 test("an IPv4 address is the same whichever socket it came through", (t) => {
   t.is(plainAddress("::ffff:203.0.113.7"), "203.0.113.7");
@@ -19,4 +19,11 @@ test("the card of the default route is the one without a destination", (t) => {
   const routes = "Iface\tDestination\tGateway\ndocker0\t000011AC\t00000000\neth0\t00000000\t0101A8C0\n";
   t.is(defaultRouteDevice(routes), "eth0");
   t.is(defaultRouteDevice("Iface\tDestination\n"), undefined);
+});
+
+test("hosts are addresses and names, and nothing else", (t) => {
+  for (const host of ["192.0.2.1", "2001:db8::1", "::", "localhost", "play.example.org", "a-b.example"])
+    t.true(isHost(host), host);
+  for (const text of ["", "not an address!", "192.0.2.256", "-a.example", "a..b", "http://a", "a:80", "x".repeat(64)])
+    t.false(isHost(text), text);
 });

@@ -21,3 +21,11 @@ export function defaultRouteDevice(routes: string): string | undefined {
   const lines = routes.split("\n").slice(1);
   return lines.map((line) => line.split("\t")).find((columns) => columns[1] === "00000000")?.[0];
 }
+
+/** An IPv4 or IPv6 address, or a host name of DNS. */
+export const isHost = (text: string): boolean =>
+  text.length <= 253 &&
+  (/^(\d{1,3}\.){3}\d{1,3}$/.test(text)
+    ? text.split(".").every((part) => Number(part) <= 255)
+    : /^[\da-f:]*:[\da-f:.]*$/i.test(text) ||
+      /^[a-z\d]([a-z\d-]{0,61}[a-z\d])?(\.[a-z\d]([a-z\d-]{0,61}[a-z\d])?)*\.?$/i.test(text));
