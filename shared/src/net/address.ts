@@ -27,5 +27,5 @@ export const isHost = (text: string): boolean =>
   text.length <= 253 &&
   (/^(\d{1,3}\.){3}\d{1,3}$/.test(text)
     ? text.split(".").every((part) => Number(part) <= 255)
-    : /^[\da-f:]*:[\da-f:.]*$/i.test(text) ||
+    : /^(?=.*:.*:)[\da-f:.]+$/i.test(text) ||
       /^[a-z\d]([a-z\d-]{0,61}[a-z\d])?(\.[a-z\d]([a-z\d-]{0,61}[a-z\d])?)*\.?$/i.test(text));
