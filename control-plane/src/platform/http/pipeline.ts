@@ -14,6 +14,7 @@ import { checkKey, hashRequest, type KeyedRequest, once, storedAnswer } from "./
 import type { AnyContext, Operation, RateClass, RawAnswer } from "./operation.ts";
 import { faultsOf, refuseFaults } from "./problem.ts";
 import type { Limiter } from "./rate.ts";
+import { respond, respondRaw } from "./respond.ts";
 import type { SessionWatch } from "./session-watch.ts";
 
 export interface PipelineDeps {
@@ -60,7 +61,7 @@ export async function runOperation(ctx: Context, operation: Operation, deps: Pip
   const signal = lazy(() => signalOf(ctx, actor, deps));
   const answer = stored ? stored.answer : await handle(ctx, operation, { actor, input, keyed, signal, deps });
   if (operation.answer.raw === undefined) respond(ctx, operation, answer, deps);
-  else await respondRaw(ctx, answer as RawAnswer, signal, deps.ports.timers);
+  else await respondRaw(ctx, answer as RawAnswer, { signal, timers: deps.ports.timers });
 }
 
 function lazy<T>(make: () => T): () => T {
@@ -179,54 +180,4 @@ function signalOf(ctx: Context, actor: Actor | null, { sessionWatch, stopping }:
     abort("request_timeout", "The client went away before its answer.");
   });
   return AbortSignal.any([over.signal, stopping]);
-}
-
-function respond(ctx: Context, { name, answer: shape }: Operation, answer: unknown, deps: PipelineDeps): void {
-  ctx.status = shape.status;
-  if (!shape.schema) {
-    ctx.body = null;
-    return;
-  }
-  if (deps.checkAnswers) {
-    const parsed = shape.schema.safeParse(answer);
-    if (!parsed.success) throw new Error(`the answer of ${name} is not what it declares: ${parsed.error.message}`);
-  }
-  ctx.type = "application/json";
-  ctx.body = JSON.stringify(answer);
-}
-
-async function respondRaw(
-  ctx: Context,
-  { contentType, body, headers }: RawAnswer,
-  signal: () => AbortSignal,
-  timers: Timers,
-): Promise<void> {
-  const isStream = body instanceof Readable;
-  if (isStream) await beginning(addAbortSignal(signal(), body), { signal: signal(), timers });
-  ctx.status = 200;
-  ctx.set({ ...headers });
-  ctx.type = contentType;
-  ctx.body = body;
-  // A log that is followed may say nothing for hours: the answer begins all the same.
-  if (isStream) ctx.flushHeaders();
-}
-
-/** How long an answer that says nothing yet is waited for. */
-const silenceMs = 2000;
-
-/**
- * Waits until `body` has something to say, has ended, or was silent for 2 s: who refuses to speak does so soon, and a
- * refusal should still become a problem document. @throws what broke the stream, or the signal's reason
- */
-function beginning(body: Readable, { signal, timers }: { signal: AbortSignal; timers: Timers }): Promise<void> {
-  return new Promise((resolve, reject) => {
-    const settle = (error?: Error): void => {
-      cancel();
-      body.off("readable", settle).off("close", settle).off("error", settle);
-      if (error) reject(signal.aborted ? (signal.reason as Error) : error);
-      else resolve();
-    };
-    const cancel = timers.after(silenceMs, settle);
-    body.once("readable", settle).once("close", settle).once("error", settle);
-  });
 }
