@@ -49,10 +49,11 @@ export function applyMessage(client: QueryClient, message: LiveMessage): void {
         keys.events(message.event.serverId),
         (list) => list && prependEvent(list, message.event, eventsKept),
       );
-      return;
+      return renewPending(client, keys.events(message.event.serverId));
     case "node":
       client.setQueryData<Node[]>(keys.nodes, (list) => list && upsertById(list, message.node));
-      renewPending(client, keys.nodes);
+      return renewPending(client, keys.nodes);
+    case "ping":
   }
 }
 
