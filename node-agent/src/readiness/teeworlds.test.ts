@@ -98,8 +98,13 @@ test("a server that begins to listen later is found, at once", async (t) => {
   await new Promise<void>((done) => reserve.bind(0, "127.0.0.1", done));
   const { port } = reserve.address();
   await new Promise<void>((done) => reserve.close(() => done()));
-  const found = ask(port, 5000);
-  await systemPorts.timers.sleep(60);
+  const asked = Promise.withResolvers<void>();
+  let times = 0;
+  const every = (ms: number, fn: () => void): (() => void) =>
+    systemPorts.timers.every(ms, () => (fn(), ++times === 3 && asked.resolve()));
+  const ports = { ...systemPorts, timers: { ...systemPorts.timers, every } };
+  const found = teeworldsInfo(ports, { address: "127.0.0.1", port }, 10, AbortSignal.timeout(5000));
+  await asked.promise;
   const late = createSocket("udp4");
   late.on("message", (packet, from) => honest(["ada"])(late, packet, from as unknown as AddressInfo));
   t.teardown(() => late.close());
