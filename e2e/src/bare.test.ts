@@ -112,7 +112,7 @@ async function bareMachine(t: ExecutionContext, { folder, port, dataDir }: Machi
 }
 
 /** The check of the lockfile, with Debian's npm: an old one empties node_modules where it is asked for a dry run. */
-const judgeLockfile = `import("./scripts/check/tools.ts").then(async ({ lockfile }) => console.log(JSON.stringify(await lockfile.run(process.cwd()))))`;
+const judgeLockfile = `import("./scripts/check/lockfile.ts").then(async ({ lockfile }) => console.log(JSON.stringify(await lockfile().run(process.cwd()))))`;
 
 /** What a command in the checkout prints. */
 async function told(machine: Docker.Container, command: string[]): Promise<string> {

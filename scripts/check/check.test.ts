@@ -1,4 +1,5 @@
 import test from "ava";
+import { run } from "../lib/run.ts";
 import { toolFailed } from "./check.ts";
 
 test("a tool that failed is quoted from its first words, where the reason stands before pages of advice", (t) => {
@@ -8,6 +9,8 @@ test("a tool that failed is quoted from its first words, where the reason stands
   t.true(message.length < 2100);
 });
 
-test("a tool that says nothing on stderr is quoted from stdout", (t) => {
-  t.is(toolFailed("types", { code: 2, stdout: "out of memory\n", stderr: "" }).message, "ended with 2: out of memory");
+test("a tool that says nothing on stderr is quoted from stdout, and one that is missing is told", async (t) => {
+  const failed = await run(process.execPath, ["-e", 'console.log("out of memory"); process.exitCode = 2']);
+  t.is(toolFailed("types", failed).message, "ended with 2: out of memory");
+  t.regex(toolFailed("types", await run("/no/such/tool", [])).message, /^ended with 127: .*ENOENT/);
 });

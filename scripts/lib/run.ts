@@ -16,14 +16,17 @@ export interface RunOptions {
 
 const outputBytesMax = 128 * 1024 * 1024;
 
-/** Collects the output. Resolves whatever the exit code; 127 when the program is missing, 124 when `limitMs` passed. */
+/**
+ * Collects the output; the error in words where the program said nothing. Resolves whatever the exit code; 127 when the
+ * program is missing, 124 when `limitMs` passed.
+ */
 export function run(program: string, args: readonly string[], options: RunOptions = {}): Promise<Ran> {
   const { limitMs = 120_000, ...rest } = options;
   return new Promise((resolve) => {
     execFile(program, args, { ...rest, timeout: limitMs, maxBuffer: outputBytesMax }, (error, stdout, stderr) => {
       if (!error) return resolve({ code: 0, stdout, stderr });
       const code = error.killed ? 124 : typeof error.code === "number" ? error.code : error.code === "ENOENT" ? 127 : 1;
-      resolve({ code, stdout, stderr: stderr || error.message });
+      resolve({ code, stdout, stderr: stderr || stdout ? stderr : error.message });
     });
   });
 }
