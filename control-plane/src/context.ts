@@ -7,6 +7,7 @@ import type Koa from "koa";
 import type { Config } from "./config.ts";
 import { createHosting } from "./hosting/hosting.ts";
 import { createPeople, type People } from "./people/people.ts";
+import type { GuessClass } from "./people/sessions/guesses.ts";
 import type { PasswordCost } from "./people/users/passwords.ts";
 import { createEnding, type Ending } from "./platform/ending.ts";
 import { failpointNames } from "./platform/failpoints.ts";
@@ -43,7 +44,7 @@ export interface Overrides {
   /** Folder of the built dashboard. */
   webDir?: string;
   passwordCost?: PasswordCost;
-  limits?: Partial<Record<RateClass | "account", Limit>>;
+  limits?: Partial<Record<RateClass | GuessClass, Limit>>;
   /** Compare every answer with its declared schema. */
   checkAnswers?: boolean;
   /** More operations, to try the platform with. */
@@ -72,7 +73,7 @@ async function build(config: Config, overrides: Overrides, ending: Ending): Prom
   const people = await createPeople(foundation, {
     ...config,
     passwordCost: overrides.passwordCost,
-    accountLimit: overrides.limits?.account,
+    limits: overrides.limits,
   });
   const site = { ...foundation, publicUrl: new URL(config.publicUrl), isSetUp: people.setup.isDone };
   const upgrades = createUpgradeRouter(site);

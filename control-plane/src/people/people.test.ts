@@ -1,4 +1,6 @@
 import { createHash } from "node:crypto";
+import { once } from "node:events";
+import { type IncomingMessage, request } from "node:http";
 import { systemClock } from "@playspawn/shared/ports/system.ts";
 import test from "ava";
 import type { Problem } from "../platform/http/problem.ts";
@@ -57,7 +59,11 @@ test("a wrong password and an unknown e-mail get the same answer", async (t) => 
 });
 
 test("a wrong password costs as much time as an unknown e-mail", async (t) => {
-  const limits = { account: { points: 1000, seconds: 60 }, login: { points: 1000, seconds: 60 } };
+  const limits = {
+    place: { points: 1000, seconds: 60 },
+    account: { points: 1000, seconds: 60 },
+    login: { points: 1000, seconds: 60 },
+  };
   const { stranger } = await harness(t, { overrides: { passwordCost: { memoryKib: 16 * 1024, passes: 2 }, limits } });
   const time = async (email: string): Promise<number> => {
     const times: number[] = [];
@@ -91,8 +97,23 @@ test("the eleventh wrong try in a minute is refused, also with the right passwor
   t.true(Number(refused.headers.get("retry-after")) >= 1);
 });
 
-test("a good sign-in clears the account's wrong tries, and another account is not locked out with it", async (t) => {
-  const limits = { account: { points: 3, seconds: 60 } };
+test("who is refused at one address can sign in from another", async (t) => {
+  const { stranger } = await harness(t);
+  for (let i = 0; i < 11; i++) await stranger.post(login, { ...admin, password: "wrong wrong" });
+  t.is((await stranger.post(login, admin)).status, 429);
+  const elsewhere = request(stranger.url + login, {
+    method: "POST",
+    localAddress: "127.0.0.2",
+    headers: { "content-type": "application/json" },
+  });
+  elsewhere.end(JSON.stringify(admin));
+  const [answer] = (await once(elsewhere, "response")) as [IncomingMessage];
+  answer.resume();
+  t.is(answer.statusCode, 200);
+});
+
+test("a good sign-in clears the wrong tries, and another account is not locked out with it", async (t) => {
+  const limits = { place: { points: 3, seconds: 60 } };
   const { stranger } = await harness(t, { overrides: { limits } });
   for (let i = 0; i < 3; i++) {
     t.is((await stranger.post(login, { ...admin, password: "wrong wrong" })).status, 401);
@@ -181,6 +202,14 @@ test("the development login signs this machine in, and no page that points its o
   t.is((await stranger.get(me, { authorization: `Bearer ${body.token}` })).body["role"], "admin");
   const rebound = await rawPost(stranger.url, "/api/v1/auth/dev-login", "evil.example.com");
   t.regex(rebound, /^HTTP\/1\.1 403 .*"code":"forbidden"/s);
+});
+
+test("the development login does not take a proxy on this machine for this machine's user", async (t) => {
+  const { stranger } = await harness(t, { config: { devLogin: true } });
+  const headers = ["forwarded", "via", "x-forwarded-for", "x-forwarded-host", "x-real-ip", "cf-connecting-ip"];
+  for (const name of [...headers, "true-client-ip"])
+    t.is((await stranger.post("/api/v1/auth/dev-login", undefined, { [name]: "203.0.113.1" })).status, 403, name);
+  t.is((await stranger.post("/api/v1/auth/dev-login")).status, 200);
 });
 
 test("sessions of the development login end when it is switched off", async (t) => {

@@ -3,7 +3,8 @@ import type { Ports } from "@playspawn/shared";
 import type { Knex } from "knex";
 import type { Bus } from "../platform/bus/bus.ts";
 import type { Operation } from "../platform/http/operation.ts";
-import { createLimiter, type Limit } from "../platform/http/rate.ts";
+import type { Limit } from "../platform/http/rate.ts";
+import { createGuesses, type GuessClass } from "./sessions/guesses.ts";
 import { sessionOperations } from "./sessions/operations.ts";
 import { createSessions, type Sessions } from "./sessions/service.ts";
 import { setupOperations } from "./setup/operations.ts";
@@ -22,17 +23,13 @@ export interface PeopleConfig {
   devLogin: boolean;
   /** Tests make hashing cheap. */
   passwordCost?: PasswordCost | undefined;
-  accountLimit?: Limit | undefined;
+  limits?: Partial<Record<GuessClass, Limit>> | undefined;
 }
-
-/** Wrong passwords per account. */
-const defaultAccountLimit: Limit = { points: 10, seconds: 60 };
 
 export async function createPeople(deps: { db: Knex; ports: Ports; bus: Bus }, config: PeopleConfig): Promise<People> {
   const passwords = createPasswords(config.passwordCost);
-  const accountLimiter = createLimiter("account", config.accountLimit ?? defaultAccountLimit);
   const users = createUsers(deps.ports);
-  const sessions = createSessions({ ...deps, users, passwords, accountLimiter });
+  const sessions = createSessions({ ...deps, users, passwords, guesses: createGuesses(config.limits) });
   // Those who came in without a password must not stay when that door is shut.
   if (!config.devLogin) await sessions.endAll({ kind: "dev" });
   const setup = await createSetup({ ...deps, users, sessions, passwords }, config.admin);

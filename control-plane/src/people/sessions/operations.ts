@@ -40,7 +40,8 @@ export function sessionOperations(sessions: Sessions, { devLogin }: { devLogin: 
       rate: "login",
       body: Credentials,
       answer: { status: 200, schema: SessionAnswer },
-      handle: async (context, { body }) => answerSession(context, await sessions.login(body)),
+      handle: async (context, { body }) =>
+        answerSession(context, await sessions.login({ ...body, address: context.address })),
     }),
     operation({
       name: "devLogin",
@@ -54,10 +55,10 @@ export function sessionOperations(sessions: Sessions, { devLogin }: { devLogin: 
       answer: { status: 200, schema: SessionAnswer },
       async handle(context) {
         if (!devLogin) throw new AppError("not_found", "The development login is off (PLAYSPAWN_DEV_LOGIN).");
-        if (!isLoopback(context.address) || !isLoopbackHost(context.host))
+        if (!isLoopback(context.address) || !isLoopbackHost(context.host) || context.isForwarded)
           throw new AppError(
             "forbidden",
-            "The development login answers this machine only, at 127.0.0.1 or localhost.",
+            "The development login answers this machine only, at 127.0.0.1 or localhost, and no proxy.",
           );
         return answerSession(context, await sessions.devLogin());
       },

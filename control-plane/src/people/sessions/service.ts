@@ -4,10 +4,10 @@ import type { Knex } from "knex";
 import type { Bus } from "../../platform/bus/bus.ts";
 import { type Db, transaction } from "../../platform/db/db.ts";
 import type { UserActor } from "../../platform/http/authorize.ts";
-import type { Limiter } from "../../platform/http/rate.ts";
 import { hashToken } from "../../platform/token.ts";
 import type { Passwords } from "../users/passwords.ts";
 import type { User, Users } from "../users/service.ts";
+import type { Attempt, Guesses } from "./guesses.ts";
 import {
   aliveSessions,
   deleteExpired,
@@ -27,7 +27,7 @@ export interface OpenedSession {
 
 export interface Sessions {
   /** @throws AppError wrong_credentials (the same for an unknown e-mail), rate_limited */
-  login(credentials: { email: string; password: string }): Promise<OpenedSession>;
+  login(attempt: Attempt & { password: string }): Promise<OpenedSession>;
   /** Signs the development account in. The caller has checked that it may. */
   devLogin(): Promise<OpenedSession>;
   /** Opens a session for a user who has proved themselves. Call with a transaction to make it part of one. */
@@ -60,11 +60,10 @@ export interface SessionsDeps {
   bus: Bus;
   users: Users;
   passwords: Passwords;
-  /** Counts wrong tries per account. */
-  accountLimiter: Limiter;
+  guesses: Guesses;
 }
 
-export function createSessions({ db, ports, bus, users, passwords, accountLimiter }: SessionsDeps): Sessions {
+export function createSessions({ db, ports, bus, users, passwords, guesses }: SessionsDeps): Sessions {
   const { clock } = ports;
   const window = () => ({ now: clock.now(), seenAfter: clock.now() - idleMs });
   const ended = (sessionIds: string[]): void => {
@@ -81,14 +80,13 @@ export function createSessions({ db, ports, bus, users, passwords, accountLimite
   };
   return {
     open,
-    async login({ email, password }) {
-      const account = hashToken(email);
-      await accountLimiter.take(account);
+    async login({ email, address, password }) {
+      await guesses.begin({ email, address });
       const user = await users.byEmail(db, email);
       const proved = await passwords.verify(user?.password_hash ?? null, password);
       if (!user || !proved)
         throw new AppError("wrong_credentials", "E-mail or password is wrong. Check both and try again.");
-      await accountLimiter.forget(account);
+      await guesses.proved({ email, address });
       return open(db, user, "password");
     },
     devLogin: () =>

@@ -12,7 +12,7 @@ export interface Setup {
   isDone(): boolean;
   /** The new link's token, made at this start; null when no set-up is needed. */
   readonly token: string | null;
-  /** Makes the admin and signs them in. @throws AppError setup_done, setup_token_invalid */
+  /** Makes the admin and signs them in. @throws AppError setup_done, setup_token_invalid, setup_token_unknown */
   complete(request: { token: string; email: string; password: string }): Promise<OpenedSession>;
 }
 
@@ -88,11 +88,17 @@ async function checkToken(tx: Db, { users, ports }: SetupDeps, token: string): P
   if (link && link.expires_at > ports.clock.now()) return null;
   if (link) return refused("The set-up link is older than 30 minutes.");
   await tx<SetupRow>("setup").where("tries_left", ">", 0).decrement("tries_left", 1);
-  return refused(`This is not the set-up link's token; ${links[0]!.tries_left - 1} tries are left.`);
+  return unknown(links[0]!.tries_left - 1);
 }
 
 const refused = (what: string): AppError =>
   new AppError("setup_token_invalid", `${what} Open the newest link; each start of Playspawn prints one.`);
+
+function unknown(triesLeft: number): AppError {
+  const left = triesLeft === 1 ? "One try is" : `${triesLeft || "No"} tries are`;
+  const words = "This is no set-up link of this installation, or a much older one. Copy the newest one whole.";
+  return new AppError("setup_token_unknown", `${words} ${left} left.`);
+}
 
 const setupDone = (): AppError =>
   new AppError("setup_done", "This installation has its admin already: sign in instead.");

@@ -81,3 +81,9 @@ export function isSameOrigin(origin: string, host: string, publicUrl: URL): bool
 
 export const isLoopback = (address: string): boolean =>
   address === "::1" || /^(?:::ffff:)?127\.\d+\.\d+\.\d+$/.test(address);
+
+/** Headers that proxies add. They can be made up, so they only ever take trust away. */
+const forwardingHeaders = /^(?:forwarded|via|x-forwarded(?:-.+)?|x-real-ip|x-client-ip|(?:cf|true|fastly)-.*ip)$/;
+
+export const isForwarded = ({ headers }: IncomingMessage): boolean =>
+  Object.keys(headers).some((name) => forwardingHeaders.test(name));

@@ -26,6 +26,8 @@ export interface RequestContext<A extends Auth = Auth> {
   requestId: string;
   /** The peer's address, never one that the client claims. */
   address: string;
+  /** Whether somebody else stands behind that address: a proxy says that it passed the request on. */
+  isForwarded: boolean;
   /** The checked Host header. */
   host: string;
   log: Log;

@@ -1,5 +1,4 @@
 /** The life of a request to an operation, top to bottom: who, may they, how often, what exactly, do it, answer. */
-import { Readable } from "node:stream";
 import { addressKey, AppError, type ErrorCode, type Fault, notFound, type Ports } from "@playspawn/shared";
 import type { Context } from "koa";
 import type { Knex } from "knex";
@@ -9,7 +8,7 @@ import type { Log } from "../log.ts";
 import { type Actor, authorize } from "./authorize.ts";
 import { readBody } from "./body.ts";
 import { credentialOf, type Identify, identifyActor, sessionCookieHeader } from "./credentials.ts";
-import { checkSameSite } from "./guards.ts";
+import { checkSameSite, isForwarded } from "./guards.ts";
 import { checkKey, hashRequest, type KeyedRequest, once, storedAnswer } from "./idempotency.ts";
 import type { AnyContext, Operation, RateClass, RawAnswer } from "./operation.ts";
 import { faultsOf, refuseFaults } from "./problem.ts";
@@ -149,6 +148,7 @@ async function handle(ctx: Context, operation: Operation, call: Call): Promise<u
     actor,
     requestId: state.requestId,
     address: ctx.ip,
+    isForwarded: isForwarded(ctx.req),
     host: state.host,
     log: state.log,
     get signal() {
