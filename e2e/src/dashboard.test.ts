@@ -73,7 +73,7 @@ test("an admin goes from the printed link to a server that a player's packet wak
   await signOutAndIn(eyes);
   await create(eyes);
   const timeline = page.getByRole("region", { name: "Events" });
-  await timeline.getByText("Woken to prove that it runs").waitFor();
+  await timeline.getByText("Started to prove that it runs").waitFor();
 
   await page.getByRole("button", { name: "Sleep" }).click();
   await state(page, "Asleep").waitFor({ timeout: 60_000 });
@@ -82,13 +82,14 @@ test("an admin goes from the printed link to a server that a player's packet wak
 
   t.is(await echo(await portOf(page), "hello"), "hello");
   await state(page, "Running").waitFor({ timeout: 60_000 });
-  await timeline.getByText(/^Woken by a packet from 127\.1\.\d+\.\d+:\d+ on game$/).waitFor();
+  await timeline.getByText(/^Woken by a player \(127\.1\.\d+\.\d+\)$/).waitFor();
 
   await page.getByRole("link", { name: "Servers", exact: true }).first().click();
   await page.getByRole("button", { name: `Sleep ${name}` }).waitFor();
   await look("servers");
   await page.getByRole("link", { name: "Games" }).first().click();
-  await page.getByText(/broken\/game\.yaml:7$/).waitFor();
+  await page.getByText(/broken\/game\.yaml$/).waitFor();
+  await page.getByText("line 7").waitFor();
   await look("games");
   await page.getByRole("link", { name: "Nodes" }).first().click();
   await page.getByText("Connected").waitFor();
@@ -109,16 +110,20 @@ test("a server is renamed, turned off and on, woken by keyboard, survives the co
 
   await page.getByRole("link", { name: "Settings" }).click();
   await page.getByLabel("Name", { exact: true }).fill("Morning echo");
-  await page.getByLabel("Sleep when empty for").selectOption("never");
   await page.getByRole("form", { name: "General" }).getByRole("button", { name: "Save" }).click();
   await page.getByRole("heading", { name: "Morning echo", level: 1 }).waitFor();
+  const runs = page.getByRole("form", { name: "When it runs" });
+  await runs.getByLabel("Sleep when empty for").selectOption("never");
+  await runs.getByRole("button", { name: "Save" }).click();
   await page.getByText("It never sleeps by itself.").waitFor();
   await look("settings");
 
-  await page.getByLabel("Off").check();
-  await page.getByRole("form", { name: "When it runs" }).getByRole("button", { name: "Save" }).click();
-  await state(page, "Stopped").waitFor({ timeout: 60_000 });
-  await look("stopped");
+  await runs.getByLabel("Off").check();
+  await page.getByRole("link", { name: "Overview" }).click();
+  await page.getByRole("dialog", { name: "Leave without saving?" }).getByRole("button", { name: "Stay" }).click();
+  await runs.getByRole("button", { name: "Save" }).click();
+  await state(page, "Off").waitFor({ timeout: 60_000 });
+  await look("off");
   await page.getByRole("button", { name: "Turn on" }).click();
   await state(page, "Asleep").waitFor({ timeout: 60_000 });
   await page.keyboard.press("Control+k");
@@ -142,6 +147,105 @@ test("a server is renamed, turned off and on, woken by keyboard, survives the co
   await dialog.getByLabel("Type Morning echo to confirm").fill("Morning echo");
   await confirm.click();
   await page.getByRole("heading", { name: "No servers yet" }).waitFor({ timeout: 60_000 });
+  t.deepEqual(eyes.faults(), []);
+});
+
+/** Two people play, as the API would say of a game that can be asked. */
+async function withPlayers(page: Page, then: () => Promise<void>): Promise<void> {
+  const oneServer = /\/api\/v1\/servers\/srv_[^/]+$/;
+  await page.route(oneServer, async (route) => {
+    const response = await route.fetch();
+    const server = (await response.json()) as Record<string, unknown>;
+    await route.fulfill({ response, json: { ...server, players: { online: 2, max: 8 }, version: 1e9 } });
+  });
+  await page.reload();
+  await then();
+  await page.unroute(oneServer);
+  await page.reload();
+}
+
+/** How far the log's end is out of sight, in px. */
+const belowLog = (page: Page): Promise<number> =>
+  page
+    .getByRole("region", { name: "Log lines" })
+    .evaluate((box) => box.scrollHeight - box.clientHeight - Math.ceil(box.scrollTop));
+
+async function longLog(page: Page): Promise<void> {
+  const lines = Array.from(
+    { length: 400 },
+    (_, i) => `[server] line ${i}, ${"long enough to wrap on a phone ".repeat(i % 5)}`,
+  );
+  const started = "── started 2026-01-02T03:04:05.678Z ──";
+  const phone = { width: 390, height: 844 };
+  await page.setViewportSize(phone);
+  await page.route("**/logs?*", (route) => route.fulfill({ body: [started, ...lines, "the end"].join("\n") + "\n" }));
+  await page.reload();
+  await page.getByText("the end").waitFor();
+  const box = page.getByRole("region", { name: "Log lines" });
+  await box.getByText(/^Started \d\d:\d\d:\d\d$/).waitFor();
+  await page.waitForFunction((element) => element!.scrollTop > 1000, await box.elementHandle());
+}
+
+test("a page left open tells of players before it throws them out, follows the log on a phone, keeps secrets, and sees that its server was deleted", async (t) => {
+  t.timeout(400_000);
+  const house = await startHouse(t);
+  const eyes = await openEyes(t);
+  const { page, look } = eyes;
+  await setUp(eyes, house);
+  await create(eyes);
+
+  await withPlayers(page, async () => {
+    const sleep = page.getByRole("button", { name: "Sleep" });
+    await sleep.focus();
+    await page.keyboard.press("Enter");
+    const dialog = page.getByRole("dialog", { name: `Put to sleep ${name}?` });
+    await dialog.getByText("2 people are playing. They will be disconnected.").waitFor();
+    await look("players");
+    await page.keyboard.press("Escape");
+    await dialog.waitFor({ state: "detached" });
+    t.true(await sleep.evaluate((button) => button.matches(":focus")), "the focus is where it was");
+  });
+  await state(page, "Running").waitFor();
+
+  await longLog(page);
+  t.true((await belowLog(page)) <= 1);
+  await page.setViewportSize({ width: 844, height: 390 });
+  await page.waitForFunction("innerWidth === 844");
+  t.true((await belowLog(page)) <= 1, "after the phone is turned");
+  await page.unroute("**/logs?*");
+  await page.setViewportSize({ width: 1440, height: 900 });
+
+  await page.goto(`${house.url}/servers/new/locked`);
+  await page.getByLabel("Name", { exact: true }).fill("Cellar");
+  const word = page.getByRole("textbox", { name: "Word" });
+  await word.fill("two words");
+  await page.getByRole("button", { name: "Create server" }).click();
+  await page.getByText(/without spaces/).waitFor();
+  await word.fill("sesame");
+  await page.getByRole("button", { name: "Create server" }).click();
+  await page.getByRole("heading", { name: "Cellar", level: 1 }).waitFor();
+  await page.getByRole("link", { name: "Settings" }).click();
+  const form = page.getByRole("form", { name: "Locked settings" });
+  t.is(await word.inputValue(), "", "no mask that could be typed onto");
+  await form.getByRole("button", { name: "Remove: Word" }).click();
+  await form.getByRole("button", { name: "Save" }).click();
+  await form.getByPlaceholder("Not set").waitFor();
+  await word.fill("mellon");
+  await form.getByRole("button", { name: "Save" }).click();
+  await form.getByPlaceholder("Set. Type to replace it.").waitFor();
+  await look("secret");
+
+  const id = new URL(page.url()).pathname.split("/")[2]!;
+  const other = await page.context().newPage();
+  await other.goto(house.url);
+  t.is(
+    await other.evaluate((one) => fetch(`/api/v1/servers/${one}`, { method: "DELETE" }).then((r) => r.status), id),
+    202,
+  );
+  await page.getByRole("heading", { name: "Cellar was deleted" }).waitFor({ timeout: 60_000 });
+  await look("deleted");
+  await page.getByRole("link", { name: "To the servers", exact: true }).click();
+  await page.getByRole("heading", { name: "Servers", level: 1 }).waitFor();
   t.deepEqual(eyes.faults(), []);
 });
 

@@ -17,7 +17,19 @@ export interface House {
   startControl(): Promise<void>;
 }
 
-const faulty = {
+const games = {
+  locked: `id: locked
+name: Locked
+description: Lets in who knows the word.
+image: { ref: "playspawn-e2e/tiny:1" }
+ports: { game: { protocol: tcp, container: 7000, public: auto } }
+variables:
+  WORD: { type: string, label: Word, default: "", maxLength: 20, pattern: "^[!-~]*$", secret: true }
+cpu: 0.2
+memory: 32M
+readiness: { anyOf: [{ tcp: game }], limitSeconds: 20 }
+stop: { signal: SIGTERM, limitSeconds: 3 }
+`,
   broken: `id: broken
 name: Broken
 description: Asks for memory in words.
@@ -31,21 +43,21 @@ stop: { signal: SIGTERM, limitSeconds: 3 }
 };
 const built = fileURLToPath(new URL("../../../web/dist/index.html", import.meta.url));
 
-/** The games are ours, the tiny one, and one whose template has faults. */
+/** The games are ours, the tiny one, one with a secret, and one whose template has faults. */
 export async function startHouse(t: ExecutionContext): Promise<House> {
   await access(built).catch(() => {
     throw new Error("The dashboard is not built. Run `npm run build -w web`, or the tests by ./scripts/test.");
   });
   const dataDir = await mkdtemp(join(tmpdir(), "playspawn-dashboard-"));
-  const games = await gamesWithTiny(faulty);
+  const folder = await gamesWithTiny(games);
   const parts = new Map<Part, Running>();
   t.teardown(async () => {
     await Promise.all([...parts.values()].map((part) => part.stop("SIGTERM")));
     await sweep(dataDir);
-    await games.remove();
+    await folder.remove();
     await rm(dataDir, { recursive: true, force: true });
   });
-  const env = await environments(dataDir, games.dir);
+  const env = await environments(dataDir, folder.dir);
   const start = async (part: Part): Promise<Running> => {
     const running = await run(part, env[part], join(dataDir, `${part}.log`));
     parts.set(part, running);

@@ -26,5 +26,8 @@ function subscribe(listener: () => void): () => void {
 export const useNow = (): number => useSyncExternalStore(subscribe, () => now);
 
 /** Whole seconds that are left of `seconds` since `from`, UTC ms; 0 when they are over. */
-export const useSecondsLeft = (seconds: number, from: number): number =>
-  Math.max(0, Math.ceil((from + seconds * 1000 - useNow()) / 1000));
+export function useSecondsLeft(seconds: number, from: number): number {
+  const left = Math.ceil((from + seconds * 1000 - useNow()) / 1000);
+  // The shared clock may be a tick behind.
+  return Math.min(seconds, Math.max(0, left));
+}

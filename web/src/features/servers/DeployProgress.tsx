@@ -1,6 +1,6 @@
 import { Check } from "lucide-react";
 import type { Progress, StateWord } from "../../api/types.ts";
-import { amount, fraction, headline, stepNames, stepStates, type StepState } from "../../lib/progress.ts";
+import { amount, headline, stepNames, stepStates, type StepState } from "../../lib/progress.ts";
 import { cx } from "../../ui/cx.ts";
 import { For } from "../../ui/Moment.tsx";
 import { Spinner } from "../../ui/Spinner.tsx";
@@ -15,18 +15,14 @@ interface Props {
 
 /** What is happening to the server right now: the step, how far it is, and what is still ahead. */
 export function DeployProgress({ progress, state, since }: Props) {
-  const share = fraction(progress);
   const { text, command } = headline(progress);
   return (
     <section aria-label="Progress" className="panel animate-appear p-5">
-      <div className="flex items-baseline justify-between gap-4">
+      <div className="flex flex-wrap items-baseline justify-between gap-x-4">
         <h2 className="truncate font-medium" title={text}>
           {text}
         </h2>
-        <p className="shrink-0 font-mono text-[0.867rem] text-ink-2">
-          {amount(progress)}
-          {share !== null && <span className="text-ink-3"> {Math.round(share * 100)} %</span>}
-        </p>
+        <p className="shrink-0 font-mono text-[0.867rem] text-ink-2">{amount(progress)}</p>
       </div>
       <StepsBar progress={progress} label={text} className={cx("mt-3", stateColour[state])} />
       {command && (

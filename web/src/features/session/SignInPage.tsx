@@ -63,7 +63,7 @@ export function SignInPage() {
           busy={mutation.isPending || mutation.isSuccess}
           held={wait > 0}
         >
-          {wait > 0 ? `Sign in, in ${wait} s` : "Sign in"}
+          {wait > 0 ? `Sign in again in ${wait} s` : "Sign in"}
         </Button>
       </form>
     </Entry>
