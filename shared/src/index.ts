@@ -1,6 +1,7 @@
 export * from "./config/config.ts";
 export * from "./domain/errors.ts";
 export * from "./domain/ids.ts";
+export * from "./domain/label.ts";
 export * from "./domain/server-state.ts";
 export * from "./games/game.ts";
 export * from "./games/variable-fault.ts";

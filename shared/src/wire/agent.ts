@@ -4,6 +4,7 @@
  */
 import { z } from "zod";
 import { errorCodes } from "../domain/errors.ts";
+import { Label } from "../domain/label.ts";
 import { haves, kickKinds, tiers, wants } from "../domain/server-state.ts";
 import { Protocol, ServerSpec } from "../games/game.ts";
 
@@ -258,5 +259,5 @@ export const ControlFrame = z.discriminatedUnion("t", [
 export type ControlFrame = z.infer<typeof ControlFrame>;
 
 /** `POST /api/v1/nodes/join`. */
-export const JoinRequest = z.strictObject({ token: z.string().min(1).max(200), name: z.string().min(1).max(60) });
+export const JoinRequest = z.strictObject({ token: z.string().min(1).max(200), name: Label });
 export const JoinAnswer = z.strictObject({ nodeId: z.string(), secret: z.string(), installationId: z.string() });

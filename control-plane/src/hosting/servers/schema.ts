@@ -1,20 +1,13 @@
 /** Game servers as the API takes them. How it shows them is said with the live protocol. */
-import { IdleSeconds, PortNumber, tiers, VariableValue, wants } from "@playspawn/shared";
+import { IdleSeconds, Label, PortNumber, tiers, VariableValue, wants } from "@playspawn/shared";
 import { z } from "zod";
 
-const Name = z
-  .string()
-  .trim()
-  .min(1)
-  .max(60)
-  // oxlint-disable-next-line no-control-regex -- names stand in logs and terminals
-  .regex(/^[^\u0000-\u001f\u007f]*$/, "must not contain control characters");
 const Variables = z.record(z.string().max(64), VariableValue);
 const SettableWant = z.enum(wants).exclude(["absent"]);
 
 export const CreateServer = z
   .strictObject({
-    name: Name,
+    name: Label,
     game: z.string().min(1).max(60),
     variables: Variables.optional(),
     idleSeconds: IdleSeconds.optional(),
@@ -29,7 +22,7 @@ export type CreateServer = z.infer<typeof CreateServer>;
 
 export const UpdateServer = z
   .strictObject({
-    name: Name.optional(),
+    name: Label.optional(),
     variables: Variables.optional().describe("Only those named change. The mask of a secret leaves it as it was."),
     idleSeconds: IdleSeconds.optional(),
     want: SettableWant.optional(),

@@ -320,3 +320,20 @@ test("of two nodes the emptier one gets the server; when its ports are gone, the
   await readServer(s, "srv_x");
   t.is((await createServer(s)).node.name, "test node", "the emptier one has no port left");
 });
+
+test("a name that hides or turns the text around it is refused, at creation, renaming and joining", async (t) => {
+  const s = await scene(t);
+  const { id } = await createServer(s);
+  for (const name of ["a\u202eb", "\u200b", "a\u009bb", "a\u2028b", "\ud800"])
+    for (const answer of [
+      await s.client.post<Problem>("/api/v1/servers", { name, game: "echo" }),
+      await s.client.request<Problem>("PATCH", `/api/v1/servers/${id}`, { name }),
+      await s.stranger.post<Problem>("/api/v1/nodes/join", { token: "x", name }),
+    ]) {
+      t.is(answer.status, 422, JSON.stringify(name));
+      t.deepEqual(
+        answer.body.faults?.map(({ pointer }) => pointer),
+        ["/name"],
+      );
+    }
+});
