@@ -1,5 +1,6 @@
 import { Readable } from "node:stream";
 import { AppError } from "@playspawn/shared";
+import { systemTimers } from "@playspawn/shared/ports/system.ts";
 import test, { type ExecutionContext } from "ava";
 import { harness, type HarnessOptions } from "../../testing/harness.ts";
 import { createLog } from "../log.ts";
@@ -64,7 +65,7 @@ test("an answer streams while it is made, and its source ends when the client go
 test("a stream that breaks ends the connection instead of looking complete", async (t) => {
   const { client } = await streaming(t, async function* () {
     yield "first\n";
-    await new Promise((resolve) => setImmediate(resolve));
+    await systemTimers.sleep(0);
     throw new Error("the node went away");
   });
   await t.throwsAsync(client.get(path));
@@ -72,7 +73,8 @@ test("a stream that breaks ends the connection instead of looking complete", asy
 
 test("a stream that breaks before it says anything is a problem, with nothing of the answer it is not", async (t) => {
   const { client } = await streaming(t, async function* () {
-    await new Promise((resolve) => setImmediate(resolve));
+    await systemTimers.sleep(0);
+    yield* [];
     throw new AppError("node_unreachable", "The node is gone.");
   });
   const { status, body, headers } = await client.get<Problem>(path);
