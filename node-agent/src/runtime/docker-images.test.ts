@@ -219,7 +219,7 @@ test("a build says its steps, runs once for all, and is not done twice", async (
   t.deepEqual(tags, [`playspawn/${spec.game}:${spec.image.context.slice(0, 12)}`]);
   t.is(await runtime.ensureImage(spec, silent, never), one);
   t.is(asked.length, 1);
-  t.deepEqual(await readdir(world.dataDir), ["data"]);
+  t.deepEqual((await readdir(world.dataDir)).toSorted(), ["agent", "data"]);
 });
 
 test("a build that fails says its last words", async (t) => {
@@ -240,7 +240,7 @@ test("a context with another hash is not built, one that is missing neither", as
   t.regex(error!.message, /another hash/);
   const missing = { ...forged, image: { context: "e".repeat(64) } };
   t.regex((await t.throwsAsync(runtime.ensureImage(missing, silent, never)))!.message, /answered 404/);
-  t.deepEqual(await readdir(world.dataDir), ["data"]);
+  t.deepEqual((await readdir(world.dataDir)).toSorted(), ["agent", "data"]);
 });
 
 test("a build that is cancelled half way leaves no container", async (t) => {
@@ -257,7 +257,7 @@ test("a build that is cancelled half way leaves no container", async (t) => {
   stop.abort(new Error("no longer wanted"));
   t.is((await t.throwsAsync(build))?.message, "no longer wanted");
   await untilContainers(world, async () => (await containers()) === 0);
-  t.deepEqual(await readdir(world.dataDir), ["data"]);
+  t.deepEqual((await readdir(world.dataDir)).toSorted(), ["agent", "data"]);
 });
 
 /** Asks again after every start and end of a container, whoever's it is. */
