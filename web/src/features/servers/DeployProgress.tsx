@@ -17,7 +17,7 @@ interface Props {
 export function DeployProgress({ progress, state, since }: Props) {
   const { text, command } = headline(progress);
   return (
-    <section aria-label="Progress" className="panel animate-appear p-5">
+    <section aria-label="Progress" className="panel min-w-0 animate-appear p-5">
       <div className="flex flex-wrap items-baseline justify-between gap-x-4">
         <h2 className="truncate font-medium" title={text}>
           {text}

@@ -20,6 +20,7 @@ const endSlack = 48;
 export function LogLines({ lines, needle, following, onLeaveEnd, note, empty }: Props) {
   const box = usePinnedEnd(following, lines);
   const lastTop = useRef(0);
+  const silentRun = startOf(lines.at(-1)?.text ?? "") !== undefined;
   const scrolled = ({ currentTarget: { scrollTop, scrollHeight, clientHeight } }: UIEvent): void => {
     // Only a move upwards is somebody reading; a filter that shortens the list is not.
     const up = scrollTop < lastTop.current;
@@ -34,7 +35,7 @@ export function LogLines({ lines, needle, following, onLeaveEnd, note, empty }: 
       role="region"
       aria-label="Log lines"
       className={cx(
-        lines.length === 0 ? "h-40" : "h-[min(32rem,62dvh)]",
+        lines.length <= 1 ? "h-40" : "h-[min(32rem,62dvh)]",
         "overflow-auto overscroll-contain bg-well py-3 font-mono text-[0.833rem] leading-[1.6] -outline-offset-2",
       )}
     >
@@ -43,6 +44,7 @@ export function LogLines({ lines, needle, following, onLeaveEnd, note, empty }: 
         {lines.map((line) => (
           <Line key={line.n} text={line.text} needle={needle} />
         ))}
+        {silentRun && <p className="px-5 py-1 text-center font-sans text-[0.867rem] text-ink-3">Nothing printed yet</p>}
         {lines.length === 0 && <p className="px-5 py-1 font-sans text-[0.95rem] text-ink-3">{empty}</p>}
       </div>
     </div>
