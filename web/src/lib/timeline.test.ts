@@ -43,15 +43,31 @@ test("a game that was turned off is no trouble, unless it had to be forced or di
 
 test("what happens again and again is told once, with a count and the newest time", (t) => {
   const at = (n: number, kind: string) => ({ ...event(kind), at: n });
-  const folded = fold([at(5, "crash"), at(4, "crash"), at(3, "ready"), at(2, "crash")], null);
+  const folded = fold([at(5, "crash"), at(4, "crash"), at(3, "player_join"), at(2, "crash")], null);
   t.deepEqual(
     folded.map(({ event: { at: newest }, told, times }) => [newest, told.text, times]),
     [
       [5, "The game crashed", 2],
-      [3, "Ready for players", 1],
+      [3, "A player joined", 1],
       [2, "The game crashed", 1],
     ],
   );
+});
+
+test("tries that failed alike are one line; what led to the first failure stays", (t) => {
+  const failed = event("failed", null, { code: "image_pull_failed", message: "no such host" });
+  const again = event("wake", { kind: "retry" });
+  const texts = (events: Parameters<typeof fold>[0]) =>
+    fold(events, null).map(({ told, times }) => `${told.text} ${times}`);
+  t.deepEqual(texts([failed, again, failed, again, failed, event("wake", { kind: "deploy" })]), [
+    "The image could not be pulled 3",
+    "Started to prove that it runs 1",
+  ]);
+  t.deepEqual(texts([event("ready"), again, failed]), [
+    "Ready for players 1",
+    "Tried again by itself 1",
+    "The image could not be pulled 1",
+  ]);
 });
 
 test("a kind that this dashboard does not know is shown as it is", (t) => {

@@ -164,16 +164,28 @@ export interface Folded<T> {
   times: number;
 }
 
-/** Tells events newest first; the same told again and again is told once, with a count. */
+/**
+ * Tells events newest first. The same told again and again is told once, with a count; so are failures with nothing
+ * between them but the tries that led to them.
+ */
 export function fold<T extends Tellable>(events: readonly T[], idleSeconds: number | null): Folded<T>[] {
   const folded: Folded<T>[] = [];
-  for (const event of events) {
+  for (let at = 0; at < events.length; at++) {
+    const event = events[at]!;
     const told = tell(event, idleSeconds);
-    const last = folded.at(-1);
-    if (last && sameText(last.told, told)) last.times++;
+    const before = folded.at(-1);
+    if (before?.told.text === told.text) before.times++;
+    else if (before?.told.tone === "crashed" && isTry(event) && failsAgain(events, at, before.told)) continue;
     else folded.push({ event, told, times: 1 });
   }
   return folded;
 }
 
-const sameText = (a: Told, b: Told): boolean => a.text === b.text && a.details === b.details;
+const isTry = ({ kind, cause }: Tellable): boolean =>
+  kind === "ready" || (kind === "wake" && causeOf(cause)?.kind === "retry");
+
+/** Whether the event that the tries from `at` on follow is told as `failure`. */
+function failsAgain(events: readonly Tellable[], at: number, failure: Told): boolean {
+  const older = events.slice(at).find((event) => !isTry(event));
+  return older !== undefined && tell(older, null).text === failure.text;
+}

@@ -105,12 +105,16 @@ const running = (story: Story): string => {
   return awake(story);
 };
 
-/** `Woken by a player (192.0.2.2)`; a first start is no waking. */
-export const wokenText = (cause: Cause | null): string =>
-  cause?.kind === "deploy" ? "Started to prove that it runs" : `Woken ${wokenBy(cause) ?? ""}`.trim();
+/** `Woken by a player (192.0.2.2)`; a first start is no waking, nor is another try. */
+export function wokenText(cause: Cause | null): string {
+  if (cause?.kind === "deploy") return "Started to prove that it runs";
+  if (cause?.kind === "retry") return "Tried again by itself";
+  return `Woken ${wokenBy(cause) ?? ""}`.trim();
+}
 
 const waking = ({ cause, progress }: Story): string => {
   const step = stepText(progress, "The game is starting.");
+  if (cause?.kind === "retry") return `Trying again by itself. ${step}`;
   return cause && wokenBy(cause) ? `${wokenText(cause)}. ${step}` : step;
 };
 

@@ -141,9 +141,7 @@ function Capacity({ node, servers }: Props) {
           {(usage.awakeBytes > 0 || usage.unknownBytes === 0) && (
             <Key className="bg-running">{bytes(usage.awakeBytes)} awake</Key>
           )}
-          {(usage.asleepBytes > 0 || usage.unknownBytes === 0) && (
-            <Key className="bg-asleep/60">{bytes(usage.asleepBytes)} asleep</Key>
-          )}
+          {usage.asleepBytes > 0 && <Key className="bg-asleep/60">{bytes(usage.asleepBytes)} asleep</Key>}
           <span className="text-ink-3">of {bytes(memoryBytes)}</span>
         </p>
       </div>

@@ -12,7 +12,10 @@ export function FaultNote({ server }: { server: Server }) {
   const { code } = server.error;
   const [sentence, ...output] = server.error.message.split("\n").map(plain);
   return (
-    <section aria-label="What is wrong" className="panel min-w-0 animate-appear overflow-hidden border-crashed/35 bg-crashed/6">
+    <section
+      aria-label="What is wrong"
+      className="panel min-w-0 animate-appear overflow-hidden border-crashed/35 bg-crashed/6"
+    >
       <div className="flex items-center gap-3 pt-2 pr-2 pl-5">
         <TriangleAlert size={17} aria-hidden className="shrink-0 text-crashed" />
         <h2 className="flex-1 font-medium">{titleOf(server.error)}</h2>
