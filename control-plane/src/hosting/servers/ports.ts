@@ -37,16 +37,19 @@ export const refsOf = (group: PortGroup, base: number): PortRef[] =>
 export const choiceOf = (group: PortGroup, base: number): PortChoice =>
   Object.fromEntries(group.members.map(({ name, offset }) => [name, base + offset]));
 
+const bases = (groups: readonly PortGroup[]): string => groups.map(({ base }) => base).join(", ") || "none";
+
 /** @throws AppError invalid_request for a name that no base port has, or a port outside the node's range */
 export function checkExplicit(game: Game, explicit: PortChoice, range: PortRange): void {
   const groups = portGroups(game);
   const faults = Object.entries(explicit).flatMap(([name, port]) => {
     const pointer = `/ports/${name.replaceAll("~", "~0").replaceAll("/", "~1")}`;
     const follows = groups.find((group) => group.members.some((member) => member.name === name));
-    if (!follows) return [{ pointer, detail: `${game.name} has no port ${name}` }];
-    if (follows.base !== name) return [{ pointer, detail: `follows the port ${follows.base}; name that one` }];
+    if (!follows) return [{ pointer, detail: `is no public port of ${game.name}, which has ${bases(groups)}` }];
+    if (follows.base !== name) return [{ pointer, detail: `follows the port ${follows.base}: name that one` }];
     const outside = refsOf(follows, port).find((ref) => !inRange(range, ref.port));
-    if (outside) return [{ pointer, detail: `${outside.port} is outside the node's ports ${range.from}-${range.to}` }];
+    if (outside)
+      return [{ pointer, detail: `must lead to ports from ${range.from} to ${range.to}, not ${outside.port}` }];
     return [];
   });
   const keys = groups

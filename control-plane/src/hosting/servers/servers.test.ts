@@ -84,6 +84,7 @@ test("an explicit port is leased as asked; a taken one is refused with its numbe
   t.deepEqual(refusal(bound), [409, "port_taken"]);
   t.regex(bound.body.detail, /20022\/tcp is taken by sshd \(pid 7\)/);
   const outside = await s.client.post<Problem>("/api/v1/servers", { ...body, ports: { game: 80, nope: 20_001 } });
+  t.regex(outside.body.detail, /\/ports\/nope is no public port of [^,]+, which has game/);
   t.deepEqual(refusal(outside), [422, "invalid_request"]);
   t.is(outside.body.faults?.length, 2);
 });

@@ -1,17 +1,17 @@
 /** The life of a request to an operation, top to bottom: who, may they, how often, what exactly, do it, answer. */
-import { addressKey, AppError, type ErrorCode, type Fault, notFound, type Ports } from "@playspawn/shared";
+import { addressKey, AppError, type ErrorCode, notFound, type Ports } from "@playspawn/shared";
 import type { Context } from "koa";
 import type { Knex } from "knex";
-import type { z } from "zod";
+import { z } from "zod";
 import type { Db } from "../db/db.ts";
 import type { Log } from "../log.ts";
 import { type Actor, authorize } from "./authorize.ts";
 import { readBody } from "./body.ts";
 import { credentialOf, type Identify, identifyActor, sessionCookieHeader } from "./credentials.ts";
+import { parseInput, pointerTo, refuseFaults } from "./faults.ts";
 import { checkSameSite, isForwarded } from "./guards.ts";
 import { checkKey, hashRequest, type KeyedRequest, once, storedAnswer } from "./idempotency.ts";
 import type { AnyContext, Operation, RateClass, RawAnswer } from "./operation.ts";
-import { faultsOf, refuseFaults } from "./problem.ts";
 import type { Limiter } from "./rate.ts";
 import { respond, respondRaw } from "./respond.ts";
 import type { SessionWatch } from "./session-watch.ts";
@@ -54,7 +54,7 @@ export async function runOperation(ctx: Context, operation: Operation, deps: Pip
   const params = parseParams(ctx, operation);
   await checkPermission(actor, operation, params);
   const { json, text } = await readBody(ctx);
-  const input = { params, ...parseInput(ctx, operation, json) };
+  const input = { params, ...readInput(ctx, operation, json) };
   const keyed = keyedRequest(ctx, operation, actor, text);
   const stored = keyed && (await storedAnswer(deps.db, keyed));
   const signal = lazy(() => signalOf(ctx, actor, deps));
@@ -92,31 +92,16 @@ async function checkPermission(actor: Actor | null, operation: Operation, params
   authorize(actor, operation.permission, resource);
 }
 
-function parseInput(ctx: Context, operation: Operation, json: unknown): { query: unknown; body: unknown } {
+/** For an operation that takes no query or no body. */
+const nothing = z.strictObject({});
+
+function readInput(ctx: Context, operation: Operation, json: unknown): { query: unknown; body: unknown } {
   const repeated = Object.keys(ctx.query).filter((name) => Array.isArray(ctx.query[name]));
-  refuseFaults(
-    repeated.map((name) => ({ pointer: `/query/${name.slice(0, 100)}`, detail: "is given more than once" })),
-  );
-  const query = check(operation.query, { ...ctx.query }, "/query");
-  const body = check(operation.body, json, "");
+  refuseFaults(repeated.map((name) => ({ pointer: pointerTo("/query", name), detail: "is given more than once" })));
+  const query = parseInput(operation.query ?? nothing, { ...ctx.query }, "/query");
+  const body = parseInput(operation.body ?? nothing, json, "");
   refuseFaults([...query.faults, ...body.faults]);
   return { query: query.value, body: body.value };
-}
-
-function check(schema: z.ZodType | undefined, value: unknown, prefix: string): { value: unknown; faults: Fault[] } {
-  if (!schema) return { value: {}, faults: unexpected(value, prefix) };
-  const parsed = schema.safeParse(value);
-  return parsed.success ? { value: parsed.data, faults: [] } : { value: {}, faults: faultsOf(parsed.error, prefix) };
-}
-
-/** An operation without a schema for its query or body takes none. */
-function unexpected(value: unknown, prefix: string): Fault[] {
-  if (typeof value !== "object" || value === null || Array.isArray(value))
-    return [{ pointer: prefix, detail: "must be empty: this operation takes none" }];
-  return Object.keys(value).map((key) => ({
-    pointer: `${prefix}/${key.slice(0, 100)}`,
-    detail: "is not a known field",
-  }));
 }
 
 function keyedRequest(ctx: Context, operation: Operation, actor: Actor | null, body: string): KeyedRequest | null {
