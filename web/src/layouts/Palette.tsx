@@ -1,5 +1,5 @@
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
-import { CornerDownLeft, Search } from "lucide-react";
+import { ArrowRight, CornerDownLeft, Plus, Search } from "lucide-react";
 import { useEffect, useId, useRef, useState, type KeyboardEvent, type ReactNode } from "react";
 import { useNavigate } from "react-router";
 import { kickServer, type Kick } from "../api/commands.ts";
@@ -34,10 +34,11 @@ function useChoices(): Choice[] {
     onSuccess: (server) => applyServer(client, server),
     onError: (error) => toast({ tone: "bad", text: problemFrom(error).detail }),
   });
-  const go = (title: string, path: string): Choice => ({
+  const go = (title: string, path: string, Icon = ArrowRight): Choice => ({
     key: path,
     title,
     hint: "Page",
+    art: <Icon size={15} aria-hidden className="text-ink-3" />,
     run: () => void navigate(path),
   });
   const deeds = (server: Server): Choice[] => {
@@ -60,7 +61,7 @@ function useChoices(): Choice[] {
   });
   const list = servers.data ?? [];
   return [
-    go("New server", paths.newServer),
+    go("New server", paths.newServer, Plus),
     go("Servers", paths.servers),
     go("Games", paths.games),
     go("Nodes", paths.nodes),

@@ -102,7 +102,7 @@ test("the list puts trouble first and sums up what rests", (t) => {
     "1 needs a look",
     "3 players online",
     "2 awake",
-    "2 asleep, resting 200 MB",
+    "2 asleep, saving 200 MB",
     "1 off",
   ]);
 });

@@ -32,7 +32,7 @@ export const grouped = <T extends Listed>(servers: readonly T[]): Group<T>[] =>
 
 const counted = (count: number, one: string, many: string): string => `${count} ${count === 1 ? one : many}`;
 
-/** The list in one line, with the same counts as its groups: `3 players online`, `2 awake`, `4 asleep, resting 2 GB`. */
+/** The list in one line, with the same counts as its groups: `3 players online`, `2 awake`, `4 asleep, saving 2 GB`. */
 export function summarise(servers: readonly Listed[]): string[] {
   const players = servers.reduce((sum, server) => sum + (server.players?.online ?? 0), 0);
   const restingBytes = servers.reduce((sum, { state, memoryBytes }) => sum + (state === "Asleep" ? memoryBytes : 0), 0);
@@ -42,7 +42,7 @@ export function summarise(servers: readonly Listed[]): string[] {
     of("Needs a look") > 0 && counted(of("Needs a look"), "needs a look", "need a look"),
     players > 0 && counted(players, "player online", "players online"),
     `${of("Awake")} awake`,
-    of("Asleep") > 0 && `${of("Asleep")} asleep, resting ${bytes(restingBytes)}`,
+    of("Asleep") > 0 && `${of("Asleep")} asleep, saving ${bytes(restingBytes)}`,
     of("Off") > 0 && `${of("Off")} off`,
   ].filter((part) => part !== false);
 }

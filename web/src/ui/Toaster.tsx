@@ -23,7 +23,7 @@ export function Toaster() {
 function ToastCard({ toast }: { toast: Toast }) {
   const bad = toast.tone === "bad";
   return (
-    <div className="pointer-events-auto flex w-full max-w-md animate-appear items-start gap-3 rounded-xl border border-line bg-raised py-2 pr-2 pl-4 shadow-xl shadow-black/20">
+    <div className="pointer-events-auto flex w-fit max-w-md animate-appear items-start gap-3 rounded-xl border border-line bg-raised py-2 pr-2 pl-4 shadow-xl shadow-black/20">
       <span className={bad ? "mt-2 text-crashed" : "mt-2 text-running"}>
         {bad ? <TriangleAlert size={17} aria-hidden /> : <Check size={17} aria-hidden />}
       </span>
