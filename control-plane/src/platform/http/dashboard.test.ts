@@ -57,6 +57,10 @@ test("before set-up the set-up page and what it loads are served, nothing else",
   const words = await stranger.get<string>("/", html);
   t.is(words.status, 403);
   t.regex(words.body, /not set up yet/);
+  t.regex(words.body, /<style>[^]*light-dark/);
+  t.notRegex(words.body, /(?:src|href|url)\s*[=(]/, "it may load nothing");
+  const problem = await stranger.get("/", { accept: "application/json" });
+  t.like(problem, { status: 403, body: { code: "setup_required" } });
 });
 
 test("once set up, the set-up page leads to the dashboard, also without a restart", async (t) => {

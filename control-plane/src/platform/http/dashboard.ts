@@ -5,6 +5,7 @@ import send from "koa-send";
 import type { Context, Middleware } from "koa";
 import { z } from "zod";
 import { pagePolicy } from "./security-headers.ts";
+import { wordsPage } from "./words-page.ts";
 
 /** Vite's `.vite/manifest.json`: what each entry loads. */
 const Manifest = z.record(
@@ -114,5 +115,5 @@ const answerNotSetUp = (ctx: Context): void =>
 function answerWords(ctx: Context, status: number, words: string): void {
   ctx.status = status;
   ctx.type = "html";
-  ctx.body = `<!doctype html><html lang="en"><meta charset="utf-8"><title>Playspawn</title><p>${words}</p></html>`;
+  ctx.body = wordsPage(words);
 }
