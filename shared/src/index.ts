@@ -4,6 +4,7 @@ export * from "./domain/ids.ts";
 export * from "./domain/label.ts";
 export * from "./domain/server-state.ts";
 export * from "./games/game.ts";
+export { pattern, type Pattern } from "./games/pattern.ts";
 export * from "./games/variable-fault.ts";
 export * from "./net/address.ts";
 export * from "./ports/ports.ts";

@@ -1,5 +1,14 @@
 /** Readiness by probes of our own: the first of them that says yes wins. */
-import { withLimit, type Players, type Ports, type Probe, type QueryKind, type ServerSpec } from "@playspawn/shared";
+import {
+  pattern,
+  withLimit,
+  type Pattern,
+  type Players,
+  type Ports,
+  type Probe,
+  type QueryKind,
+  type ServerSpec,
+} from "@playspawn/shared";
 import { minecraftStatus } from "./minecraft.ts";
 import { rcon } from "./rcon.ts";
 import type { Readiness } from "./readiness.ts";
@@ -30,7 +39,7 @@ async function untilReady(ports: Ports, target: Booting, signal: AbortSignal): P
   const either = AbortSignal.any([signal, others.signal]);
   const { anyOf } = target.spec.readiness;
   // The log is read once, by all patterns together: two readers would take lines from each other.
-  const patterns = anyOf.flatMap((probe) => ("log" in probe ? [new RegExp(probe.log)] : []));
+  const patterns = anyOf.flatMap((probe) => ("log" in probe ? [pattern(probe.log)] : []));
   const asked = anyOf.filter((probe): probe is Asking => !("log" in probe));
   try {
     await Promise.race([
@@ -71,7 +80,7 @@ async function retry(ports: Ports, attempt: () => Promise<unknown>, signal: Abor
 
 async function untilLine(
   lines: AsyncIterable<string>,
-  patterns: readonly RegExp[],
+  patterns: readonly Pattern[],
   signal: AbortSignal,
 ): Promise<void> {
   signal.throwIfAborted();
@@ -90,12 +99,12 @@ async function untilLine(
 
 async function firstMatch(
   lines: AsyncIterable<string>,
-  patterns: readonly RegExp[],
+  patterns: readonly Pattern[],
   signal: AbortSignal,
 ): Promise<void> {
   for await (const line of lines) {
     const text = line.slice(0, lineLengthMax);
-    if (signal.aborted || patterns.some((pattern) => pattern.test(text))) return;
+    if (signal.aborted || patterns.some((one) => one.test(text))) return;
   }
   throw new Error("the log ended");
 }

@@ -1,5 +1,5 @@
 /** How a game saves and stops, as its template says: by stdin, RCON or signal, each with its limit. */
-import { AppError, messageOf, withLimit, type Save, type Stop } from "@playspawn/shared";
+import { AppError, messageOf, pattern, withLimit, type Save, type Stop } from "@playspawn/shared";
 import type { Exit } from "../runtime/runtime.ts";
 import { endRun } from "./console.ts";
 import type { Stage } from "./stage.ts";
@@ -48,16 +48,17 @@ async function order(stage: Stage, rule: Save, signal: AbortSignal): Promise<voi
   if ("rcon" in rule) return void (await rcon(stage, rule.rcon, signal));
   const { runtime, ports } = stage.world;
   const lines = runtime.logs(stage.id, { tail: 1000, follow: true, since: ports.clock.now(), signal });
-  const done = until(lines, new RegExp(rule.until));
+  const done = until(lines, rule.until);
   // Awaited below; the stdin may fail first.
   done.catch(() => undefined);
   await runtime.writeStdin(stage.id, rule.stdin);
   await done;
 }
 
-async function until(lines: AsyncIterable<string>, pattern: RegExp): Promise<void> {
-  for await (const line of lines) if (pattern.test(line)) return;
-  throw new Error(`it ended without a line that matches ${pattern.source}`);
+async function until(lines: AsyncIterable<string>, source: string): Promise<void> {
+  const wanted = pattern(source);
+  for await (const line of lines) if (wanted.test(line)) return;
+  throw new Error(`it ended without a line that matches ${source}`);
 }
 
 function rcon(stage: Stage, rule: Extract<Save, { rcon: unknown }>["rcon"], signal: AbortSignal): Promise<string> {

@@ -1,5 +1,9 @@
-/** What no single field of a game shows to be wrong: names that lead nowhere, and ports that cannot do what is asked of them. */
+/**
+ * What no type of a field shows to be wrong: names that lead nowhere, ports that cannot do what is asked of them, two
+ * things in one place, and what no container can be given.
+ */
 import type { Game, Protocol, QueryKind } from "./game.ts";
+import { pattern, patternFault } from "./pattern.ts";
 import { variableFault } from "./variable-fault.ts";
 
 export interface GameFault {
@@ -10,12 +14,67 @@ export interface GameFault {
 const queryProtocol: Readonly<Record<QueryKind, Protocol>> = { minecraft: "tcp", teeworlds: "udp" };
 
 /** Pure. */
-export const gameFaults = (game: Game): GameFault[] => [
+export function gameFaults(game: Game): GameFault[] {
+  const broken = patternFaults(game);
+  // A default cannot be tried with a pattern that is none.
+  return broken.length > 0 ? broken : faultsOf(game);
+}
+
+const faultsOf = (game: Game): GameFault[] => [
+  ...twinFaults(game),
+  ...volumeFaults(game),
   ...followerFaults(game),
   ...portUses(game).flatMap((use) => useFaults(game, use)),
   ...passwordFaults(game),
   ...variableFaults(game),
 ];
+
+function patternFaults({ readiness, save, variables }: Game): GameFault[] {
+  const faults: GameFault[] = [];
+  const look = (path: GameFault["path"], source: string): void => {
+    const message = patternFault(source);
+    if (message) faults.push({ path, message });
+  };
+  readiness.anyOf.forEach((probe, i) => "log" in probe && look(["readiness", "anyOf", i, "log"], probe.log));
+  if (save && "until" in save) look(["save", "until"], save.until);
+  for (const [name, variable] of Object.entries(variables))
+    if (variable.type === "string" && variable.pattern) look(["variables", name, "pattern"], variable.pattern);
+  return faults;
+}
+
+function twinFaults({ ports, volumes }: Game): GameFault[] {
+  const taken = new Map<string, string>();
+  const claim = (path: GameFault["path"], name: string, place: string): GameFault[] => {
+    const other = taken.get(place);
+    taken.set(place, other ?? name);
+    return other === undefined ? [] : [{ path, message: `is ${place} in the container, which ${other} has already` }];
+  };
+  return [
+    ...Object.entries(ports).flatMap(([name, { protocol, container }]) =>
+      claim(["ports", name, "container"], name, `${protocol} port ${container}`),
+    ),
+    ...Object.entries(volumes).flatMap(([name, path]) => claim(["volumes", name], name, path)),
+  ];
+}
+
+/** The system's own: what is mounted over them hides what the image needs, or what the container is given. */
+const systemFolders = new Set(["/bin", "/boot", "/etc", "/lib", "/lib64", "/run", "/sbin", "/tmp", "/usr", "/var"]);
+/** The kernel's: nothing can be mounted in them. */
+const kernelFolders = /^\/(?:dev|proc|sys)(?:\/|$)/;
+
+function volumeFaults({ volumes }: Game): GameFault[] {
+  return Object.entries(volumes).flatMap(([name, path]) => {
+    const plain = path
+      .split("/")
+      .slice(1)
+      .every((part) => part !== "" && part !== ".");
+    if (plain && !systemFolders.has(path) && !kernelFolders.test(path)) return [];
+    const message = plain
+      ? `must not be ${path}, which belongs to the system`
+      : "must be a folder written plainly, e.g. /data: without //, /./ or a slash at the end";
+    return [{ path: ["volumes", name], message }];
+  });
+}
 
 function followerFaults({ ports }: Game): GameFault[] {
   const taken = new Map<string, string>();
@@ -78,7 +137,7 @@ function passwordFaults({ save, stop, variables, environment }: Game): GameFault
 
 function variableFaults({ variables, environment }: Game): GameFault[] {
   return Object.entries(variables).flatMap(([name, variable]) => {
-    const fault = variableFault(variable, variable.default);
+    const fault = variableFault(variable, variable.default, pattern);
     return [
       ...(fault ? [{ path: ["variables", name, "default"], message: fault }] : []),
       ...(Object.hasOwn(environment, name)

@@ -1,5 +1,6 @@
 import test from "ava";
 import { Game } from "./game.ts";
+import { pattern } from "./pattern.ts";
 import { variableFault } from "./variable-fault.ts";
 
 const good = {
@@ -45,8 +46,12 @@ test("an offset must follow a port that is leased by itself", (t) => {
 });
 
 test("two followers of one port at one distance are refused, of one protocol only", (t) => {
-  const follower = (protocol: string) => ({ protocol, container: 1, public: { of: "game", offset: 1 } });
-  const ports = { ...good.ports, query: follower("udp"), more: follower("udp"), web: follower("tcp") };
+  const follower = (protocol: string, container: number) => ({
+    protocol,
+    container,
+    public: { of: "game", offset: 1 },
+  });
+  const ports = { ...good.ports, query: follower("udp", 1), more: follower("udp", 2), web: follower("tcp", 1) };
   t.deepEqual(faults({ ports }), ["ports.more.public.offset: is the udp port that query has already"]);
 });
 
@@ -87,6 +92,43 @@ test("wrong fields, images, memory, paths and expressions are refused by name", 
   t.is(faults({ memory: "lots" })[0], "memory: must be a number followed by M or G, e.g. 512M");
   t.is(faults({ volumes: { data: "/data/../etc" } })[0], "volumes.data: must not contain ..");
   t.is(faults({ readiness: { anyOf: [{ log: "(" }], limitSeconds: 1 } }).length, 1);
+});
+
+test("two ports or two volumes in one place are refused", (t) => {
+  const ports = { ...good.ports, more: good.ports.game, web: { ...good.ports.game, protocol: "tcp" } };
+  t.deepEqual(faults({ ports, volumes: { a: "/data", b: "/data", c: "/data/c" } }), [
+    "ports.more.container: is udp port 8303 in the container, which game has already",
+    "volumes.b: is /data in the container, which a has already",
+  ]);
+});
+
+test("a volume where the system or the kernel lives is refused", (t) => {
+  for (const path of ["/.", "//", "/data/", "/a//b", "/a/./b", "/proc", "/proc/1", "/sys", "/dev/shm", "/etc", "/tmp"])
+    t.is(faults({ volumes: { data: path } }).length, 1, path);
+  for (const path of ["/data", "/var/lib/game", "/etc/game", "/device"])
+    t.deepEqual(faults({ volumes: { data: path } }), [], path);
+});
+
+test("less memory than Docker gives, and words that end or rule what they stand in, are refused", (t) => {
+  t.deepEqual(faults({ memory: "5M" }), ["memory: must be at least 6M"]);
+  t.deepEqual(faults({ memory: "6M", description: "One line.\nAnother." }), []);
+  for (const bad of ["a\u0000b", "a\u001b[2J"])
+    for (const change of [{ name: bad }, { description: bad }, { environment: { A: bad } }])
+      t.is(faults(change).length, 1, JSON.stringify(change));
+});
+
+test("a pattern that no engine matches in bounded time is refused; one that only a poor engine cannot is matched", (t) => {
+  const text = (pattern: string) => ({ type: "string", label: "N", default: "a", pattern }) as const;
+  t.regex(
+    faults({ variables: { N: text("(?=a)") } })[0]!,
+    /^variables\.N\.pattern: must be a regular expression that both RE2/,
+  );
+  t.regex(faults({ variables: { N: text("(?i)a") } })[0]!, /Invalid group/);
+  t.regex(faults({ readiness: { anyOf: [{ log: "(a)\\1" }], limitSeconds: 1 } })[0]!, /^readiness\.anyOf\.0\.log: /);
+  t.deepEqual(faults({ variables: { N: text("^(a+)+$") } }), []);
+  // Ten thousand times the age of the universe for an engine that tries every way.
+  const value = `${"a".repeat(100)}!`;
+  t.is(variableFault(text("^(a+)+$"), value, pattern), "must match ^(a+)+$");
 });
 
 test("values are checked by the type of their variable", (t) => {

@@ -3,6 +3,7 @@
  * for one server (`ServerSpec`), which is all an agent ever sees of a game.
  */
 import { z } from "zod";
+import { Label } from "../domain/label.ts";
 import { gameFaults } from "./game-faults.ts";
 
 export const protocols = ["tcp", "udp"] as const;
@@ -23,22 +24,26 @@ const ContainerPath = z
   .regex(/^\/[A-Za-z0-9._/-]{1,200}$/, "must be an absolute path inside the container")
   .refine((path) => !path.split("/").includes(".."), "must not contain ..");
 const Seconds = z.number().int().min(1).max(3600);
-const Regex = z.string().min(1).max(500).refine(isRegex, "must be a regular expression");
+const Regex = z.string().min(1).max(500).describe("See pattern.ts for which are taken.");
 const Port = z.number().int().min(1).max(65_535);
+
+/** Words of any length up to `max`, on one line or several. */
+const Text = (max: number) =>
+  z
+    .string()
+    .max(max)
+    // oxlint-disable-next-line no-control-regex -- NUL ends an environment variable, ESC rules a terminal
+    .regex(/^[^\u0000-\u0008\u000b-\u001f\u007f]*$/, "must not contain control characters");
+
+/** Docker makes no container with less. */
+const memoryBytesMin = 6 * 1024 ** 2;
 
 /** Memory as people write it, `256M` or `2G`; bytes after parsing. */
 const Memory = z
   .string()
   .regex(/^[1-9][0-9]{0,5}[MG]$/, "must be a number followed by M or G, e.g. 512M")
-  .transform((text) => Number(text.slice(0, -1)) * (text.endsWith("G") ? 1024 ** 3 : 1024 ** 2));
-
-function isRegex(text: string): boolean {
-  try {
-    return Boolean(new RegExp(text));
-  } catch {
-    return false;
-  }
-}
+  .transform((text) => Number(text.slice(0, -1)) * (text.endsWith("G") ? 1024 ** 3 : 1024 ** 2))
+  .refine((bytes) => bytes >= memoryBytesMin, "must be at least 6M");
 
 /** Registry and path in lower case, then a tag in any case, or a digest, or both. */
 const imageReference =
@@ -83,11 +88,11 @@ export const Asleep = z.strictObject({
   motd: z.string().min(1).max(200),
 });
 
-const Label = { label: z.string().min(1).max(60), description: z.string().max(300).optional() };
+const words = { label: Label, description: Text(300).optional() };
 export const Variable = z.discriminatedUnion("type", [
   z.strictObject({
     type: z.literal("string"),
-    ...Label,
+    ...words,
     default: z.string().max(1000),
     maxLength: z.number().int().min(1).max(1000).optional(),
     pattern: Regex.optional(),
@@ -95,17 +100,17 @@ export const Variable = z.discriminatedUnion("type", [
   }),
   z.strictObject({
     type: z.literal("integer"),
-    ...Label,
+    ...words,
     default: z.number().int(),
     min: z.number().int().optional(),
     max: z.number().int().optional(),
   }),
-  z.strictObject({ type: z.literal("boolean"), ...Label, default: z.boolean() }),
+  z.strictObject({ type: z.literal("boolean"), ...words, default: z.boolean() }),
   z.strictObject({
     type: z.literal("enum"),
-    ...Label,
+    ...words,
     default: z.string(),
-    options: z.array(z.string().min(1).max(100)).min(1).max(100),
+    options: z.array(Text(100).min(1)).min(1).max(100),
   }),
 ]);
 export type Variable = z.infer<typeof Variable>;
@@ -113,8 +118,8 @@ export type Variable = z.infer<typeof Variable>;
 export const Game = z
   .strictObject({
     id: Name,
-    name: z.string().min(1).max(60),
-    description: z.string().min(1).max(500),
+    name: Label,
+    description: Text(500).min(1),
     image: Image,
     ports: z
       .record(
@@ -128,7 +133,7 @@ export const Game = z
         }),
       )
       .refine((ports) => Object.keys(ports).length >= 1 && Object.keys(ports).length <= 10, "must name 1 to 10 ports"),
-    environment: z.record(EnvName, z.string().max(1000)).default({}),
+    environment: z.record(EnvName, Text(1000)).default({}),
     variables: z.record(EnvName, Variable).default({}),
     volumes: z
       .record(Name, ContainerPath)

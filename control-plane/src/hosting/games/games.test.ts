@@ -206,6 +206,13 @@ test("every wrong variable is named, not only the first", (t) => {
   ]);
 });
 
+test("a value that some engines would try for ages against a pattern is refused at once", (t) => {
+  const pattern = '    default: ""\n    pattern: ^(a+)+$|^$\n    secret: true';
+  const { game } = parseGame("f", yaml("chess").replace('    default: ""\n    secret: true', pattern));
+  const error = t.throws(() => resolveVariables(game!, { PASSWORD: `${"a".repeat(100)}!` }), { instanceOf: AppError });
+  t.is(error.faults?.[0]?.detail, "must match ^(a+)+$|^$");
+});
+
 test("a secret is masked in answers, and the mask given back leaves it as it was", (t) => {
   const before = resolveVariables(game!, { PASSWORD: "hush" });
   t.deepEqual(maskVariables(game, before), { MAX: 8, PASSWORD: secretMask });

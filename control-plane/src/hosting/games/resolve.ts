@@ -1,5 +1,13 @@
 /** Game + variables + leased ports → the `ServerSpec` that the agent gets. Pure. */
-import { AppError, variableFault, type Fault, type Game, type ServerSpec, type Variable } from "@playspawn/shared";
+import {
+  AppError,
+  pattern,
+  variableFault,
+  type Fault,
+  type Game,
+  type ServerSpec,
+  type Variable,
+} from "@playspawn/shared";
 import type { LoadedGame } from "./load.ts";
 
 export type VariableValue = string | number | boolean;
@@ -20,7 +28,7 @@ export function resolveVariables(game: Game, given: Record<string, unknown>, bef
   const resolved: Variables = {};
   for (const [name, variable] of Object.entries(game.variables)) {
     const value = pick(name, variable, given, before);
-    const fault = variableFault(variable, value);
+    const fault = variableFault(variable, value, pattern);
     if (fault) faults.push({ pointer: `/variables/${name}`, detail: fault });
     else resolved[name] = value as VariableValue;
   }
