@@ -31,7 +31,7 @@ export interface RequestContext<A extends Auth = Auth> {
   /** The checked Host header. */
   host: string;
   log: Log;
-  /** Aborts when the client went away or the process stops. */
+  /** Aborts, with an AppError, when the client went away, its session ended or the process stops. */
   signal: AbortSignal;
   /**
    * For idempotent operations: runs `work` in one transaction and stores its answer with the client's

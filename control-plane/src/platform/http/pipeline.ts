@@ -160,9 +160,12 @@ function signalOf(ctx: Context, actor: Actor | null, { sessionWatch, stopping }:
   const abort = (code: ErrorCode, words: string): void => over.abort(new AppError(code, words));
   const signedOut = (): void => abort("unauthenticated", "This session has ended: sign in again.");
   const unwatch = actor?.kind === "user" ? sessionWatch.watch(actor.sessionId, signedOut) : () => undefined;
-  ctx.res.once("close", () => {
+  const gone = (): void => {
     unwatch();
     abort("request_timeout", "The client went away before its answer.");
-  });
+  };
+  // Who left before somebody asked leaves no second time.
+  if (ctx.res.destroyed) gone();
+  else ctx.res.once("close", gone);
   return AbortSignal.any([over.signal, stopping]);
 }

@@ -1,3 +1,4 @@
+import { connect } from "node:net";
 import { Readable } from "node:stream";
 import { AppError } from "@playspawn/shared";
 import { systemTimers } from "@playspawn/shared/ports/system.ts";
@@ -33,10 +34,16 @@ function streaming(
   return harness(t, { overrides: { ...overrides, operations: [stream] } });
 }
 
+/** A promise that the test itself resolves. */
+function gate<T = void>() {
+  let open = (_value: T): void => undefined;
+  const passed = new Promise<T>((resolve) => (open = resolve));
+  return { passed, open: (value: T): void => open(value) };
+}
+
 /** Says "first" and no more; `ended` resolves when nobody reads it any longer. */
 function endless() {
-  let finish = (): void => undefined;
-  const ended = new Promise<void>((resolve) => (finish = resolve));
+  const { passed: ended, open: finish } = gate();
   async function* lines(signal: AbortSignal) {
     try {
       yield "first\n";
@@ -111,17 +118,44 @@ test("what a session follows ends with the session, however that ends", async (t
 });
 
 test("who signs out before the answer began is told so", async (t) => {
-  let begin = (): void => undefined;
-  const begun = new Promise<void>((resolve) => (begin = resolve));
+  const begun = gate();
   const { client } = await streaming(t, async function* (signal) {
-    begin();
+    begun.open();
     await new Promise((_resolve, reject) => signal.addEventListener("abort", () => reject(signal.reason as Error)));
     yield "never";
   });
   const answer = client.get<Problem>(path);
-  await begun;
+  await begun.passed;
   await client.post("/api/v1/auth/logout");
   t.like(await answer, { status: 401, body: { code: "unauthenticated" } });
+});
+
+test("who asks for the signal after the client left gets one that has aborted", async (t) => {
+  const begun = gate();
+  const left = gate();
+  const asked = gate<AbortSignal>();
+  const late = operation({
+    name: "late",
+    method: "get",
+    path,
+    tag: "tests",
+    summary: "Asks late",
+    auth: "public",
+    answer: { status: 204, schema: null },
+    async handle(context) {
+      begun.open();
+      await left.passed;
+      asked.open(context.signal);
+    },
+  });
+  // The line of a request is written when its connection is over.
+  const log = createLog("debug", { write: (line) => (line.includes(path) ? left.open() : undefined) });
+  const { stranger } = await harness(t, { overrides: { operations: [late], log } });
+  const socket = connect({ host: "127.0.0.1", port: Number(new URL(stranger.url).port) });
+  socket.write(`GET ${path} HTTP/1.1\r\nHost: x\r\n\r\n`);
+  await begun.passed;
+  socket.destroy();
+  t.like((await asked.passed).reason, { code: "request_timeout" });
 });
 
 test("clients that go away and refusals in the middle are no errors of ours", async (t) => {
