@@ -249,7 +249,7 @@ test("a page left open tells of players before it throws them out, follows the l
   t.deepEqual(eyes.faults(), []);
 });
 
-test("a link that was used explains itself, and the dashboard stays shut until set-up", async (t) => {
+test("a link that opens nothing explains itself, and the dashboard stays shut until set-up", async (t) => {
   t.timeout(200_000);
   const house = await startHouse(t);
   const eyes = await openEyes(t);
@@ -260,10 +260,11 @@ test("a link that was used explains itself, and the dashboard stays shut until s
   await page.getByLabel("Password", { exact: true }).fill(admin.password);
   await page.getByLabel("Password again").fill(admin.password);
   await page.getByRole("button", { name: "Create the account" }).click();
-  await page.getByRole("heading", { name: "This link is spent" }).waitFor();
-  await eyes.look("spent");
+  await page.getByRole("heading", { name: "This link is not known here" }).waitFor();
+  await eyes.look("unknown-link");
   await setUp(eyes, house);
   await eyes.visit(house.setupUrl);
   t.is(new URL(page.url()).pathname, "/");
+  t.is(new URL(page.url()).hash, "", "no spent token is left in the address");
   t.deepEqual(eyes.faults(), []);
 });

@@ -106,5 +106,6 @@ test("the set-up link's token is found, and a dead link is told from a bad form"
   t.is(tokenOf("#t="), undefined);
   t.is(tokenOf(""), undefined);
   t.is(linkTrouble("setup_token_invalid"), "token_dead");
+  t.is(linkTrouble("setup_token_unknown"), "token_unknown");
   t.is(linkTrouble("invalid_request"), undefined);
 });

@@ -12,6 +12,7 @@ import { TroubleText } from "./TroubleText.tsx";
 const titles: Record<SetupTrouble, string> = {
   no_token: "Open the link from your terminal",
   token_dead: "This link is spent",
+  token_unknown: "This link is not known here",
   done: "Already set up",
 };
 
