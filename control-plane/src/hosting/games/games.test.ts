@@ -73,8 +73,8 @@ test("a wrong field is refused with its file, line and reason", (t) => {
     "games/chess/game.yaml:31 memory: must be a number followed by M or G, e.g. 512M",
   ]);
   t.deepEqual(faultsOf("cpu: 1", "cpus: 1"), [
-    "games/chess/game.yaml:2 cpu: Invalid input: expected number, received undefined",
-    "games/chess/game.yaml:30 there is no field cpus here",
+    "games/chess/game.yaml:2 cpu is missing",
+    "games/chess/game.yaml:30 cpus is not a field here; did you mean cpu?",
   ]);
   t.deepEqual(faultsOf("tcp: game", "tcp: gaem"), [
     "games/chess/game.yaml:34 readiness.anyOf.0.tcp: names the port gaem, which is not among ports",
@@ -83,18 +83,54 @@ test("a wrong field is refused with its file, line and reason", (t) => {
     "games/chess/game.yaml:34 readiness.anyOf.0.tcp: names the port game, which is udp; the probe tcp needs a tcp port",
   ]);
   t.deepEqual(faultsOf("public: auto", "public: sometimes"), [
-    'games/chess/game.yaml:11 ports.game.public: Invalid input: expected "auto"; or Invalid input: expected object, received string',
+    "games/chess/game.yaml:11 ports.game.public: must be auto or must be a group of fields, not a text",
   ]);
   t.deepEqual(faultsOf("signal: SIGTERM", "signal: SIGKILLED"), [
-    'games/chess/game.yaml:37 stop.signal: Invalid option: expected one of "SIGTERM"|"SIGINT"|"SIGQUIT"|"SIGHUP"',
+    "games/chess/game.yaml:37 stop.signal: must be one of SIGTERM, SIGINT, SIGQUIT, SIGHUP",
   ]);
 });
 
-test("broken YAML, a repeated key and a bomb of anchors are faults with a line", (t) => {
+const said = (text: string): string[] =>
+  (parseGame("f", text).faults ?? []).map(({ line, reason }) => `${line} ${reason}`);
+
+test("broken YAML, a repeated key and a second document are faults with a line", (t) => {
   t.is(parseGame("f", "id: [1,\nname: x").faults?.[0]?.line, 2);
   t.is(parseGame("f", "id: a\nid: b").faults?.[0]?.line, 2);
-  t.truthy(parseGame("f", "a: &a [x, x]\nb: &b [*a, *a]\nc: [*b, *b]").faults?.[0]);
-  t.truthy(parseGame("f", "").faults?.[0]);
+  t.deepEqual(said("id: a\n---\nid: b"), ["2 a game is one document: there may be no second ---"]);
+  t.deepEqual(said("? [a]\n: b"), ["1 the name of a field is a text"]);
+});
+
+test("aliases, merge keys among them, are refused where they stand", (t) => {
+  t.deepEqual(said("a: &a [x, x]\nb: *a\nc:\n  <<: *a"), [
+    "2 aliases are not supported: write out what *a stands for",
+    "4 aliases are not supported: write out what *a stands for",
+  ]);
+});
+
+test("what is nested too deeply is refused where it is, however deep", (t) => {
+  const deep = (step: string, times: number): string => `id: a\nb:\n  c: ${step.repeat(times)}`;
+  for (const step of ["[", "{", "{a: ", "- ", "? "])
+    for (const times of [60, 15_000]) t.deepEqual(said(deep(step, times)), ["3 is nested deeper than 50 levels"], step);
+});
+
+test("what is missing is said in one sentence, and each field has one fault", (t) => {
+  t.deepEqual(said(""), ["1 must be a group of fields, not nothing"]);
+  t.deepEqual(said("\u0001\u0002"), ["1 must be a group of fields, not a text"]);
+  t.deepEqual(said("# no more\nid: a"), [
+    "2 name, description, image, ports, cpu, memory, readiness and stop are missing",
+  ]);
+  const change = (from: string, to: string): string[] => said(yaml("chess").replace(from, to));
+  t.deepEqual(change("image:\n  ref: example/chess:1", "# none"), ["2 image is missing"]);
+  t.deepEqual(change("ref: example", "built: example"), ["6 image: built is not a field here; did you mean build?"]);
+  t.deepEqual(change("  ref: example/chess:1", "  5"), ["5 image: must be a group of fields, not a number"]);
+  t.deepEqual(change("signal: SIGTERM", "# none"), ["36 stop: needs stdin, rcon or signal"]);
+  t.deepEqual(change("type: integer", "type: number"), [
+    "20 variables.MAX.type: must be one of string, integer, boolean, enum",
+  ]);
+  t.deepEqual(change("  MAX:", "  max:"), [
+    "19 variables.max: is no name for this: it must be upper case letters, digits and underscores",
+  ]);
+  t.deepEqual(change("cpu: 1", 'cpu: 1\n"\\e[2J": 1'), ["31 \uFFFD[2J is not a field here"]);
 });
 
 test("one bad game does not keep the others from loading", async (t) => {
@@ -149,6 +185,26 @@ test("a build without a Dockerfile and a folder with a link are refused", async 
   await put(where, "chess", { Dockerfile: "FROM x" });
   await symlink("/etc/passwd", join(where.gamesDir, "chess/users"));
   t.regex((await loadGames(where)).faults[0]!.reason, /^users is neither a file nor a folder/);
+});
+
+test("links in place of files, folders in place of files, and bytes that are no text are said to be that", async (t) => {
+  const where = await folders(t);
+  await put(where, "chess", { "real.yaml": yaml("chess") });
+  await symlink("real.yaml", join(where.gamesDir, "chess/game.yaml"));
+  await put(where, "go", { "game.yaml": built.replace("id: chess", "id: go"), real: "FROM x" });
+  await symlink("real", join(where.gamesDir, "go/Dockerfile"));
+  await mkdir(join(where.gamesDir, "nim/game.yaml"), { recursive: true });
+  await put(where, "tag", { "game.yaml": "" });
+  await writeFile(join(where.gamesDir, "tag/game.yaml"), Buffer.from([0x69, 0x64, 0xff, 0xfe]));
+  t.deepEqual(
+    (await loadGames(where)).faults.map(({ reason }) => reason),
+    [
+      "game.yaml is a link: put the file itself here",
+      "Dockerfile is a link: put the file itself here",
+      "game.yaml is not a file",
+      "the file is no text in UTF-8",
+    ],
+  );
 });
 
 test("a reload replaces game by game: what broke keeps its last good version, what is gone is gone", async (t) => {

@@ -1,4 +1,6 @@
 /** Reads every `games/<id>/` folder. One that is wrong is refused with its faults, the others still load. */
+import { isUtf8 } from "node:buffer";
+import type { Stats } from "node:fs";
 import { lstat, readFile, readdir, stat } from "node:fs/promises";
 import { basename, join } from "node:path";
 import { messageOf, type Game } from "@playspawn/shared";
@@ -66,7 +68,7 @@ async function loadGame(folders: GameFolders, id: string): Promise<LoadedGame | 
   const file = `${basename(folders.gamesDir)}/${id}/game.yaml`;
   const refuse = (reason: string, line = 1): { faults: GameFault[] } => ({ faults: [{ file, line, reason }] });
   try {
-    const text = await readYaml(join(folder, "game.yaml"));
+    const text = await readYaml(folder);
     const parsed = parseGame(file, text);
     if (!parsed.game) return { faults: parsed.faults };
     if (parsed.game.id !== id)
@@ -80,17 +82,27 @@ async function loadGame(folders: GameFolders, id: string): Promise<LoadedGame | 
 
 const lineOfId = (text: string): number => text.split("\n").findIndex((line) => /^["']?id["']?\s*:/.test(line)) + 1;
 
-async function readYaml(path: string): Promise<string> {
-  const stat = await lstat(path).catch(() => undefined);
-  if (!stat?.isFile()) throw new Error("there is no game.yaml in this folder");
-  if (stat.size > yamlBytesMax) throw new Error(`the file has ${stat.size} bytes; at most ${yamlBytesMax} are allowed`);
-  return await readFile(path, "utf8");
+/** @throws Error with a sentence for the game's author */
+async function readYaml(folder: string): Promise<string> {
+  const { size } = await requireFile(folder, "game.yaml");
+  if (size > yamlBytesMax) throw new Error(`the file has ${size} bytes; at most ${yamlBytesMax} are allowed`);
+  const bytes = await readFile(join(folder, "game.yaml"));
+  if (!isUtf8(bytes)) throw new Error("the file is no text in UTF-8");
+  return bytes.toString("utf8");
+}
+
+/** A link could lead out of the folder, and would be missing on the machine that builds. */
+async function requireFile(folder: string, name: string): Promise<Stats> {
+  const found = await lstat(join(folder, name)).catch(() => undefined);
+  if (!found) throw new Error(`there is no ${name} in this folder`);
+  if (found.isSymbolicLink()) throw new Error(`${name} is a link: put the file itself here`);
+  if (!found.isFile()) throw new Error(`${name} is not a file`);
+  return found;
 }
 
 async function contextOf(game: Game, folder: string, contexts: string, logo: Logo | null): Promise<string | null> {
   if ("ref" in game.image) return null;
-  const dockerfile = await lstat(join(folder, "Dockerfile")).catch(() => undefined);
-  if (!dockerfile?.isFile()) throw new Error("image.build: there is no Dockerfile in this folder");
+  await requireFile(folder, "Dockerfile");
   // A better description or logo must not cause a new build.
   return await writeContext(folder, contexts, new Set(["game.yaml", ...(logo ? [logo.file] : [])]));
 }

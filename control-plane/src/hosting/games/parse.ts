@@ -1,7 +1,18 @@
 /** One `game.yaml` text into a `Game`, or into faults that name line and reason. Pure. */
-import { Game } from "@playspawn/shared";
-import { LineCounter, isMap, isNode, isScalar, parseDocument, type Document } from "yaml";
-import type { z } from "zod";
+import type { Game } from "@playspawn/shared";
+import {
+  isAlias,
+  isMap,
+  isNode,
+  isScalar,
+  Lexer,
+  LineCounter,
+  parseDocument,
+  Parser,
+  visit,
+  type Document,
+} from "yaml";
+import { check, type Finding } from "./findings.ts";
 
 /** What is wrong with one file, e.g. `{file: "games/chess/game.yaml", line: 7, reason: "cpu: must be …"}`. */
 export interface GameFault {
@@ -14,57 +25,72 @@ export type ParsedGame = { game: Game; faults?: undefined } | { game?: undefined
 
 /** More faults than this in one file help nobody. */
 const faultsMax = 20;
+/** A game needs five. What reads them calls itself for each. */
+const depthMax = 50;
+/** What opens so many levels in one line; the reader of symbols calls itself for each of these. */
+const steps = new RegExp(`(?:[-?:][ \\t]+){${depthMax}}`);
 
 /** @param file as it is shown in faults, e.g. `games/chess/game.yaml` */
 export function parseGame(file: string, text: string): ParsedGame {
+  const deep = deepLine(text);
+  if (deep !== undefined) return { faults: [{ file, line: deep, reason: `is nested deeper than ${depthMax} levels` }] };
   const lines = new LineCounter();
+  const refuse = (faults: readonly Placed[]): ParsedGame => ({
+    faults: faults
+      .slice(0, faultsMax)
+      .map(({ offset, reason }) => ({ file, line: lines.linePos(offset).line, reason })),
+  });
   const document = parseDocument(text, { lineCounter: lines, prettyErrors: false });
-  const lineAt = (offset: number): number => lines.linePos(offset).line;
-  const broken = document.errors.map((error) => ({ file, line: lineAt(error.pos[0]), reason: error.message }));
-  if (broken.length > 0) return { faults: broken.slice(0, faultsMax) };
+  const broken = document.errors.length > 0 ? document.errors.map(brokenAt) : unsupported(document);
+  if (broken.length > 0) return refuse(broken);
 
-  const parsed = Game.safeParse(valuesOf(document));
-  if (parsed.success) return { game: parsed.data };
-  const faults = parsed.error.issues
-    .flatMap((issue) => leaves(issue, []))
-    .map(({ path, key, message }) => ({
-      file,
-      line: lineAt(offsetOf(document, path, key)),
-      reason: path.length > 0 ? `${path.join(".")}: ${message}` : message,
-    }));
-  return { faults: faults.slice(0, faultsMax) };
+  const { game, findings } = check(document.toJS());
+  if (game) return { game };
+  const faults = findings.map((found) => ({ offset: offsetOf(document, found), reason: sentence(found) }));
+  return refuse(faults.sort((a, b) => a.offset - b.offset));
 }
 
-/** Anchors are not needed to describe a game, and a few nested ones fill the memory. */
-function valuesOf(document: Document): unknown {
-  try {
-    return document.toJS({ maxAliasCount: 0 });
-  } catch {
-    return undefined;
+interface Placed {
+  offset: number;
+  reason: string;
+}
+
+const brokenAt = ({ code, pos, message }: Document["errors"][number]): Placed => ({
+  offset: pos[0],
+  reason: code === "MULTIPLE_DOCS" ? "a game is one document: there may be no second ---" : message,
+});
+
+/** Names of fields that are wrong come from the file: they may be long, and must not rule the terminal of who reads. */
+const sentence = ({ path, message }: Finding): string =>
+  (path.length > 0 ? `${path.join(".")}: ${message}` : message).replaceAll(/\p{Cc}/gu, "\uFFFD").slice(0, 500);
+
+/** The line that goes too deep; undefined when none does. Asked before anything that calls itself for each level. */
+function deepLine(text: string): number | undefined {
+  const lineAt = (offset: number): number => text.slice(0, offset).split("\n").length;
+  const stairs = steps.exec(text);
+  if (stairs) return lineAt(stairs.index);
+  const parser = new Parser();
+  for (const symbol of new Lexer().lex(text)) {
+    for (const _ of parser.next(symbol));
+    if (parser.stack.length > depthMax) return lineAt(parser.offset);
   }
+  return undefined;
 }
 
-interface Leaf {
-  path: (string | number)[];
-  /** The unknown key inside `path`. */
-  key?: string;
-  message: string;
-}
-
-/** A union's own message is "Invalid input"; what helps is the message of the branch that was probably meant. */
-function leaves(issue: z.core.$ZodIssue, above: (string | number)[]): Leaf[] {
-  const path = [...above, ...issue.path.map((part) => (typeof part === "symbol" ? String(part) : part))];
-  if (issue.code === "unrecognized_keys")
-    return issue.keys.map((key) => ({ path, key, message: `there is no field ${key} here` }));
-  if (issue.code !== "invalid_union" || issue.errors.length === 0) return [{ path, message: issue.message }];
-  const branches = issue.errors.filter((branch) => branch.length > 0).sort((a, b) => a.length - b.length);
-  const unlike = branches.every((branch) => branch.every((inner) => inner.path.length === 0));
-  if (unlike) return [{ path, message: branches.map((branch) => branch[0]!.message).join("; or ") }];
-  return branches[0]!.flatMap((inner) => leaves(inner, path));
+/** Aliases are not needed to describe a game, and a few nested ones fill the memory. */
+function unsupported(document: Document): Placed[] {
+  const found: Placed[] = [];
+  const refuse = (node: unknown, reason: string): void =>
+    void found.push({ offset: isNode(node) ? (node.range?.[0] ?? 0) : 0, reason });
+  visit(document, {
+    Alias: (_key, alias) => refuse(alias, `aliases are not supported: write out what *${alias.source} stands for`),
+    Pair: (_key, { key }) => (isScalar(key) || isAlias(key) ? undefined : refuse(key, "the name of a field is a text")),
+  });
+  return found;
 }
 
 /** Where in the text the value at `path` stands; what is missing stands where its parent does. */
-function offsetOf(document: Document, path: readonly (string | number)[], key?: string): number {
+function offsetOf(document: Document, { path, key }: Finding): number {
   for (let depth = path.length; depth >= 0; depth--) {
     const node = document.getIn(path.slice(0, depth), true);
     if (!isNode(node)) continue;
@@ -75,7 +101,7 @@ function offsetOf(document: Document, path: readonly (string | number)[], key?: 
 }
 
 /** The line of `cpu: 4` is the line of its key, also when the value begins on a later one. */
-function keyOf(document: Document, path: readonly (string | number)[], depth: number): number | undefined {
+function keyOf(document: Document, path: Finding["path"], depth: number): number | undefined {
   if (depth === 0) return undefined;
   const parent = document.getIn(path.slice(0, depth - 1), true);
   return keyOffset(parent, String(path[depth - 1]));
