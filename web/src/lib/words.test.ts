@@ -1,5 +1,5 @@
 import test from "ava";
-import { playersLost, stateText, story, titleOf, wokenBy, type Story } from "./words.ts";
+import { playersLost, stateText, story as storyAt, titleOf, wokenBy, type Story } from "./words.ts";
 
 const base: Story = {
   state: "Running",
@@ -12,7 +12,10 @@ const base: Story = {
   error: null,
   idleSeconds: 900,
   node: { name: "home" },
+  since: 0,
 };
+
+const story = (server: Story, now = 1000): string => storyAt(server, now);
 
 test("a player who joins is named by the address alone", (t) => {
   t.is(wokenBy({ kind: "packet", source: "1.2.3.4:5", port: "game" }), "by a player (1.2.3.4)");

@@ -16,6 +16,8 @@ export interface Story {
   error: { code: string; message: string } | null;
   idleSeconds: number | null;
   node: { name: string } | null;
+  /** Since when, UTC ms. */
+  since: number;
 }
 
 const passing: Partial<Record<Have, string>> = {
@@ -118,11 +120,21 @@ const waking = ({ cause, progress }: Story): string => {
   return cause && wokenBy(cause) ? `${wokenText(cause)}. ${step}` : step;
 };
 
-/** The agent tries again by itself, as docs/wake.md says; the API does not say when. */
-const afterFault = "It is tried again a few times by itself, and whenever somebody joins.";
+/** No pause between two tries of the agent is longer than 5 min; the API does not say how many are left. */
+const lastTryMs = 330_000;
 
-/** One or two sentences that answer "what is it doing, and why?". */
-export function story(server: Story): string {
+/** What comes after a failure. Joining wakes only what may sleep. */
+function afterFault({ want, since }: Story, now: number): string {
+  const over = now - since > lastTryMs;
+  if (want === "running")
+    return over ? "It is not tried again by itself any more." : "It is tried again a few times by itself.";
+  return over
+    ? "It is tried again when somebody joins, not by itself any more."
+    : "It is tried again a few times by itself, and when somebody joins.";
+}
+
+/** One or two sentences that answer "what is it doing, and why?". @param now UTC ms */
+export function story(server: Story, now: number): string {
   switch (server.state) {
     case "Running":
       return running(server);
@@ -137,7 +149,9 @@ export function story(server: Story): string {
     case "Stopped":
       return "It stays off: joining does not wake it.";
     case "Crashed":
-      return server.error ? `${titleOf(server.error)}. ${afterFault}` : "The game ended by itself. Its log says more.";
+      return server.error
+        ? `${titleOf(server.error)}. ${afterFault(server, now)}`
+        : "The game ended by itself. Its log says more.";
     case "Deleting":
       return "Its container, network and files are being removed.";
     case "Unknown":

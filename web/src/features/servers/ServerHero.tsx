@@ -2,6 +2,7 @@ import { UsersRound } from "lucide-react";
 import type { Game, Server } from "../../api/types.ts";
 import { stateText, story } from "../../lib/words.ts";
 import { cx } from "../../ui/cx.ts";
+import { useNow } from "../../ui/use-now.ts";
 import { useHeadingFocus } from "../../ui/use-heading-focus.ts";
 import { GameLogo } from "../../ui/GameLogo.tsx";
 import { Sky } from "../../ui/Sky.tsx";
@@ -18,6 +19,7 @@ interface Props {
 /** Who it is, how it is, why, and where to join: readable from across the room. */
 export function ServerHero({ server, game }: Props) {
   const heading = useHeadingFocus();
+  const now = useNow();
   return (
     <Sky state={server.state}>
       <div className="flex flex-wrap items-start justify-between gap-x-6 gap-y-5">
@@ -48,7 +50,7 @@ export function ServerHero({ server, game }: Props) {
       </div>
       <div className="mt-8 max-w-2xl" role="status" aria-live="polite" aria-atomic="true">
         <StateLine server={server} />
-        <p className="mt-1 text-ink-2 text-pretty [overflow-wrap:anywhere]">{story(server)}</p>
+        <p className="mt-1 text-ink-2 text-pretty [overflow-wrap:anywhere]">{story(server, now)}</p>
       </div>
       <div className="mt-8 flex flex-wrap items-end gap-x-14 gap-y-6">
         <Addresses server={server} />
