@@ -1,11 +1,12 @@
 /** The door without its process: public ports on one side, frames of the agent on the other. */
 import type { FromDoor, Ports, ToDoor } from "@playspawn/shared";
 import { tryPort } from "./bind.ts";
-import { counted, pool } from "./counted.ts";
+import { counted, shares } from "./counted.ts";
 import { GateTable } from "./gate-table.ts";
 import { knocks } from "./knocks.ts";
 import { type Limits, defaultLimits } from "./limits.ts";
 import type { Log } from "./log.ts";
+import { refusals } from "./refusals.ts";
 import { trafficBook } from "./traffic.ts";
 import { waitingRoom } from "./waiting-room.ts";
 
@@ -40,6 +41,8 @@ export function openDoor({ ports, log, send, descriptors, limits: given, address
   const limits = { ...defaultLimits, ...given };
   const traffic = trafficBook();
   const knocking = knocks({ clock: ports.clock, limits, send: (knock) => send({ t: "knock", ...knock }) });
+  const servers = (): number => table.servers();
+  const refusing = refusals(ports.clock, log);
   const context = {
     ports,
     log,
@@ -47,13 +50,12 @@ export function openDoor({ ports, log, send, descriptors, limits: given, address
     knocks: knocking,
     traffic,
     addresses,
-    room: waitingRoom(limits),
-    heldBytes: pool(limits.heldBytesPerDoor),
-    descriptors: pool(descriptors),
+    refusals: refusing,
+    room: waitingRoom(limits, servers),
+    heldBytes: shares(limits.heldBytesPerDoor, servers),
+    descriptors: shares(descriptors, servers),
     connectionsPerServer: counted(limits.connectionsPerServer),
     connectionsPerSource: counted(limits.connectionsPerSource),
-    flowsPerServer: counted(limits.flowsPerServer),
-    flowsPerSource: counted(limits.flowsPerSource),
   };
   /** The newest `applied`, as text. */
   let sent = "";
@@ -88,6 +90,7 @@ export function openDoor({ ports, log, send, descriptors, limits: given, address
   const stopTicking = ports.timers.every(tickMs, () => {
     table.sweep();
     knocking.repeat();
+    refusing.tell();
     tellTraffic(false);
   });
 

@@ -1,36 +1,44 @@
-/** The flows of one UDP port, and who makes place when there are too many of them. */
+/**
+ * The flows of one UDP port, and who makes place when there are too many of them. Senders can be forged, so a flow is a
+ * stranger until its player replied to the game; any number of strangers only pushes other strangers out.
+ */
 import type { RemoteInfo } from "node:dgram";
 import { addressKey } from "@playspawn/shared";
+import { type Counted, counted } from "./counted.ts";
 import type { GateContext } from "./gate.ts";
 import type { Flow } from "./udp-flow.ts";
 import type { Answer } from "./udp-listener.ts";
 
-/** A stranger who has been silent this long may have to make place for another. */
-const strangerSilentMs = 1000;
-/** How many of the oldest strangers are looked at when one must make place. */
-const evictionLook = 16;
+/** The part of all places that guests may have; whoever is new finds one among the others. */
+const guestsShare = 3 / 4;
+/** A stranger has this long for its next datagram: enough for a round trip, and a limit to how often flows are remade. */
+const strangerMs = 500;
 
 export class FlowTable {
   readonly #server: string;
   readonly #context: GateContext;
   readonly #make: (from: RemoteInfo) => Flow;
   readonly #flows = new Map<string, Flow>();
-  /** Those that said next to nothing yet, oldest first: forged senders stay here. */
+  /** The longest silent first. */
   readonly #strangers = new Map<string, Flow>();
+  readonly #strangersPerSource: Counted;
+  /** Those who replied to the game, the one whose newest reply is oldest first: players in a game reply all the time. */
+  readonly #guests = new Map<string, Flow>();
 
   constructor(server: string, context: GateContext, make: (from: RemoteInfo) => Flow) {
     this.#server = server;
     this.#context = context;
     this.#make = make;
+    this.#strangersPerSource = counted(context.limits.strangersPerSource);
   }
 
   /** Hands a datagram to its flow, a new one if there is room for it. */
   receive(packet: Buffer, from: RemoteInfo, answer: Answer): void {
     const key = `${from.port} ${from.address}`;
     const flow = this.#flows.get(key) ?? this.#open(key, from);
-    if (!flow) return;
-    flow.receive(packet, answer);
-    if (!flow.isStranger()) this.#strangers.delete(key);
+    if (!flow) return this.#context.refusals.count(this.#server, "flows");
+    if (flow.receive(packet, answer)) this.#welcome(key, flow);
+    else if (this.#strangers.delete(key)) this.#strangers.set(key, flow);
   }
 
   routeChanged(): void {
@@ -47,25 +55,42 @@ export class FlowTable {
   }
 
   #open(key: string, from: RemoteInfo): Flow | undefined {
-    const { flowsPerServer, flowsPerSource } = this.#context;
-    const source = addressKey(from.address);
-    if (!flowsPerSource.take(source)) return undefined;
-    if (!flowsPerServer.take(this.#server) && !(this.#evictOne() && flowsPerServer.take(this.#server))) {
-      flowsPerSource.give(source);
-      return undefined;
-    }
+    if (!this.#takePlace(addressKey(from.address))) return undefined;
     const flow = this.#make(from);
     this.#flows.set(key, flow);
     this.#strangers.set(key, flow);
     return flow;
   }
 
-  #evictOne(): boolean {
+  /** Every flow may need a descriptor sooner or later, so each has one from the beginning. */
+  #takePlace(source: string): boolean {
+    const { descriptors, limits } = this.#context;
+    const ofSource = (): boolean => this.#strangersPerSource.take(source);
+    if (!ofSource() && !(this.#evictStranger(source) && ofSource())) return false;
+    const ofAll = (): boolean => this.#flows.size < limits.flowsPerPort && descriptors.take(this.#server, 1);
+    if (ofAll() || (this.#evictStranger() && ofAll())) return true;
+    this.#strangersPerSource.give(source);
+    return false;
+  }
+
+  /** It is a guest, and the one with the newest reply; with too many of them the one with the oldest is a stranger again. */
+  #welcome(key: string, flow: Flow): void {
+    if (this.#strangers.delete(key)) this.#strangersPerSource.give(flow.source);
+    this.#guests.delete(key);
+    this.#guests.set(key, flow);
+    if (this.#guests.size <= this.#context.limits.flowsPerPort * guestsShare) return;
+    const [oldKey, old] = this.#guests.entries().next().value!;
+    if (!this.#strangersPerSource.take(old.source)) return this.#end(oldKey, old);
+    this.#guests.delete(oldKey);
+    this.#strangers.set(oldKey, old);
+  }
+
+  /** Ends the one that has been silent for longest, of `source` if given. */
+  #evictStranger(source?: string): boolean {
     const now = this.#context.ports.clock.mono();
-    let looked = 0;
     for (const [key, flow] of this.#strangers) {
-      if (++looked > evictionLook) return false;
-      if (flow.silentMs(now) < strangerSilentMs) continue;
+      if (source !== undefined && flow.source !== source) continue;
+      if (flow.silentMs(now) < strangerMs) return false;
       this.#end(key, flow);
       return true;
     }
@@ -74,9 +99,9 @@ export class FlowTable {
 
   #end(key: string, flow: Flow): void {
     this.#flows.delete(key);
-    this.#strangers.delete(key);
+    this.#guests.delete(key);
+    if (this.#strangers.delete(key)) this.#strangersPerSource.give(flow.source);
     flow.close();
-    this.#context.flowsPerServer.give(this.#server);
-    this.#context.flowsPerSource.give(addressKey(flow.from.address));
+    this.#context.descriptors.give(this.#server, 1);
   }
 }

@@ -71,6 +71,11 @@ export class GateTable {
     this.#rev = undefined;
   }
 
+  /** How many servers have routes. */
+  servers(): number {
+    return this.#routes.size;
+  }
+
   /** The server that has this port here. */
   ownerOf(protocol: Protocol, port: number): string | undefined {
     return this.#gates.get(`${protocol}/${port}`)?.server;

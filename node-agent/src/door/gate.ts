@@ -1,9 +1,10 @@
 /** One public port with the route it has now. `tcp-gate.ts` and `udp-gate.ts` are the two kinds. */
 import type { Ports, Route } from "@playspawn/shared";
-import type { Counted, Pool } from "./counted.ts";
+import type { Counted, Shares } from "./counted.ts";
 import type { Knocks } from "./knocks.ts";
 import type { Limits } from "./limits.ts";
 import type { Log } from "./log.ts";
+import type { Refusals } from "./refusals.ts";
 import type { TrafficBook } from "./traffic.ts";
 import type { WaitingRoom } from "./waiting-room.ts";
 
@@ -13,7 +14,7 @@ export interface Gate {
   bind(): Promise<string | undefined>;
   /** A new route of the same server for the same port: decides anew on everything that waits. */
   update(route: Route): void;
-  /** Lets go of what was idle or held for too long; called every second. */
+  /** Lets go of what was idle or held for too long, and tries again what there was no room for; called every second. */
   sweep(): void;
   /** Gives the port up and ends everything that came through it. */
   close(): void;
@@ -27,14 +28,13 @@ export interface GateContext {
   knocks: Knocks;
   traffic: TrafficBook;
   room: WaitingRoom;
+  refusals: Refusals;
   /** Bytes held for sleepers. */
-  heldBytes: Pool;
+  heldBytes: Shares;
   /** The addresses that players dial; the same object while nothing changed. */
   addresses: () => readonly string[];
   /** File descriptors. */
-  descriptors: Pool;
+  descriptors: Shares;
   connectionsPerServer: Counted;
   connectionsPerSource: Counted;
-  flowsPerServer: Counted;
-  flowsPerSource: Counted;
 }

@@ -1,13 +1,18 @@
 /** Chunks kept in order for a server that sleeps, counted against what the whole door may hold. */
-import type { Pool } from "./counted.ts";
+import type { Shares } from "./counted.ts";
+
+/** What a chunk takes besides its bytes: a flood of single bytes would else hold a hundred times what is counted. */
+const chunkOverheadBytes = 256;
 
 export class HoldBuffer {
-  readonly #pool: Pool;
+  readonly #shares: Shares;
+  readonly #server: string;
   #chunks: Buffer[] = [];
   #bytes = 0;
 
-  constructor(pool: Pool) {
-    this.#pool = pool;
+  constructor(shares: Shares, server: string) {
+    this.#shares = shares;
+    this.#server = server;
   }
 
   get bytes(): number {
@@ -18,10 +23,15 @@ export class HoldBuffer {
     return this.#chunks.length;
   }
 
+  /** What it takes of our memory. */
+  get memoryBytes(): number {
+    return this.#bytes + this.#chunks.length * chunkOverheadBytes;
+  }
+
   push(chunk: Buffer): void {
     this.#chunks.push(chunk);
     this.#bytes += chunk.length;
-    this.#pool.force(chunk.length);
+    this.#shares.force(this.#server, chunk.length + chunkOverheadBytes);
   }
 
   /** Everything held, as one; still held. */
@@ -39,7 +49,7 @@ export class HoldBuffer {
   /** Hands everything over in order; nothing is held any more. */
   takeAll(): Buffer[] {
     const chunks = this.#chunks;
-    this.#pool.give(this.#bytes);
+    this.#shares.give(this.#server, this.memoryBytes);
     this.#chunks = [];
     this.#bytes = 0;
     return chunks;

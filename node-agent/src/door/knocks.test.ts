@@ -1,10 +1,11 @@
 import test from "ava";
+import type { Protocol } from "@playspawn/shared";
 import { fakePorts } from "@playspawn/shared/ports/fake.ts";
 import { type Knock, type Knocks, knocks } from "./knocks.ts";
 import { defaultLimits } from "./limits.ts";
 
 const from = (address: string): { address: string; port: number } => ({ address, port: 5000 });
-const at = (server: string): { server: string; port: string } => ({ server, port: "game" });
+const at = (server: string, protocol: Protocol = "udp") => ({ server, port: "game", protocol });
 
 function bell(limits: { knocksPerSourceMinute?: number; knockSources?: number } = {}) {
   const ports = fakePorts();
@@ -37,6 +38,13 @@ test("a source has a budget by the minute, however many servers it tries", async
   t.truthy(door.begin(at("srv_9"), from("10.0.0.2")));
   await ports.advance(60_000);
   t.truthy(door.begin(at("srv_8"), from("10.0.0.1")));
+});
+
+test("whoever forges an address spends nothing of its connections' budget", (t) => {
+  const { knocks: door } = bell({ knocksPerSourceMinute: 1, knockSources: 1 });
+  t.truthy(door.begin(at("srv_a"), from("10.0.0.1")));
+  t.is(door.begin(at("srv_b"), from("10.0.0.1")), undefined);
+  t.truthy(door.begin(at("srv_b", "tcp"), from("10.0.0.1")));
 });
 
 test("joining those who wait already costs nothing", (t) => {

@@ -2,7 +2,7 @@
  * Who waits for which server, said to the agent again and again until nobody waits: a knock that is lost with a dying
  * agent is repeated to the next one. Sources have a budget, so that a port scan cannot wake a node.
  */
-import { type Clock, addressKey } from "@playspawn/shared";
+import { type Clock, type Protocol, addressKey } from "@playspawn/shared";
 import type { Limits } from "./limits.ts";
 import { sourceName } from "./source.ts";
 
@@ -11,9 +11,15 @@ export interface Knocking {
   end(): void;
 }
 
+interface KnockedAt {
+  server: string;
+  port: string;
+  protocol: Protocol;
+}
+
 export interface Knocks {
   /** Knocks until ended; undefined when the source has spent its budget for this minute. */
-  begin(at: { server: string; port: string }, from: { address: string; port: number }): Knocking | undefined;
+  begin(at: KnockedAt, from: { address: string; port: number }): Knocking | undefined;
   /** Says every knock again; called each second and after reconnecting. */
   repeat(): void;
 }
@@ -41,13 +47,15 @@ export function knocks({
   const spent = new Map<string, number>();
   let minuteStart = clock.mono();
 
-  const mayKnock = (address: string): boolean => {
+  /** Who sends datagrams may not be who they say, so these do not spend what the same address has for connections. */
+  const mayKnock = (protocol: Protocol, address: string): boolean => {
     if (clock.mono() - minuteStart >= minuteMs) {
       spent.clear();
       minuteStart = clock.mono();
     }
-    const source = addressKey(address);
-    const key = spent.has(source) || spent.size < limits.knockSources ? source : everybodyElse;
+    const source = `${protocol} ${addressKey(address)}`;
+    const isKnown = spent.has(source) || spent.size < limits.knockSources;
+    const key = isKnown ? source : `${protocol} ${everybodyElse}`;
     const count = spent.get(key) ?? 0;
     if (count >= limits.knocksPerSourceMinute) return false;
     spent.set(key, count + 1);
@@ -55,11 +63,11 @@ export function knocks({
   };
 
   return {
-    begin({ server, port }, from) {
+    begin({ server, port, protocol }, from) {
       let entry = waiting.get(server);
       if (!entry) {
         // Only the first at a quiet server spends: the others wait for a wake that is on its way.
-        if (!mayKnock(from.address)) return undefined;
+        if (!mayKnock(protocol, from.address)) return undefined;
         entry = { knock: { server, port, source: sourceName(from.address, from.port) }, holders: 0 };
         waiting.set(server, entry);
         send(entry.knock);

@@ -9,8 +9,8 @@ export interface Limits {
   waitingPerDoor: number;
   heldPacketsPerFlow: number;
   heldBytesPerFlow: number;
-  flowsPerServer: number;
-  flowsPerSource: number;
+  flowsPerPort: number;
+  strangersPerSource: number;
   flowIdleMs: number;
   connectionsPerServer: number;
   connectionsPerSource: number;
@@ -32,8 +32,9 @@ export const defaultLimits: Limits = {
   waitingPerDoor: 4096,
   heldPacketsPerFlow: 64,
   heldBytesPerFlow: 64 * 1024,
-  flowsPerServer: 1024,
-  flowsPerSource: 128,
+  flowsPerPort: 1024,
+  // At one port, of flows that are not known to hear the game: anyone can forge a victim's address.
+  strangersPerSource: 128,
   flowIdleMs: 60_000,
   // Held and relayed TCP connections. Whole communities behind one tunnel fit; one address alone empties no door.
   connectionsPerServer: 2048,

@@ -57,7 +57,7 @@ export class Connection implements Waiting {
     this.server = route().server;
     this.#meter = context.traffic.meter(this.server);
     this.#greeter = greeterFor(route());
-    this.#held = new HoldBuffer(context.heldBytes);
+    this.#held = new HoldBuffer(context.heldBytes, this.server);
     this.#from = { address: client.remoteAddress ?? "", port: client.remotePort ?? 0 };
     this.source = addressKey(this.#from.address);
     this.#acceptedAt = context.ports.clock.mono();
@@ -97,6 +97,13 @@ export class Connection implements Waiting {
     } else if (mode === "closed" && notice === null) this.destroy();
   }
 
+  /** Called every second: for what had no room, or no budget, there may be some by now. */
+  sweep(): void {
+    if (!this.greeting() && this.#phase !== "held") return;
+    this.#readWhileRoom();
+    if (this.#phase === "held") this.#knock();
+  }
+
   /** Ends it at once. */
   destroy = (): void => {
     if (this.#phase === "over") return;
@@ -108,7 +115,11 @@ export class Connection implements Waiting {
 
   #wait(): void {
     this.#enter("greeting");
-    if (!this.#context.room.enter(this)) return this.destroy();
+    const limit = this.#context.room.enter(this);
+    if (limit) {
+      this.#context.refusals.count(this.server, limit);
+      return this.destroy();
+    }
     this.#readWhileRoom();
     this.#greet(false);
   }
@@ -151,7 +162,8 @@ export class Connection implements Waiting {
   /** What is not read stays with the sender: the kernel's window closes. */
   #readWhileRoom(): void {
     const { limits, heldBytes } = this.#context;
-    if (this.#held.bytes >= limits.heldBytesPerConnection || heldBytes.full()) this.#client.pause();
+    const isFull = this.#held.memoryBytes >= limits.heldBytesPerConnection || heldBytes.full(this.server);
+    if (isFull) this.#client.pause();
     else this.#client.resume();
   }
 
@@ -180,24 +192,31 @@ export class Connection implements Waiting {
 
   #answer({ consumed, reply, end }: Extract<Greeting, { kind: "answer" }>): void {
     this.#held.consume(consumed);
+    this.#readWhileRoom();
     this.#answered = true;
     if (end) this.#leave(reply);
     else if (reply.length > 0) this.#client.write(reply);
   }
 
   #hold(): void {
-    const { limits, knocks } = this.#context;
-    const { mode, notice, server, port } = this.#route();
-    const at = { server, port: port.name };
+    const { limits } = this.#context;
+    const { mode, notice } = this.#route();
     if (mode === "closed" || notice !== null) {
       const words = notice === null ? undefined : this.#greeter.farewell(notice);
-      if (mode === "asleep" && words) knocks.begin(at, this.#from)?.end();
+      if (mode === "asleep" && words) this.#knock();
       if (words || mode === "closed") return this.#leave(words);
     }
     if (this.#phase === "held") return;
     this.#enter("held");
     this.#after(this.#leftMs(limits.holdMs), () => this.#leave(this.#greeter.farewell(tooLongText)));
-    if (!this.#client.readableEnded) this.#knocking = knocks.begin(at, this.#from);
+    this.#knock();
+  }
+
+  /** Knocks unless it does already, if its source still may and is still there. */
+  #knock(): void {
+    const { server, port } = this.#route();
+    if (this.#client.readableEnded) return;
+    this.#knocking ??= this.#context.knocks.begin({ server, port: port.name, protocol: "tcp" }, this.#from);
   }
 
   /** Says `reply`, then waits for the client to go; what it still sends is thrown away. */

@@ -35,7 +35,7 @@ export function tcpGate(first: Route, context: GateContext): Gate {
     async bind() {
       try {
         listener = await listenTcp(route.port.public, accept);
-        context.descriptors.force(1);
+        context.descriptors.reserve(1);
         // An accept may fail, for want of descriptors say; the listener stays.
         listener.on("error", (error) => log.warn({ port: route.port.public, error: String(error) }, "accept failed"));
         return undefined;
@@ -47,9 +47,11 @@ export function tcpGate(first: Route, context: GateContext): Gate {
       route = next;
       for (const connection of connections) connection.routeChanged();
     },
-    sweep: () => {},
+    sweep() {
+      for (const connection of connections) connection.sweep();
+    },
     close() {
-      if (listener) context.descriptors.give(1);
+      if (listener) context.descriptors.reserve(-1);
       listener?.close();
       listener = undefined;
       for (const connection of connections) connection.destroy();
@@ -59,17 +61,19 @@ export function tcpGate(first: Route, context: GateContext): Gate {
 
 /** Counts one more connection. Answers what gives its place back; undefined when the server, the source or the door has too many. */
 function takePlace(server: string, source: string, context: GateContext): (() => void) | undefined {
-  const { descriptors, connectionsPerServer, connectionsPerSource } = context;
-  if (!descriptors.take(descriptorsEach)) return undefined;
-  if (connectionsPerServer.take(server)) {
-    if (connectionsPerSource.take(source))
-      return () => {
-        descriptors.give(descriptorsEach);
-        connectionsPerServer.give(server);
-        connectionsPerSource.give(source);
-      };
-    connectionsPerServer.give(server);
-  }
-  descriptors.give(descriptorsEach);
+  const { descriptors, connectionsPerServer, connectionsPerSource, refusals } = context;
+  const taken: (() => void)[] = [];
+  const giveBack = (): void => taken.forEach((give) => give());
+  const takes = (limit: string, isTaken: boolean, give: () => void): boolean => {
+    if (isTaken) taken.push(give);
+    else refusals.count(server, limit);
+    return isTaken;
+  };
+  const isIn =
+    takes("descriptors", descriptors.take(server, descriptorsEach), () => descriptors.give(server, descriptorsEach)) &&
+    takes("connectionsPerServer", connectionsPerServer.take(server), () => connectionsPerServer.give(server)) &&
+    takes("connectionsPerSource", connectionsPerSource.take(source), () => connectionsPerSource.give(source));
+  if (isIn) return giveBack;
+  giveBack();
   return undefined;
 }

@@ -8,7 +8,7 @@ import { systemPorts } from "@playspawn/shared/ports/system.ts";
 import { tryPort } from "./bind.ts";
 import { type DoorCore, openDoor } from "./door.ts";
 import type { Limits } from "./limits.ts";
-import { silentLog } from "./log.ts";
+import { type Log, silentLog } from "./log.ts";
 import { watch } from "./watch.ts";
 
 const none: readonly string[] = [];
@@ -66,13 +66,19 @@ export interface TestDoor {
 
 export function testDoor(
   t: ExecutionContext,
-  options: { ports?: Ports; limits?: Partial<Limits>; descriptors?: number; addresses?: () => readonly string[] } = {},
+  options: {
+    ports?: Ports;
+    log?: Log;
+    limits?: Partial<Limits>;
+    descriptors?: number;
+    addresses?: () => readonly string[];
+  } = {},
 ): TestDoor {
   const frames: FromDoor[] = [];
   const waiting = watch(systemPorts.timers);
   const core = openDoor({
     ports: options.ports ?? systemPorts,
-    log: silentLog,
+    log: options.log ?? silentLog,
     descriptors: options.descriptors ?? 4000,
     addresses: options.addresses ?? (() => none),
     ...(options.limits && { limits: options.limits }),
@@ -165,7 +171,13 @@ export interface UdpPlayer {
   socket: UdpSocket;
 }
 
-export async function udpPlayer(t: ExecutionContext, port: number, host = "127.0.0.1"): Promise<UdpPlayer> {
+/** A player at `host`, on their own address of the loopback network if asked. */
+export async function udpPlayer(
+  t: ExecutionContext,
+  port: number,
+  host = "127.0.0.1",
+  localAddress?: string,
+): Promise<UdpPlayer> {
   const socket = createSocket(host.includes(":") ? "udp6" : "udp4");
   const heard: Buffer[] = [];
   const waiting = watch(systemPorts.timers);
@@ -174,6 +186,10 @@ export async function udpPlayer(t: ExecutionContext, port: number, host = "127.0
     waiting.notify();
   });
   socket.on("error", () => {});
+  if (localAddress !== undefined) {
+    socket.bind(0, localAddress);
+    await once(socket, "listening");
+  }
   socket.connect(port, host);
   await once(socket, "connect");
   t.teardown(() => void socket.close());

@@ -4,7 +4,7 @@
  */
 import type { RemoteInfo, Socket } from "node:dgram";
 import { isIPv6 } from "node:net";
-import type { Route } from "@playspawn/shared";
+import { type Route, addressKey } from "@playspawn/shared";
 import { udpSocket } from "./bind.ts";
 import type { GateContext } from "./gate.ts";
 import { HoldBuffer } from "./hold-buffer.ts";
@@ -21,10 +21,10 @@ import { sendOrLose } from "./udp-send.ts";
 const pauseMs = 500;
 const lingerMs = 10_000;
 
-const strangerPackets = 3;
-
 export class Flow {
   readonly from: RemoteInfo;
+  /** The budget key of its address. */
+  readonly source: string;
   readonly #route: () => Route;
   readonly #context: GateContext;
   readonly #meter: Totals;
@@ -32,8 +32,8 @@ export class Flow {
   #answer: Answer | undefined;
   #seenAt: number;
   #heldSince = 0;
-  /** Datagrams that came from the player. */
-  #packets = 0;
+  /** The game has answered since the player's newest datagram. */
+  #isAnswered = false;
   #upstream: Socket | undefined;
   #target: Target | undefined;
   #connected = false;
@@ -45,21 +45,31 @@ export class Flow {
 
   constructor(from: RemoteInfo, route: () => Route, context: GateContext) {
     this.from = from;
+    this.source = addressKey(from.address);
     this.#route = route;
     this.#context = context;
     this.#meter = context.traffic.meter(route().server);
-    this.#held = new HoldBuffer(context.heldBytes);
+    this.#held = new HoldBuffer(context.heldBytes, route().server);
     this.#seenAt = context.ports.clock.mono();
     this.#meter.accepted++;
   }
 
-  /** A datagram from the player; `answer` replies from the address it was sent to. */
-  receive(packet: Buffer, answer: Answer): void {
+  /**
+   * A datagram from the player; `answer` replies from the address it was sent to. Answers whether it may be a reply to
+   * the game: forged senders never hear what the game says.
+   */
+  receive(packet: Buffer, answer: Answer): boolean {
+    const isReply = this.#isAnswered;
+    this.#isAnswered = false;
     this.#answer = answer;
+    this.#take(packet);
+    return isReply;
+  }
+
+  #take(packet: Buffer): void {
     const now = this.#context.ports.clock.mono();
     const silentMs = now - this.#seenAt;
     this.#seenAt = now;
-    this.#packets++;
     this.#meter.bytesIn += packet.length;
     this.#meter.packetsIn++;
     if (this.#passing && this.#upstream) return sendOrLose(this.#upstream, packet);
@@ -81,16 +91,12 @@ export class Flow {
     if (mode === "closed") this.#letGo();
   }
 
-  /** Lets go of what was held too long. Answers whether the flow itself has been silent too long. */
+  /** Lets go of what was held too long; who waits knocks as soon as it may. Answers whether the flow has been silent too long. */
   isOver(now: number): boolean {
     const { holdMs, flowIdleMs } = this.#context.limits;
     if (this.#held.chunks > 0 && now - this.#heldSince >= holdMs) this.#letGo();
-    return now - this.#seenAt >= flowIdleMs;
-  }
-
-  /** Has hardly said anything, as forged senders do, who never hear an answer. */
-  isStranger(): boolean {
-    return this.#packets < strangerPackets;
+    if (this.#held.chunks > 0 && this.#route().mode !== "awake") this.#knock();
+    return this.silentMs(now) >= flowIdleMs;
   }
 
   silentMs(now: number): number {
@@ -117,7 +123,7 @@ export class Flow {
   /** Keeps the first ones: they are the ones that say hello. */
   #hold(packet: Buffer, now: number): void {
     const { limits, heldBytes } = this.#context;
-    const isFull = this.#held.chunks >= limits.heldPacketsPerFlow || heldBytes.full();
+    const isFull = this.#held.chunks >= limits.heldPacketsPerFlow || heldBytes.full(this.#route().server);
     if (isFull || this.#held.bytes + packet.length > limits.heldBytesPerFlow) return;
     if (this.#held.chunks === 0) {
       this.#heldSince = now;
@@ -135,7 +141,7 @@ export class Flow {
 
   #knock(): void {
     const { server, port } = this.#route();
-    this.#knocking ??= this.#context.knocks.begin({ server, port: port.name }, this.from);
+    this.#knocking ??= this.#context.knocks.begin({ server, port: port.name, protocol: "udp" }, this.from);
   }
 
   /** Reaches the game, through the same socket as before if it is where it was: the game knows the player by it. */
@@ -145,7 +151,6 @@ export class Flow {
     const same = this.#target?.host === target.host && this.#target.port === target.port;
     if (this.#upstream && same) return this.#deliver();
     this.#hangUp();
-    if (!this.#context.descriptors.take(1)) return void this.#letGo();
     this.#dial(target);
   }
 
@@ -161,6 +166,7 @@ export class Flow {
     });
     upstream.on("message", (packet) => {
       this.#meter.bytesOut += packet.length;
+      this.#isAnswered = true;
       this.#answer?.(packet, this.from);
     });
     // Without a route, say, the socket is not connected and would throw when sending; the next datagram tries again.
@@ -181,7 +187,6 @@ export class Flow {
   #hangUp(): void {
     if (!this.#upstream) return;
     this.#meter.open--;
-    this.#context.descriptors.give(1);
     this.#upstream.close();
     this.#upstream = undefined;
     this.#target = undefined;

@@ -59,7 +59,6 @@ export class UdpListener {
 
   /** One that cannot be bound is no loss: the wildcard takes its datagrams. */
   async #add(address: string): Promise<void> {
-    if (this.#context.descriptors.full()) return;
     const host = { address, type: isIPv6(address) ? ("udp6" as const) : ("udp4" as const) };
     const socket = await bindUdpAt(host, this.#port, this.#receiver(address), { shared: true }).catch(() => undefined);
     if (!socket) return;
@@ -76,7 +75,7 @@ export class UdpListener {
   }
 
   #take(socket: Socket, name: string): void {
-    this.#context.descriptors.force(1);
+    this.#context.descriptors.reserve(1);
     this.#sockets.set(name, socket);
     socket.on("error", (error) => {
       this.#context.log.warn({ port: this.#port, address: name, error: String(error) }, "receive failed");
@@ -86,6 +85,6 @@ export class UdpListener {
   #letGo(name: string): void {
     this.#sockets.get(name)?.close();
     this.#sockets.delete(name);
-    this.#context.descriptors.give(1);
+    this.#context.descriptors.reserve(-1);
   }
 }

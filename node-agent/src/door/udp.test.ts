@@ -1,4 +1,3 @@
-import { createSocket } from "node:dgram";
 import type { NetworkInterfaceInfo } from "node:os";
 import test, { type ExecutionContext } from "ava";
 import { fakePorts } from "@playspawn/shared/ports/fake.ts";
@@ -309,22 +308,4 @@ test("a closed port stays silent and does not knock", async (t) => {
   await door.set(awake(publicPort, game.port));
   await someone.say("now");
   t.deepEqual((await someone.hears(1)).map(String), ["now"]);
-});
-
-test("flows are limited per source and per server, and forged ones make place for players", async (t) => {
-  const ports = fakePorts();
-  const publicPort = await freePort("udp");
-  const door = testDoor(t, { ports, limits: { flowsPerServer: 6, flowsPerSource: 4 } });
-  await door.set(asleep(publicPort));
-  for (let i = 0; i < 9; i++) await (await udpPlayer(t, publicPort)).say("flood");
-  await figures(t, door, ({ accepted, held }) => accepted === 4 && held === 4);
-  for (let i = 0; i < 9; i++) await (await udpPlayer(t, publicPort, "::1")).say("flood");
-  await figures(t, door, ({ accepted, held }) => accepted === 6 && held === 6);
-  await ports.advance(1500);
-  // From a third address: the oldest flow that said next to nothing goes.
-  const late = createSocket("udp4");
-  t.teardown(() => void late.close());
-  await new Promise<void>((resolve) => late.bind(0, "127.0.0.9", resolve));
-  late.send("me", publicPort, "127.0.0.1");
-  await figures(t, door, ({ accepted, held }) => accepted === 7 && held === 6);
 });

@@ -2,7 +2,7 @@
  * Who waits at sleeping servers over TCP, and how many may. When a server's room is full, the connection that has said
  * nothing for longest makes place: a flood of silent connections must not keep players out.
  */
-import { type Counted, counted } from "./counted.ts";
+import { type Counted, counted, shares } from "./counted.ts";
 import type { Limits } from "./limits.ts";
 
 export interface Waiting {
@@ -16,18 +16,18 @@ export interface Waiting {
 }
 
 export interface WaitingRoom {
-  /** Lets `guest` in if there is room, evicting at most one other. */
-  enter(guest: Waiting): boolean;
+  /** Lets `guest` in, evicting at most one other. Answers the limit that forbids it, or undefined when it is in. */
+  enter(guest: Waiting): keyof Limits | undefined;
   leave(guest: Waiting): void;
 }
 
-export function waitingRoom(limits: Limits): WaitingRoom {
+/** @param servers how many servers share the room */
+export function waitingRoom(limits: Limits, servers: () => number): WaitingRoom {
   const perSource: Counted = counted(limits.waitingPerSource);
+  const seats = shares(limits.waitingPerDoor, servers);
   const perServer = new Map<string, Set<Waiting>>();
-  let total = 0;
 
-  const makeRoom = (room: Set<Waiting>): boolean => {
-    if (room.size < limits.waitingPerServer && total < limits.waitingPerDoor) return true;
+  const evictOne = (room: Set<Waiting>): boolean => {
     for (const guest of room) {
       if (!guest.greeting()) continue;
       guest.evict();
@@ -36,26 +36,26 @@ export function waitingRoom(limits: Limits): WaitingRoom {
     return false;
   };
 
-  const leave = (guest: Waiting): void => {
-    const room = perServer.get(guest.server);
-    if (!room?.delete(guest)) return;
-    total--;
-    perSource.give(guest.source);
-    if (room.size === 0) perServer.delete(guest.server);
-  };
-
   return {
     enter(guest) {
-      if (!perSource.take(guest.source)) return false;
-      if (!makeRoom(perServer.get(guest.server) ?? new Set())) {
-        perSource.give(guest.source);
-        return false;
+      const { server, source } = guest;
+      const room = perServer.get(server) ?? new Set();
+      if (!perSource.take(source)) return "waitingPerSource";
+      const isFull = room.size >= limits.waitingPerServer;
+      if ((isFull || seats.full(server)) && !evictOne(room)) {
+        perSource.give(source);
+        return isFull ? "waitingPerServer" : "waitingPerDoor";
       }
-      const room = perServer.get(guest.server) ?? new Set();
-      perServer.set(guest.server, room.add(guest));
-      total++;
-      return true;
+      seats.force(server, 1);
+      perServer.set(server, room.add(guest));
+      return undefined;
     },
-    leave,
+    leave(guest) {
+      const room = perServer.get(guest.server);
+      if (!room?.delete(guest)) return;
+      seats.give(guest.server, 1);
+      perSource.give(guest.source);
+      if (room.size === 0) perServer.delete(guest.server);
+    },
   };
 }

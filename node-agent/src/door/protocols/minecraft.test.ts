@@ -6,6 +6,7 @@ import {
   type TestDoor,
   asleepMinecraft,
   closed,
+  eventually,
   freePort,
   player,
   readAll,
@@ -76,6 +77,27 @@ test("a status ping is answered that it sleeps, in the client's own version, and
   t.true(answer.rest.equals(ping));
   await ports.advance(5000);
   t.is(knocks(door), 0);
+});
+
+test("a status is answered once, however often it is asked for and although nobody reads", async (t) => {
+  const { socket } = await atTheDoor(t);
+  socket.write(Buffer.concat([handshake(1), ...Array.from({ length: 4000 }, () => request)]));
+  const answer = readString(await readAll(socket));
+  t.is(answer.id, 0);
+  t.is(answer.rest.length, 0);
+});
+
+test("a first packet that fills the hold is answered, and what follows is read", async (t) => {
+  const publicPort = await freePort("tcp");
+  const door = testDoor(t, { ports: fakePorts(), limits: { heldBytesPerConnection: 1 } });
+  await door.set(sleeper(publicPort));
+  const socket = await player(t, publicPort);
+  socket.write(handshake(1));
+  await eventually(t, "it was read", () => (door.core.onConnected(), door.traffic()?.packetsIn === 1));
+  socket.write(request);
+  await once(socket, "data");
+  socket.write(ping);
+  t.true((await readAll(socket)).equals(ping));
 });
 
 test("while it wakes the status says so, and a reason why it cannot comes first", async (t) => {

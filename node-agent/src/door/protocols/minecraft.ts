@@ -51,26 +51,35 @@ function readLegacy(bytes: Buffer, route: Route, quiet: boolean): Greeting | und
   return end(["§1", String(legacyProtocol), "asleep", minecraftText(route), "0", seats].join("\0"));
 }
 
-/** After a status handshake: the request is answered with the status, a ping with itself. */
-function readStatus(bytes: Buffer, protocol: number, route: Route): Greeting {
+/** What was said in a status exchange so far. */
+interface StatusExchange {
+  protocol: number;
+  isAnswered: boolean;
+}
+
+/** After a status handshake: one request is answered with the status, as by the game itself, and one ping with itself. */
+function readStatus(bytes: Buffer, exchange: StatusExchange, route: Route): Greeting {
   const frame = readFrame(bytes);
   if (typeof frame === "string") return frame === "more" ? more : drop;
   const { body, taken } = frame;
-  if (body[0] === 0x00 && body.length === 1)
-    return { kind: "answer", consumed: taken, reply: stringPacket(0x00, statusJson(protocol, route)), end: false };
+  if (body[0] === 0x00 && body.length === 1 && !exchange.isAnswered) {
+    exchange.isAnswered = true;
+    const reply = stringPacket(0x00, statusJson(exchange.protocol, route));
+    return { kind: "answer", consumed: taken, reply, end: false };
+  }
   if (body[0] === 0x01 && body.length === 9)
     return { kind: "answer", consumed: taken, reply: packetOf(body), end: true };
   return drop;
 }
 
 export function minecraftGreeter(): Greeter {
-  let statusFor: number | undefined;
+  let exchange: StatusExchange | undefined;
   return {
     limitMs,
     halfClose: false,
     farewell: (text) => stringPacket(0x00, JSON.stringify({ text })),
     read(bytes, route, quiet) {
-      if (statusFor !== undefined) return readStatus(bytes, statusFor, route);
+      if (exchange) return readStatus(bytes, exchange, route);
       const legacy = readLegacy(bytes, route, quiet);
       if (legacy) return legacy;
       const frame = readFrame(bytes);
@@ -78,7 +87,7 @@ export function minecraftGreeter(): Greeter {
       const handshake = readHandshake(frame.body);
       if (!handshake) return drop;
       if (handshake.next === "login") return { kind: "wake" };
-      statusFor = handshake.protocol;
+      exchange = { protocol: handshake.protocol, isAnswered: false };
       return { kind: "answer", consumed: frame.taken, reply: Buffer.alloc(0), end: false };
     },
   };
