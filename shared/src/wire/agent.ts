@@ -128,16 +128,18 @@ export const AgentEvent = z.strictObject({
 });
 export type AgentEvent = z.infer<typeof AgentEvent>;
 
+const Port = z.number().int().min(1).max(65_535);
+const Bytes = z.number().nonnegative().max(Number.MAX_SAFE_INTEGER);
+
 export const Capacity = z.strictObject({
-  memoryBytes: z.number(),
-  cpus: z.number(),
-  diskFreeBytes: z.number(),
-  ports: z.strictObject({
-    from: z.number().int().min(1).max(65_535),
-    to: z.number().int().min(1).max(65_535),
-  }),
+  memoryBytes: Bytes,
+  cpus: z.number().positive().max(10_000),
+  diskFreeBytes: Bytes,
+  ports: z
+    .strictObject({ from: Port, to: Port })
+    .refine(({ from, to }) => from <= to, "must be a range whose end is not before its start"),
   /** The address players reach this node at. */
-  address: z.string().min(1).max(253),
+  address: z.string().regex(/^[A-Za-z0-9.:%_-]{1,253}$/, "must be a host name or an IP address"),
 });
 export type Capacity = z.infer<typeof Capacity>;
 
@@ -183,9 +185,9 @@ export const AgentFrame = z.discriminatedUnion("t", [
     t: z.literal("hb"),
     epoch,
     appliedRev: rev,
-    load: z.number(),
-    memoryFreeBytes: z.number(),
-    diskFreeBytes: z.number(),
+    load: z.number().nonnegative(),
+    memoryFreeBytes: Bytes,
+    diskFreeBytes: Bytes,
   }),
   z.strictObject({ t: z.literal("resync"), epoch, appliedRev: rev }),
   z.strictObject({ t: z.literal("chunk"), epoch, id: z.number().int(), data: z.string() }),

@@ -176,7 +176,13 @@ test("a hello whose figures make no sense is refused", async (t) => {
   const { capacity } = helloOf();
   const bad: Partial<ReturnType<typeof helloOf>>[] = [
     { capacity: { ...capacity, ports: { from: -5, to: 1e9 } } },
+    { capacity: { ...capacity, ports: { from: 300, to: 200 } } },
+    { capacity: { ...capacity, memoryBytes: -1e300 } },
+    { capacity: { ...capacity, memoryBytes: 1e300 } },
+    { capacity: { ...capacity, cpus: -1 } },
+    { capacity: { ...capacity, diskFreeBytes: -1 } },
     { capacity: { ...capacity, address: "x".repeat(1000) } },
+    { capacity: { ...capacity, address: "<script>alert(1)</script>" } },
     { capabilities: Object.fromEntries(Array.from({ length: 200 }, (_, i) => [`c${i}`, true])) },
     { appliedRev: -1 },
     { boot: "" },
@@ -187,9 +193,23 @@ test("a hello whose figures make no sense is refused", async (t) => {
     });
 });
 
-test("a port range that is upside down has no port to give", async (t) => {
-  const { capacity } = helloOf();
-  const s = await scene(t, { hello: { capacity: { ...capacity, ports: { from: 300, to: 200 } } } });
-  const answer = await s.client.post<{ code: string }>("/api/v1/servers", { name: "x", game: "tiny" });
-  t.deepEqual([answer.status, answer.body.code], [409, "ports_exhausted"]);
+test("a node that tells events without end fills neither the disk nor the place of others", async (t) => {
+  const s = await scene(t);
+  const { id } = await createServer(s);
+  const at = (n: number) => ({ n, at: 1, server: null, gen: 0, kind: "orphan", cause: null, data: {} });
+  const { db } = s.context;
+  const old = Array.from({ length: 6_000 }, (_, i) => ({
+    id: `evt_${i}`,
+    at: 1,
+    owner_id: null,
+    subject_kind: "node",
+    subject_id: s.key.nodeId,
+    kind: "orphan",
+    data: "{}",
+  }));
+  await db.batchInsert("events", old, 500);
+  s.agent.send({ t: "events", log: "log-1", items: [at(1), at(2)] });
+  await s.agent.next("ack");
+  t.is((await db("events").where({ subject_kind: "node" })).length, 5_000);
+  t.is((await db("events").where({ subject_id: id })).length, 1);
 });

@@ -1,9 +1,9 @@
 /** Frames of one socket, one after the other: the order of an agent's reports is part of what they say. */
 import type { Wire } from "./wire.ts";
 
-/** Frames that wait before the socket is paused, and at how few it goes on. */
-const pauseAt = 64;
-const resumeAt = 16;
+/** What waits before the socket is paused, and at how little it goes on. */
+const pauseAt = { frames: 64, characters: 4 * 1024 * 1024 };
+const resumeAt = { frames: 16, characters: 1024 * 1024 };
 
 export interface Intake {
   push(text: string): void;
@@ -17,16 +17,23 @@ export function intake(
   fail: (error: unknown) => void,
 ): Intake {
   const waiting: string[] = [];
+  let characters = 0;
   let working = false;
   let paused = false;
   let over = false;
 
+  const next = (): string | undefined => {
+    const text = waiting.shift();
+    characters -= text?.length ?? 0;
+    return text;
+  };
+
   const work = async (): Promise<void> => {
     working = true;
     try {
-      for (let text = waiting.shift(); text !== undefined && !over; text = waiting.shift()) {
+      for (let text = next(); text !== undefined && !over; text = next()) {
         await handle(text);
-        if (!paused || waiting.length > resumeAt) continue;
+        if (!paused || waiting.length > resumeAt.frames || characters > resumeAt.characters) continue;
         paused = false;
         wire.resume();
       }
@@ -41,7 +48,8 @@ export function intake(
     push(text) {
       if (over) return;
       waiting.push(text);
-      if (!paused && waiting.length >= pauseAt) {
+      characters += text.length;
+      if (!paused && (waiting.length >= pauseAt.frames || characters >= pauseAt.characters)) {
         paused = true;
         wire.pause();
       }

@@ -3,6 +3,7 @@ import { fakePorts } from "@playspawn/shared/ports/fake.ts";
 import test from "ava";
 import { silentLog } from "../../platform/log.ts";
 import { helloOf } from "../../testing/scripted-agent.ts";
+import { budget } from "./budget.ts";
 import { hub } from "./hub.ts";
 import { Session } from "./session.ts";
 import type { SessionStore } from "./wire.ts";
@@ -33,6 +34,7 @@ function link(over: { store?: Partial<SessionStore>; buffered?: () => number } =
     },
     store: { ...store, ...over.store },
     hub: live,
+    budget: budget(ports.clock),
     ports,
     log: silentLog,
     failpoint: () => {},
@@ -108,6 +110,34 @@ test("frames that come faster than they are stored stop the reading, which goes 
     sent.filter((frame) => frame.t === "ack").map((frame) => frame.seq),
     Array.from({ length: 70 }, (_, i) => i + 1),
   );
+});
+
+test("a node that sends far more than any agent is read more slowly, and ends as soon as its socket does", async (t) => {
+  let beats = 0;
+  const { ports, hello, say, session } = link({ store: { heartbeat: async () => ++beats } });
+  hello();
+  await ports.advance(0);
+  const before = ports.pending();
+  for (let i = 0; i < 1000; i++) say({ t: "hb", appliedRev: 0, load: 0, memoryFreeBytes: 0, diskFreeBytes: 0 });
+  for (let i = 0; i < 50; i++) await ports.advance(0);
+  const atOnce = beats;
+  t.true(atOnce >= 10 && atOnce <= 50, String(atOnce));
+  await ports.advance(10_000);
+  t.is(beats - atOnce, 20, "two in a second");
+  session.closed();
+  await ports.advance(0);
+  t.is(ports.pending(), before - 2);
+  t.is(beats - atOnce, 20);
+});
+
+test("a node that waits with large frames keeps few of them here", async (t) => {
+  const gate = new Promise<boolean>(() => {});
+  const { ports, calls, hello, say, session } = link({ store: { status: () => gate } });
+  hello();
+  await ports.advance(0);
+  say({ t: "status", seq: 1, items: [] });
+  for (let i = 0; i < 5; i++) session.receive(" ".repeat(1024 * 1024));
+  t.deepEqual(calls, ["pause"]);
 });
 
 test("what cannot be stored is not acknowledged: the agent is to come back with it", async (t) => {

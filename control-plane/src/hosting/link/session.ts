@@ -19,6 +19,7 @@ import {
 } from "@playspawn/shared";
 import type { Failpoints } from "../../platform/failpoints.ts";
 import type { Log } from "../../platform/log.ts";
+import type { Budget } from "./budget.ts";
 import { Calls } from "./calls.ts";
 import type { Hub, LiveSession } from "./hub.ts";
 import { intake, type Intake } from "./intake.ts";
@@ -30,6 +31,8 @@ export interface SessionDeps {
   wire: Wire;
   store: SessionStore;
   hub: Hub;
+  /** Of the node, not of this connection. */
+  budget: Budget;
   ports: Ports;
   log: Log;
   failpoint: Failpoints;
@@ -50,6 +53,7 @@ export class Session {
   readonly #deps: SessionDeps;
   readonly #inbox: Intake;
   readonly #stopTimers: () => void;
+  readonly #ended = new AbortController();
   #live: Live | undefined;
   #heardAt: number;
   #over = false;
@@ -60,7 +64,7 @@ export class Session {
     this.#heardAt = clock.mono();
     this.#inbox = intake(
       deps.wire,
-      (text) => this.#handle(decode(AgentFrame, text)),
+      (text) => this.#paced(decode(AgentFrame, text)),
       (error) => this.#fail(error),
     );
     const helloDue = timers.after(helloLimitMs, () => {
@@ -84,6 +88,13 @@ export class Session {
   /** The socket was closed, by whomever. */
   closed(): void {
     if (!this.#over) this.#finish();
+  }
+
+  async #paced(frame: AgentFrame): Promise<void> {
+    const { budget, ports } = this.#deps;
+    const waitMs = budget.spend(frame);
+    if (waitMs > 0) await ports.timers.sleep(waitMs, this.#ended.signal);
+    await this.#handle(frame);
   }
 
   async #handle(frame: AgentFrame): Promise<void> {
@@ -183,6 +194,7 @@ export class Session {
   }
 
   #fail(error: unknown): void {
+    if (this.#over) return;
     const code = error instanceof AppError ? error.code : undefined;
     if (error instanceof FrameError) this.#close(closeCodes.badFrame, error.message);
     else if (code === "conflict") this.#close(closeCodes.superseded, "this epoch is over");
@@ -206,6 +218,7 @@ export class Session {
   #finish(): void {
     const { nodeId, hub, store, log } = this.#deps;
     this.#over = true;
+    this.#ended.abort(new Error("the connection is over"));
     this.#inbox.stop();
     this.#stopTimers();
     if (!this.#live) return;

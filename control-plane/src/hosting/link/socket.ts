@@ -4,6 +4,7 @@ import type { Duplex } from "node:stream";
 import { AppError, closeCodes, frameBytesMax, type Timers } from "@playspawn/shared";
 import { WebSocketServer, type WebSocket } from "ws";
 import type { Authenticate } from "../nodes/authentication.ts";
+import { budget, type Budget } from "./budget.ts";
 import { Session, type SessionDeps } from "./session.ts";
 import type { Wire } from "./wire.ts";
 
@@ -16,7 +17,7 @@ export interface LinkSocket {
   close(): void;
 }
 
-export interface LinkDeps extends Omit<SessionDeps, "nodeId" | "wire"> {
+export interface LinkDeps extends Omit<SessionDeps, "nodeId" | "wire" | "budget"> {
   authenticate: Authenticate;
   /** A connection is over. */
   onEnd(): void;
@@ -31,9 +32,15 @@ export function linkSocket(deps: LinkDeps): LinkSocket {
   const server = new WebSocketServer({ noServer: true, maxPayload: frameBytesMax, perMessageDeflate: false });
   const { log, ports } = deps;
   let closing = false;
+  const budgets = new Map<string, Budget>();
+  const budgetOf = (nodeId: string): Budget => {
+    const found = budgets.get(nodeId) ?? budget(ports.clock);
+    budgets.set(nodeId, found);
+    return found;
+  };
 
   const accept = (ws: WebSocket, nodeId: string): void => {
-    const session = new Session({ ...deps, nodeId, wire: wireOf(ws, ports.timers) });
+    const session = new Session({ ...deps, nodeId, wire: wireOf(ws, ports.timers), budget: budgetOf(nodeId) });
     ws.on("message", (data: Buffer, isBinary) => {
       if (isBinary) endSocket(ws, ports.timers, closeCodes.badFrame, "frames are text");
       else session.receive(data.toString("utf8"));

@@ -2,6 +2,7 @@
 import type { AgentEvent, DesiredServer, StatusItem } from "@playspawn/shared";
 import type { Knex } from "knex";
 import { appendEvent, type Event } from "../../platform/events/events.ts";
+import { trimEvents } from "../../platform/events/retention.ts";
 import type { Deps } from "../deps.ts";
 import { desiredOf, kickOf } from "./desired.ts";
 import {
@@ -56,6 +57,8 @@ export interface Reports {
 const pageBytesMax = 768 * 1024;
 const pageRowsMax = 500;
 const eventDataBytesMax = 4096;
+/** Of one server, or of one node; of usage windows that is three days and a half. So no node pushes out what others did. */
+const eventsKept = 5_000;
 
 export interface ReportsDeps extends Pick<Deps, "ports"> {
   nextRev(tx: Knex.Transaction, node: string): Promise<number>;
@@ -70,6 +73,8 @@ export const reports = (deps: ReportsDeps): Reports => ({
     const owners = await findOwners(tx, node.id, named);
     const stored: Event[] = [];
     for (const item of items) stored.push(await appendEvent(tx, deps.ports, eventOf(item, node, owners)));
+    const subjects = new Map(stored.map(({ subject }) => [`${subject.kind} ${subject.id}`, subject]));
+    for (const subject of subjects.values()) await trimEvents(tx, { subject, keep: eventsKept });
     return stored;
   },
 });

@@ -5,7 +5,7 @@ import { openDatabase } from "../db/db.ts";
 import { migrate } from "../db/migrate.ts";
 import { coreMigrations } from "../db/migrations.ts";
 import { appendEvent } from "./events.ts";
-import { dropOldEvents } from "./retention.ts";
+import { dropOldEvents, trimEvents } from "./retention.ts";
 
 const ports = fakePorts();
 
@@ -54,4 +54,14 @@ test("counting half a million events reads an index of their own, not the events
     );
     t.regex(plan.map(({ detail }) => detail).join(), /USING COVERING INDEX events_(of|but)_usage/);
   }
+});
+
+test("of one subject the newest stay, of others all", async (t) => {
+  const db = await database(t);
+  for (let i = 0; i < 5; i++) await append(db, "server");
+  await append(db, "node");
+  const subject = { kind: "server", id: "srv_1" };
+  t.is(await trimEvents(db, { subject, keep: 2 }), 3);
+  t.is(await trimEvents(db, { subject, keep: 2 }), 0);
+  t.deepEqual(await seqs(db), [4, 5, 6]);
 });

@@ -1,4 +1,4 @@
-/** How events end: they are kept for a while and up to a number, the newest longest. */
+/** How events end: they are kept for a while and up to a number, in all and of each subject, the newest longest. */
 import type { Db } from "../db/db.ts";
 
 /**
@@ -28,4 +28,15 @@ export async function dropOldEvents(db: Db, { sort, before, keep, limit }: Reten
     .orWhere("seq", "<=", surplus?.seq ?? 0)
     .select("seq");
   return await db("events").whereIn("seq", gone).delete();
+}
+
+/** Of one subject only the newest `keep` stay. @returns how many went */
+export async function trimEvents(
+  db: Db,
+  { subject, keep }: { subject: { kind: string; id: string }; keep: number },
+): Promise<number> {
+  const events = () => db("events").where({ subject_kind: subject.kind, subject_id: subject.id });
+  const surplus = (await events().orderBy("seq", "desc").offset(keep).first("seq")) as { seq: number } | undefined;
+  if (!surplus) return 0;
+  return await events().where("seq", "<=", surplus.seq).delete();
 }
