@@ -1,7 +1,7 @@
 /** How a machine becomes a node: a token that works once, exchanged for the node's own secret. */
 import { AppError, newId, newSecret } from "@playspawn/shared";
 import type { Knex } from "knex";
-import { transaction } from "../../platform/db/db.ts";
+import { transaction, type Db } from "../../platform/db/db.ts";
 import { hashToken } from "../../platform/token.ts";
 import type { Deps } from "../deps.ts";
 import { appendNodeEvent } from "./node-events.ts";
@@ -22,7 +22,8 @@ import {
 } from "./store.ts";
 
 export interface Joining {
-  createJoinToken(ownerId: string): Promise<JoinToken>;
+  /** Inside the caller's transaction. */
+  createJoinToken(tx: Db, ownerId: string): Promise<JoinToken>;
   /**
    * A fresh token for the agent of this machine; the unused ones before it are void. `keep`: the last one can still
    * be used, or was just now. `done`: that agent has connected.
@@ -51,7 +52,7 @@ export function joining(deps: JoiningDeps): Joining {
   const { db, ports, installationId } = deps;
   const now = (): number => ports.clock.now();
   return {
-    createJoinToken: (ownerId) => transaction(db, (tx) => issue(tx, deps, { ownerId, local: false })),
+    createJoinToken: (tx, ownerId) => issue(tx, deps, { ownerId, local: false }),
     renewLocalToken: (force) =>
       transaction(db, async (tx) => {
         const local = await listLocalNodes(tx);
@@ -79,7 +80,7 @@ export function joining(deps: JoiningDeps): Joining {
 }
 
 async function issue(
-  tx: Knex.Transaction,
+  tx: Db,
   { ports }: JoiningDeps,
   { ownerId, local }: { ownerId: string; local: boolean },
 ): Promise<JoinToken> {

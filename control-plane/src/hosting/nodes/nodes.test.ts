@@ -29,6 +29,19 @@ test("a join token joins one machine; used twice, too late or unknown it is refu
   t.regex((await join(late.token)).body.detail, /15 minutes/);
 });
 
+test("a join token that is asked for again with the same key is the same one, and still works once", async (t) => {
+  const s = await hostingHarness(t);
+  const ask = (key: string) =>
+    s.client.post<JoinToken>("/api/v1/nodes/join-tokens", undefined, { "idempotency-key": key });
+  const [first, again] = [await ask("k-1"), await ask("k-1")];
+  t.is(again.status, 201);
+  t.deepEqual(again.body, first.body);
+  t.is((await s.context.db("join_tokens")).length, 1);
+  t.not((await ask("k-2")).body.token, first.body.token);
+  const join = () => s.stranger.post("/api/v1/nodes/join", { token: first.body.token, name: "n" });
+  t.deepEqual([(await join()).status, (await join()).status], [201, 401]);
+});
+
 test("of many machines with one token, one joins", async (t) => {
   const s = await hostingHarness(t);
   const { token } = (await s.client.post<JoinToken>("/api/v1/nodes/join-tokens")).body;

@@ -44,8 +44,10 @@ export function nodeOperations(nodes: Nodes): Operation[] {
       description: "It works once and for 15 minutes. It is shown here only.",
       auth: "user",
       permission: "nodes:write",
+      // The answer is kept for repeated requests as it is, token and all: what it says is worth nothing 15 minutes later.
+      idempotent: true,
       answer: { status: 201, schema: JoinToken },
-      handle: ({ actor }) => nodes.createJoinToken(actor.teamId),
+      handle: ({ actor, once }) => once((tx) => nodes.createJoinToken(tx, actor.teamId)),
     }),
     operation({
       name: "joinNode",
