@@ -1,5 +1,6 @@
 import test from "ava";
 import { AppError } from "@playspawn/shared";
+import { blank } from "./state-file.ts";
 import { awake, sleeping, type House } from "./testing/house.ts";
 
 /** Falling asleep for want of players, in a save that does not end. */
@@ -122,4 +123,46 @@ test("a holder is kept for as long as it is said, also for longer than a timer c
   await one.advance(3_600_000 * 30);
   t.is(one.status().tier, "held");
   t.is(one.ports.pending(), pending, "one alarm at a time");
+});
+
+/** In a boot that does not end by itself. */
+async function starting(): Promise<House> {
+  const one = await sleeping();
+  one.readiness.mute.add(one.address());
+  await one.kick("wake");
+  return one;
+}
+
+test("a hibernate kick while it starts calls the boot off, players at the door or not", async (t) => {
+  for (const knocks of [false, true]) {
+    const one = await starting();
+    if (knocks) one.door.knock(one.id);
+    await one.kick("hibernate");
+    await one.advance(60_000);
+    t.deepEqual(one.states, ["hibernated/held", "starting", "hibernating", "hibernated/held"]);
+    t.is(one.status().kick, one.supervisor.desired.gen);
+    t.is(one.called("startGame"), 2, "the first proved that it can, the second was called off");
+  }
+});
+
+test("a restart kick while it starts begins the boot anew, once", async (t) => {
+  const one = await starting();
+  one.readiness.mute.clear();
+  await one.kick("restart");
+  await one.advance(60_000);
+  t.deepEqual(one.states, ["hibernated/held", "starting", "hibernating", "hibernated/held", "starting", "ready"]);
+  t.is(one.status().cause?.kind, "restart");
+  t.is(one.status().kick, one.supervisor.desired.gen);
+});
+
+test("a hibernate kick while a game that was found is asked saves it first", async (t) => {
+  const one = await awake();
+  one.readiness.mute.add(one.address());
+  const { game } = one.engine.units.get(one.id)!;
+  await one.restartAgent({ memory: blank });
+  t.is(one.status().state, "starting");
+  await one.kick("hibernate");
+  await one.advance(30_000);
+  t.deepEqual(game!.stdin, ["save"]);
+  t.is(one.status().state, "hibernated");
 });

@@ -28,6 +28,8 @@ import type { World } from "./world.ts";
 
 interface Flight {
   name: DeedName;
+  /** Generation of the kick that this answers, 0 for none. */
+  kick: number;
   abort: AbortController;
 }
 
@@ -242,11 +244,17 @@ export class Supervisor {
     const { clock } = this.#stage.world.ports;
     return factsOf(this.#stage, {
       orphaned: this.#orphaned,
-      kick: this.#requests.kick(this.#stage.desired),
+      kick: this.#waitingKick(),
       knock: this.#requests.knock !== undefined,
       idle: this.#watch?.idle() ?? false,
       retry: this.#retry.due(clock.mono()),
     });
+  }
+
+  /** One that an action is about to answer is not asked for again by the way it goes. */
+  #waitingKick(): Facts["kick"] {
+    const { desired } = this.#stage;
+    return this.#flight && this.#flight.kick === desired.kick?.gen ? null : this.#requests.kick(desired);
   }
 
   #lookAgain(): void {
@@ -267,7 +275,7 @@ export class Supervisor {
 
   /** @param kick generation of the kick that this answers, 0 for none */
   #fly(name: DeedName, kick: number): void {
-    const flight = { name, abort: new AbortController() };
+    const flight = { name, kick, abort: new AbortController() };
     this.#flight = flight;
     this.#changed.notify();
     const closed = (): boolean => this.#closed;

@@ -125,6 +125,18 @@ test("buttons offer what would change something", (t) => {
     restart: true,
     delete: true,
   });
+  t.deepEqual(can({ want: "auto", have: "starting", tier: null }), {
+    wake: false,
+    hibernate: true,
+    restart: true,
+    delete: true,
+  });
+  t.deepEqual(can({ want: "running", have: "starting", tier: null }), {
+    wake: false,
+    hibernate: false,
+    restart: true,
+    delete: true,
+  });
   t.deepEqual(can({ want: "absent", have: "ready", tier: null }), {
     wake: false,
     hibernate: false,

@@ -51,7 +51,7 @@ export interface Facts {
   want: Want;
   have: Have;
   tier: Tier | null;
-  /** A kick that was not handled yet. */
+  /** A kick that was not handled yet, nor is what the action in flight answers. */
   kick: { kind: KickKind; tier?: Tier } | null;
   /** A player's packet waits at the door. */
   knock: boolean;
@@ -105,6 +105,9 @@ const awakeAuto = (f: Facts): Action => {
   const action = awake(f);
   return action === "none" && f.idle && !wakes(f) ? "sleep" : action;
 };
+/** Who asks for something else calls the boot off: nobody was let in yet. */
+const startingAuto = (f: Facts): Action => (f.kick?.kind === "hibernate" ? "cancel" : starting(f));
+const starting = (f: Facts): Action => (f.kick?.kind === "restart" ? "cancel" : "wait");
 const fallingAsleep = (f: Facts): Action => (wakes(f) ? "cancel" : "wait");
 const failedAuto = (f: Facts): Action => {
   if (f.kick?.kind === "hibernate") return "sleep";
@@ -119,7 +122,7 @@ const table: Record<Want, Row> = {
   auto: {
     absent: always("prepare"),
     preparing: wait,
-    starting: wait,
+    starting: startingAuto,
     ready: awakeAuto,
     draining: fallingAsleep,
     hibernating: wait,
@@ -132,7 +135,7 @@ const table: Record<Want, Row> = {
   running: {
     absent: always("prepare"),
     preparing: wait,
-    starting: wait,
+    starting,
     ready: awake,
     draining: always("cancel"),
     hibernating: wait,
@@ -202,7 +205,8 @@ export function can(server: { want: Want; have: Have; tier: Tier | null }): Can 
   return {
     wake: server.have !== "ready" && kickMatters(server, "wake"),
     hibernate: kickMatters(server, "hibernate"),
-    restart: server.have === "ready" && kickMatters(server, "restart"),
+    // Of one that sleeps or has crashed it is called a wake.
+    restart: (server.have === "ready" || server.have === "starting") && kickMatters(server, "restart"),
     delete: server.want !== "absent",
   };
 }

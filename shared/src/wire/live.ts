@@ -43,7 +43,9 @@ export const Server = z
     createdAt: z.number().int(),
     updatedAt: z.number().int(),
     version: z.number().int().describe("Of two answers about one server the one with the greater version is newer."),
-    can: z.strictObject({ wake: z.boolean(), hibernate: z.boolean(), restart: z.boolean(), delete: z.boolean() }),
+    can: z
+      .strictObject({ wake: z.boolean(), hibernate: z.boolean(), restart: z.boolean(), delete: z.boolean() })
+      .describe("What would change something now. The rest is taken, too, unless it is refused with a reason."),
   })
   .meta({ id: "Server" });
 export type Server = z.infer<typeof Server>;
