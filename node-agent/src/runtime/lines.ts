@@ -6,12 +6,18 @@ const headerBytes = 8;
 /** The engine stores longer lines in parts of this size. */
 const partBytes = 16_384;
 
+export interface LogLine {
+  /** 1 stdout, 2 stderr. */
+  stream: number;
+  text: string;
+}
+
 /**
  * Frames are `[stream, 0, 0, 0, size as 4 bytes big-endian]` and then `size` bytes; a line may span frames, and
- * stdout and stderr have a line each in the making.
+ * stdout and stderr have a line each in the making. `stampBytes`: what the engine puts in front of each frame's text.
  */
-export async function* demultiplex(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<string> {
-  const makers = [lineMaker(), lineMaker(), lineMaker()];
+export async function* demultiplex(chunks: AsyncIterable<Uint8Array>, stampBytes = 0): AsyncGenerator<LogLine> {
+  const makers = [0, 1, 2].map(() => lineMaker(lineBytesMax + stampBytes));
   let header = Buffer.alloc(0);
   let size = 0;
   let left = 0;
@@ -23,10 +29,11 @@ export async function* demultiplex(chunks: AsyncIterable<Uint8Array>): AsyncGene
         const payload = rest.subarray(0, left);
         left -= payload.length;
         rest = rest.subarray(payload.length);
-        yield* makers[stream]!.add(payload);
+        for (const text of makers[stream]!.add(payload)) yield { stream, text };
         // A frame is a line or a part of one. Older engines lose the line break after the last part (log driver
         // `local`), and the next line would hang on to it.
-        if (left === 0 && size < partBytes) yield* makers[stream]!.end();
+        if (left > 0 || size >= partBytes + stampBytes) continue;
+        for (const text of makers[stream]!.end()) yield { stream, text };
         continue;
       }
       const missing = headerBytes - header.length;
@@ -39,7 +46,7 @@ export async function* demultiplex(chunks: AsyncIterable<Uint8Array>): AsyncGene
       header = Buffer.alloc(0);
     }
   }
-  for (const maker of makers) yield* maker.end();
+  for (const [from, maker] of makers.entries()) for (const text of maker.end()) yield { stream: from, text };
 }
 
 interface LineMaker {
@@ -48,12 +55,12 @@ interface LineMaker {
 }
 
 /** Cuts bytes at line breaks; what exceeds the limit is dropped until the next line break. */
-export function lineMaker(): LineMaker {
+function lineMaker(bytesMax: number): LineMaker {
   let parts: Buffer[] = [];
   let size = 0;
   let cut = false;
   const keep = (bytes: Buffer): void => {
-    const room = lineBytesMax - size;
+    const room = bytesMax - size;
     cut ||= bytes.length > room;
     const kept = bytes.subarray(0, room);
     // A copy: the chunk it lies in may be large, and a line may wait long for its end.

@@ -82,7 +82,7 @@ export interface Runtime {
   writeStdin(server: string, line: string): Promise<void>;
   /**
    * Lines of stdout and stderr of the present container, oldest first; with `follow` until the game ends or the signal
-   * aborts. Nothing without a container. `since`: UTC ms. Lines are cut at 8 KiB.
+   * aborts. Nothing without a container. `since`: UTC ms. Lines are cut at 8 KiB; where some were lost a line says so.
    */
   logs(
     server: string,

@@ -1,7 +1,7 @@
 import test from "ava";
 import { EngineFault, translate } from "./docker-engine.ts";
 import { imageFault, pullProgress, withTag } from "./image-words.ts";
-import { demultiplex, lineBytesMax, textLines } from "./lines.ts";
+import { type LogLine, demultiplex, lineBytesMax, textLines } from "./lines.ts";
 import { bridgeName, gameName, networkName } from "./names.ts";
 
 async function* chunksOf(data: Buffer, size: number): AsyncGenerator<Buffer> {
@@ -19,15 +19,21 @@ const collect = async (lines: AsyncIterable<string>): Promise<string[]> => {
   return all;
 };
 
+const texts = async (lines: AsyncIterable<LogLine>): Promise<string[]> => {
+  const all: string[] = [];
+  for await (const { text } of lines) all.push(text);
+  return all;
+};
+
 test("lines come out whole however the bytes are cut", async (t) => {
   const data = Buffer.concat([frame(1, "one\r\n"), frame(2, "zwei ü\n"), frame(1, "three\nfour\n"), frame(1, "five")]);
   for (const size of [1, 3, 7, 8, 64, 10_000])
-    t.deepEqual(await collect(demultiplex(chunksOf(data, size))), ["one", "zwei ü", "three", "four", "five"]);
+    t.deepEqual(await texts(demultiplex(chunksOf(data, size))), ["one", "zwei ü", "three", "four", "five"]);
 });
 
 test("a long line of several parts is one line, cut at the limit", async (t) => {
   const parts = [frame(1, "x".repeat(16_384)), frame(1, "x".repeat(100)), frame(1, "next\n")];
-  const lines = await collect(demultiplex(chunksOf(Buffer.concat(parts), 1000)));
+  const lines = await texts(demultiplex(chunksOf(Buffer.concat(parts), 1000)));
   t.deepEqual(lines, [`${"x".repeat(lineBytesMax)} …`, "next"]);
 });
 
