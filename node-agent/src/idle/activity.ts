@@ -17,6 +17,8 @@ export interface Activity {
   stirred(at: number): void;
   /** Long enough without activity. `idleSeconds: null` never. */
   idle(at: number, idleSeconds: number | null): boolean;
+  /** When it will have been without activity for long enough, mono ms; null: never. */
+  idleAt(idleSeconds: number | null): number | null;
 }
 
 /** @param readyAt mono ms of the wake; @param counted players of this game are counted by query, so traffic says little */
@@ -35,6 +37,11 @@ export function activity(readyAt: number, counted: boolean): Activity {
     if (!counted && (traffic.open > 0 || held > 0 || fresh || flowing)) active = at;
     before = traffic;
   };
+  const idleAt = (idleSeconds: number | null): number | null => {
+    if (idleSeconds === null || held > 0) return null;
+    const graceMs = Math.min(graceMaxMs, idleSeconds * 1000);
+    return Math.max(active + idleSeconds * 1000, newcomer + graceMs, readyAt + graceMs);
+  };
   return {
     saw(at, { players, traffic }) {
       if (traffic) watchDoor(at, traffic);
@@ -44,10 +51,7 @@ export function activity(readyAt: number, counted: boolean): Activity {
     stirred(at) {
       active = newcomer = at;
     },
-    idle(at, idleSeconds) {
-      if (idleSeconds === null || held > 0) return false;
-      const graceMs = Math.min(graceMaxMs, idleSeconds * 1000);
-      return at - active >= idleSeconds * 1000 && at - newcomer >= graceMs && at - readyAt >= graceMs;
-    },
+    idle: (at, idleSeconds) => at >= (idleAt(idleSeconds) ?? Infinity),
+    idleAt,
   };
 }

@@ -80,6 +80,7 @@ test("a newcomer at the door makes it ask soon, otherwise every ten seconds", as
       traffic: () => traffic,
       onPlayers: () => undefined,
       onIdle: () => undefined,
+      onIdleAt: () => undefined,
     },
     {
       untilReady: () => Promise.resolve(),
@@ -96,4 +97,40 @@ test("a newcomer at the door makes it ask soon, otherwise every ten seconds", as
   looking.stop();
   await ports.advance(60_000);
   t.is(asked.length, 4);
+});
+
+test("when it will sleep is said once it has been empty for a while, and taken back when somebody comes", async (t) => {
+  const ports = fakePorts(0);
+  const told: (number | null)[] = [];
+  let online = 0;
+  let idleSeconds: number | null = 100;
+  const looking = watch(
+    {
+      address: "10.0.0.2",
+      spec: () => spec(),
+      idleSeconds: () => idleSeconds,
+      traffic: () => door(),
+      onPlayers: () => undefined,
+      onIdle: () => undefined,
+      onIdleAt: (at) => told.push(at),
+    },
+    {
+      untilReady: () => Promise.resolve(),
+      players: () => Promise.resolve({ online, max: 4 }),
+      rcon: () => Promise.resolve(""),
+    },
+    ports,
+  );
+  await ports.advance(60_000);
+  t.deepEqual(told.splice(0), [100_000]);
+  online = 1;
+  await ports.advance(60_000);
+  t.deepEqual(told.splice(0), [null]);
+  online = 0;
+  await ports.advance(60_000);
+  t.deepEqual(told.splice(0), [220_000], "a hundred seconds after the last player was seen");
+  idleSeconds = null;
+  await ports.advance(1_000);
+  t.deepEqual(told, [null]);
+  looking.stop();
 });

@@ -7,6 +7,8 @@ import { activity } from "./activity.ts";
 const queryEveryMs = 10_000;
 const queryLimitMs = 3_000;
 const tickMs = 1_000;
+/** Empty for so long, or a quarter of its idle time, it is said when it will sleep; and again when that moves so far. */
+const quietMs = 15_000;
 /** A client that just came in shows in the game's count only after it has joined. */
 const joinMs = 2_000;
 
@@ -19,6 +21,8 @@ export interface Subject {
   onPlayers(players: Players): void;
   /** It is idle, told at every look. */
   onIdle(): void;
+  /** When it will be idle unless somebody comes, UTC ms; null takes that back. */
+  onIdleAt(at: number | null): void;
 }
 
 export interface Watch {
@@ -38,6 +42,7 @@ export function watch(subject: Subject, readiness: Readiness, ports: Ports): Wat
   let queryAt = clock.mono();
   let accepted: number | undefined;
   let asking = false;
+  let shown: number | null = null;
 
   const ask = async (): Promise<void> => {
     const { players: rule, ports: named } = subject.spec();
@@ -65,7 +70,18 @@ export function watch(subject: Subject, readiness: Readiness, ports: Ports): Wat
       queryAt = now + Math.min(queryEveryMs, (subject.idleSeconds() ?? 60) * 500);
       void ask();
     }
+    showIdleAt(now);
     if (idle()) subject.onIdle();
+  };
+  const showIdleAt = (now: number): void => {
+    const idleSeconds = subject.idleSeconds();
+    const due = seen.idleAt(idleSeconds);
+    const idleMs = (idleSeconds ?? 0) * 1000;
+    const quiet = due !== null && due - now <= idleMs - Math.min(quietMs, idleMs / 4);
+    const next = quiet ? due : null;
+    if (next === shown || (next !== null && shown !== null && Math.abs(next - shown) < quietMs)) return;
+    shown = next;
+    subject.onIdleAt(next === null ? null : Math.round(clock.now() + next - now));
   };
   // Between two answers the count is old news: an idle time shorter than that is judged when the next answer is in.
   const idle = (): boolean => !asking && seen.idle(clock.mono(), subject.idleSeconds());

@@ -187,3 +187,29 @@ test("tries that were used up stay used up, until somebody asks", async (t) => {
   await one.kick("wake");
   t.is(one.status().state, "ready");
 });
+
+test("a state that lasts began when it began, whichever agent says so", async (t) => {
+  const one = await awake();
+  await one.advance(49_000);
+  const readySince = one.status().since;
+  await one.restartAgent();
+  t.like(one.status(), { state: "ready", since: readySince });
+  await one.advance(5_000);
+  await one.restartAgent();
+  t.is(one.status().since, readySince, "and the next one knows it, too");
+  await one.kick("hibernate", "cold");
+  const asleepSince = one.status().since;
+  await one.advance(60_000);
+  await one.restartAgent();
+  t.like(one.status(), { state: "hibernated", tier: "cold", since: asleepSince });
+});
+
+test("a game whose boot outlives its agent is ready since it was", async (t) => {
+  const one = await sleeping();
+  one.readiness.mute.add(one.address());
+  await one.kick("wake");
+  one.readiness.mute.clear();
+  await one.advance(5_000);
+  await one.restartAgent();
+  t.like(one.status(), { state: "ready", since: one.ports.clock.now() });
+});

@@ -46,7 +46,8 @@ export function adopted(want: Want, { unit, meta, memory }: Found): Adopted {
   const asleep = { ...seen, have: "hibernated", tier: "held" } as const;
   if (!game) return asleep;
   const { startedAt, exit } = game;
-  if (game.running) return { ...seen, startedAt, ...running(standing, memory.readyAt >= (startedAt ?? Infinity)) };
+  const wasReady = memory.have === "ready" && memory.since >= (startedAt ?? Infinity);
+  if (game.running) return { ...seen, startedAt, ...running(standing, wasReady) };
   // `clean` is false from before a start until after an orderly stop.
   if (!exit || meta?.clean !== false) return asleep;
   const state = isDown(exit, memory) ? ({ ...seen, have: "failed" } as const) : asleep;

@@ -187,3 +187,52 @@ test("after the machine was rebooted sleepers sleep cold, and who was awake come
   await playing.advance(6_000);
   t.is(playing.status().state, "ready");
 });
+
+test("a failure says which try comes next and when, until none is left; a change of settings takes that back", async (t) => {
+  const one = await awake();
+  one.manners.crashing.set(one.id, 3);
+  one.engine.stop(one.id, { code: 3, outOfMemory: false });
+  await one.settle();
+  const { now } = one.ports.clock;
+  t.deepEqual(one.status().detail.retry, { attempt: 1, max: 5, at: now() + 5_000 });
+  await one.restartAgent();
+  t.deepEqual(
+    one.status().detail.retry,
+    { attempt: 1, max: 5, at: now() + 5_000 },
+    "the next agent begins its wait anew",
+  );
+  await one.advance(6_000);
+  t.like(one.status().detail.retry, { attempt: 2, max: 5 });
+  for (let i = 0; i < 400; i++) await one.advance(500);
+  t.deepEqual(one.status().detail.retry, { attempt: 5, max: 5, at: null });
+  await one.desire({ spec: spec({ env: { N: "1" } }) });
+  t.is(one.status().detail.retry, undefined);
+  t.is(one.status().detail.error?.code, "game_crashed");
+});
+
+test("a deployment that fails is not woken at once to fail again: the next try is the back-off's", async (t) => {
+  const one = await house({ want: "stopped" });
+  one.runtime.fail("ensureImage", new AppError("image_not_found", "There is no such image."), 9);
+  one.kinds();
+  await one.kick("wake");
+  await one.desire({ want: "auto" });
+  t.deepEqual(one.kinds(), ["failed"]);
+  t.is(one.status().kick, one.supervisor.desired.kick!.gen);
+  await one.advance(5_100);
+  t.deepEqual(
+    one.events.filter(({ kind }) => kind !== "usage").map(({ kind, cause }) => `${kind} ${cause?.kind}`),
+    ["wake retry", "failed retry"],
+  );
+});
+
+test("when an empty server will sleep is in its status, and gone with its sleep or a want that never sleeps", async (t) => {
+  const one = await awake({ idleSeconds: 60 });
+  await one.advance(20_000);
+  t.is(one.status().detail.sleepsAt, one.status().since + 60_000);
+  await one.desire({ want: "running" });
+  await one.advance(2_000);
+  t.is(one.status().detail.sleepsAt, undefined);
+  await one.desire({ want: "auto" });
+  await one.advance(60_000);
+  t.like(one.status(), { state: "hibernated", detail: {} });
+});

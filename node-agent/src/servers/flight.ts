@@ -8,7 +8,13 @@ import { showRoutes, tell, type Stage, type Verdict } from "./stage.ts";
 
 export type Outcome = "done" | "undone" | "failed";
 
-const lasting = new Set<KnownHave>(["absent", "ready", "hibernated", "stopped", "failed"]);
+export const lasting: ReadonlySet<KnownHave> = new Set<KnownHave>([
+  "absent",
+  "ready",
+  "hibernated",
+  "stopped",
+  "failed",
+]);
 
 /** @param closed the agent stops: from then on nothing may be done or said @throws never */
 export async function fly(stage: Stage, name: DeedName, signal: AbortSignal, closed: () => boolean): Promise<Outcome> {

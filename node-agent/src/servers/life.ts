@@ -8,6 +8,7 @@ import {
   type Have,
   type Players,
   type Progress,
+  type Retry,
   type Tier,
 } from "@playspawn/shared";
 
@@ -24,27 +25,47 @@ export interface LifeState {
   detail: Detail;
 }
 
+export interface Change {
+  tier?: Tier;
+  cause?: Cause;
+  error?: AppError;
+  /** When the state began that is only found now, UTC ms. */
+  since?: number;
+}
+
 export interface Life extends Readonly<LifeState> {
   /**
    * Goes into the next state; what was said of the last one is forgotten.
    * @throws Error when the state table does not allow it: a bug, never a condition
    */
-  enter(have: KnownHave, change?: { tier?: Tier; cause?: Cause; error?: AppError }): void;
+  enter(have: KnownHave, change?: Change): void;
   showProgress(progress: Progress): void;
   showPlayers(players: Players | null): void;
   /** What is wrong, although the state stays; undefined takes it back. */
   showFault(error: AppError | undefined): void;
+  /** What comes after a failure. */
+  showRetry(retry: Retry | undefined): void;
+  /** When it will sleep, UTC ms; null when nobody knows. */
+  showSleepsAt(at: number | null): void;
 }
 
 /** @param onChange called after every change, with the state before it when the state itself changed */
 export function life(clock: Clock, first: LifeState, onChange: (before: KnownHave | null) => void): Life {
   const state: LifeState = { ...first };
+  /** Says more of the same state; undefined takes back. */
+  const show = (change: { [K in keyof Detail]?: Detail[K] | undefined }): void => {
+    const all = Object.entries({ ...state.detail, ...change });
+    const detail = Object.fromEntries(all.filter(([, value]) => value !== undefined)) as Detail;
+    if (same(detail, state.detail)) return;
+    state.detail = detail;
+    onChange(null);
+  };
   return Object.assign(state, {
-    enter(have: KnownHave, change: { tier?: Tier; cause?: Cause; error?: AppError } = {}) {
+    enter(have: KnownHave, change: Change = {}) {
       const before = state.have;
       if (have !== before && !successors[before].includes(have))
         throw new Error(`a server cannot go ${before} → ${have}`);
-      if (have !== before) state.since = clock.now();
+      if (have !== before) state.since = change.since ?? clock.now();
       state.have = have;
       state.tier = have === "hibernated" ? (change.tier ?? state.tier ?? "held") : null;
       if (change.cause) state.cause = change.cause;
@@ -52,22 +73,15 @@ export function life(clock: Clock, first: LifeState, onChange: (before: KnownHav
       state.detail = change.error ? { error: said(change.error) } : {};
       onChange(have === before ? null : before);
     },
-    showProgress(progress: Progress) {
-      state.detail = { ...state.detail, progress };
-      onChange(null);
-    },
+    showProgress: (progress: Progress) => show({ progress }),
     showPlayers(players: Players | null) {
       if (same(players, state.players)) return;
       state.players = players;
       onChange(null);
     },
-    showFault(error: AppError | undefined) {
-      const { error: _old, ...rest } = state.detail;
-      const detail = error ? { ...rest, error: said(error) } : rest;
-      if (same(detail, state.detail)) return;
-      state.detail = detail;
-      onChange(null);
-    },
+    showFault: (error: AppError | undefined) => show({ error: error && said(error) }),
+    showRetry: (retry: Retry | undefined) => show({ retry }),
+    showSleepsAt: (at: number | null) => show({ sleepsAt: at ?? undefined }),
   });
 }
 

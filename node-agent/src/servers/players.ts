@@ -9,10 +9,11 @@ export function watchPlayers(stage: Stage, onIdle: () => void): Watch {
   const subject = {
     address: stage.standing?.address ?? "",
     spec: () => stage.desired.spec,
-    idleSeconds: () => stage.desired.idleSeconds,
+    idleSeconds: () => (stage.desired.want === "auto" ? stage.desired.idleSeconds : null),
     traffic: () => door.traffic(stage.id),
     onPlayers: (players: Players) => showPlayers(stage, players),
     onIdle,
+    onIdleAt: (at: number | null) => stage.life.showSleepsAt(at),
   };
   return watch(subject, readiness, ports);
 }

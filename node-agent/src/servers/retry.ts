@@ -19,6 +19,8 @@ export interface Retry {
   over(): number | null;
   /** The back-off is over and tries are left. */
   due(mono: number): boolean;
+  /** The next try; `at` is mono ms, null when none is left. Undefined before any failure. */
+  next(): { attempt: number; max: number; at: number | null } | undefined;
 }
 
 const backoffMs = (failures: number): number => Math.min(retryFirstMs * 2 ** (failures - 1), retryMaxMs);
@@ -48,5 +50,9 @@ export function retry(before: number, mono: number, onCount: (failures: number) 
     },
     over: () => over,
     due: (at) => over !== null && at >= over && count <= retryTries,
+    next() {
+      if (over === null) return undefined;
+      return { attempt: Math.min(count, retryTries), max: retryTries, at: count <= retryTries ? over : null };
+    },
   };
 }

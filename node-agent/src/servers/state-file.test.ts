@@ -68,7 +68,7 @@ test("a record that cannot be read is lost alone, and that is said", async (t) =
   const path = join(await folder(t), "state.json");
   const { snapshot, ...rest } = state(1);
   for (const bad of [{ ...snapshot[0], want: "dance" }, null, 7, {}]) {
-    const memories = { a: { kick: "x", readyAt: 5 }, b: 7 };
+    const memories = { a: { kick: "x", since: 5 }, b: 7 };
     await writeFile(path, JSON.stringify({ ...rest, snapshot: [bad, snapshot[1]], memories }));
     const loaded = await stateFile(path, systemPorts, log).load();
     t.deepEqual(
@@ -76,7 +76,7 @@ test("a record that cannot be read is lost alone, and that is said", async (t) =
       [serverId(2)],
     );
     t.false(loaded?.whole);
-    t.deepEqual(loaded?.memories, { a: { ...blank, readyAt: 5 }, b: blank });
+    t.deepEqual(loaded?.memories, { a: { ...blank, since: 5 }, b: blank });
   }
 });
 

@@ -1,6 +1,6 @@
 /** The last snapshot of the control plane, so that a restarted agent goes on while nobody answers. Losing it is harmless. */
 import { readFile } from "node:fs/promises";
-import { DesiredServer, type Ports } from "@playspawn/shared";
+import { DesiredServer, haves, type Ports } from "@playspawn/shared";
 import type { Logger } from "pino";
 import { z } from "zod";
 import { writeAtomically } from "../lib/atomic-file.ts";
@@ -9,15 +9,16 @@ const number = z.number().int().nonnegative().catch(0);
 const Memory = z.object({
   /** Newest answered kick. */
   kick: number,
-  /** When its game was last seen ready, UTC ms: a run that began before that needs no probe. */
-  readyAt: number,
+  /** The last state that lasts, and since when, UTC ms: a run that began before it was ready needs no probe. */
+  have: z.enum(haves).exclude(["unknown"]).catch("absent"),
+  since: number,
   /** When the last run ended whose end an agent saw and said, UTC ms on the engine's clock; 0: none. */
   seenExit: number,
   /** Failures in a row; 0 after an orderly end. */
   failures: number,
 });
 export type Memory = z.infer<typeof Memory>;
-export const blank: Memory = { kick: 0, readyAt: 0, seenExit: 0, failures: 0 };
+export const blank: Memory = { kick: 0, have: "absent", since: 0, seenExit: 0, failures: 0 };
 
 /** What an older or newer agent wrote is read as far as it is understood. */
 const Written = z.object({

@@ -11,7 +11,7 @@ import { causeOf } from "./cause.ts";
 import { changes } from "./changes.ts";
 import type { DeedName } from "./deeds/deeds.ts";
 import { factsOf, nextDueMs } from "./facts.ts";
-import { fly, type Outcome } from "./flight.ts";
+import { fly, lasting, type Outcome } from "./flight.ts";
 import { allow, refuse } from "./grant.ts";
 import { life, type KnownHave } from "./life.ts";
 import { memo } from "./memo.ts";
@@ -72,7 +72,8 @@ export class Supervisor {
     this.#requests = new Requests(remembers);
     this.#retry = retry(found.memory.failures, clock.mono(), (failures) => remembers.note({ failures }));
     this.#first = state.first;
-    const since = found.unit?.game?.exit?.at ?? clock.now();
+    const began = found.unit?.game?.exit?.at ?? state.startedAt ?? clock.now();
+    const since = found.memory.have === state.have ? found.memory.since : began;
     const cause = found.unit || found.meta ? ({ kind: "adopted" } as const) : null;
     const first = { have: state.have, tier: state.tier, cause, since, players: null, detail: {} };
     this.#stage = {
@@ -115,7 +116,10 @@ export class Supervisor {
     this.#orphaned = false;
     this.#stumbled = false;
     if (record.want !== "absent") this.#removed = false;
-    if (specHash(before.spec) !== specHash(record.spec)) this.#retry.forgive();
+    if (specHash(before.spec) !== specHash(record.spec)) {
+      this.#retry.forgive();
+      this.#showRetry();
+    }
     if (record.grant) allow(this.#stage);
     const kick = this.#requests.kick(record);
     if (kick && kick.kind !== "hibernate") this.#watch?.stirred();
@@ -300,16 +304,27 @@ export class Supervisor {
     if (done && (name === "sleep" || name === "stop")) this.#retry.forgive();
     if (name !== "look" || outcome === "failed") this.#stumbled = outcome === "failed";
     if (name === "remove" && done) this.#removed = true;
-    this.#requests.ended(name, kick, done, this.#stage.desired);
+    this.#showRetry();
+    // What it was deployed to be woken for has failed with it; the next try is the back-off's.
+    const { desired } = this.#stage;
+    const answered = name === "prepare" && outcome === "failed" ? (desired.kick?.gen ?? 0) : kick;
+    this.#requests.ended(name, answered, done, desired);
+  }
+
+  #showRetry(): void {
+    const { life, world } = this.#stage;
+    const { now, mono } = world.ports.clock;
+    const next = life.have === "failed" ? this.#retry.next() : undefined;
+    life.showRetry(next && { ...next, at: next.at === null ? null : Math.round(now() + next.at - mono()) });
   }
 
   #lifeChanged(before: KnownHave | null): void {
     if (this.#closed) return;
-    const { have } = this.#stage.life;
+    const { have, since } = this.#stage.life;
     this.#changed.notify();
     if (before !== null) {
       this.#usage.changed(have);
-      if (have === "ready") this.#stage.memo.note({ readyAt: this.#stage.world.ports.clock.now() });
+      if (lasting.has(have)) this.#stage.memo.note({ have, since });
       const awake = have === "ready" || have === "draining";
       if (!awake) this.#watch?.stop();
       this.#watch = awake ? (this.#watch ?? watchPlayers(this.#stage, () => this.turn())) : null;

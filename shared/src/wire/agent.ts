@@ -48,9 +48,24 @@ export const Progress = z.strictObject({
 });
 export type Progress = z.infer<typeof Progress>;
 
+/** What comes after a failure. */
+export const Retry = z.strictObject({
+  attempt: z.number().int().positive().describe("The try that comes next, or that was the last."),
+  max: z.number().int().positive(),
+  at: z
+    .number()
+    .int()
+    .nullable()
+    .describe("When it is due, UTC milliseconds; null when no more are made by themselves."),
+});
+export type Retry = z.infer<typeof Retry>;
+
 export const Detail = z.strictObject({
   progress: Progress.optional(),
   error: z.strictObject({ code: z.enum(errorCodes), message: z.string().max(2000) }).optional(),
+  retry: Retry.optional(),
+  /** When it sleeps unless somebody comes, UTC ms on the node's clock; told once it has been empty for a while. */
+  sleepsAt: z.number().int().optional(),
 });
 export type Detail = z.infer<typeof Detail>;
 

@@ -5,7 +5,7 @@
 import { z } from "zod";
 import { haves, stateWords, tiers, wants, type StateWord } from "../domain/server-state.ts";
 import { Protocol } from "../games/game.ts";
-import { Capabilities, Capacity, Detail, Players, Progress, WakeCause } from "./agent.ts";
+import { Capabilities, Capacity, Detail, Players, Progress, Retry, WakeCause } from "./agent.ts";
 
 const words = [...stateWords, "Unknown", "Deleting"] as const satisfies readonly StateWord[];
 export const PortNumber = z.number().int().min(1).max(65_535);
@@ -34,6 +34,14 @@ export const Server = z
     players: Players.nullable(),
     progress: Progress.nullable(),
     error: Detail.shape.error.unwrap().nullable(),
+    retry: Retry.nullable().describe("After a failure: what the node does about it by itself."),
+    sleepsAt: z
+      .number()
+      .int()
+      .nullable()
+      .describe(
+        "When it falls asleep unless somebody comes, UTC milliseconds; null while somebody plays or nobody knows.",
+      ),
     addresses: z.array(z.strictObject({ name: z.string(), protocol: Protocol, host: z.string(), port: PortNumber })),
     variables: z.record(z.string(), VariableValue).describe("Secrets are masked."),
     idleSeconds: IdleSeconds,

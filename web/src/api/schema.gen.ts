@@ -532,6 +532,7 @@ export interface components {
                     description?: string;
                     label: string;
                     maxLength?: number;
+                    /** @description See pattern.ts for which are taken. */
                     pattern?: string;
                     secret?: boolean;
                     /** @enum {string} */
@@ -664,6 +665,7 @@ export interface components {
                 /** @enum {string} */
                 protocol: "tcp" | "udp";
             }[];
+            /** @description What would change something now. The rest is taken, too, unless it is refused with a reason. */
             can: {
                 delete: boolean;
                 hibernate: boolean;
@@ -710,8 +712,18 @@ export interface components {
                 /** @enum {string} */
                 unit?: "bytes" | "steps";
             } | null;
+            /** @description After a failure: what the node does about it by itself. */
+            retry: {
+                /** @description When it is due, UTC milliseconds; null when no more are made by themselves. */
+                at: number | null;
+                /** @description The try that comes next, or that was the last. */
+                attempt: number;
+                max: number;
+            } | null;
             /** @description When this state began, UTC milliseconds. */
             since: number;
+            /** @description When it falls asleep unless somebody comes, UTC milliseconds; null while somebody plays or nobody knows. */
+            sleepsAt: number | null;
             /**
              * @description The word for people.
              * @enum {string}
@@ -1141,7 +1153,10 @@ export interface operations {
     createJoinToken: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description Repeating a request with the same key and body has one effect and the same answer. */
+                "Idempotency-Key"?: string;
+            };
             path?: never;
             cookie?: never;
         };

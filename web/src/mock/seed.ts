@@ -19,6 +19,8 @@ export function newServer(now: number, port: number, base: Base): Server {
     players: null,
     progress: null,
     error: null,
+    retry: null,
+    sleepsAt: null,
     addresses: [{ name: portName, protocol, host: "192.168.1.20", port }],
     variables: Object.fromEntries(Object.entries(game.variables).map(([name, variable]) => [name, variable.default])),
     idleSeconds: 900,

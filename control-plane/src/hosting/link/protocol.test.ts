@@ -86,6 +86,18 @@ test("a status is stored before it is acknowledged, and read back by the API", a
   });
 });
 
+test("what comes after a failure, and when an empty server will sleep, is read back by the API", async (t) => {
+  const s = await scene(t);
+  const { id } = await createServer(s);
+  t.like(await readServer(s, id), { retry: null, sleepsAt: null });
+  const error = { code: "game_crashed", message: "It ended." } as const;
+  const retry = { attempt: 3, max: 5, at: 1_700_000_020_000 };
+  await s.agent.report(statusOf({ id, gen: 1 }, { state: "failed", detail: { error, retry } }));
+  t.like(await readServer(s, id), { error, retry });
+  await s.agent.report(statusOf({ id, gen: 1 }, { detail: { sleepsAt: 1_700_000_900_000 } }));
+  t.like(await readServer(s, id), { error: null, retry: null, sleepsAt: 1_700_000_900_000 });
+});
+
 test("newest wins: a duplicate and an older status are acknowledged and ignored", async (t) => {
   const s = await scene(t);
   const { id } = await createServer(s);
@@ -240,7 +252,9 @@ test("a silent node is suspect, then unreachable: its servers are unknown, and k
   t.deepEqual([refused.status, refused.body.code], [503, "no_node"]);
   ports.skip(silentIntervals * heartbeatMs);
   await until("unreachable", async () => ((await nodeOf(s)).session === "unreachable" ? true : undefined));
-  t.like(await readServer(s, id), { have: "unknown", state: "Unknown", can: { wake: false, delete: true } });
+  const since = (await nodeOf(s)).lastSeenAt!;
+  t.true(since > statusOf({ id, gen: 1 }).since);
+  t.like(await readServer(s, id), { have: "unknown", state: "Unknown", since, can: { wake: false, delete: true } });
   const report = [statusOf({ id, gen: 1 })];
   await connectAgent(t, s.context.localUrl, s.key, { hello: { report, appliedRev: 1 } });
   t.like(await readServer(s, id), { have: "ready", state: "Running" });

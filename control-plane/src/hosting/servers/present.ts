@@ -31,10 +31,12 @@ export function presentServer(row: ServerView, game: Game | undefined): Server {
     tier,
     state: stateWord({ want: row.want, have }),
     cause: row.cause === null ? null : (JSON.parse(row.cause) as Cause),
-    since: row.since,
+    since: known ? row.since : (row.node_last_seen_at ?? row.since),
     players: known && row.players !== null ? (JSON.parse(row.players) as Players) : null,
     progress: (known && detail.progress) || null,
     error: detail.error ?? null,
+    retry: (known && detail.retry) || null,
+    sleepsAt: (known && detail.sleepsAt) || null,
     addresses:
       host === null ? [] : spec.ports.map(({ name, protocol, public: port }) => ({ name, protocol, host, port })),
     variables: maskVariables(game, JSON.parse(row.variables) as Variables),

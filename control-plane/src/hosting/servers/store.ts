@@ -45,6 +45,7 @@ export interface ServerView extends ServerRow {
   node_session: string;
   node_version: number;
   node_revoked_at: number | null;
+  node_last_seen_at: number | null;
   /** JSON of `Capacity`, or null. */
   node_capacity: string | null;
 }
@@ -80,6 +81,7 @@ const views = (db: Db) =>
       "nodes.session as node_session",
       "nodes.version as node_version",
       "nodes.revoked_at as node_revoked_at",
+      "nodes.last_seen_at as node_last_seen_at",
       "nodes.capacity as node_capacity",
     );
 

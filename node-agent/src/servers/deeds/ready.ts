@@ -16,9 +16,9 @@ export async function untilReady(stage: Stage, signal: AbortSignal): Promise<num
 }
 
 /** Ready: the door learns where the game is before anybody else learns anything. */
-export function welcomePlayers(stage: Stage): void {
+export function welcomePlayers(stage: Stage, since?: number): void {
   stage.proven = true;
-  stage.life.enter("ready");
+  stage.life.enter("ready", since === undefined ? {} : { since });
   showRoutes(stage);
 }
 

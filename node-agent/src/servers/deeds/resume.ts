@@ -10,20 +10,21 @@ import { untilReady, welcomePlayers } from "./ready.ts";
 export const resume: Deed = {
   run: ask,
   // Whoever wants it stopped or deleted has it saved first, as any game that runs.
-  undo: takeUp,
+  undo: (stage) => takeUp(stage),
   fail: doubt,
 };
 
 /** The same for a run that was ready before: its players play on while nobody looks. */
-export const resumeKnown: Deed = { run: takeUp };
+export const resumeKnown: Deed = { run: (stage) => takeUp(stage, stage.memo.now.since) };
 
 export async function ask(stage: Stage, signal: AbortSignal): Promise<void> {
   await untilReady(stage, signal);
   await takeUp(stage);
 }
 
-export async function takeUp(stage: Stage): Promise<void> {
-  welcomePlayers(stage);
+/** @param since UTC ms; now when it is not known for how long it is ready */
+export async function takeUp(stage: Stage, since?: number): Promise<void> {
+  welcomePlayers(stage, since);
   tell(stage, "adopted");
 }
 
