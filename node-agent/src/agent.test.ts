@@ -1,5 +1,5 @@
 import { spawn } from "node:child_process";
-import { mkdtemp, rm, stat } from "node:fs/promises";
+import { mkdir, mkdtemp, rm, stat, writeFile } from "node:fs/promises";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -114,4 +114,29 @@ test("a fault of configuration ends the process with 78 and nothing but sentence
   const code = await new Promise((resolve) => child.on("close", resolve));
   t.is(code, 78);
   t.regex(said, /^PLAYSPAWN_PORT_RANGE must be two port numbers.*\nDOCKER_HOST must be a socket.*\n$/);
+});
+
+test("a subnet that another network has ends the agent with 78 and the sentence, before it is ready", async (t) => {
+  const dataDir = await folder(t);
+  await mkdir(join(dataDir, "agent"));
+  const identity = { nodeId: "node_a", secret: "secret", installationId: "inst_overlap" };
+  await writeFile(join(dataDir, "agent", "node.json"), JSON.stringify(identity));
+  const child = spawn(process.execPath, [join(import.meta.dirname, "main.ts")], {
+    env: {
+      PLAYSPAWN_DATA_DIR: dataDir,
+      PLAYSPAWN_AGENT_PORT: "0",
+      PLAYSPAWN_CONTROL_URL: "http://127.0.0.1:9",
+      // Docker's own bridge is there on every machine.
+      PLAYSPAWN_SUBNET: "172.17.0.0/24",
+    },
+    stdio: ["ignore", "ignore", "pipe", "ipc"],
+  });
+  let said = "";
+  child.stderr!.on("data", (chunk: Buffer) => (said += chunk.toString()));
+  child.on("message", () => t.fail("it said that it is ready"));
+  t.is(await new Promise((resolve) => child.on("close", resolve)), 78);
+  t.regex(
+    said,
+    /^The node has no network: 172\.17\.0\.0\/24 overlaps the Docker network bridge; .*PLAYSPAWN_SUBNET\.\n$/,
+  );
 });

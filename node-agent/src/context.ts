@@ -32,7 +32,7 @@ export interface Context {
   ports: Ports;
   /** Resolves after the first welcome, or after 10 s without one. */
   ready: Promise<void>;
-  /** Rejects when this node can never work: its token is not valid. */
+  /** Rejects when this node can never work: its token is not valid, or its subnet is taken. */
   failed: Promise<never>;
   /** Stops in reverse order; game containers run on. */
   close(): Promise<void>;

@@ -2,6 +2,7 @@ import { mkdir, mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import test from "ava";
+import { AppError, ConfigError } from "@playspawn/shared";
 import { fakePorts } from "@playspawn/shared/ports/fake.ts";
 import { doorServer } from "./door/door-server.ts";
 import { silentLog } from "./door/log.ts";
@@ -37,6 +38,12 @@ test("one part that is well does not call another's trouble over; the same sente
   t.deepEqual(troubles.all(), ["Docker does not answer."]);
   await troubles.watch("host", () => Promise.resolve());
   t.deepEqual(troubles.all(), []);
+});
+
+test("a fault of configuration is not tried again", async (t) => {
+  const cause = new ConfigError(["PLAYSPAWN_SUBNET overlaps another network."]);
+  const work = (): Promise<never> => Promise.reject(new AppError("network_failed", cause.message, { cause }));
+  await t.throwsAsync(new Troubles(fakePorts(), silentLog).patiently("host", work, never), { message: cause.message });
 });
 
 test("an agent that stops tries no more", async (t) => {

@@ -1,5 +1,5 @@
 /** What is not well with this node, one sentence per subject; `/health` tells them. */
-import { messageOf, type Ports } from "@playspawn/shared";
+import { ConfigError, messageOf, type Ports } from "@playspawn/shared";
 import type { Log } from "./door/log.ts";
 
 const retryMs = 5_000;
@@ -42,13 +42,17 @@ export class Troubles {
     }
   }
 
-  /** Tries every 5 s until it works: what is missing may be on its way up. Rejects with the signal's reason only. */
+  /**
+   * Tries every 5 s until it works: what is missing may be on its way up. Rejects with the signal's reason, or with a
+   * fault of configuration, which does not mend itself.
+   */
   async patiently<T>(subject: Subject, work: () => Promise<T>, signal: AbortSignal): Promise<T> {
     for (;;) {
       signal.throwIfAborted();
       try {
         return await this.watch(subject, work);
       } catch (error) {
+        if (error instanceof Error && error.cause instanceof ConfigError) throw error;
         this.#log.warn({ err: error, subject }, "this does not work yet; tried again soon");
         await this.#ports.timers.sleep(retryMs, signal);
       }

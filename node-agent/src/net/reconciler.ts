@@ -1,5 +1,5 @@
 /** Brings the node's bridge and its ports to what they must be: plan is pure, apply does it, both may run at any time. */
-import { AppError } from "@playspawn/shared";
+import { AppError, ConfigError } from "@playspawn/shared";
 import { remembered } from "../lib/remembered.ts";
 import type { HostRoute } from "./host-routes.ts";
 import type { Isolation } from "./isolation.ts";
@@ -70,15 +70,19 @@ function subnetFault(
 ): string | undefined {
   if (asked.bits > 28) return `${formatSubnet(asked)} has no room for servers; /28 is the smallest, /22 is usual`;
   const network = networks.find((other) => other.subnets.some((subnet) => overlaps(subnet, asked)));
-  if (network) return `${formatSubnet(asked)} overlaps the Docker network ${network.name}; choose another subnet`;
+  if (network)
+    return `${formatSubnet(asked)} overlaps the Docker network ${network.name}; choose another PLAYSPAWN_SUBNET`;
   const route = routes.find((other) => overlaps(other, asked));
   if (route)
-    return `${formatSubnet(asked)} overlaps this machine's route to ${formatSubnet(route)} on ${route.device}; choose another subnet`;
+    return `${formatSubnet(asked)} overlaps this machine's route to ${formatSubnet(route)} on ${route.device}; choose another PLAYSPAWN_SUBNET`;
   return undefined;
 }
 
 export interface Net {
-  /** The bridge is there; answers its engine id and subnet. Cached until `forget`. @throws AppError network_failed */
+  /**
+   * The bridge is there; answers its engine id and subnet. Cached until `forget`.
+   * @throws AppError network_failed, caused by a ConfigError where only another PLAYSPAWN_SUBNET helps
+   */
   bridge(): Promise<{ id: string; subnet: Subnet }>;
   /** The network vanished behind our back. */
   forget(): void;
@@ -106,12 +110,15 @@ export function net(options: NetOptions): Net {
   return { bridge: bridge.get, forget: bridge.forget, isolation: options.isolation };
 }
 
+const misconfigured = (sentence: string): AppError =>
+  new AppError("network_failed", sentence, { cause: new ConfigError([sentence]) });
+
 async function ensureBridge(
   { bridges, routes, bridgeName }: NetOptions,
   asked: Subnet | undefined,
 ): Promise<{ id: string; subnet: Subnet }> {
   const plan = planNet({ networks: await bridges.list(), routes: await routes(), asked, bridge: bridgeName });
-  if (plan.kind === "refuse") throw new AppError("network_failed", `The node has no network: ${plan.reason}.`);
+  if (plan.kind === "refuse") throw misconfigured(`The node has no network: ${plan.reason}.`);
   if (plan.kind === "keep") return plan;
   if (plan.replaces) await bridges.remove(plan.replaces);
   for (const subnet of plan.candidates) {

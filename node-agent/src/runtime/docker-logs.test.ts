@@ -61,9 +61,8 @@ test("a clock that was set back does not silence a log", (t) => {
   const line = (stamp: string) => ({ stream: 1, text: `${stamp} hello` });
   t.is(place.take(line("2026-01-02T04:00:00.000000001Z")), "hello");
   t.is(place.take(line("2026-01-02T03:00:00.000000001Z")), undefined);
-  place.noLaterThan(Date.parse("2026-01-02T03:00:00Z"));
-  t.is(place.since, "1767322800.000000000");
-  t.true(place.isBefore(line("2026-01-02T03:00:00.000000001Z")));
+  place.noLaterThan(1_767_322_800_000);
+  t.is(place.since, "1767322800");
   t.is(place.take(line("2026-01-02T03:00:00.000000001Z")), "hello");
   t.is(place.since, "1767322800.000000001");
 });

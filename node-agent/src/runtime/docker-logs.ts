@@ -37,7 +37,7 @@ class GameLog {
   readonly #games: Games;
   readonly #server: string;
   readonly #request: LogRequest;
-  readonly #place = new LogPlace();
+  readonly #place: LogPlace;
   readonly #bell = channel<"heard" | "time">(1, (rings) => [rings.includes("heard") ? "heard" : "time"]);
   #ringing: Readable | undefined;
 
@@ -45,6 +45,7 @@ class GameLog {
     this.#games = games;
     this.#server = server;
     this.#request = request;
+    this.#place = new LogPlace(request.since);
   }
 
   async *follow(): AsyncGenerator<string> {
@@ -80,7 +81,7 @@ class GameLog {
     for await (const line of this.#lines(tail)) {
       if (isFirst && place.isBefore(line)) {
         if (larger.length > 0) return yield* this.read(larger);
-        if (place.since !== undefined) yield skippedText;
+        if (!place.isAtStart) yield skippedText;
       }
       isFirst = false;
       const text = place.take(line);
@@ -93,9 +94,8 @@ class GameLog {
 
   /** The last `tail` lines from the place on; none without a container. */
   async *#lines(tail: number): AsyncGenerator<LogLine> {
-    const { since, signal } = this.#request;
-    const first = since === undefined ? undefined : `${since / 1000}`;
-    const stream = await this.#open({ tail, follow: false, since: this.#place.since ?? first });
+    const { signal } = this.#request;
+    const stream = await this.#open({ tail, follow: false, since: this.#place.since });
     if (!stream) return;
     const stop = (): void => void stream.destroy();
     signal.addEventListener("abort", stop, { once: true });

@@ -39,7 +39,9 @@ export interface HostProbe {
  * @throws AppError network_failed | docker_unavailable …; not_ready when the engine does not see `dataDir` as we do
  */
 export async function probeHost(holders: Holders, dataDir: string): Promise<HostProbe> {
-  const { engine, identity } = holders;
+  const { engine, identity, net } = holders;
+  // First, because a subnet that cannot be had is for people to mend, and nothing else is to be made before.
+  await net.bridge();
   const docker = engine.docker as { info(options: object): Promise<Info> };
   const info = await engine.call("describe itself", limits.read, (abortSignal) => docker.info({ abortSignal }));
   for (const left of await listOwn(engine, identity, { role: "probe" })) await remove(engine, left.Id);
