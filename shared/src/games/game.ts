@@ -24,7 +24,7 @@ const ContainerPath = z
   .regex(/^\/[A-Za-z0-9._/-]{1,200}$/, "must be an absolute path inside the container")
   .refine((path) => !path.split("/").includes(".."), "must not contain ..");
 const Seconds = z.number().int().min(1).max(3600);
-const Regex = z.string().min(1).max(500).describe("See pattern.ts for which are taken.");
+const Regex = z.string().min(1).max(500).describe("A regular expression as RE2 and JavaScript both know them.");
 const Port = z.number().int().min(1).max(65_535);
 
 /** Words of any length up to `max`, on one line or several. */

@@ -532,7 +532,7 @@ export interface components {
                     description?: string;
                     label: string;
                     maxLength?: number;
-                    /** @description See pattern.ts for which are taken. */
+                    /** @description A regular expression as RE2 and JavaScript both know them. */
                     pattern?: string;
                     secret?: boolean;
                     /** @enum {string} */

@@ -61,7 +61,12 @@ async function tryCreate(
 ): Promise<Server> {
   const { db, games, nodes, records } = deps;
   const game = games.get(request.game);
-  const place = await findPlace({ db, nodes, leasing: lessor }, game, request.ports ?? {}, asker.teamId);
+  const place = await findPlace(
+    { db, clock: deps.ports.clock, nodes, leasing: lessor },
+    game,
+    request.ports ?? {},
+    asker.teamId,
+  );
   try {
     let made: Made | undefined;
     const server = await once(async (tx) => {

@@ -1,12 +1,13 @@
 /** Which node gets a new server. */
-import { AppError, type Call, type Capacity } from "@playspawn/shared";
+import { AppError, type Call, type Capacity, type Clock } from "@playspawn/shared";
 import type { Knex } from "knex";
 import type { z } from "zod";
 import type { LoadedGame } from "../games/load.ts";
 import type { leasing, Reservation } from "./leasing.ts";
+import { fullNodes, noNode } from "./no-node.ts";
 import type { PortChoice } from "./ports.ts";
 import { portKey } from "./ports.ts";
-import { countNodes, listLeases, listPlaces, type PlaceRow } from "./store.ts";
+import { listJoined, listLeases, listPlaces, type PlaceRow } from "./store.ts";
 
 /** What this needs of live nodes. */
 export interface NodeCalls {
@@ -16,6 +17,7 @@ export interface NodeCalls {
 
 export interface PlacingDeps {
   db: Knex;
+  clock: Clock;
   nodes: NodeCalls;
   leasing: ReturnType<typeof leasing>;
 }
@@ -42,7 +44,7 @@ export async function findPlace(
   ownerId: string,
 ): Promise<Place> {
   const places = (await listPlaces(deps.db)).filter(({ id }) => deps.nodes.connected(id));
-  let refusal = await noNode(deps.db, places.length);
+  let refusal = places.length > 0 ? fullNodes() : noNode(await listJoined(deps.db), deps.clock.now());
   for (const place of places.filter(({ desired_bytes }) => Number(desired_bytes ?? 0) < desiredBytesMax)) {
     const { ports: range } = JSON.parse(place.capacity) as z.infer<typeof Capacity>;
     const lessor = {
@@ -57,18 +59,6 @@ export async function findPlace(
     }
   }
   throw refusal;
-}
-
-async function noNode(db: Knex, connected: number): Promise<AppError> {
-  if (connected > 0)
-    return new AppError("no_node", "Every connected node holds as many servers as it can. Join another node.");
-  const joined = await countNodes(db);
-  return new AppError(
-    "no_node",
-    joined === 0
-      ? "No node has joined yet. Start an agent with a join token, then try again."
-      : `None of the ${joined} nodes that joined can take a server now. See the node list, then try again.`,
-  );
 }
 
 /** Names of other people's servers stay with them. */

@@ -4,6 +4,7 @@ import test from "ava";
 import type { Problem } from "../../platform/http/problem.ts";
 import { connectAgent, joinNode, statusOf } from "../../testing/scripted-agent.ts";
 import { createServer, hostingHarness, readServer, scene } from "../../testing/hosting.ts";
+import { noNode } from "./no-node.ts";
 
 const body = { name: "one", game: "tiny" };
 const refusal = ({ status, body: problem }: { status: number; body: Problem }) => [status, problem.code];
@@ -55,7 +56,25 @@ test("without a node a server cannot be created, and the sentence says what to d
   t.regex(none.body.detail, /No node has joined yet/);
   await joinNode(s.client);
   const away = await s.client.post<Problem>("/api/v1/servers", body);
-  t.regex(away.body.detail, /None of the 1 nodes/);
+  t.is(away.body.detail, "Node test node has joined but never connected. Try again when that is mended.");
+});
+
+test("why no node can take a server: of one its name and silence, of many how many", (t) => {
+  const node = (over: object = {}) => ({
+    name: "vm",
+    session: "unreachable",
+    last_seen_at: 1_000_000,
+    quarantined_at: null,
+    adopt_rev: null,
+    ...over,
+  });
+  const said = (...nodes: ReturnType<typeof node>[]): string => noNode(nodes, 1_060_000).message;
+  t.is(said(node()), "Node vm has no contact (last heard 1 min ago). Try again when that is mended.");
+  t.is(said(node({ quarantined_at: 1 })), "Node vm is in quarantine. Try again when that is mended.");
+  t.is(
+    said(node(), node({ name: "b" }), node({ session: "never" })),
+    "None of the 3 nodes can take a server now: 2 without contact, 1 never connected. See the node list, then try again.",
+  );
 });
 
 test("ports that somebody else has bound on the node are passed over", async (t) => {

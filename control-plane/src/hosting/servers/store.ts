@@ -68,6 +68,15 @@ export interface PlaceRow {
   desired_bytes: number | null;
 }
 
+/** What may keep a node from getting servers. */
+export interface JoinedRow {
+  name: string;
+  session: string;
+  last_seen_at: number | null;
+  quarantined_at: number | null;
+  adopt_rev: number | null;
+}
+
 const servers = (db: Db) => db<ServerRow>("servers");
 const leases = (db: Db) => db<LeaseRow>("port_leases");
 
@@ -179,10 +188,11 @@ export const listPlaces = async (db: Db): Promise<PlaceRow[]> =>
     .sum({ desired_bytes: sumOfRecords(db) })
     .orderBy([{ column: "servers" }, { column: "nodes.id" }])) as PlaceRow[];
 
-export const countNodes = async (db: Db): Promise<number> => {
-  const row = (await db("nodes").whereNull("revoked_at").count({ n: "*" }).first()) as { n: number | string };
-  return Number(row.n);
-};
+/** Every node that was not revoked. */
+export const listJoined = async (db: Db): Promise<JoinedRow[]> =>
+  await db("nodes")
+    .whereNull("revoked_at")
+    .select<JoinedRow[]>("name", "session", "last_seen_at", "quarantined_at", "adopt_rev");
 
 /** Servers that only their row is left of: their node was revoked, or never connected, and they are to be gone. */
 export const listAbandoned = async (db: Db): Promise<ServerRow[]> =>
