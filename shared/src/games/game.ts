@@ -140,7 +140,10 @@ export const Game = z
       .default({})
       .describe("Folder in the server's data directory → path in the container."),
     user: z
-      .union([z.literal("auto"), z.string().regex(/^[1-9][0-9]{0,8}:[1-9][0-9]{0,8}$/, "must be uid:gid, neither of them 0")])
+      .union([
+        z.literal("auto"),
+        z.string().regex(/^[1-9][0-9]{0,8}:[1-9][0-9]{0,8}$/, "must be uid:gid, neither of them 0"),
+      ])
       .default("auto")
       .describe("`auto` gives every server a uid of its own."),
     profile: z
