@@ -12,7 +12,8 @@ const base: Story = {
   error: null,
   idleSeconds: 900,
   node: { name: "home" },
-  since: 0,
+  retry: null,
+  sleepsAt: null,
 };
 
 const story = (server: Story, now = 1000): string => storyAt(server, now);
@@ -31,6 +32,7 @@ test("a running server says who plays and when it will sleep", (t) => {
     players: { online, max: 8, ...(names && { names }) },
   });
   t.is(story(base), "Nobody is on. It sleeps after 15 min without players.");
+  t.is(story({ ...base, sleepsAt: 241_000 }), "Nobody is on. It sleeps in 4 min.");
   t.is(story(players(1, ["Mia"])), "Mia is playing. It sleeps 15 min after the last one leaves.");
   t.true(story(players(2, ["Mia", "Ada"])).startsWith("Mia and Ada are playing."));
   t.true(story(players(4, ["Mia", "Ada", "Jo", "Lu"])).startsWith("Mia, Ada and 2 more are playing."));
@@ -70,8 +72,17 @@ test("a crash is named, and an unknown code is no crash of ours", (t) => {
   const error = { code: "out_of_memory", message: "…" };
   t.regex(
     story({ ...base, state: "Crashed", have: "failed", error }),
-    /^The game ran out of memory\. It is tried again/,
+    /^The game ran out of memory\. It is tried again when somebody joins, not by itself\.$/,
   );
+  const crashed: Story = {
+    ...base,
+    state: "Crashed",
+    have: "failed",
+    error,
+    retry: { attempt: 3, max: 5, at: 21_000 },
+  };
+  t.is(story(crashed), "The game ran out of memory. It is tried again in 20 s, try 3 of 5.");
+  t.regex(story({ ...crashed, retry: { attempt: 5, max: 5, at: null } }), /, not by itself\.$/);
   t.is(titleOf({ code: "toString" }), "Something is wrong");
 });
 

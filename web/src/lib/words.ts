@@ -3,7 +3,7 @@ import { errorCatalog, type ErrorCode } from "@playspawn/shared/domain/errors.ts
 import type { Have, StateWord, Tier, Want } from "@playspawn/shared/domain/server-state.ts";
 import type { Cause, Players, Progress } from "@playspawn/shared/wire/agent.ts";
 import { headline } from "./progress.ts";
-import { idleText } from "./time.ts";
+import { idleText, span } from "./time.ts";
 
 export interface Story {
   state: StateWord;
@@ -16,8 +16,10 @@ export interface Story {
   error: { code: string; message: string } | null;
   idleSeconds: number | null;
   node: { name: string } | null;
-  /** Since when, UTC ms. */
-  since: number;
+  /** After a failure: the node's next try; `at` null when it makes no more by itself. */
+  retry: { attempt: number; max: number; at: number | null } | null;
+  /** When it falls asleep unless somebody comes, UTC ms. */
+  sleepsAt: number | null;
 }
 
 const passing: Partial<Record<Have, string>> = {
@@ -84,14 +86,15 @@ export function playersLost(players: Players | null): string | undefined {
   return `${who} will be disconnected.`;
 }
 
-function awake({ want, players, idleSeconds }: Story): string {
+function awake({ want, players, idleSeconds, sleepsAt }: Story, now: number): string {
   const who = playing(players);
   if (want === "running") return `${who ?? "Nobody is on."} It is always awake.`;
   if (idleSeconds === null) return `${who ?? "Nobody is on."} It never sleeps by itself.`;
   const rest = idleText(idleSeconds);
-  return who
-    ? `${who} It sleeps ${rest} after the last one leaves.`
-    : `Nobody is on. It sleeps after ${rest} without players.`;
+  if (who) return `${who} It sleeps ${rest} after the last one leaves.`;
+  return sleepsAt === null
+    ? `Nobody is on. It sleeps after ${rest} without players.`
+    : `Nobody is on. It sleeps in ${span(sleepsAt - now)}.`;
 }
 
 const stepText = (progress: Progress | null, otherwise: string): string =>
@@ -101,10 +104,10 @@ const stepText = (progress: Progress | null, otherwise: string): string =>
 export const titleOf = ({ code }: { code: string }): string =>
   Object.hasOwn(errorCatalog, code) ? errorCatalog[code as ErrorCode].title : "Something is wrong";
 
-const running = (story: Story): string => {
+const running = (story: Story, now: number): string => {
   if (story.have === "draining" || story.have === "hibernating") return "The world is being saved, then it sleeps.";
   if (story.have === "stopping") return stepText(story.progress, "The world is being saved, then it stops.");
-  return awake(story);
+  return awake(story, now);
 };
 
 /** `Woken by a player (192.0.2.2)`; a first start is no waking, nor is another try. */
@@ -120,24 +123,21 @@ const waking = ({ cause, progress }: Story): string => {
   return cause && wokenBy(cause) ? `${wokenText(cause)}. ${step}` : step;
 };
 
-/** No pause between two tries of the agent is longer than 5 min; the API does not say how many are left. */
-const lastTryMs = 330_000;
-
 /** What comes after a failure. Joining wakes only what may sleep. */
-function afterFault({ want, since }: Story, now: number): string {
-  const over = now - since > lastTryMs;
-  if (want === "running")
-    return over ? "It is not tried again by itself any more." : "It is tried again a few times by itself.";
-  return over
-    ? "It is tried again when somebody joins, not by itself any more."
-    : "It is tried again a few times by itself, and when somebody joins.";
+function afterFault({ want, retry }: Story, now: number): string {
+  if (!retry?.at)
+    return want === "running"
+      ? "It is not tried again by itself."
+      : "It is tried again when somebody joins, not by itself.";
+  const due = retry.at > now ? `in ${span(retry.at - now)}` : "now";
+  return `It is tried again ${due}, try ${retry.attempt} of ${retry.max}.`;
 }
 
 /** One or two sentences that answer "what is it doing, and why?". @param now UTC ms */
 export function story(server: Story, now: number): string {
   switch (server.state) {
     case "Running":
-      return running(server);
+      return running(server, now);
     case "Waking":
       return waking(server);
     case "Asleep":
