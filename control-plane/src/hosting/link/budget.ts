@@ -35,12 +35,10 @@ function priceOf(frame: AgentFrame): number {
     case "status":
     case "events":
       return 2 + 3 * frame.items.length;
-    // One comes every ten seconds, and each is a transaction of its own.
+    // Transactions of their own. A beat comes every ten seconds; the others are answered with all that the node is to have.
     case "hb":
-      return 250;
-    // Answered with everything that the node is to have.
     case "hello":
     case "resync":
-      return 1000;
+      return 250;
   }
 }
