@@ -51,8 +51,13 @@ class GameLog {
   async *follow(): AsyncGenerator<string> {
     const { tail, signal } = this.#request;
     const { timers } = this.#games.engine.ports;
-    const stop = (): void => this.#bell.close();
     const cancel = timers.every(quietMs, () => this.#bell.push("time"));
+    // At once, for whoever aborts may never ask for another line.
+    const stop = (): void => {
+      cancel();
+      this.#bell.close();
+      this.#ringing?.destroy();
+    };
     signal.addEventListener("abort", stop, { once: true });
     try {
       if (!(await this.#listen())) return;
@@ -66,9 +71,8 @@ class GameLog {
       }
       yield* this.read(readOnLines);
     } finally {
-      cancel();
       signal.removeEventListener("abort", stop);
-      this.#ringing?.destroy();
+      stop();
     }
   }
 
@@ -115,6 +119,7 @@ class GameLog {
     if (!stream) return false;
     this.#ringing?.destroy();
     this.#ringing = stream;
+    if (this.#request.signal.aborted) stream.destroy();
     const close = (error?: unknown): void => {
       if (this.#ringing === stream) this.#bell.close(error === undefined ? undefined : this.#fault(error));
     };
