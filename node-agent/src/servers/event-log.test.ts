@@ -1,31 +1,14 @@
-import { mkdir, mkdtemp, readFile, rm, stat, truncate, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { mkdir, readFile, rm, stat, truncate, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import test, { type ExecutionContext } from "ava";
-import type { Ports } from "@playspawn/shared";
+import test from "ava";
 import { fakePorts } from "@playspawn/shared/ports/fake.ts";
 import { systemPorts } from "@playspawn/shared/ports/system.ts";
 import { pino } from "pino";
 import { eventsMax, openEventLog } from "./event-log.ts";
 import { serverId } from "./testing/estate.ts";
+import { folder, laterPorts } from "./testing/files.ts";
 
 const log = pino({ level: "silent" });
-
-async function folder(t: ExecutionContext): Promise<string> {
-  const path = await mkdtemp(join(tmpdir(), "playspawn-agent-"));
-  t.teardown(() => rm(path, { recursive: true }));
-  return path;
-}
-
-/** Real time, but what is to happen later happens when the test says so. */
-function laterPorts(): Ports & { later: Promise<() => void> } {
-  const later = Promise.withResolvers<() => void>();
-  const after: Ports["timers"]["after"] = (_ms, fn) => {
-    later.resolve(fn);
-    return () => undefined;
-  };
-  return { ...systemPorts, timers: { ...systemPorts.timers, after }, later: later.promise };
-}
 
 const wake = (name: string) => ({ server: serverId(1), gen: 1, kind: "wake" as const, cause: null, data: { name } });
 const names = (events: { data: Record<string, unknown> }[]): unknown[] => events.map((event) => event.data["name"]);

@@ -1,30 +1,13 @@
-import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { mkdir, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import test, { type ExecutionContext } from "ava";
-import type { Ports } from "@playspawn/shared";
+import test from "ava";
 import { systemPorts } from "@playspawn/shared/ports/system.ts";
 import { pino } from "pino";
 import { blank, stateFile, type State } from "./state-file.ts";
 import { record, serverId } from "./testing/estate.ts";
+import { folder, laterPorts } from "./testing/files.ts";
 
 const log = pino({ level: "silent" });
-
-async function folder(t: ExecutionContext): Promise<string> {
-  const path = await mkdtemp(join(tmpdir(), "playspawn-agent-"));
-  t.teardown(() => rm(path, { recursive: true }));
-  return path;
-}
-
-/** Real time, but what is to happen later happens when the test says so. */
-function laterPorts(): Ports & { later: Promise<() => void> } {
-  const later = Promise.withResolvers<() => void>();
-  const after: Ports["timers"]["after"] = (_ms, fn) => {
-    later.resolve(fn);
-    return () => undefined;
-  };
-  return { ...systemPorts, timers: { ...systemPorts.timers, after }, later: later.promise };
-}
 
 const state = (rev: number): State => ({
   installation: "inst_x",
