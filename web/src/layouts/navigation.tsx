@@ -79,7 +79,7 @@ export function SideBar({ me }: { me: Me }) {
           </AreaLink>
         ))}
       </nav>
-      <div className="mt-auto grid gap-4 px-2">
+      <div className="mt-auto grid grid-cols-1 gap-4 px-2">
         <p className="text-[0.867rem] text-ink-3">
           <kbd className="rounded border border-line px-1.5 py-0.5 font-mono text-[0.75rem]">Ctrl K</kbd> finds anything
         </p>
