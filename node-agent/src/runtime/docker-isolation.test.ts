@@ -3,26 +3,8 @@ import { connect, createServer } from "node:net";
 import { newId } from "@playspawn/shared";
 import { systemPorts } from "@playspawn/shared/ports/system.ts";
 import test from "ava";
-import { dockerWorld, type DockerWorld } from "./docker-testing.ts";
+import { dockerWorld, run, type DockerWorld } from "./docker-testing.ts";
 import type { Runtime } from "./runtime.ts";
-
-/** Runs a command inside the server's game and answers its exit code. */
-async function run(runtime: Runtime, server: string, command: string): Promise<number> {
-  const signal = AbortSignal.timeout(20_000);
-  const lines = runtime.logs(server, { tail: 0, follow: true, signal })[Symbol.asyncIterator]();
-  const exit = (async () => {
-    for (;;) {
-      const { value, done } = await lines.next();
-      if (done) throw new Error(`${command} did not end`);
-      const code = /^exit (\d+)$/.exec(value as string)?.[1];
-      if (code === undefined) continue;
-      await lines.return?.();
-      return Number(code);
-    }
-  })();
-  await runtime.writeStdin(server, `!${command}`);
-  return exit;
-}
 
 async function start(world: DockerWorld, runtime: Runtime): Promise<{ server: string; address: string }> {
   const server = newId("srv", systemPorts);
@@ -63,10 +45,10 @@ test("a packet between two servers is lost, to the gateway it arrives, again aft
   const { port } = listener.address() as { port: number };
 
   const check = async (when: string): Promise<void> => {
-    t.not(await run(runtime, one.server, packet(two.address)), arrived, `packet to the neighbour ${when}`);
-    t.not(await run(runtime, two.server, packet(one.address)), arrived, `packet back ${when}`);
-    t.is(await run(runtime, one.server, packet(gateway, port)), arrived, `connection to the gateway ${when}`);
-    t.is(await run(runtime, two.server, packet(gateway, port)), arrived, `connection to the gateway ${when}`);
+    t.not((await run(runtime, one.server, packet(two.address))).code, arrived, `packet to the neighbour ${when}`);
+    t.not((await run(runtime, two.server, packet(one.address))).code, arrived, `packet back ${when}`);
+    t.is((await run(runtime, one.server, packet(gateway, port))).code, arrived, `connection to the gateway ${when}`);
+    t.is((await run(runtime, two.server, packet(gateway, port))).code, arrived, `connection to the gateway ${when}`);
   };
   await check("at first");
 
@@ -97,14 +79,14 @@ test("without isolation the packet would arrive, so the test above can fail", as
   const runtime = world.runtime();
   const one = await start(world, runtime);
   const two = await start(world, runtime);
-  t.not(await run(runtime, one.server, packet(two.address)), arrived);
+  t.not((await run(runtime, one.server, packet(two.address))).code, arrived);
   const { readdir, writeFile } = await import("node:fs/promises");
   const bridge = `ps${world.installation.slice(-6)}${world.node.slice(-6)}`;
   for (const port of await readdir(`/sys/class/net/${bridge}/brif`))
     await writeFile(`/sys/class/net/${port}/brport/isolated`, "0");
   // The kernel asks for a neighbour that did not answer only once a second.
   const tries = `for i in 1 2 3 4 5; do ${packet(two.address)} && break; done`;
-  t.is(await run(runtime, one.server, tries), arrived);
+  t.is((await run(runtime, one.server, tries)).code, arrived);
 });
 
 test("a holder that restarted is isolated by its start event alone", async (t) => {
@@ -136,5 +118,5 @@ test("a holder that restarted is isolated by its start event alone", async (t) =
   await world.docker.getContainer(game!.Id).start();
   await run(runtime, two.server, listen);
   await fromHost(two.address);
-  t.not(await run(runtime, one.server, packet(two.address)), arrived);
+  t.not((await run(runtime, one.server, packet(two.address))).code, arrived);
 });

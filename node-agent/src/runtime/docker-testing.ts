@@ -213,3 +213,24 @@ async function removeAll(
 const ignoreMissing = (error: { statusCode?: number }): void => {
   if (error.statusCode !== 404) throw error;
 };
+
+let commands = 0;
+
+/** Lines that a command inside the game prints, and its exit code. What the game said before is not among them. */
+export async function run(
+  runtime: Runtime,
+  server: string,
+  command: string,
+): Promise<{ lines: string[]; code: number }> {
+  const signal = AbortSignal.timeout(20_000);
+  const begin = `command ${++commands}`;
+  await runtime.writeStdin(server, `!echo ${begin}; ${command}`);
+  const lines: string[] = [];
+  for await (const line of runtime.logs(server, { tail: 1000, follow: true, signal })) {
+    const exit = /^exit (\d+)$/.exec(line)?.[1];
+    const begun = lines.lastIndexOf(begin);
+    if (begun >= 0 && exit !== undefined) return { lines: lines.slice(begun + 1), code: Number(exit) };
+    lines.push(line);
+  }
+  throw new Error(`${command} did not end; it said ${lines.join(" | ")}`);
+}

@@ -10,7 +10,7 @@ import { remembered } from "../lib/remembered.ts";
 import { dockerEngine } from "./docker-engine.ts";
 import { engineReads } from "./docker-folder.ts";
 import { ensureHolderImage } from "./docker-holder-image.ts";
-import { dockerWorld, testSpec, testUser, type DockerWorld } from "./docker-testing.ts";
+import { dockerWorld, run, testSpec, testUser, type DockerWorld } from "./docker-testing.ts";
 import { lineBytesMax } from "./lines.ts";
 import type { GamePlan, Runtime, RuntimeEvent } from "./runtime.ts";
 
@@ -30,23 +30,6 @@ async function started(runtime: Runtime, plan: GamePlan): Promise<void> {
   await runtime.ensureHolder(plan.server);
   await runtime.ensureGame(plan);
   await runtime.startGame(plan.server);
-}
-
-let commands = 0;
-
-/** Lines that a command inside the game prints, and its exit code. What the game said before is not among them. */
-async function run(runtime: Runtime, server: string, command: string): Promise<{ lines: string[]; code: number }> {
-  const signal = AbortSignal.timeout(20_000);
-  const begin = `command ${++commands}`;
-  await runtime.writeStdin(server, `!echo ${begin}; ${command}`);
-  const lines: string[] = [];
-  for await (const line of runtime.logs(server, { tail: 1000, follow: true, signal })) {
-    const exit = /^exit (\d+)$/.exec(line)?.[1];
-    const begun = lines.lastIndexOf(begin);
-    if (begun >= 0 && exit !== undefined) return { lines: lines.slice(begun + 1), code: Number(exit) };
-    lines.push(line);
-  }
-  throw new Error(`${command} did not end; it said ${lines.join(" | ")}`);
 }
 
 test("strict: own uid, nothing writable but data and /tmp, no capability, limits set", async (t) => {
