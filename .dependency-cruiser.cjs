@@ -63,7 +63,7 @@ module.exports = {
       { path: "^web/src/", pathNot: test },
       {
         path: "^shared/src/",
-        pathNot: "^shared/src/(domain|ports)/|/variable-fault\\.ts$",
+        pathNot: "^shared/src/(domain|ports|words|api)/|/variable-fault\\.ts$",
         dependencyTypesNot: ["type-only"],
       },
     ),

@@ -17,7 +17,7 @@ export async function generate(root: string): Promise<Map<string, string>> {
     await node(root, [installed("openapi-typescript/bin/cli.js"), openapi, "--output", schema, "--alphabetize"]);
     return new Map([
       ["control-plane/openapi.json", await readFile(openapi, "utf8")],
-      ["web/src/api/schema.gen.ts", await readFile(schema, "utf8")],
+      ["shared/src/api/schema.gen.ts", await readFile(schema, "utf8")],
     ]);
   } finally {
     await rm(folder, { recursive: true, force: true });

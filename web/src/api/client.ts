@@ -1,7 +1,7 @@
 /** The one way this dashboard speaks HTTP: same origin, cookie session, problems become `ApiError`. */
-import { noAnswer, problemOf } from "../lib/problem.ts";
-import { urlOf, type UrlParts } from "../lib/url.ts";
-import type { AnswerOf, InputOf, Method, PathOf } from "./contract.ts";
+import { noAnswer, problemOf } from "@playspawn/shared/api/problem.ts";
+import { urlOf, type UrlParts } from "@playspawn/shared/api/url.ts";
+import type { AnswerOf, InputOf, Method, PathOf } from "@playspawn/shared/api/contract.ts";
 import { ApiError } from "./errors.ts";
 
 const answerLimitMs = 30_000;

@@ -1,5 +1,5 @@
 /** Whatever goes wrong on the way to an answer, as one kind of error with a sentence for people. */
-import { problemOf, type Problem } from "../lib/problem.ts";
+import { problemOf, type Problem } from "@playspawn/shared/api/problem.ts";
 
 export class ApiError extends Error {
   override readonly name = "ApiError";

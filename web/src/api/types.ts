@@ -3,7 +3,7 @@ import type { Can, StateWord } from "@playspawn/shared/domain/server-state.ts";
 import type { Variable } from "@playspawn/shared/games/game.ts";
 import type { Cause, Progress } from "@playspawn/shared/wire/agent.ts";
 import type { LiveMessage } from "@playspawn/shared/wire/live.ts";
-import type { components } from "./schema.gen.ts";
+import type { components } from "@playspawn/shared/api/schema.gen.ts";
 
 export type { Can, Cause, LiveMessage, Progress, StateWord, Variable };
 

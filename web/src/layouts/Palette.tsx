@@ -8,7 +8,7 @@ import { applyServer } from "../api/live.ts";
 import { serversQuery } from "../api/queries.ts";
 import type { Server } from "../api/types.ts";
 import { matches, type Entry } from "../lib/palette.ts";
-import { stateText } from "../lib/words.ts";
+import { stateText } from "@playspawn/shared/words/server.ts";
 import { askBeforePlayersLeave } from "../features/servers/use-kick.ts";
 import { paths } from "../paths.ts";
 import { cx } from "../ui/cx.ts";

@@ -7,7 +7,7 @@ import type { Me } from "../api/types.ts";
 import { LiveProvider } from "../api/use-live.tsx";
 import { paths } from "../paths.ts";
 import { Asker } from "../ui/Asker.tsx";
-import { withoutTitle } from "../lib/problem.ts";
+import { withoutTitle } from "@playspawn/shared/api/problem.ts";
 import { Spinner } from "../ui/Spinner.tsx";
 import { Entry } from "./Entry.tsx";
 import { LiveBanner } from "./LiveBanner.tsx";

@@ -1,76 +1,10 @@
 import type { StateWord } from "@playspawn/shared/domain/server-state.ts";
 import test from "ava";
 import { backoffMs } from "./backoff.ts";
-import { bytes } from "./bytes.ts";
-import { capabilityText, usageOf } from "./nodes.ts";
-import { amount, fraction, headline, overall, stepStates } from "./progress.ts";
+import { usageOf } from "./nodes.ts";
 import { filtered, grouped, summarise } from "./summary.ts";
-import { ago, idleText, isoTime, span } from "./time.ts";
-import { urlOf } from "./url.ts";
 
 const mb = 1024 ** 2;
-
-test("bytes read as people buy them", (t) => {
-  t.is(bytes(0), "0 B");
-  t.is(bytes(768 * mb), "768 MB");
-  t.is(bytes(1.5 * 1024 * mb), "1.5 GB");
-  t.is(bytes(-5), "0 B");
-});
-
-test("spans have one unit and are never negative", (t) => {
-  t.is(span(59_999), "59 s");
-  t.is(span(3_599_999), "59 min");
-  t.is(span(47 * 3_600_000), "47 h");
-  t.is(span(72 * 3_600_000), "3 days");
-  t.is(span(-1), "0 s");
-  t.is(ago(1000, 3000), "just now");
-  t.is(idleText(5400), "1 h 30 min");
-  t.is(idleText(null), "never");
-});
-
-test("a moment for machines is ISO 8601 in UTC", (t) => {
-  t.is(isoTime(1_700_000_000_000), "2023-11-14T22:13:20Z");
-});
-
-test("a deploy shows each step, how far it is, and nothing it cannot know", (t) => {
-  const pull = { step: "image", text: "Pulling", done: 30 * mb, total: 120 * mb, unit: "bytes" } as const;
-  t.is(amount(pull), "30 MB of 120 MB");
-  t.is(fraction(pull), 0.25);
-  t.is(fraction({ step: "image", text: "Pulling", done: 5 }), null);
-  t.is(fraction({ step: "image", text: "Pulling", done: 5, total: 0 }), null);
-  t.deepEqual(
-    stepStates({ step: "network", text: "" }).map(({ state }) => state),
-    ["done", "done", "active", "ahead", "ahead", "ahead"],
-  );
-  t.deepEqual(stepStates({ step: "save", text: "" }), [{ step: "save", state: "active" }]);
-});
-
-test("over all steps a deploy never goes backwards, and ends full", (t) => {
-  const shares = [
-    { step: "image", text: "", done: 1, total: 9 },
-    { step: "image", text: "", done: 9, total: 9 },
-    { step: "files", text: "" },
-    { step: "network", text: "" },
-    { step: "container", text: "" },
-    { step: "game", text: "" },
-    { step: "ready", text: "", done: 1, total: 1 },
-  ] as const;
-  const at = shares.map((progress) => overall(progress)!.at);
-  t.deepEqual(
-    at,
-    at.toSorted((a, b) => a - b),
-  );
-  t.true(Math.abs(at.at(-1)! - 1) < 1e-9);
-  t.is(overall({ step: "save", text: "" }), null);
-});
-
-test("the command of a build stands apart from what it is for", (t) => {
-  t.deepEqual(headline({ step: "image", text: "Building: RUN npm ci" }), {
-    text: "Building the image",
-    command: "RUN npm ci",
-  });
-  t.deepEqual(headline({ step: "image", text: "Pulling debian:13" }), { text: "Pulling debian:13" });
-});
 
 test("back-off doubles, is spread and bounded", (t) => {
   t.is(backoffMs(0, 0), 250);
@@ -125,12 +59,4 @@ test("shares of a node's memory never exceed the whole", (t) => {
   const silent = usageOf([server("a", "Unknown"), server("b", "Asleep")], 1000 * mb);
   t.deepEqual([silent.awakeBytes, silent.unknownBytes, silent.asleepBytes], [0, 100 * mb, 100 * mb]);
   t.is(usageOf([], 0).awakeShare, 0);
-  t.is(capabilityText(true), "yes");
-});
-
-test("path parameters and queries are escaped", (t) => {
-  t.is(
-    urlOf("/servers/{id}/logs", { path: { id: "a/../b" }, query: { tail: 5, cursor: undefined, q: "a&b" } }),
-    "/servers/a%2F..%2Fb/logs?tail=5&q=a%26b",
-  );
 });

@@ -2,7 +2,7 @@
 
 import { parseInstant } from "@playspawn/shared/ports/time.ts";
 import { plain } from "./ansi.ts";
-import { fullTime } from "./time.ts";
+import { fullTime } from "@playspawn/shared/words/time.ts";
 
 export interface LogLine {
   /** Grows for ever; the first line is 1. */

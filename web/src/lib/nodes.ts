@@ -1,14 +1,6 @@
-/** A node in words and shares. */
+/** A node in shares and tones. */
 import type { StateWord } from "@playspawn/shared/domain/server-state.ts";
-
-export type Session = "connected" | "suspect" | "unreachable" | "never";
-
-export const sessionText: Record<Session, string> = {
-  connected: "Connected",
-  suspect: "Slow to answer",
-  unreachable: "No contact",
-  never: "Never connected",
-};
+import type { Session } from "@playspawn/shared/words/node.ts";
 
 export type SessionTone = "good" | "wait" | "bad" | "none";
 
@@ -40,30 +32,3 @@ export function usageOf(servers: readonly { state: StateWord; memoryBytes: numbe
   const asleepShare = Math.min(1 - awakeShare - unknownShare, share(asleepBytes));
   return { awakeBytes, asleepBytes, unknownBytes, awakeShare, unknownShare, asleepShare };
 }
-
-const capabilityNames: Record<string, string> = {
-  engine: "Docker Engine",
-  docker: "Docker Engine",
-  cgroup: "Control groups",
-  storageDriver: "Storage driver",
-  kernel: "Kernel",
-  liveRestore: "Games outlive a Docker restart",
-  apparmor: "AppArmor",
-  seccomp: "System call filter",
-  isolatedPorts: "Servers cannot reach each other",
-  nofile: "Open files at most",
-  oomScoreAdj: "Games go first when memory is short",
-  blkioWeight: "Disk shares",
-  init: "Init process",
-  version: "Agent version",
-};
-
-/** A capability in words; one that a newer agent reports keeps its own name. */
-export const capabilityName = (name: string): string => capabilityNames[name] ?? name;
-
-export const capabilityText = (value: string | number | boolean): string =>
-  typeof value === "boolean" ? (value ? "yes" : "no") : String(value);
-
-/** The one line to paste on the new machine, in a checkout of the same version. */
-export const joinCommand = (controlUrl: string, token: string): string =>
-  `PLAYSPAWN_CONTROL_URL=${controlUrl} PLAYSPAWN_JOIN_TOKEN=${token} ./scripts/start --node`;

@@ -1,6 +1,6 @@
 /** The list of servers in one glance. */
 import type { StateWord } from "@playspawn/shared/domain/server-state.ts";
-import { bytes } from "./bytes.ts";
+import { bytes } from "@playspawn/shared/words/bytes.ts";
 
 export interface Listed {
   id: string;

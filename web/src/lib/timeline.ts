@@ -1,8 +1,8 @@
 /** Events as the timeline tells them. */
 import type { Cause } from "@playspawn/shared/wire/agent.ts";
 import { plain } from "./ansi.ts";
-import { idleText, span } from "./time.ts";
-import { titleOf, wokenText } from "./words.ts";
+import { idleText, span } from "@playspawn/shared/words/time.ts";
+import { titleOf, wokenText } from "@playspawn/shared/words/server.ts";
 
 export type Tone = "running" | "waking" | "asleep" | "deploying" | "crashed" | "quiet";
 

@@ -2,7 +2,7 @@
 import { can, stateWord, type Have, type Tier } from "@playspawn/shared/domain/server-state.ts";
 import type { Ports } from "@playspawn/shared/ports/ports.ts";
 import type { Cause, LiveMessage, Node, Progress, Server, ServerEvent } from "../api/types.ts";
-import { isoTime } from "../lib/time.ts";
+import { isoTime } from "@playspawn/shared/words/time.ts";
 import { games, nodes } from "./fixtures.ts";
 import { seedServers } from "./seed.ts";
 

@@ -1,5 +1,5 @@
 import type { ReactNode } from "react";
-import type { Problem } from "../lib/problem.ts";
+import type { Problem } from "@playspawn/shared/api/problem.ts";
 import { Button } from "./Button.tsx";
 import { ProblemNote } from "./notices.tsx";
 import { useUnsaved } from "./unsaved.ts";

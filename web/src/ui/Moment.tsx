@@ -1,4 +1,4 @@
-import { ago, fullTime, isoTime, span } from "../lib/time.ts";
+import { ago, fullTime, isoTime, span } from "@playspawn/shared/words/time.ts";
 import { useNow } from "./use-now.ts";
 
 /** `3 min ago`, with the exact time as tooltip. */

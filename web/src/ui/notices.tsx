@@ -3,7 +3,7 @@ import { useEffect, useRef, type ReactNode } from "react";
 import { Button } from "./Button.tsx";
 import { CopyButton } from "./CopyButton.tsx";
 import { cx } from "./cx.ts";
-import { withoutTitle, type Problem } from "../lib/problem.ts";
+import { withoutTitle, type Problem } from "@playspawn/shared/api/problem.ts";
 
 export const problemReport = ({ title, detail, code, requestId }: Problem): string =>
   [title, detail, `code ${code}`, requestId && `request ${requestId}`].filter(Boolean).join("\n");

@@ -6,7 +6,7 @@ import { problemFrom } from "../../api/errors.ts";
 import { gamesQuery, keys } from "../../api/queries.ts";
 import type { Game, TemplateFault } from "../../api/types.ts";
 import { PageHeader } from "../../layouts/PageHeader.tsx";
-import { bytes } from "../../lib/bytes.ts";
+import { bytes } from "@playspawn/shared/words/bytes.ts";
 import { byFile, faultsText } from "../../lib/template-faults.ts";
 import { paths } from "../../paths.ts";
 import { Button, buttonClass } from "../../ui/Button.tsx";

@@ -5,7 +5,7 @@ import { problemFrom } from "../../api/errors.ts";
 import { gamesQuery } from "../../api/queries.ts";
 import type { Game } from "../../api/types.ts";
 import { PageHeader } from "../../layouts/PageHeader.tsx";
-import { bytes } from "../../lib/bytes.ts";
+import { bytes } from "@playspawn/shared/words/bytes.ts";
 import { paths } from "../../paths.ts";
 import { buttonClass } from "../../ui/Button.tsx";
 import { GameLogo } from "../../ui/GameLogo.tsx";

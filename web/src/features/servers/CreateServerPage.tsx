@@ -10,7 +10,7 @@ import type { CreateServer, Game } from "../../api/types.ts";
 import { NotFound } from "../../layouts/NotFound.tsx";
 import { PageHeader } from "../../layouts/PageHeader.tsx";
 import { defaultIdleSeconds } from "../../lib/idle.ts";
-import { faultsByField, type Problem } from "../../lib/problem.ts";
+import { faultsByField, type Problem } from "@playspawn/shared/api/problem.ts";
 import { fieldsOf, publicNameOf, variableFaults, valuesOf, type FieldValues } from "../../lib/variables.ts";
 import { paths } from "../../paths.ts";
 import { ports } from "../../ports.ts";

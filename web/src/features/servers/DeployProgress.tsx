@@ -1,6 +1,6 @@
 import { Check } from "lucide-react";
 import type { Progress, StateWord } from "../../api/types.ts";
-import { amount, headline, stepNames, stepStates, type StepState } from "../../lib/progress.ts";
+import { amount, headline, stepNames, stepStates, type StepState } from "@playspawn/shared/words/progress.ts";
 import { cx } from "../../ui/cx.ts";
 import { For } from "../../ui/Moment.tsx";
 import { Spinner } from "../../ui/Spinner.tsx";

@@ -2,7 +2,7 @@ import { TriangleAlert } from "lucide-react";
 import { useLayoutEffect, useRef } from "react";
 import type { Server } from "../../api/types.ts";
 import { plain } from "../../lib/ansi.ts";
-import { titleOf } from "../../lib/words.ts";
+import { titleOf } from "@playspawn/shared/words/server.ts";
 import { CopyButton } from "../../ui/CopyButton.tsx";
 import { cx } from "../../ui/cx.ts";
 

@@ -1,6 +1,6 @@
 import type { ReactNode } from "react";
 import type { Game } from "../../api/types.ts";
-import { bytes } from "../../lib/bytes.ts";
+import { bytes } from "@playspawn/shared/words/bytes.ts";
 import { GameLogo } from "../../ui/GameLogo.tsx";
 
 /** What a new server of this game will take. */

@@ -1,7 +1,7 @@
 import { useState } from "react";
 import { problemFrom } from "../../api/errors.ts";
 import type { Server } from "../../api/types.ts";
-import { faultsByField } from "../../lib/problem.ts";
+import { faultsByField } from "@playspawn/shared/api/problem.ts";
 import { FormPanel } from "../../ui/FormPanel.tsx";
 import { TextField } from "../../ui/fields.tsx";
 import { useUpdate } from "./use-update.ts";

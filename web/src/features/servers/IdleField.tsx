@@ -1,5 +1,5 @@
 import { choicesWith, idleFromField, idleToField } from "../../lib/idle.ts";
-import { idleText } from "../../lib/time.ts";
+import { idleText } from "@playspawn/shared/words/time.ts";
 import { SelectField } from "../../ui/fields.tsx";
 
 interface Props {

@@ -1,7 +1,7 @@
 import { memo, useEffect, useLayoutEffect, useRef, type ReactNode, type RefObject, type UIEvent } from "react";
 import { pieces, plain } from "../../lib/ansi.ts";
 import { levelOf, startOf, type Level, type LogLine } from "../../lib/log-buffer.ts";
-import { clockTime, fullTime, isoTime } from "../../lib/time.ts";
+import { clockTime, fullTime, isoTime } from "@playspawn/shared/words/time.ts";
 import { cx } from "../../ui/cx.ts";
 
 interface Props {

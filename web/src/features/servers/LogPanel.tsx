@@ -3,7 +3,7 @@ import { useState, type ReactNode } from "react";
 import type { Server } from "../../api/types.ts";
 import { plain } from "../../lib/ansi.ts";
 import { copied, type LogBuffer, type LogLine } from "../../lib/log-buffer.ts";
-import { briefly } from "../../lib/problem.ts";
+import { briefly } from "@playspawn/shared/api/problem.ts";
 import { Button, IconButton } from "../../ui/Button.tsx";
 import { CopyButton } from "../../ui/CopyButton.tsx";
 import { LogLines } from "./LogLines.tsx";

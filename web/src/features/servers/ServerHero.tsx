@@ -1,6 +1,6 @@
 import { UsersRound } from "lucide-react";
 import type { Game, Server } from "../../api/types.ts";
-import { stateText, story } from "../../lib/words.ts";
+import { stateText, story } from "@playspawn/shared/words/server.ts";
 import { cx } from "../../ui/cx.ts";
 import { useNow } from "../../ui/use-now.ts";
 import { useHeadingFocus } from "../../ui/use-heading-focus.ts";

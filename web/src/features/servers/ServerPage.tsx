@@ -6,7 +6,7 @@ import { gameOf, gamesQuery, serverQuery } from "../../api/queries.ts";
 import type { Game, Server } from "../../api/types.ts";
 import { NotFound } from "../../layouts/NotFound.tsx";
 import { useTitle } from "../../layouts/PageHeader.tsx";
-import { stateText } from "../../lib/words.ts";
+import { stateText } from "@playspawn/shared/words/server.ts";
 import { paths } from "../../paths.ts";
 import { cx } from "../../ui/cx.ts";
 import { buttonClass } from "../../ui/Button.tsx";

@@ -1,8 +1,8 @@
 import { UsersRound } from "lucide-react";
 import { Link } from "react-router";
 import type { Game, Server } from "../../api/types.ts";
-import { amount, headline } from "../../lib/progress.ts";
-import { stateText, titleOf } from "../../lib/words.ts";
+import { amount, headline } from "@playspawn/shared/words/progress.ts";
+import { stateText, titleOf } from "@playspawn/shared/words/server.ts";
 import { paths } from "../../paths.ts";
 import { CopyButton } from "../../ui/CopyButton.tsx";
 import { cx } from "../../ui/cx.ts";

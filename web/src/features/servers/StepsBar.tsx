@@ -1,6 +1,6 @@
 import { useState } from "react";
 import type { Progress } from "../../api/types.ts";
-import { overall } from "../../lib/progress.ts";
+import { overall } from "@playspawn/shared/words/progress.ts";
 import { ProgressBar } from "../../ui/ProgressBar.tsx";
 
 interface Props {

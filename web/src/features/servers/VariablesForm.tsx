@@ -1,7 +1,7 @@
 import { useState } from "react";
 import { problemFrom } from "../../api/errors.ts";
 import type { Game, Server } from "../../api/types.ts";
-import { faultsByField } from "../../lib/problem.ts";
+import { faultsByField } from "@playspawn/shared/api/problem.ts";
 import { changedValues, fieldsOf, valuesOf, variableFaults, type FieldValues } from "../../lib/variables.ts";
 import { FormPanel } from "../../ui/FormPanel.tsx";
 import { Button } from "../../ui/Button.tsx";

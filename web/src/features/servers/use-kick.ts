@@ -3,7 +3,7 @@ import { kickServer, type Kick } from "../../api/commands.ts";
 import { problemFrom } from "../../api/errors.ts";
 import { applyServer } from "../../api/live.ts";
 import type { Server } from "../../api/types.ts";
-import { playersLost } from "../../lib/words.ts";
+import { playersLost } from "@playspawn/shared/words/server.ts";
 import { problemReport } from "../../ui/notices.tsx";
 import { ask } from "../../ui/questions.ts";
 import { toast } from "../../ui/toasts.ts";

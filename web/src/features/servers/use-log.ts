@@ -3,7 +3,7 @@ import { stream } from "../../api/client.ts";
 import { problemFrom } from "../../api/errors.ts";
 import { backoffMs } from "../../lib/backoff.ts";
 import { append, emptyLog, type LogBuffer } from "../../lib/log-buffer.ts";
-import type { Problem } from "../../lib/problem.ts";
+import type { Problem } from "@playspawn/shared/api/problem.ts";
 import { ports } from "../../ports.ts";
 
 const linesKept = 2000;

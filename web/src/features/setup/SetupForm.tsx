@@ -1,6 +1,6 @@
 import { useState } from "react";
 import { passwordMin, strength } from "../../lib/password.ts";
-import type { Problem } from "../../lib/problem.ts";
+import type { Problem } from "@playspawn/shared/api/problem.ts";
 import { Button } from "../../ui/Button.tsx";
 import { cx } from "../../ui/cx.ts";
 import { TextField } from "../../ui/fields.tsx";

@@ -3,7 +3,7 @@ import { setUp } from "../../api/commands.ts";
 import { problemFrom } from "../../api/errors.ts";
 import { Entry } from "../../layouts/Entry.tsx";
 import { credentialFaults } from "../../lib/password.ts";
-import { faultsByField, type Problem } from "../../lib/problem.ts";
+import { faultsByField, type Problem } from "@playspawn/shared/api/problem.ts";
 import { dropToken, linkTrouble, tokenOf, type SetupTrouble } from "../../lib/setup-link.ts";
 import { paths } from "../../paths.ts";
 import { SetupForm, type SetupValues } from "./SetupForm.tsx";

@@ -1,7 +1,7 @@
 /** Sentences about one server: what it does, why, and what happens next. */
-import { errorCatalog, type ErrorCode } from "@playspawn/shared/domain/errors.ts";
-import type { Have, StateWord, Tier, Want } from "@playspawn/shared/domain/server-state.ts";
-import type { Cause, Players, Progress } from "@playspawn/shared/wire/agent.ts";
+import { errorCatalog, type ErrorCode } from "../domain/errors.ts";
+import type { Have, StateWord, Tier, Want } from "../domain/server-state.ts";
+import type { Cause, Players, Progress } from "../wire/agent.ts";
 import { headline } from "./progress.ts";
 import { idleText, span } from "./time.ts";
 

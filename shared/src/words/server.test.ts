@@ -1,5 +1,5 @@
 import test from "ava";
-import { playersLost, stateText, story as storyAt, titleOf, wokenBy, type Story } from "./words.ts";
+import { playersLost, stateText, story as storyAt, titleOf, wokenBy, type Story } from "./server.ts";
 
 const base: Story = {
   state: "Running",

@@ -1,5 +1,5 @@
 /** A deploy or wake as the steps that people see. */
-import type { Progress } from "@playspawn/shared/wire/agent.ts";
+import type { Progress } from "../wire/agent.ts";
 import { bytes } from "./bytes.ts";
 
 type Step = Progress["step"];
