@@ -21,6 +21,8 @@ export interface Config {
   devLogin: boolean;
   /** Write a join token for a node on this machine to `<data>/run/join-token`. */
   localNode: boolean;
+  /** Seconds for which `/readyz` says no before the process stops, so that a load balancer looks elsewhere first. */
+  drainSeconds: number;
 }
 
 type Env = Readonly<Record<string, string | undefined>>;
@@ -71,6 +73,13 @@ const Environment = z.object({
   PLAYSPAWN_GAMES_DIR: z.string().default("games"),
   PLAYSPAWN_DEV_LOGIN: flag(false),
   PLAYSPAWN_LOCAL_NODE: flag(true),
+  PLAYSPAWN_DRAIN_SECONDS: z
+    .string()
+    .default("0")
+    .refine((text) => /^\d{1,3}$/.test(text) && Number(text) <= 300, {
+      error: "must be a number of seconds from 0 to 300",
+    })
+    .transform(Number),
   DATABASE_URL: refused("is set, but this version stores its data in SQLite only: unset it"),
   REDIS_URL: refused("is set, but this version runs without Redis: unset it"),
 });
@@ -130,6 +139,7 @@ function toConfig(env: z.infer<typeof Environment>, repoDir: string): Config {
     gamesDir: resolve(repoDir, env.PLAYSPAWN_GAMES_DIR),
     devLogin: env.PLAYSPAWN_DEV_LOGIN,
     localNode: env.PLAYSPAWN_LOCAL_NODE,
+    drainSeconds: env.PLAYSPAWN_DRAIN_SECONDS,
   };
 }
 

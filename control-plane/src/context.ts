@@ -14,6 +14,7 @@ import { failpointNames } from "./platform/failpoints.ts";
 import { type Foundation, openFoundation } from "./platform/foundation.ts";
 import { createApp } from "./platform/http/app.ts";
 import type { Identify } from "./platform/http/credentials.ts";
+import { databaseChecks } from "./platform/http/checks.ts";
 import { createDashboard } from "./platform/http/dashboard.ts";
 import { apiDocs } from "./platform/http/docs.ts";
 import { healthOperations } from "./platform/http/health.ts";
@@ -33,6 +34,8 @@ export interface Context extends Foundation, Omit<People, "operations"> {
   localUrl: string;
   /** Where people reach it. */
   publicUrl: URL;
+  /** How long `close` says that it is about to stop before anything ends. */
+  drainMs: number;
   /** Stops in reverse order; game servers keep running. */
   close(): Promise<void>;
 }
@@ -57,15 +60,33 @@ const pruneMs = 3600 * 1000;
 /** Starts everything and listens. What was started is closed again when a later part fails. */
 export async function createContext(config: Config, overrides: Overrides = {}): Promise<Context> {
   const ending = createEnding();
+  const draining = new AbortController();
+  const drainMs = config.drainSeconds * 1000;
   try {
-    return { ...(await build(config, overrides, ending)), close: ending.run };
+    const parts = await build(config, overrides, { ending, isDraining: () => draining.signal.aborted });
+    const close = async (): Promise<void> => {
+      const isFirst = !draining.signal.aborted;
+      draining.abort();
+      if (isFirst && drainMs > 0) await parts.ports.timers.sleep(drainMs);
+      await ending.run();
+    };
+    return { ...parts, drainMs, close };
   } catch (error) {
     await ending.run();
     throw error;
   }
 }
 
-async function build(config: Config, overrides: Overrides, ending: Ending): Promise<Omit<Context, "close">> {
+interface Life {
+  ending: Ending;
+  isDraining(): boolean;
+}
+
+async function build(
+  config: Config,
+  overrides: Overrides,
+  { ending, isDraining }: Life,
+): Promise<Omit<Context, "close" | "drainMs">> {
   const ports = overrides.ports ?? systemPorts;
   const log = overrides.log ?? createLog(config.logLevel);
   const die = overrides.die ?? (() => process.kill(process.pid, "SIGKILL"));
@@ -87,7 +108,7 @@ async function build(config: Config, overrides: Overrides, ending: Ending): Prom
   const live = createLive({ ...site, identify, sessionWatch, upgrades, checkMessages });
   ending.onStop(live.close);
   const operations = createRegistry([
-    ...healthOperations(foundation),
+    ...healthOperations({ ...foundation, isDraining, checks: [...databaseChecks(foundation), ...hosting.checks] }),
     ...people.operations,
     ...hosting.operations,
     ...(overrides.operations ?? []),

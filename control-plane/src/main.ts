@@ -10,6 +10,7 @@ import { isDiskFull } from "./platform/http/problem.ts";
 
 /** A fault of configuration: the launcher prints it and does not start us again. */
 const exitMisconfigured = 78;
+/** After the seconds in which it says that it is about to stop. */
 const stopLimitMs = 5000;
 
 const repoDir = join(import.meta.dirname, "../..");
@@ -63,8 +64,8 @@ let stopping = false;
 async function stop(context: Context): Promise<void> {
   if (stopping) return;
   stopping = true;
-  context.ports.timers.after(stopLimitMs, () => {
-    context.log.error("could not stop in order within 5 s");
+  context.ports.timers.after(context.drainMs + stopLimitMs, () => {
+    context.log.error("could not stop in order");
     process.exit(1);
   });
   await context.close();

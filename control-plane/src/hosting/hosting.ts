@@ -4,10 +4,11 @@ import { AppError } from "@playspawn/shared";
 import type { Knex } from "knex";
 import type { Failpoints } from "../platform/failpoints.ts";
 import type { NodeActor } from "../platform/http/authorize.ts";
+import type { Check } from "../platform/http/health.ts";
 import type { Operation } from "../platform/http/operation.ts";
 import type { UpgradeRouter } from "../platform/http/upgrade.ts";
 import type { Deps } from "./deps.ts";
-import { catalogue } from "./games/catalogue.ts";
+import { catalogue, type Catalogue } from "./games/catalogue.ts";
 import { gameOperations } from "./games/operations.ts";
 import { hub } from "./link/hub.ts";
 import { linkPath, linkSocket } from "./link/socket.ts";
@@ -41,6 +42,8 @@ export interface HostingConfig {
 
 export interface Hosting {
   operations: readonly Operation[];
+  /** What must work before this wing can. */
+  checks: readonly Check[];
   identifyNode(credential: { id: string; secret: string }): Promise<NodeActor | null>;
   close(): Promise<void>;
 }
@@ -86,12 +89,19 @@ export async function createHosting(deps: HostingDeps, config: HostingConfig): P
   });
   return {
     operations: [...gameOperations(games), ...nodeOperations(fleet), ...serverOperations(gameServers)],
+    checks: [{ name: "catalogue", run: async () => requireGames(games), fault: "no game could be read" }],
     identifyNode: (credential) => identifyNode(authenticate, credential),
     async close() {
       socket.close();
       await reconciling.stop();
     },
   };
+}
+
+/** Nobody can deploy anything when every game was refused; an empty folder may be meant. */
+function requireGames(games: Catalogue): void {
+  const { games: loaded, faults } = games.list();
+  if (loaded.length === 0 && faults.length > 0) throw new Error(`all ${faults.length} games were refused`);
 }
 
 async function identifyNode(

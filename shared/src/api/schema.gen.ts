@@ -443,8 +443,28 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** The same as /readyz */
+        /** The same as /readyz, in JSON */
         get: operations["health"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/healthz": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The same as /livez
+         * @description 200 or 503, and the status is the contract. `?verbose` names each check on a line of text; `exclude` leaves checks out, and may be repeated.
+         */
+        get: operations["healthz"];
         put?: never;
         post?: never;
         delete?: never;
@@ -460,7 +480,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** The process answers */
+        /**
+         * The process answers
+         * @description 200 or 503, and the status is the contract. `?verbose` names each check on a line of text; `exclude` leaves checks out, and may be repeated.
+         */
         get: operations["livez"];
         put?: never;
         post?: never;
@@ -477,7 +500,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** The database answers, too */
+        /**
+         * It can do its work: databases, migrations, games; not while it stops
+         * @description 200 or 503, and the status is the contract. `?verbose` names each check on a line of text; `exclude` leaves checks out, and may be repeated.
+         */
         get: operations["readyz"];
         put?: never;
         post?: never;
@@ -1468,7 +1494,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description The same as /readyz */
+            /** @description The same as /readyz, in JSON */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -1480,9 +1506,40 @@ export interface operations {
             default: components["responses"]["Problem"];
         };
     };
+    healthz: {
+        parameters: {
+            query?: {
+                /** @description The name of a check to leave out. */
+                exclude?: string | string[];
+                /** @description Given, with or without a value: a line for each check. */
+                verbose?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The same as /livez */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/plain": string;
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
     livez: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description The name of a check to leave out. */
+                exclude?: string | string[];
+                /** @description Given, with or without a value: a line for each check. */
+                verbose?: string;
+            };
             header?: never;
             path?: never;
             cookie?: never;
@@ -1495,7 +1552,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Health"];
+                    "text/plain": string;
                 };
             };
             default: components["responses"]["Problem"];
@@ -1503,20 +1560,25 @@ export interface operations {
     };
     readyz: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description The name of a check to leave out. */
+                exclude?: string | string[];
+                /** @description Given, with or without a value: a line for each check. */
+                verbose?: string;
+            };
             header?: never;
             path?: never;
             cookie?: never;
         };
         requestBody?: never;
         responses: {
-            /** @description The database answers, too */
+            /** @description It can do its work: databases, migrations, games; not while it stops */
             200: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Health"];
+                    "text/plain": string;
                 };
             };
             default: components["responses"]["Problem"];

@@ -47,6 +47,8 @@ export interface RequestContext<A extends Auth = Auth> {
 export interface RawAnswer {
   contentType: string;
   body: Readable | Buffer | string;
+  /** Default 200. */
+  status?: number;
   headers?: Readonly<Record<string, string>>;
 }
 
@@ -97,6 +99,8 @@ export interface OperationDefinition<
   idempotent?: boolean;
   params?: P;
   query?: Q;
+  /** Query parameters that may be given more than once; their schema then gets a list. */
+  repeats?: readonly string[];
   body?: B;
   answer: R;
   handle(context: RequestContext<A>, input: Input<P, Q, B>): Promise<ResultOf<R>>;
@@ -121,6 +125,7 @@ export interface Operation {
   idempotent?: boolean;
   params?: z.ZodType;
   query?: z.ZodType;
+  repeats?: readonly string[];
   body?: z.ZodType;
   answer: AnswerShape;
   handle(context: AnyContext, input: unknown): Promise<unknown>;

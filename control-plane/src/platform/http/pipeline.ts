@@ -96,7 +96,9 @@ async function checkPermission(actor: Actor | null, operation: Operation, params
 const nothing = z.strictObject({});
 
 function readInput(ctx: Context, operation: Operation, json: unknown): { query: unknown; body: unknown } {
-  const repeated = Object.keys(ctx.query).filter((name) => Array.isArray(ctx.query[name]));
+  const repeated = Object.keys(ctx.query).filter(
+    (name) => Array.isArray(ctx.query[name]) && !operation.repeats?.includes(name),
+  );
   refuseFaults(repeated.map((name) => ({ pointer: pointerTo("/query", name), detail: "is given more than once" })));
   const query = parseInput(operation.query ?? nothing, { ...ctx.query }, "/query");
   const body = parseInput(operation.body ?? nothing, json, "");

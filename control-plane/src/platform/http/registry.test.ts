@@ -5,8 +5,8 @@ import { harness } from "../../testing/harness.ts";
 import { createRegistry, type Operation, operation } from "./operation.ts";
 
 /** May only shrink, or grow with a reason in docs/adding-an-endpoint.md. */
-const publicOperations = ["devLogin", "health", "joinNode", "livez", "login", "readyz", "setup"];
-const beforeSetup = ["getBuildContext", "health", "joinNode", "livez", "readyz", "setup"];
+const publicOperations = ["devLogin", "health", "healthz", "joinNode", "livez", "login", "readyz", "setup"];
+const beforeSetup = ["getBuildContext", "health", "healthz", "joinNode", "livez", "readyz", "setup"];
 
 const filled = ({ path }: Operation): string => path.replaceAll(/\{\w+\}/g, "x_00000000000000000000000000");
 

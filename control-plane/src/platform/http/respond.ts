@@ -27,12 +27,12 @@ export function respond(
 /** @throws what a stream broke with before it said anything */
 export async function respondRaw(
   ctx: Context,
-  { contentType, body, headers }: RawAnswer,
+  { contentType, body, status = 200, headers }: RawAnswer,
   { signal, timers }: { signal: () => AbortSignal; timers: Timers },
 ): Promise<void> {
   const isStream = body instanceof Readable;
   if (isStream) await begin(body, { signal: signal(), timers });
-  ctx.status = 200;
+  ctx.status = status;
   ctx.set({ ...headers });
   ctx.type = contentType;
   ctx.body = body;
