@@ -1,5 +1,14 @@
 /** Calls of the control plane: they read, and send back only as much as the other side has said it can take. */
-import { AppError, messageOf, type AgentFrame, type Call, type PortsCheckResult, type Timers } from "@playspawn/shared";
+import {
+  AppError,
+  messageOf,
+  type AgentFrame,
+  type Call,
+  type PortsCheckResult,
+  type ServerStats,
+  type Timers,
+  type UnknownCall,
+} from "@playspawn/shared";
 import type { z } from "zod";
 
 const callsMax = 32;
@@ -12,10 +21,12 @@ export interface CallHandlers {
   checkPorts(ports: Extract<Call, { op: "ports.check" }>["ports"]): Promise<z.infer<typeof PortsCheckResult>>;
   /** Lines without their breaks. @throws AppError not_found */
   logs(request: Extract<Call, { op: "logs" }>, signal: AbortSignal): AsyncIterable<string>;
+  /** @throws AppError not_found */
+  stats(server: string, signal: AbortSignal): Promise<ServerStats>;
 }
 
 export interface Calls {
-  open(id: number, call: Call, credit: number): void;
+  open(id: number, call: Call | UnknownCall, credit: number): void;
   credit(id: number, bytes: number): void;
   cancel(id: number): void;
   close(): void;
@@ -41,12 +52,14 @@ export function calls(handlers: CallHandlers, timers: Timers, epoch: number, sen
       rest = rest.subarray(length);
     }
   };
-  const serve = async (id: number, one: Open, call: Call): Promise<unknown> => {
+  const serve = async (id: number, one: Open, call: Call | UnknownCall): Promise<unknown> => {
     if (call.op === "ports.check") return await handlers.checkPorts(call.ports);
+    if (call.op === "stats") return await handlers.stats(call.server, one.abort.signal);
+    if (call.op === "unknown") throw unknownCall(call);
     for await (const text of gathered(handlers.logs(call, one.abort.signal), timers)) await write(id, one, text);
     return {};
   };
-  const run = async (id: number, one: Open, call: Call): Promise<void> => {
+  const run = async (id: number, one: Open, call: Call | UnknownCall): Promise<void> => {
     try {
       const result = await serve(id, one, call);
       if (!one.abort.signal.aborted) send({ t: "reply", epoch, id, result });
@@ -85,6 +98,9 @@ export function calls(handlers: CallHandlers, timers: Timers, epoch: number, sen
     },
   };
 }
+
+const unknownCall = ({ name }: UnknownCall): AppError =>
+  new AppError("not_ready", `The agent of this node does not know the call ${name}: it is older than that. Update it.`);
 
 function grant(one: Open, bytes: number): void {
   one.credit += bytes;

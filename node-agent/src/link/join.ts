@@ -1,5 +1,5 @@
 /** Exchanges a one-use token for the node's own secret, once. */
-import { AppError, JoinAnswer, messageOf, type Ports } from "@playspawn/shared";
+import { AppError, JoinAnswer, messageOf, parseKnown, type Ports } from "@playspawn/shared";
 import type { Logger } from "pino";
 import { request } from "undici";
 import { backoff } from "./backoff.ts";
@@ -62,6 +62,12 @@ async function changes(plan: JoinPlan, token: string, ports: Ports, signal: Abor
   return false;
 }
 
+function identityOf(answer: unknown): Identity {
+  const parsed = parseKnown(JoinAnswer, answer);
+  if (parsed.success) return parsed.data;
+  throw parsed.error;
+}
+
 async function exchange(plan: JoinPlan, token: string, log: Logger): Promise<Identity | "refused" | "away"> {
   const url = new URL("/api/v1/nodes/join", plan.controlUrl);
   try {
@@ -73,7 +79,7 @@ async function exchange(plan: JoinPlan, token: string, log: Logger): Promise<Ide
       headersTimeout: answerLimitMs,
       bodyTimeout: answerLimitMs,
     });
-    if (statusCode === 201) return JoinAnswer.parse(await body.json());
+    if (statusCode === 201) return identityOf(await body.json());
     const text = (await body.text()).slice(0, 500);
     if (statusCode === 401 || statusCode === 403 || statusCode === 422) return "refused";
     log.warn({ statusCode, text }, "the control plane could not let this node join; tried again soon");

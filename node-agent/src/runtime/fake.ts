@@ -84,7 +84,7 @@ const bareRuntime = (engine: FakeEngine, options: FakeRuntimeOptions): Bare => (
   ...gameCalls(engine, options),
 });
 
-type EngineCalls = Pick<Bare, "probe" | "list" | "ensureImage" | "publishedPorts">;
+type EngineCalls = Pick<Bare, "probe" | "list" | "ensureImage" | "publishedPorts" | "containers" | "consumption">;
 type UnitCalls = Pick<Bare, "ensureHolder" | "ensureGame" | "removeGame" | "removeHolder">;
 
 function engineCalls(engine: FakeEngine, options: FakeRuntimeOptions): EngineCalls {
@@ -105,6 +105,19 @@ function engineCalls(engine: FakeEngine, options: FakeRuntimeOptions): EngineCal
       return image;
     },
     publishedPorts: () => Promise.resolve([...engine.published]),
+    containers: (server) => {
+      const unit = find(server);
+      const game = unit?.game ? `game-${server}` : null;
+      return Promise.resolve({ game, holder: unit?.holder ? `holder-${unit.holder.id}` : null, network: "fake" });
+    },
+    consumption: async (server) => {
+      const game = find(server)?.game;
+      if (!game?.running || game.startedAt === null) return null;
+      // Half a core, and a quarter of its memory.
+      const cpuMs = (options.ports.clock.now() - game.startedAt) / 2;
+      const memoryLimitBytes = game.plan.spec.memoryBytes;
+      return { cpuMs, memoryBytes: memoryLimitBytes / 4, memoryLimitBytes };
+    },
   };
 }
 

@@ -30,6 +30,24 @@ export interface Exit {
   at: number;
 }
 
+/** What a server's containers are called. */
+export interface Containers {
+  /** Container ids; null for one that is not there. */
+  game: string | null;
+  holder: string | null;
+  /** Name of the node's network. */
+  network: string;
+}
+
+/** What a running game uses. */
+export interface Consumption {
+  /** Processor time so far, in ms of one core. */
+  cpuMs: number;
+  /** Without the page cache that can be given back. */
+  memoryBytes: number;
+  memoryLimitBytes: number;
+}
+
 export interface GamePlan {
   server: string;
   generation: number;
@@ -91,6 +109,9 @@ export interface Runtime {
   /** Gone afterwards, whatever it was before. Idempotent. */
   removeGame(server: string): Promise<void>;
   removeHolder(server: string): Promise<void>;
+  containers(server: string): Promise<Containers>;
+  /** null when the game does not run. */
+  consumption(server: string): Promise<Consumption | null>;
   /** Host ports that containers (anyone's) publish. */
   publishedPorts(): Promise<{ protocol: "tcp" | "udp"; port: number; by: string }[]>;
   /**

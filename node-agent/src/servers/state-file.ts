@@ -1,6 +1,6 @@
 /** The last snapshot of the control plane, so that a restarted agent goes on while nobody answers. Losing it is harmless. */
 import { readFile } from "node:fs/promises";
-import { DesiredServer, haves, type Ports } from "@playspawn/shared";
+import { DesiredServer, haves, parseKnown, type Ports } from "@playspawn/shared";
 import type { Logger } from "pino";
 import { z } from "zod";
 import { writeAtomically } from "../lib/atomic-file.ts";
@@ -47,8 +47,8 @@ export interface StateFile {
   load(): Promise<Loaded | null>;
   /** Soon and atomically; the newest wins. What cannot be written is tried again. */
   save(read: () => State): void;
-  /** What waits is tried at once. Resolves when it is written or could not be. */
-  settled(): Promise<void>;
+  /** What waits is tried at once. Resolves when it is written or could not be: with whether nothing waits any more. */
+  settled(): Promise<boolean>;
 }
 
 /** Writes that come close together become one. */
@@ -104,26 +104,15 @@ export function stateFile(path: string, ports: Ports, log: Logger): StateFile {
     async settled() {
       begin();
       await working;
+      return wanted === undefined;
     },
   };
 }
 
 function parse(text: string, log: Logger): Loaded {
   const { snapshot: written, ...rest } = Written.parse(JSON.parse(text));
-  const snapshot = written.map(recordOf).filter((record) => record !== undefined);
+  const snapshot = written.map((value) => parseKnown(DesiredServer, value).data).filter((record) => record !== undefined);
   const lost = written.length - snapshot.length;
   if (lost > 0) log.warn({ lost }, "records in the state file cannot be read; the control plane knows them");
   return { ...rest, snapshot, whole: lost === 0 };
-}
-
-/** Fields that this agent does not know are left out; undefined when what is left is no record. */
-function recordOf(value: unknown): DesiredServer | undefined {
-  const strict = DesiredServer.safeParse(value);
-  if (strict.success) return strict.data;
-  for (const issue of strict.error.issues) {
-    if (issue.code !== "unrecognized_keys") return undefined;
-    const owner = issue.path.reduce((part, key) => (part as Record<PropertyKey, unknown>)[key], value);
-    for (const key of issue.keys) Reflect.deleteProperty(owner as object, key);
-  }
-  return DesiredServer.safeParse(value).data;
 }

@@ -228,8 +228,28 @@ export const Call = z.discriminatedUnion("op", [
     tail: z.number().int().min(0).max(10_000),
     follow: z.boolean(),
   }),
+  /** Only for agents with the capability `stats`. */
+  z.strictObject({ op: z.literal("stats"), server: z.string() }),
 ]);
 export type Call = z.infer<typeof Call>;
+
+/** A call of a newer control plane: it is answered with an error, and the connection goes on. */
+export const UnknownCall = z
+  .looseObject({ op: z.string().max(60) })
+  .refine(({ op }) => !Call.options.some((option) => option.shape.op.value === op))
+  .transform(({ op }) => ({ op: "unknown" as const, name: op }));
+export type UnknownCall = z.infer<typeof UnknownCall>;
+
+/** Result of `stats`, and what the HTTP APIs answer: the fields of the GSP document. */
+export const ServerStats = z
+  .strictObject({
+    cpu_percent: z.number().nonnegative().describe("Of one core, as `docker stats` tells it: 250 is two and a half."),
+    memory_percent: z.number().nonnegative().describe("Of the server's own limit."),
+    memory_used_mb: z.number().nonnegative().describe("MiB, without what the kernel only keeps in its cache."),
+    status: z.enum(haves).describe("What the server does now; all figures are 0 unless its game runs."),
+  })
+  .meta({ id: "ServerStats" });
+export type ServerStats = z.infer<typeof ServerStats>;
 
 /** Result of `ports.check`: those that cannot be bound or are published by a container, with the reason. */
 export const PortsCheckResult = z.strictObject({
@@ -266,7 +286,7 @@ export const ControlFrame = z.discriminatedUnion("t", [
     t: z.literal("call"),
     epoch,
     id: z.number().int().positive(),
-    call: Call,
+    call: z.union([Call, UnknownCall]),
     credit: z.number().int().positive(),
   }),
   /** Lets the agent send `bytes` more of call `id`. */

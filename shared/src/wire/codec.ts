@@ -15,7 +15,45 @@ export function decode<T>(schema: z.ZodType<T>, text: string): T {
   } catch (cause) {
     throw new FrameError("the frame is not JSON", { cause });
   }
-  const parsed = schema.safeParse(json);
+  const parsed = parseKnown(schema, json);
   if (!parsed.success) throw new FrameError(`the frame is not valid: ${z.prettifyError(parsed.error)}`);
   return parsed.data;
+}
+
+/**
+ * Parses what a program of another version may have written: fields that this one does not know are left out, at any
+ * depth; everything else is as strict as `schema`. Takes `value` over.
+ */
+export function parseKnown<T>(schema: z.ZodType<T>, value: unknown): z.ZodSafeParseResult<T> {
+  const strict = schema.safeParse(value);
+  if (strict.success) return strict;
+  const unknown = unknownFields(strict.error.issues, []);
+  if (!unknown) return strict;
+  for (const { path, keys } of unknown) {
+    const owner = path.reduce((part, key) => (part as Record<PropertyKey, unknown>)[key], value);
+    for (const key of keys) Reflect.deleteProperty(owner as object, key);
+  }
+  return schema.safeParse(value);
+}
+
+interface Unknown {
+  path: readonly PropertyKey[];
+  keys: readonly string[];
+}
+
+/** Where unknown fields are; undefined when anything else is wrong, too. */
+function unknownFields(issues: readonly z.core.$ZodIssue[], base: readonly PropertyKey[]): Unknown[] | undefined {
+  const found: Unknown[] = [];
+  for (const issue of issues) {
+    const path = [...base, ...issue.path];
+    if (issue.code === "unrecognized_keys") found.push({ path, keys: issue.keys });
+    else {
+      // Of a union the one member counts in which nothing else is wrong.
+      const members = issue.code === "invalid_union" ? issue.errors : [];
+      const fitting = members.map((member) => unknownFields(member, path)).find((member) => member?.length);
+      if (!fitting) return undefined;
+      found.push(...fitting);
+    }
+  }
+  return found;
 }
