@@ -1,10 +1,12 @@
 export * from "./config/config.ts";
 export * from "./domain/errors.ts";
+export * from "./domain/faults.ts";
 export * from "./domain/ids.ts";
 export * from "./domain/label.ts";
 export * from "./domain/server-state.ts";
 export * from "./games/game.ts";
 export { pattern, type Pattern } from "./games/pattern.ts";
+export { fill, placeholders } from "./games/placeholders.ts";
 export * from "./games/variable-fault.ts";
 export * from "./net/address.ts";
 export * from "./ports/ports.ts";

@@ -166,3 +166,32 @@ test("a hibernate kick while a game that was found is asked saves it first", asy
   t.deepEqual(game!.stdin, ["save"]);
   t.is(one.status().state, "hibernated");
 });
+
+test("what somebody asks of the node itself acts once, like a kick, and leaves the record's kicks alone", async (t) => {
+  const one = await awake();
+  const { answered } = { answered: one.status().kick };
+  one.supervisor.ask("hibernate");
+  await one.settle();
+  t.is(one.status().state, "hibernated");
+  one.supervisor.ask("wake");
+  await one.settle();
+  t.is(one.status().state, "ready");
+  t.is(one.status().kick, answered, "no record's kick was answered by it");
+  await one.kick("hibernate");
+  t.is(one.status().state, "hibernated");
+  await one.advance(60_000);
+  t.is(one.status().state, "hibernated", "nothing that was asked before acts again");
+});
+
+test("the record's kick comes before what is asked of the node itself, and both are answered", async (t) => {
+  const one = await awake();
+  const release = one.runtime.hold("list");
+  one.engine.dropHolder(one.id);
+  await one.settle();
+  one.supervisor.ask("restart");
+  await one.kick("hibernate");
+  release();
+  await one.settle();
+  t.is(one.status().kick, one.supervisor.desired.gen);
+  t.false(one.supervisor.busy);
+});

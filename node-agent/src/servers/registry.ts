@@ -79,6 +79,24 @@ export class Registry {
     return this.#supervisors.get(id);
   }
 
+  /** What is wanted of a server here; undefined for one that nobody wants. */
+  record(id: string): DesiredServer | undefined {
+    return this.#desired.get(id);
+  }
+  records(): DesiredServer[] {
+    return [...this.#desired.values()];
+  }
+
+  /** Resolves when every record has its supervisor, or the engine could not be asked. */
+  async applied(): Promise<void> {
+    await this.#applying;
+  }
+
+  /** Resolves with whether what is wanted is on disk. */
+  saved(): Promise<boolean> {
+    return this.#state.settled();
+  }
+
   /** Always complete, strangers included. */
   report(): StatusItem[] {
     const now = this.#world.ports.clock.now();

@@ -1,11 +1,18 @@
 /** What players and people asked of a server, and what of it was answered. A kick is answered once its action has ended. */
-import type { DesiredServer, Facts } from "@playspawn/shared";
+import type { DesiredServer, Facts, KickKind, Tier } from "@playspawn/shared";
 import type { Knock } from "../door/door-client.ts";
 import type { DeedName } from "./deeds/deeds.ts";
 import type { Memo } from "./memo.ts";
 
+export interface Kick extends NonNullable<Facts["kick"]> {
+  /** Of the record; below zero for what somebody asked of this node itself. */
+  gen: number;
+}
+
 export class Requests {
   readonly #memo: Memo;
+  #asked: Kick | undefined;
+  #askedBefore = 0;
   #knock: Knock | undefined;
 
   constructor(memo: Memo) {
@@ -28,27 +35,35 @@ export class Requests {
     return first;
   }
 
-  /** The kick that waits for an answer. */
-  kick({ kick }: DesiredServer): Facts["kick"] {
-    if (!kick || kick.gen <= this.answered) return null;
-    return { kind: kick.kind, ...(kick.tier ? { tier: kick.tier } : {}) };
+  /** Somebody asks this node itself, past the record. The newest of these counts. */
+  ask(kind: KickKind, tier?: Tier): void {
+    this.#asked = { gen: --this.#askedBefore, kind, ...(tier ? { tier } : {}) };
+  }
+
+  /** The kick that waits for an answer; the record's comes first. */
+  kick({ kick }: DesiredServer): Kick | null {
+    if (!kick || kick.gen <= this.answered) return this.#asked ?? null;
+    return { gen: kick.gen, kind: kick.kind, ...(kick.tier ? { tier: kick.tier } : {}) };
   }
 
   /** There is nothing to do: whoever asked for something has it. */
   allAnswered({ kick }: DesiredServer): void {
     this.#answer(kick?.gen ?? 0);
+    this.#asked = undefined;
     this.#knock = undefined;
   }
 
   /** A deed has ended, `done` or not. @param kick generation of the kick that it answers, 0 for none */
   ended(name: DeedName, kick: number, done: boolean, desired: DesiredServer): void {
-    const goesDeeper = done && name === "sleep" && desired.kick?.gen === kick && desired.kick.tier === "cold";
+    const waiting = this.kick(desired);
+    const goesDeeper = done && name === "sleep" && waiting?.gen === kick && waiting.tier === "cold";
     if (!goesDeeper) this.#answer(kick);
     // A packet that calls a server back from falling asleep has what it wants, and outweighs the earlier wish to sleep.
     if (name === "start" || name === "restart" || (name === "sleep" && !done)) this.#knock = undefined;
   }
 
   #answer(gen: number): void {
+    if (gen === this.#asked?.gen) this.#asked = undefined;
     if (gen > this.answered) this.#memo.note({ kick: gen });
   }
 }

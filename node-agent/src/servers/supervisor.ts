@@ -2,7 +2,7 @@
  * One server's supervisor: gathers facts, asks the state table for one action, does it, and asks again: after each
  * action, each event of the engine, each knock, each change of what is wanted, and every 30 s. One action at a time.
  */
-import { answersKick, decide, type Action, type DesiredServer, type Facts, type StatusItem } from "@playspawn/shared";
+import { answersKick, decide, type Action, type DesiredServer, type Facts, type KickKind, type StatusItem } from "@playspawn/shared";
 import type { BindFailure, Knock } from "../door/door-client.ts";
 import type { Watch } from "../idle/watch.ts";
 import type { Unit } from "../runtime/runtime.ts";
@@ -16,7 +16,7 @@ import { allow, refuse } from "./grant.ts";
 import { life, type KnownHave } from "./life.ts";
 import { memo } from "./memo.ts";
 import { watchPlayers } from "./players.ts";
-import { Requests } from "./requests.ts";
+import { Requests, type Kick } from "./requests.ts";
 import { retry, type Retry } from "./retry.ts";
 import { contradiction } from "./sight.ts";
 import { specHash } from "./spec-hash.ts";
@@ -125,6 +125,14 @@ export class Supervisor {
     if (kick && kick.kind !== "hibernate") this.#watch?.stirred();
     if (this.#stage.life.have !== "absent" && record.want !== "absent") showRoutes(this.#stage);
     if (record.gen !== before.gen) this.#listeners.onStatus(this.id);
+    this.turn();
+  }
+
+  /** Somebody asks this node itself, past the control plane. */
+  ask(kind: KickKind): void {
+    this.#requests.ask(kind);
+    this.#stumbled = false;
+    if (kind !== "hibernate") this.#watch?.stirred();
     this.turn();
   }
 
@@ -241,7 +249,7 @@ export class Supervisor {
     const { knock } = this.#requests;
     this.#stage.cause = causeOf(action, facts, knock, this.#stage.proven);
     if (!knock) this.#stage.wokenAt = this.#stage.world.ports.clock.mono();
-    this.#fly(action, this.#answering(action, facts.kick));
+    this.#fly(action, this.#answering(action));
   }
 
   #facts(): Facts {
@@ -256,9 +264,9 @@ export class Supervisor {
   }
 
   /** One that an action is about to answer is not asked for again by the way it goes. */
-  #waitingKick(): Facts["kick"] {
-    const { desired } = this.#stage;
-    return this.#flight && this.#flight.kick === desired.kick?.gen ? null : this.#requests.kick(desired);
+  #waitingKick(): Kick | null {
+    const kick = this.#requests.kick(this.#stage.desired);
+    return kick && this.#flight?.kick === kick.gen ? null : kick;
   }
 
   #lookAgain(): void {
@@ -273,8 +281,9 @@ export class Supervisor {
   }
 
   /** Generation of the kick that `action` answers, 0 for none: what happens for another reason leaves it waiting. */
-  #answering(action: Action, kick: Facts["kick"]): number {
-    return kick && answersKick(action, kick.kind) ? this.#stage.desired.kick!.gen : 0;
+  #answering(action: Action): number {
+    const kick = this.#waitingKick();
+    return kick && answersKick(action, kick.kind) ? kick.gen : 0;
   }
 
   /** @param kick generation of the kick that this answers, 0 for none */
@@ -307,7 +316,7 @@ export class Supervisor {
     this.#showRetry();
     // What it was deployed to be woken for has failed with it; the next try is the back-off's.
     const { desired } = this.#stage;
-    const answered = name === "prepare" && outcome === "failed" ? (desired.kick?.gen ?? 0) : kick;
+    const answered = name === "prepare" && outcome === "failed" ? (this.#requests.kick(desired)?.gen ?? 0) : kick;
     this.#requests.ended(name, answered, done, desired);
   }
 

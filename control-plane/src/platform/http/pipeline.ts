@@ -1,5 +1,14 @@
 /** The life of a request to an operation, top to bottom: who, may they, how often, what exactly, do it, answer. */
-import { addressKey, AppError, type ErrorCode, notFound, type Ports } from "@playspawn/shared";
+import {
+  addressKey,
+  AppError,
+  type ErrorCode,
+  notFound,
+  parseInput,
+  pointerTo,
+  type Ports,
+  refuseFaults,
+} from "@playspawn/shared";
 import type { Context } from "koa";
 import type { Knex } from "knex";
 import { z } from "zod";
@@ -8,7 +17,6 @@ import type { Log } from "../log.ts";
 import { type Actor, authorize } from "./authorize.ts";
 import { readBody } from "./body.ts";
 import { credentialOf, type Identify, identifyActor, sessionCookieHeader } from "./credentials.ts";
-import { parseInput, pointerTo, refuseFaults } from "./faults.ts";
 import { checkSameSite, isForwarded } from "./guards.ts";
 import { checkKey, hashRequest, type KeyedRequest, once, storedAnswer } from "./idempotency.ts";
 import type { AnyContext, Operation, RateClass, RawAnswer } from "./operation.ts";
@@ -114,8 +122,14 @@ function keyedRequest(ctx: Context, operation: Operation, actor: Actor | null, b
     actorId: actor.userId,
     operation: operation.name,
     key,
-    requestHash: hashRequest(ctx.method, ctx.path, body),
+    requestHash: hashRequest(ctx.method, ownPath(ctx, operation), body),
   };
+}
+
+/** Not the path that was asked: a repeated request may come by another of the operation's paths. */
+function ownPath(ctx: Context, { path }: Operation): string {
+  const { params = {} } = ctx as Context & { params?: Record<string, string> };
+  return path.replaceAll(/\{(\w+)\}/g, (_brace, name: string) => params[name] ?? "");
 }
 
 interface Call {

@@ -134,7 +134,7 @@ export function fakeState(): StateFile & { state: State | null } {
     state: null,
     load: () => Promise.resolve(file.state && { ...structuredClone(file.state), whole: true }),
     save: (read) => void (file.state = structuredClone(read())),
-    settled: () => Promise.resolve(),
+    settled: () => Promise.resolve(true),
   };
   return file;
 }

@@ -1,6 +1,6 @@
 /** What is wrong with an input, field by field, in words that say what to do. */
-import { AppError, type Fault } from "@playspawn/shared";
 import type { z } from "zod";
+import { AppError, type Fault } from "./errors.ts";
 
 /** `value` as the schema reads it, or what is wrong with it. `at` is where it stands: "" for the body, `/query`. */
 export function parseInput(schema: z.ZodType, value: unknown, at: string): { value: unknown; faults: Fault[] } {

@@ -1,6 +1,6 @@
-import { AppError } from "@playspawn/shared";
 import test from "ava";
 import { z } from "zod";
+import { AppError } from "./errors.ts";
 import { parseInput, refuseFaults } from "./faults.ts";
 
 /** The words for one value that does not fit. */
