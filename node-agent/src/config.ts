@@ -6,7 +6,8 @@ import { join, resolve } from "node:path";
 import { ConfigError, LogLevel, defaultRouteDevice, isHost } from "@playspawn/shared";
 import { z } from "zod";
 import { failpointNames } from "./failpoints.ts";
-import { isPrivate } from "./link/private-address.ts";
+import { isPrivate } from "./lib/secret-route.ts";
+import { parseAllowed, type EgressAllowed } from "./net/egress.ts";
 import { parseSubnet } from "./net/subnet.ts";
 
 export interface Config {
@@ -19,6 +20,8 @@ export interface Config {
   /** Public ports that servers may be given. */
   portRange: { from: number; to: number };
   subnet: string | undefined;
+  /** What games may reach besides the internet. */
+  egressAllow: EgressAllowed[];
   nodeName: string;
   /** What players dial. */
   nodeAddress: string;
@@ -56,6 +59,17 @@ const PortRange = z
     error: "must be two port numbers from 1024 to 65535, the smaller first, such as 20000-29999",
   });
 
+/** Parts of a list, at commas and spaces. */
+const listed = (text: string): string[] => text.split(/[\s,]+/).filter(Boolean);
+
+const EgressNetwork = z.string().transform((text, context) => {
+  const allowed = parseAllowed(text);
+  if (allowed) return allowed;
+  const message = `has ${JSON.stringify(text)}, which is neither an IPv4 network nor an address, such as 10.0.5.0/24 or 192.168.1.20:5432`;
+  context.addIssue({ code: "custom", message });
+  return z.NEVER;
+});
+
 const Environment = z.object({
   PLAYSPAWN_DATA_DIR: z.string().default(".playspawn"),
   PLAYSPAWN_LOG_LEVEL: LogLevel,
@@ -72,6 +86,7 @@ const Environment = z.object({
       error: "must be a private subnet such as 10.213.0.0/22",
     })
     .optional(),
+  PLAYSPAWN_EGRESS_ALLOW: z.string().default("").transform(listed).pipe(z.array(EgressNetwork).max(100)),
   PLAYSPAWN_NODE_NAME: z
     .string()
     .max(60, { error: "must have at most 60 characters" })
@@ -119,6 +134,7 @@ function toConfig(env: z.infer<typeof Environment>, repoDir: string): Config {
     agentPort: env.PLAYSPAWN_AGENT_PORT,
     portRange: env.PLAYSPAWN_PORT_RANGE,
     subnet: env.PLAYSPAWN_SUBNET,
+    egressAllow: env.PLAYSPAWN_EGRESS_ALLOW,
     nodeName: env.PLAYSPAWN_NODE_NAME,
     nodeAddress: env.PLAYSPAWN_NODE_ADDRESS ?? defaultRouteAddress(),
     dockerHost: env.DOCKER_HOST,

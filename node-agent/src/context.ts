@@ -175,6 +175,11 @@ function engine(
     installation: installationId,
     node: nodeId,
     subnet: config.subnet,
+    egress: {
+      ports: config.portRange,
+      closedPorts: [config.agentPort, portOf(config.controlUrl)],
+      allow: config.egressAllow,
+    },
     dockerHost: config.dockerHost,
     contexts,
     dataDir: scratchDir,
@@ -183,12 +188,18 @@ function engine(
   });
 }
 
-const engineEveryMs = 10_000;
+/** Whatever flushed the packet filter meanwhile is undone by the same look. */
+const engineEveryMs = 8_000;
 
 /** Keeps `/health` honest about Docker. */
 function watchEngine(runtime: Runtime, { ports, troubles, closers }: Parts): void {
   const look = (): Promise<unknown> => troubles.watch("engine", () => runtime.list()).catch(() => undefined);
   closers.push(ports.timers.every(engineEveryMs, () => void look()));
+}
+
+function portOf(url: string): number {
+  const { port, protocol } = new URL(url);
+  return Number(port) || (protocol === "https:" ? 443 : 80);
 }
 
 function callHandlers(world: World, registry: Registry): CallHandlers {

@@ -17,7 +17,7 @@ import { supervise, type GivenUp, type Ready, type Supervisor } from "../up/supe
 
 const trimEveryMs = 30_000;
 /** What the agent calls: a static busybox for the holders, `ip` and `bridge` for their network. */
-const agentPackages = ["busybox-static", "iproute2", "ca-certificates"];
+const agentPackages = ["busybox-static", "iproute2", "nftables", "ca-certificates"];
 /** The agent and the door first, while the control plane can still take in their last words. */
 const stopOrder: ProgramName[][] = [["node-agent", "door"], ["control-plane"]];
 

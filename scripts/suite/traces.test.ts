@@ -8,6 +8,7 @@ const traces = (containers: [string, string][], volumes: [string, string][] = []
   network: new Map(),
   volume: new Map(volumes),
   bridge: new Map(),
+  "packet filter": new Map(),
   "edited file": new Map(),
 });
 

@@ -6,18 +6,22 @@ import { git } from "../lib/git.ts";
 import { run } from "../lib/run.ts";
 
 /** Name → identity; a thing whose identity changed was touched. */
-export type Traces = Record<"container" | "network" | "volume" | "bridge" | "edited file", Map<string, string>>;
+export type Traces = Record<
+  "container" | "network" | "volume" | "bridge" | "packet filter" | "edited file",
+  Map<string, string>
+>;
 
 /** Every process of a test run inherits this variable, so that none is missed by its name. */
 export const runMark = "HOUSE_TEST_RUN";
 
 export async function readTraces(): Promise<Traces> {
   const docker = new Docker();
-  const [containers, networks, volumes, bridges, edits] = await Promise.all([
+  const [containers, networks, volumes, bridges, filters, edits] = await Promise.all([
     docker.listContainers({ all: true }),
     docker.listNetworks(),
     docker.listVolumes(),
     run("ip", ["-br", "link", "show", "type", "bridge"]),
+    run("/usr/sbin/nft", ["list", "tables"]),
     git(repository, ["status", "--porcelain"]),
   ]);
   const started = await Promise.all(
@@ -28,6 +32,7 @@ export async function readTraces(): Promise<Traces> {
     network: new Map(networks.map(({ Name, Id }) => [Name, Id])),
     volume: new Map(volumes.Volumes.map(({ Name, Mountpoint }) => [Name, Mountpoint])),
     bridge: new Map(lines(bridges.stdout).map((line) => [line.split(" ")[0]!, ""])),
+    "packet filter": new Map(lines(filters.stdout).map((line) => [line, ""])),
     "edited file": new Map(lines(edits.stdout).map((line) => [line.slice(3), line.slice(0, 2)])),
   };
 }

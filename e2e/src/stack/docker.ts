@@ -1,6 +1,8 @@
 /** Looks at the engine from outside our code, as an operator with `docker ps` would. */
+import { execFile } from "node:child_process";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
+import { promisify } from "node:util";
 import Docker from "dockerode";
 
 export const docker = new Docker();
@@ -37,6 +39,17 @@ export async function holderOf(installationId: string, server: string) {
 export const installationOf = async (dataDir: string): Promise<string> =>
   (JSON.parse(await readFile(join(dataDir, "agent/node.json"), "utf8")) as { installationId: string }).installationId;
 
+/** The system's own: a package of ours brings another program of this name. */
+const nft = async (...args: string[]): Promise<string> => (await promisify(execFile)("/usr/sbin/nft", args)).stdout;
+
+/** Names of the nft tables that the agents of an installation made. */
+export async function packetFilters(installation: string): Promise<string[]> {
+  const all = await nft("list", "tables", "inet");
+  return [...all.matchAll(/ (playspawn_\S+)/g)]
+    .map((match) => match[1]!)
+    .filter((name) => name.startsWith(`playspawn_ps${installation.slice(-6)}`));
+}
+
 /** Removes what an installation left on the engine. */
 export async function sweep(dataDir: string): Promise<void> {
   const installation = await installationOf(dataDir).catch(() => undefined);
@@ -44,6 +57,7 @@ export async function sweep(dataDir: string): Promise<void> {
   const { containers, networks } = await ours(installation);
   await Promise.all(containers.map((c) => docker.getContainer(c.Id).remove({ force: true }).catch(alreadyGone)));
   await Promise.all(networks.map((n) => docker.getNetwork(n.Id).remove()));
+  for (const table of await packetFilters(installation)) await nft("delete", "table", "inet", table);
 }
 
 /** An agent that was just stopped may have been removing it. */

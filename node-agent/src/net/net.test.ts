@@ -106,6 +106,7 @@ const options = (overrides: Partial<Bridges>, text?: string) => ({
   bridges: bridges(overrides),
   routes: () => Promise.resolve([]),
   isolation: isolation("none", "/nowhere"),
+  filter: { ensure: () => Promise.resolve({ works: true as const }) },
   subnet: text,
   bridgeName: "psaaabbb",
 });

@@ -1,6 +1,7 @@
 /** Brings the node's bridge and its ports to what they must be: plan is pure, apply does it, both may run at any time. */
 import { AppError, ConfigError } from "@playspawn/shared";
 import { remembered } from "../lib/remembered.ts";
+import type { Filter } from "./filter.ts";
 import type { HostRoute } from "./host-routes.ts";
 import type { Isolation } from "./isolation.ts";
 import { formatSubnet, freeSubnets, gatewayOf, overlaps, parseSubnet, type Subnet } from "./subnet.ts";
@@ -80,19 +81,21 @@ function subnetFault(
 
 export interface Net {
   /**
-   * The bridge is there; answers its engine id and subnet. Cached until `forget`.
+   * The bridge is there, its filter before anything joins it; answers its engine id and subnet. Cached until `forget`.
    * @throws AppError network_failed, caused by a ConfigError where only another PLAYSPAWN_SUBNET helps
    */
   bridge(): Promise<{ id: string; subnet: Subnet }>;
   /** The network vanished behind our back. */
   forget(): void;
   isolation: Isolation;
+  filter: Filter;
 }
 
 export interface NetOptions {
   bridges: Bridges;
   routes: () => Promise<HostRoute[]>;
   isolation: Isolation;
+  filter: Filter;
   /** `PLAYSPAWN_SUBNET`, e.g. `10.213.4.0/22`. */
   subnet: string | undefined;
   bridgeName: string;
@@ -106,8 +109,12 @@ export function net(options: NetOptions): Net {
       "network_failed",
       `PLAYSPAWN_SUBNET ${options.subnet} is not a subnet such as 10.213.4.0/22; its address must be the first one.`,
     );
-  const bridge = remembered(() => ensureBridge(options, asked));
-  return { bridge: bridge.get, forget: bridge.forget, isolation: options.isolation };
+  const { isolation, filter } = options;
+  const bridge = remembered(async () => {
+    await filter.ensure();
+    return ensureBridge(options, asked);
+  });
+  return { bridge: bridge.get, forget: bridge.forget, isolation, filter };
 }
 
 const misconfigured = (sentence: string): AppError =>

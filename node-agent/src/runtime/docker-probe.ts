@@ -49,6 +49,7 @@ export async function probeHost(holders: Holders, dataDir: string): Promise<Host
   const [seen, tried] = await Promise.allSettled([proveFolder(holders, dataDir), tryLimits(holders)]);
   if (seen.status === "rejected") throw seen.reason;
   if (tried.status === "rejected") throw tried.reason;
+  const filter = await net.filter.ensure();
   const trial = tried.value;
   const warnings = (info.Warnings ?? []).join("\n");
   const hostLimits: HostLimits = {
@@ -70,6 +71,8 @@ export async function probeHost(holders: Holders, dataDir: string): Promise<Host
       apparmor: (info.SecurityOptions ?? []).some((option) => option.includes("apparmor")),
       seccomp: (info.SecurityOptions ?? []).some((option) => option.includes("seccomp")),
       isolatedPorts: trial.isolatedPorts,
+      egressFilter: filter.works,
+      ...(filter.works ? {} : { egressFilterFault: filter.reason.slice(0, 300) }),
       nofile: hostLimits.nofile,
       oomScoreAdj: hostLimits.oomScoreAdj,
       blkioWeight: hostLimits.blkioWeight,

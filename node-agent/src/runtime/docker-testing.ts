@@ -8,6 +8,8 @@ import Docker from "dockerode";
 import { pack } from "tar-stream";
 import { busyboxPath } from "./docker-holder-image.ts";
 import { dockerRuntime, type DockerRuntimeOptions } from "./docker.ts";
+import { removeTable } from "../net/filter.ts";
+import { filterTable } from "./names.ts";
 import type { GamePlan, Runtime } from "./runtime.ts";
 
 export const testUser = "23456:23456";
@@ -33,6 +35,7 @@ const applets = [
   "id",
   "nc",
   "ping",
+  "nslookup",
   "head",
   "tr",
   "touch",
@@ -126,7 +129,10 @@ async function createWorld(): Promise<DockerWorld> {
   await chown(join(dataDir, "data"), uid!, gid!);
   const installations = new Set([installation]);
   const end = async (): Promise<void> => {
-    for (const one of installations) await removeAll(docker, { installation: one, suffix, dataDir });
+    for (const one of installations) {
+      await removeAll(docker, { installation: one, suffix, dataDir });
+      await removeTable(filterTable({ installation: one, node }));
+    }
   };
   return {
     docker,
@@ -141,6 +147,8 @@ async function createWorld(): Promise<DockerWorld> {
         installation,
         node,
         subnet: undefined,
+        // Where listeners of tests on the host lie: the door's ports are open to games.
+        egress: { ports: { from: 32_768, to: 60_999 }, closedPorts: [], allow: [] },
         dockerHost: "unix:///var/run/docker.sock",
         dataDir,
         contexts: { url: () => "http://127.0.0.1:9", headers: () => ({}), scratchDir: dataDir },
@@ -198,8 +206,10 @@ async function removeAll(
   const filters = JSON.stringify({ label: [`playspawn.installation=${installation}`] });
   for (const { Id: id } of await docker.listContainers({ all: true, filters }))
     await docker.getContainer(id).remove({ force: true, v: true }).catch(ignoreMissing);
-  for (const { Id: id } of await docker.listNetworks({ filters }))
+  for (const { Id: id, Labels: labels } of await docker.listNetworks({ filters })) {
     await docker.getNetwork(id).remove().catch(ignoreMissing);
+    await removeTable(filterTable({ installation, node: labels?.["playspawn.node"] ?? "" }));
+  }
   const images = await docker.listImages({ all: true });
   const children = (parent: string): string[] =>
     images.filter(({ ParentId }) => ParentId === parent).flatMap(({ Id }) => [...children(Id), Id]);

@@ -1,10 +1,14 @@
 /** The runtime on a real Docker Engine: puts the parts beside this file together. Only `docker*.ts` know dockerode. */
 import { AppError, type ErrorCode, type Ports, type Progress } from "@playspawn/shared";
+import type { EgressAllowed } from "../net/egress.ts";
+import { packetFilter, type Nft } from "../net/filter.ts";
 import { hostRoutes } from "../net/host-routes.ts";
 import { isolation } from "../net/isolation.ts";
 import { net } from "../net/reconciler.ts";
+import { resolvers } from "../net/resolvers.ts";
 import { buildContexts, type ContextSource } from "./build-context.ts";
 import { listUnits } from "./docker-containers.ts";
+import { consumption, containers } from "./docker-stats.ts";
 import { dockerEngine, EngineFault } from "./docker-engine.ts";
 import { watchEvents } from "./docker-events.ts";
 import { ensureGame, removeGame, signalGame, startGame, waitGame, type Games } from "./docker-games.ts";
@@ -15,7 +19,7 @@ import { gameLogs, writeStdin } from "./docker-logs.ts";
 import { dockerBridges } from "./docker-network.ts";
 import { publishedPorts } from "./docker-ports.ts";
 import { probeHost } from "./docker-probe.ts";
-import { bridgeName } from "./names.ts";
+import { bridgeName, filterTable } from "./names.ts";
 import { coalesced, remembered } from "../lib/remembered.ts";
 import type { Runtime } from "./runtime.ts";
 import { serial } from "../lib/serial.ts";
@@ -26,6 +30,16 @@ export interface DockerRuntimeOptions {
   node: string;
   /** `PLAYSPAWN_SUBNET`; undefined picks a free one. */
   subnet: string | undefined;
+  /** What games may reach besides the internet and name service; see net/egress.ts. */
+  egress: {
+    ports: { from: number; to: number };
+    closedPorts: readonly number[];
+    allow: readonly EgressAllowed[];
+    /** Name servers; those of this host when left out. */
+    resolvers?: readonly string[];
+    /** How nft is run; tests without a kernel have their own. */
+    nft?: Nft;
+  };
   /** `DOCKER_HOST`, e.g. `unix:///var/run/docker.sock`. */
   dockerHost: string;
   contexts: ContextSource;
@@ -45,10 +59,22 @@ export function dockerRuntime(options: DockerRuntimeOptions): Runtime {
   const engine = dockerEngine(options.dockerHost, ports);
   const turn = serial();
   const name = bridgeName(identity);
+  const { nft, ...egress } = options.egress;
+  const filter = packetFilter({
+    ...(nft && { nft }),
+    rules: async () => ({
+      ...egress,
+      table: filterTable(identity),
+      bridge: name,
+      resolvers: egress.resolvers ?? (await resolvers()),
+    }),
+    onFault: onTrouble,
+  });
   const network = net({
     bridges: dockerBridges(engine, identity),
     routes: hostRoutes,
     isolation: isolation(name),
+    filter,
     subnet: options.subnet,
     bridgeName: name,
   });
@@ -63,7 +89,7 @@ export function dockerRuntime(options: DockerRuntimeOptions): Runtime {
     ids: new Map(),
   };
   const images: Images = { engine, contexts: buildContexts(options.contexts), shared: sharedWork<Progress, string>() };
-  // Whoever reads the truth anew, at least every half minute, also has every bridge port looked at.
+  // Whoever reads the truth anew, at least every few seconds, also has every bridge port and the filter looked at.
   const units = coalesced(async () => {
     await network.isolation.allPorts();
     return listUnits(engine, identity);
@@ -72,7 +98,11 @@ export function dockerRuntime(options: DockerRuntimeOptions): Runtime {
   const change = <T>(server: string, work: () => Promise<T>): Promise<T> => turn(`server ${server}`, work);
   return {
     probe: () => guarded("internal", () => host.get().then(({ machine, capabilities }) => ({ machine, capabilities }))),
-    list: () => guarded("internal", units),
+    async list() {
+      // Also while the engine hangs: games run on then.
+      await filter.ensure();
+      return guarded("internal", units);
+    },
     ensureImage: (spec, onProgress, signal) =>
       guarded("image_pull_failed", () => ensureImage(images, spec, onProgress, signal)),
     ensureHolder: (server) => guarded("network_failed", () => change(server, () => ensureHolder(holders, server))),
@@ -84,6 +114,8 @@ export function dockerRuntime(options: DockerRuntimeOptions): Runtime {
     logs: (server, request) => gameLogs(games, server, request),
     removeGame: (server) => guarded("internal", () => change(server, () => removeGame(games, server))),
     removeHolder: (server) => guarded("internal", () => change(server, () => removeHolder(engine, identity, server))),
+    containers: (server) => guarded("internal", () => containers(engine, identity, server)),
+    consumption: (server) => guarded("internal", () => consumption(games, server)),
     publishedPorts: () => guarded("internal", () => publishedPorts(engine)),
     events: (signal) => watchEvents({ engine, identity, isolation: network.isolation, onTrouble }, signal),
   };

@@ -45,5 +45,8 @@ export const gameName = (identity: Identity, server: string, generation: number)
   `${prefix(identity, server)}-g${generation}`;
 export const networkName = ({ installation, node }: Identity): string => `ps-${shortId(installation)}-${shortId(node)}`;
 
+/** The nft table in family `inet`. */
+export const filterTable = (identity: Identity): string => `playspawn_${bridgeName(identity)}`;
+
 /** The Linux interface: at most 15 characters, so six of each id. */
 export const bridgeName = ({ installation, node }: Identity): string => `ps${installation.slice(-6)}${node.slice(-6)}`;

@@ -1,0 +1,29 @@
+/** Which name servers containers ask: the host's, as Docker takes them over, and those of the engine's own file. */
+import { readFile } from "node:fs/promises";
+import { parseAddress } from "./subnet.ts";
+
+/** Docker reads the second when the first names only systemd's stub, which no container can reach. */
+const resolverFiles = ["/etc/resolv.conf", "/run/systemd/resolve/resolv.conf"];
+const daemonFile = "/etc/docker/daemon.json";
+
+/** IPv4 addresses, sorted, each once; those of this host's loopback are left out, as Docker asks them from outside. */
+export async function resolvers(read: (file: string) => Promise<string> = readText): Promise<string[]> {
+  const texts = await Promise.all(resolverFiles.map(quietly(read)));
+  const named = texts.flatMap((text) => [...text.matchAll(/^\s*nameserver\s+(\S+)/gm)].map((match) => match[1]!));
+  const all = [...named, ...engineResolvers(await quietly(read)(daemonFile))];
+  return [
+    ...new Set(all.filter((address) => parseAddress(address) !== undefined && !address.startsWith("127."))),
+  ].sort();
+}
+
+const readText = (file: string): Promise<string> => readFile(file, "utf8");
+const quietly = (read: (file: string) => Promise<string>) => (file: string) => read(file).catch(() => "");
+
+function engineResolvers(text: string): string[] {
+  try {
+    const { dns } = JSON.parse(text) as { dns?: unknown };
+    return Array.isArray(dns) ? dns.filter((one) => typeof one === "string") : [];
+  } catch {
+    return [];
+  }
+}
