@@ -5,7 +5,7 @@ export * from "./domain/ids.ts";
 export * from "./domain/label.ts";
 export * from "./domain/server-state.ts";
 export * from "./games/game.ts";
-export { pattern, type Pattern } from "./games/pattern.ts";
+export { capture, pattern, type Pattern } from "./games/pattern.ts";
 export { fill, placeholders } from "./games/placeholders.ts";
 export * from "./games/variable-fault.ts";
 export * from "./net/address.ts";

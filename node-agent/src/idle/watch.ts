@@ -45,12 +45,10 @@ export function watch(subject: Subject, readiness: Readiness, ports: Ports): Wat
   let shown: number | null = null;
 
   const ask = async (): Promise<void> => {
-    const { players: rule, ports: named } = subject.spec();
-    const port = rule && named.find((one) => one.name === rule.port)?.container;
-    if (!rule || port === undefined) return;
+    const spec = subject.spec();
+    if (!spec.players) return;
     asking = true;
-    const target = { address: subject.address, port, kind: rule.query };
-    const answer = readiness.players(target, stopped.signal);
+    const answer = readiness.players({ address: subject.address, spec }, stopped.signal);
     const players = await withLimit(timers, queryLimitMs, "the query", answer).catch(() => undefined);
     asking = false;
     if (stopped.signal.aborted) return;

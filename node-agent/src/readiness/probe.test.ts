@@ -5,7 +5,7 @@ import { createServer, type AddressInfo, type Server } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import test, { type ExecutionContext } from "ava";
-import type { Probe, ServerSpec } from "@playspawn/shared";
+import type { Probe, QueryKind, ServerSpec } from "@playspawn/shared";
 import { systemPorts } from "@playspawn/shared/ports/system.ts";
 import { readiness } from "./probe.ts";
 import type { Readiness } from "./readiness.ts";
@@ -25,6 +25,11 @@ const spec = (anyOf: Probe[], protocol: "tcp" | "udp", container: number): Serve
   memoryBytes: 1,
   readiness: { anyOf, limitSeconds: 10 },
   stop: { signal: "SIGTERM", limitSeconds: 1 },
+});
+
+const asking = (query: QueryKind, port: number) => ({
+  address,
+  spec: { ...spec([], "udp", port), players: { query, port: "game" } },
 });
 
 /** Lines that a test hands over one by one; the log then stays open. `read` resolves when the next one is asked for. */
@@ -176,8 +181,8 @@ test("who plays: a server that says nothing is given up after two seconds", asyn
   t.teardown(() => socket.close());
   const began = systemPorts.clock.mono();
   await Promise.all([
-    t.throwsAsync(probes.players({ address, port: silent, kind: "minecraft" }, limit())),
-    t.throwsAsync(probes.players({ address, port: socket.address().port, kind: "teeworlds" }, limit())),
+    t.throwsAsync(probes.players(asking("minecraft", silent), limit())),
+    t.throwsAsync(probes.players(asking("teeworlds", socket.address().port), limit())),
   ]);
   const tookMs = systemPorts.clock.mono() - began;
   t.true(tookMs > 1900 && tookMs < 3000, `${tookMs} ms`);
@@ -200,5 +205,5 @@ test("Debian's teeworlds-server is noticed when it boots and says who plays", as
     await rm(home, { recursive: true, force: true });
   });
   await Promise.race([waiting, missing]);
-  t.deepEqual(await probes.players({ address, port, kind: "teeworlds" }, limit()), { online: 0, max: 12 });
+  t.deepEqual(await probes.players(asking("teeworlds", port), limit()), { online: 0, max: 12 });
 });

@@ -1,19 +1,19 @@
 /** Readiness by probes of our own: the first of them that says yes wins. */
 import {
+  containerPort,
   pattern,
   withLimit,
   type Pattern,
   type Players,
   type Ports,
   type Probe,
-  type QueryKind,
   type ServerSpec,
 } from "@playspawn/shared";
-import { minecraftStatus } from "./minecraft.ts";
+import { readList } from "./console-players.ts";
+import { ask, type Ask } from "./queries.ts";
 import { rcon } from "./rcon.ts";
 import type { Readiness } from "./readiness.ts";
-import { bootConnectMs, tcpOpen, type Target } from "./tcp.ts";
-import { teeworldsInfo } from "./teeworlds.ts";
+import { bootConnectMs, tcpOpen } from "./tcp.ts";
 
 /** While a game boots: often enough that its first answer is noticed within some 10 ms. */
 const bootRetryMs = 5;
@@ -55,15 +55,11 @@ async function untilReady(ports: Ports, target: Booting, signal: AbortSignal): P
 async function untilProbe(ports: Ports, probe: Asking, target: Booting, signal: AbortSignal): Promise<void> {
   const at = { address: target.address, port: containerPort(target.spec, "tcp" in probe ? probe.tcp : probe.port) };
   if ("tcp" in probe) return retry(ports, () => tcpOpen(ports.timers, at, signal), signal);
-  if (probe.query === "minecraft")
-    return retry(ports, () => minecraftStatus(ports.timers, at, { connectMs: bootConnectMs, signal }), signal);
-  await teeworldsInfo(ports, at, bootRetryMs, signal);
-}
-
-function containerPort(spec: ServerSpec, name: string): number {
-  const port = spec.ports.find((candidate) => candidate.name === name);
-  if (!port) throw new Error(`${spec.game} has no port ${name}`);
-  return port.container;
+  await retry(
+    ports,
+    () => ask(probe.query, ports, at, { connectMs: bootConnectMs, retryMs: bootRetryMs, signal }),
+    signal,
+  );
 }
 
 async function retry(ports: Ports, attempt: () => Promise<unknown>, signal: AbortSignal): Promise<void> {
@@ -109,18 +105,31 @@ async function firstMatch(
   throw new Error("the log ended");
 }
 
-type Asked = Target & { kind: QueryKind };
-
-async function players(ports: Ports, target: Asked, signal: AbortSignal): Promise<Players> {
+async function players(
+  ports: Ports,
+  { address, spec }: { address: string; spec: ServerSpec },
+  signal: AbortSignal,
+): Promise<Players> {
   const late = new AbortController();
-  const either = AbortSignal.any([signal, late.signal]);
-  const asked =
-    target.kind === "minecraft"
-      ? minecraftStatus(ports.timers, target, { connectMs: playersLimitMs, signal: either })
-      : teeworldsInfo(ports, target, playersRetryMs, either);
+  const asked = count(ports, address, spec, AbortSignal.any([signal, late.signal]));
   try {
-    return await withLimit(ports.timers, playersLimitMs, `asking ${target.address}:${target.port} who plays`, asked);
+    return await withLimit(ports.timers, playersLimitMs, `asking ${address} who plays`, asked);
   } finally {
     late.abort(new Error("no answer in time"));
   }
+}
+
+async function count(ports: Ports, address: string, spec: ServerSpec, signal: AbortSignal): Promise<Players> {
+  const rule = spec.players;
+  if (!rule) throw new Error(`${spec.game} does not say who plays`);
+  if ("rcon" in rule) {
+    const { port, passwordVariable, command } = rule.rcon;
+    const target = { address, port: containerPort(spec, port), password: spec.env[passwordVariable] ?? "" };
+    return readList(await rcon(ports, target, command, signal), rule, spec.env);
+  }
+  const at = { address, port: containerPort(spec, rule.port) };
+  const limits: Ask = { connectMs: playersLimitMs, retryMs: playersRetryMs, signal };
+  const found = await ask(rule.query, ports, at, limits);
+  if (!found) throw new Error(`the query ${rule.query} does not tell who plays`);
+  return found;
 }

@@ -1,5 +1,5 @@
 /** How the supervisor asks a game whether it is ready and who plays: the interface; `probe.ts` implements it. */
-import type { Players, QueryKind, ServerSpec } from "@playspawn/shared";
+import type { Players, ServerSpec } from "@playspawn/shared";
 
 export interface Readiness {
   /**
@@ -11,8 +11,8 @@ export interface Readiness {
     target: { address: string; spec: ServerSpec; lines: AsyncIterable<string> },
     signal: AbortSignal,
   ): Promise<void>;
-  /** Who plays. @throws Error when no valid answer comes within 2 s. */
-  players(target: { address: string; port: number; kind: QueryKind }, signal: AbortSignal): Promise<Players>;
+  /** Who plays, by the way that `spec.players` names. @throws Error when no valid answer comes within 2 s. */
+  players(target: { address: string; spec: ServerSpec }, signal: AbortSignal): Promise<Players>;
   /** Sends one command by Source RCON and waits for its answer. */
   rcon(
     target: { address: string; port: number; password: string },

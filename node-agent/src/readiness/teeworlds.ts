@@ -2,10 +2,10 @@
  * The server query of Teeworlds 0.7. UDP: a control packet asks for a token (padded, so that the answer is never larger
  * than the question), then a connectionless packet under both tokens asks for the server's description.
  */
-import { createSocket } from "node:dgram";
 import type { Players, Ports } from "@playspawn/shared";
 import { playersOf } from "./names.ts";
 import type { Target } from "./tcp.ts";
+import { askUdp } from "./udp.ts";
 
 const control = 0x04;
 const connectionless = 0x21;
@@ -106,55 +106,28 @@ class Reader {
   }
 }
 
-/**
- * Asks every `retryMs` until a valid description comes; wrong, foreign and broken packets are passed over.
- * Rejects with the signal's reason: the caller owns the limit.
- */
+/** Rejects with the signal's reason: the caller owns the limit. */
 export function teeworldsInfo(ports: Ports, target: Target, retryMs: number, signal: AbortSignal): Promise<Players> {
-  return new Promise((resolve, reject) => {
-    if (signal.aborted) return reject(signal.reason as Error);
-    const own = Buffer.from(ports.rng.bytes(4));
-    // All ones would say "no token".
-    own[0] = own[0]! & 0x7f;
-    const socket = createSocket("udp4");
-    let server: Buffer | undefined;
-    const ask = (): void => {
-      // Errors (nobody listens yet) show as silence; asking again is the answer to both.
-      socket.send(server ? describe(own, server) : tokenRequest(own), target.port, target.address, () => {});
-    };
-    const stopAsking = ports.timers.every(retryMs, ask);
-    const finish = (): void => {
-      stopAsking();
-      signal.removeEventListener("abort", abort);
-      socket.close();
-    };
-    const abort = (): void => {
-      finish();
-      reject(signal.reason as Error);
-    };
-    signal.addEventListener("abort", abort, { once: true });
-    socket.on("error", () => {});
-    socket.on("message", (packet, from) => {
-      if (from.address !== target.address || from.port !== target.port) return;
-      const token = readToken(packet, own);
-      if (token) {
-        // A server that restarted between two questions has a new one.
-        server = token;
-        return ask();
-      }
-      const players = tryReadInfo(packet, own);
-      if (!players) return;
-      finish();
-      resolve(players);
-    });
-    ask();
-  });
-}
-
-function tryReadInfo(packet: Buffer, own: Uint8Array): Players | undefined {
-  try {
-    return readInfo(packet, own);
-  } catch {
-    return undefined;
-  }
+  const own = Buffer.from(ports.rng.bytes(4));
+  // All ones would say "no token".
+  own[0] = own[0]! & 0x7f;
+  let server: Buffer | undefined;
+  return askUdp(
+    ports,
+    target,
+    retryMs,
+    {
+      question: () => (server ? describe(own, server) : tokenRequest(own)),
+      read(packet) {
+        const token = readToken(packet, own);
+        if (token) {
+          server = token;
+          return "ask";
+        }
+        const done = readInfo(packet, own);
+        return done && { done };
+      },
+    },
+    signal,
+  );
 }

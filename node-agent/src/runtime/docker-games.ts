@@ -59,6 +59,7 @@ async function create({ engine, identity, hostLimits }: Games, plan: GamePlan, h
       Image: plan.image,
       User: userOf(spec, plan.user),
       Env: environment(spec),
+      ...(spec.command && { Cmd: spec.command }),
       Labels: {
         ...ownLabels(identity),
         [label.server]: server,

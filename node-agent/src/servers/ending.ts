@@ -1,5 +1,5 @@
 /** How a game saves and stops, as its template says: by stdin, RCON or signal, each with its limit. */
-import { AppError, messageOf, pattern, withLimit, type Save, type Stop } from "@playspawn/shared";
+import { AppError, containerPort, messageOf, pattern, withLimit, type Save, type Stop } from "@playspawn/shared";
 import type { Exit } from "../runtime/runtime.ts";
 import { endRun } from "./console.ts";
 import type { Stage } from "./stage.ts";
@@ -63,10 +63,9 @@ async function until(lines: AsyncIterable<string>, source: string): Promise<void
 
 function rcon(stage: Stage, rule: Extract<Save, { rcon: unknown }>["rcon"], signal: AbortSignal): Promise<string> {
   const { spec } = stage.desired;
-  const port = spec.ports.find((one) => one.name === rule.port)?.container;
   const address = stage.standing?.address;
-  if (port === undefined || address === undefined) throw new Error(`there is no port ${rule.port} to reach`);
-  const target = { address, port, password: spec.env[rule.passwordVariable] ?? "" };
+  if (address === undefined) throw new Error(`there is no port ${rule.port} to reach`);
+  const target = { address, port: containerPort(spec, rule.port), password: spec.env[rule.passwordVariable] ?? "" };
   return stage.world.readiness.rcon(target, rule.command, signal);
 }
 

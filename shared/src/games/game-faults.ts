@@ -2,16 +2,18 @@
  * What no type of a field shows to be wrong: names that lead nowhere, ports that cannot do what is asked of them, two
  * things in one place, and what no container can be given.
  */
-import type { Game, Protocol, QueryKind } from "./game.ts";
+import type { Game } from "./game.ts";
+import type { Protocol } from "./fields.ts";
 import { pattern, patternFault } from "./pattern.ts";
+import { queries, type QueryKind } from "./queries.ts";
+import { placeholders } from "./placeholders.ts";
 import { variableFault } from "./variable-fault.ts";
+import type { Variable } from "./variable.ts";
 
 export interface GameFault {
   path: (string | number)[];
   message: string;
 }
-
-const queryProtocol: Readonly<Record<QueryKind, Protocol>> = { minecraft: "tcp", teeworlds: "udp" };
 
 /** Pure. */
 export function gameFaults(game: Game): GameFault[] {
@@ -25,11 +27,13 @@ const faultsOf = (game: Game): GameFault[] => [
   ...volumeFaults(game),
   ...followerFaults(game),
   ...portUses(game).flatMap((use) => useFaults(game, use)),
-  ...passwordFaults(game),
+  ...countFaults(game),
+  ...nameFaults(game),
+  ...portNameFaults(game),
   ...variableFaults(game),
 ];
 
-function patternFaults({ readiness, save, variables }: Game): GameFault[] {
+function patternFaults({ readiness, save, players, variables }: Game): GameFault[] {
   const faults: GameFault[] = [];
   const look = (path: GameFault["path"], source: string): void => {
     const message = patternFault(source);
@@ -37,6 +41,7 @@ function patternFaults({ readiness, save, variables }: Game): GameFault[] {
   };
   readiness.anyOf.forEach((probe, i) => "log" in probe && look(["readiness", "anyOf", i, "log"], probe.log));
   if (save && "until" in save) look(["save", "until"], save.until);
+  if (players && "line" in players) look(["players", "line"], players.line);
   for (const [name, variable] of Object.entries(variables))
     if (variable.type === "string" && variable.pattern) look(["variables", name, "pattern"], variable.pattern);
   return faults;
@@ -51,7 +56,7 @@ function twinFaults({ ports, volumes }: Game): GameFault[] {
   };
   return [
     ...Object.entries(ports).flatMap(([name, { protocol, container }]) =>
-      claim(["ports", name, "container"], name, `${protocol} port ${container}`),
+      container === "public" ? [] : claim(["ports", name, "container"], name, `${protocol} port ${container}`),
     ),
     ...Object.entries(volumes).flatMap(([name, path]) => claim(["volumes", name], name, path)),
   ];
@@ -78,8 +83,10 @@ function volumeFaults({ volumes }: Game): GameFault[] {
 
 function followerFaults({ ports }: Game): GameFault[] {
   const taken = new Map<string, string>();
+  for (const [name, { protocol, public: where }] of Object.entries(ports))
+    if (where === "auto") taken.set(`${protocol} ${name} 0`, name);
   return Object.entries(ports).flatMap(([name, { protocol, public: where }]) => {
-    if (where === "auto") return [];
+    if (typeof where === "string") return [];
     const path = ["ports", name, "public"];
     if (!Object.hasOwn(ports, where.of) || ports[where.of]?.public !== "auto")
       return [{ path: [...path, "of"], message: "must name a port that is auto" }];
@@ -90,6 +97,24 @@ function followerFaults({ ports }: Game): GameFault[] {
       ? []
       : [{ path: [...path, "offset"], message: `is the ${protocol} port that ${other} has already` }];
   });
+}
+
+/** What only the agent reaches has no public number to listen on or to tell; and somebody must be able to join. */
+function portNameFaults({ ports, environment, variables }: Game): GameFault[] {
+  const told = new Set([...Object.keys(environment), ...Object.keys(variables)]);
+  const faults = Object.entries(ports).flatMap(([name, { container, public: where, env }]) => {
+    const found: GameFault[] = [];
+    if (where === "none" && container === "public")
+      found.push({ path: ["ports", name, "container"], message: "must be a number, since the port is not public" });
+    if (env === undefined) return found;
+    if (where === "none") found.push({ path: ["ports", name, "env"], message: "tells a number that is not public" });
+    if (told.has(env)) found.push({ path: ["ports", name, "env"], message: `is ${env}, which has a value already` });
+    told.add(env);
+    return found;
+  });
+  if (Object.values(ports).every(({ public: where }) => where === "none"))
+    faults.push({ path: ["ports"], message: "must have one that is public" });
+  return faults;
 }
 
 interface PortUse {
@@ -103,16 +128,16 @@ interface PortUse {
 function portUses({ readiness, players, asleep, save, stop }: Game): PortUse[] {
   const uses: PortUse[] = [];
   const query = (path: PortUse["path"], port: string, kind: QueryKind): void =>
-    void uses.push({ path, port, needs: queryProtocol[kind], what: `the query ${kind}` });
+    void uses.push({ path, port, needs: queries[kind].protocol, what: `the query ${kind}` });
   readiness.anyOf.forEach((probe, i) => {
     const path = ["readiness", "anyOf", i];
     if ("query" in probe) query([...path, "port"], probe.port, probe.query);
     if ("tcp" in probe) uses.push({ path: [...path, "tcp"], port: probe.tcp, needs: "tcp", what: "the probe tcp" });
   });
-  if (players) query(["players", "port"], players.port, players.query);
+  if (players && "query" in players) query(["players", "port"], players.port, players.query);
   if (asleep)
     uses.push({ path: ["asleep", "port"], port: asleep.port, needs: "tcp", what: `the answer ${asleep.answer}` });
-  for (const [where, rule] of Object.entries({ save, stop }))
+  for (const [where, rule] of Object.entries({ save, stop, players }))
     if (rule && "rcon" in rule)
       uses.push({ path: [where, "rcon", "port"], port: rule.rcon.port, needs: "tcp", what: "rcon" });
   return uses;
@@ -125,14 +150,28 @@ function useFaults({ ports }: Game, { path, port, needs, what }: PortUse): GameF
   return [{ path, message: `names the port ${port}, which is ${used.protocol}; ${what} needs a ${needs} port` }];
 }
 
-function passwordFaults({ save, stop, variables, environment }: Game): GameFault[] {
-  return Object.entries({ save, stop }).flatMap(([where, rule]) => {
-    if (!rule || !("rcon" in rule)) return [];
-    const name = rule.rcon.passwordVariable;
-    if (Object.hasOwn(variables, name) || Object.hasOwn(environment, name)) return [];
-    const message = `names ${name}, which is neither among variables nor under environment`;
-    return [{ path: [where, "rcon", "passwordVariable"], message }];
+function countFaults({ players }: Game): GameFault[] {
+  if (!players || !("query" in players) || queries[players.query].players) return [];
+  return [{ path: ["players", "query"], message: `must be another: ${players.query} does not tell who plays` }];
+}
+
+/** Names of what must be in the environment. */
+function nameFaults({ save, stop, players, command, variables, environment, ports }: Game): GameFault[] {
+  const plain = new Set([...Object.keys(variables), ...Object.keys(environment)]);
+  const where = "which is neither among variables nor under environment";
+  const faults: GameFault[] = Object.entries({ save, stop, players }).flatMap(([rule, value]) => {
+    if (!value || !("rcon" in value) || plain.has(value.rcon.passwordVariable)) return [];
+    return [{ path: [rule, "rcon", "passwordVariable"], message: `names ${value.rcon.passwordVariable}, ${where}` }];
   });
+  const max = players && "maxVariable" in players ? players.maxVariable : undefined;
+  if (max !== undefined && !plain.has(max))
+    faults.push({ path: ["players", "maxVariable"], message: `names ${max}, ${where}` });
+  const all = new Set([...plain, ...Object.values(ports).flatMap(({ env }) => env ?? [])]);
+  (command ?? []).forEach((argument, i) => {
+    for (const name of [argument].flat().flatMap(placeholders))
+      if (!all.has(name)) faults.push({ path: ["command", i], message: `names ${name}, which the game does not get` });
+  });
+  return faults;
 }
 
 function variableFaults({ variables, environment }: Game): GameFault[] {
@@ -143,6 +182,17 @@ function variableFaults({ variables, environment }: Game): GameFault[] {
       ...(Object.hasOwn(environment, name)
         ? [{ path: ["variables", name], message: "is fixed under environment already" }]
         : []),
+      ...formFaults(name, variable),
     ];
   });
+}
+
+function formFaults(name: string, variable: Variable): GameFault[] {
+  const path = ["variables", name];
+  if (variable.type === "string" && variable.generate && !variable.secret)
+    return [{ path: [...path, "generate"], message: "is for secrets alone: add secret: true" }];
+  if (variable.type !== "enum") return [];
+  return Object.keys(variable.labels ?? {})
+    .filter((option) => !variable.options.includes(option))
+    .map((option) => ({ path: [...path, "labels", option], message: "is none of the options" }));
 }

@@ -4,57 +4,16 @@
  */
 import { z } from "zod";
 import { Label } from "../domain/label.ts";
+import { ContainerPath, EnvName, Image, Memory, Name, Port, Protocol, Regex, Seconds, Text } from "./fields.ts";
 import { gameFaults } from "./game-faults.ts";
+import { queryKinds } from "./queries.ts";
+import { Variable } from "./variable.ts";
 
-export const protocols = ["tcp", "udp"] as const;
-export const Protocol = z.enum(protocols);
-export type Protocol = z.infer<typeof Protocol>;
+export { Protocol, protocols } from "./fields.ts";
+export type { QueryKind } from "./queries.ts";
+export { Variable } from "./variable.ts";
 
-/** Query protocols an agent speaks, for readiness and for counting players. */
-export const queryKinds = ["minecraft", "teeworlds"] as const;
-export const QueryKind = z.enum(queryKinds);
-export type QueryKind = z.infer<typeof QueryKind>;
-
-const Name = z
-  .string()
-  .regex(/^[a-z][a-z0-9-]{0,30}$/, "must be lower case letters, digits and dashes, starting with a letter");
-const EnvName = z.string().regex(/^[A-Z_][A-Z0-9_]{0,63}$/, "must be upper case letters, digits and underscores");
-const ContainerPath = z
-  .string()
-  .regex(/^\/[A-Za-z0-9._/-]{1,200}$/, "must be an absolute path inside the container")
-  .refine((path) => !path.split("/").includes(".."), "must not contain ..");
-const Seconds = z.number().int().min(1).max(3600);
-const Regex = z.string().min(1).max(500).describe("A regular expression as RE2 and JavaScript both know them.");
-const Port = z.number().int().min(1).max(65_535);
-
-/** Words of any length up to `max`, on one line or several. */
-const Text = (max: number) =>
-  z
-    .string()
-    .max(max)
-    // oxlint-disable-next-line no-control-regex -- NUL ends an environment variable, ESC rules a terminal
-    .regex(/^[^\u0000-\u0008\u000b-\u001f\u007f]*$/, "must not contain control characters");
-
-/** Docker makes no container with less. */
-const memoryBytesMin = 6 * 1024 ** 2;
-
-/** Memory as people write it, `256M` or `2G`; bytes after parsing. */
-const Memory = z
-  .string()
-  .regex(/^[1-9][0-9]{0,5}[MG]$/, "must be a number followed by M or G, e.g. 512M")
-  .transform((text) => Number(text.slice(0, -1)) * (text.endsWith("G") ? 1024 ** 3 : 1024 ** 2))
-  .refine((bytes) => bytes >= memoryBytesMin, "must be at least 6M");
-
-/** Registry and path in lower case, then a tag in any case, or a digest, or both. */
-const imageReference =
-  /^[a-z0-9][a-z0-9._-]*(:[0-9]{1,5})?(\/[a-z0-9][a-z0-9._-]*)*(:[A-Za-z0-9_][A-Za-z0-9._-]{0,127})?(@sha256:[0-9a-f]{64})?$/;
-
-export const Image = z.union([
-  z.strictObject({
-    ref: z.string().max(512).regex(imageReference, "must be an image reference such as itzg/minecraft-server:latest"),
-  }),
-  z.strictObject({ build: z.literal(".").describe("Built from the Dockerfile in this folder.") }),
-]);
+const QueryKind = z.enum(queryKinds);
 
 /** Any one of these, whichever answers first, says that players can join. */
 export const Probe = z.union([
@@ -81,6 +40,27 @@ export const Stop = z.union([
 ]);
 export type Stop = z.infer<typeof Stop>;
 
+/** How players are counted. Without it, idle means no traffic. */
+export const PlayersRule = z.union([
+  z.strictObject({ query: QueryKind, port: Name }),
+  z.strictObject({
+    rcon: Rcon,
+    line: Regex.describe("A line of the answer that matches is a player; the first group is the name."),
+    maxVariable: EnvName.optional().describe("The variable that says how many may play."),
+  }),
+]);
+export type PlayersRule = z.infer<typeof PlayersRule>;
+
+/** The game's own arguments; `{{NAME}}` stands for what the environment says. A list goes when one of its values is empty. */
+const Argument = Text(1000).min(1);
+export const Command = z.array(z.union([Argument, z.array(Argument).min(1).max(10)])).max(60);
+
+const Readiness = z.strictObject({
+  anyOf: z.array(Probe).min(1).max(5),
+  limitSeconds: Seconds,
+  firstLimitSeconds: Seconds.optional().describe("For the first start, which may download the game."),
+});
+
 /** What the door says for a sleeping server. */
 export const Asleep = z.strictObject({
   answer: z.literal("minecraft").describe("Answers Minecraft status pings without waking; only a login wakes."),
@@ -88,32 +68,34 @@ export const Asleep = z.strictObject({
   motd: z.string().min(1).max(200),
 });
 
-const words = { label: Label, description: Text(300).optional() };
-export const Variable = z.discriminatedUnion("type", [
-  z.strictObject({
-    type: z.literal("string"),
-    ...words,
-    default: z.string().max(1000),
-    maxLength: z.number().int().min(1).max(1000).optional(),
-    pattern: Regex.optional(),
-    secret: z.boolean().optional(),
-  }),
-  z.strictObject({
-    type: z.literal("integer"),
-    ...words,
-    default: z.number().int(),
-    min: z.number().int().optional(),
-    max: z.number().int().optional(),
-  }),
-  z.strictObject({ type: z.literal("boolean"), ...words, default: z.boolean() }),
-  z.strictObject({
-    type: z.literal("enum"),
-    ...words,
-    default: z.string(),
-    options: z.array(Text(100).min(1)).min(1).max(100),
-  }),
-]);
-export type Variable = z.infer<typeof Variable>;
+const GamePort = z.strictObject({
+  protocol: Protocol,
+  container: z
+    .union([Port, z.literal("public")])
+    .describe("`public` is for games that announce their port: they listen on the number that players dial."),
+  public: z
+    .union([z.enum(["auto", "none"]), z.strictObject({ of: Name, offset: z.number().int().min(0).max(100) })])
+    .describe(
+      "`auto` leases one from the node's range; `{of, offset}` follows another port; `none` is for the agent alone.",
+    ),
+  env: EnvName.optional().describe("The environment variable that tells the game its public number."),
+});
+
+const Link = z.url({ protocol: /^https$/, error: "must be an address that begins with https://" }).max(300);
+
+const about = {
+  links: z.strictObject({ homepage: Link.optional(), image: Link.optional(), docs: Link.optional() }).optional(),
+  steamApp: z.number().int().positive().optional().describe("The game's id at Steam: the one players start."),
+  arch: z
+    .array(z.enum(["amd64", "arm64"]))
+    .min(1)
+    .optional()
+    .describe("The machines it runs on; without it, all."),
+  status: z
+    .strictObject({ state: z.enum(["tried", "untried"]), note: Text(300).min(1) })
+    .optional()
+    .describe("Whether its author has seen this template run."),
+};
 
 export const Game = z
   .strictObject({
@@ -121,18 +103,11 @@ export const Game = z
     name: Label,
     description: Text(500).min(1),
     image: Image,
+    ...about,
     ports: z
-      .record(
-        Name,
-        z.strictObject({
-          protocol: Protocol,
-          container: Port,
-          public: z
-            .union([z.literal("auto"), z.strictObject({ of: Name, offset: z.number().int().min(1).max(100) })])
-            .describe("`auto` leases one from the node's range; `{of, offset}` follows another port."),
-        }),
-      )
+      .record(Name, GamePort)
       .refine((ports) => Object.keys(ports).length >= 1 && Object.keys(ports).length <= 10, "must name 1 to 10 ports"),
+    command: Command.optional(),
     environment: z.record(EnvName, Text(1000)).default({}),
     variables: z.record(EnvName, Variable).default({}),
     volumes: z
@@ -152,10 +127,10 @@ export const Game = z
       .describe("`compat` is for images that start as root and drop their rights themselves."),
     cpu: z.number().min(0.05).max(64),
     memory: Memory,
-    readiness: z.strictObject({ anyOf: z.array(Probe).min(1).max(5), limitSeconds: Seconds }),
+    readiness: Readiness,
     save: Save.optional(),
     stop: Stop,
-    players: z.strictObject({ query: QueryKind, port: Name }).optional().describe("Without it, idle means no traffic."),
+    players: PlayersRule.optional(),
     asleep: Asleep.optional(),
   })
   .superRefine((game, context) => {
@@ -177,15 +152,27 @@ export const ServerSpec = z.strictObject({
   ]),
   env: z.record(z.string(), z.string()),
   ports: z.array(z.strictObject({ name: Name, protocol: Protocol, container: Port, public: Port })),
+  internalPorts: z
+    .array(z.strictObject({ name: Name, protocol: Protocol, container: Port }))
+    .optional()
+    .describe("Ports that only the agent reaches."),
+  command: z.array(z.string()).optional().describe("Instead of the image's own arguments."),
   volumes: z.record(Name, ContainerPath),
   user: z.string(),
   profile: z.enum(["strict", "compat"]),
   cpu: z.number(),
   memoryBytes: z.number().int(),
-  readiness: z.strictObject({ anyOf: z.array(Probe), limitSeconds: Seconds }),
+  readiness: Readiness,
   save: Save.optional(),
   stop: Stop,
-  players: z.strictObject({ query: QueryKind, port: Name }).optional(),
+  players: PlayersRule.optional(),
   asleep: Asleep.optional(),
 });
 export type ServerSpec = z.infer<typeof ServerSpec>;
+
+/** The number that the game listens on. @throws Error when the game has no such port */
+export function containerPort(spec: ServerSpec, name: string): number {
+  const port = [...spec.ports, ...(spec.internalPorts ?? [])].find((candidate) => candidate.name === name);
+  if (!port) throw new Error(`${spec.game} has no port ${name}`);
+  return port.container;
+}

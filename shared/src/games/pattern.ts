@@ -12,6 +12,16 @@ export interface Pattern {
 /** @throws Error for what cannot be matched like this: looking around, and references to groups */
 export const pattern = (source: string): Pattern => RE2JS.compile(source);
 
+/** For a text: its first group where `source` matches (empty without one); undefined where it does not. */
+export function capture(source: string): (text: string) => string | undefined {
+  const compiled = RE2JS.compile(source);
+  return (text) => {
+    const matcher = compiled.matcher(text);
+    if (!matcher.find()) return undefined;
+    return matcher.groupCount() === 0 ? "" : (matcher.group(1) ?? "");
+  };
+}
+
 /** Why `source` is no such expression, or none for browsers, as the second half of a sentence; undefined when it is. */
 export function patternFault(source: string): string | undefined {
   try {

@@ -1,5 +1,5 @@
 /** Apart from the schemas, so that the dashboard checks values without bundling a schema library or a second engine. */
-import type { Variable } from "./game.ts";
+import type { Variable } from "./variable.ts";
 
 /** Makes the matcher of a `pattern`. */
 export type Compile = (source: string) => { test(text: string): boolean };

@@ -83,7 +83,7 @@ test("a wrong field is refused with its file, line and reason", (t) => {
     "games/chess/game.yaml:34 readiness.anyOf.0.tcp: names the port game, which is udp; the probe tcp needs a tcp port",
   ]);
   t.deepEqual(faultsOf("public: auto", "public: sometimes"), [
-    "games/chess/game.yaml:11 ports.game.public: must be auto or must be a group of fields, not a text",
+    "games/chess/game.yaml:11 ports.game.public: must be one of auto, none or must be a group of fields, not a text",
   ]);
   t.deepEqual(faultsOf("signal: SIGTERM", "signal: SIGKILLED"), [
     "games/chess/game.yaml:37 stop.signal: must be one of SIGTERM, SIGINT, SIGQUIT, SIGHUP",
@@ -278,7 +278,11 @@ test("a secret is masked in answers, and the mask given back leaves it as it was
 });
 
 test("a spec carries the environment as texts and the leased ports", (t) => {
-  const spec = resolveSpec({ game: game!, logo: null, context: null }, { MAX: 4, PASSWORD: "" }, { game: 1, query: 2 });
+  const spec = resolveSpec(
+    { game: game!, logo: null, wallpaper: null, context: null },
+    { MAX: 4, PASSWORD: "" },
+    { game: 1, query: 2 },
+  );
   t.deepEqual(spec.env, { MODE: "blitz", MAX: "4", PASSWORD: "" });
   t.deepEqual(spec.ports, [
     { name: "game", protocol: "tcp", container: 4000, public: 1 },

@@ -5,12 +5,13 @@ import { lstat, readFile, readdir, stat } from "node:fs/promises";
 import { basename, join } from "node:path";
 import { messageOf, type Game } from "@playspawn/shared";
 import { writeContext } from "./context-tar.ts";
-import { findLogo, type Logo } from "./logo.ts";
 import { parseGame, type GameFault } from "./parse.ts";
+import { findPicture, type Picture } from "./pictures.ts";
 
 export interface LoadedGame {
   game: Game;
-  logo: Logo | null;
+  logo: Picture | null;
+  wallpaper: Picture | null;
   /** SHA-256 of the build context; null when the image comes from a registry. */
   context: string | null;
 }
@@ -73,8 +74,15 @@ async function loadGame(folders: GameFolders, id: string): Promise<LoadedGame | 
     if (!parsed.game) return { faults: parsed.faults };
     if (parsed.game.id !== id)
       return refuse(`id: is ${parsed.game.id}, but the folder is called ${id}; they must be the same`, lineOfId(text));
-    const logo = await findLogo(folder);
-    return { game: parsed.game, logo, context: await contextOf(parsed.game, folder, folders.contextsDir, logo) };
+    const logo = await findPicture(folder, "logo");
+    const wallpaper = await findPicture(folder, "wallpaper");
+    const shown = [logo, wallpaper].flatMap((picture) => picture?.file ?? []);
+    return {
+      game: parsed.game,
+      logo,
+      wallpaper,
+      context: await contextOf(parsed.game, folder, folders.contextsDir, shown),
+    };
   } catch (error) {
     return refuse(messageOf(error));
   }
@@ -100,9 +108,14 @@ async function requireFile(folder: string, name: string): Promise<Stats> {
   return found;
 }
 
-async function contextOf(game: Game, folder: string, contexts: string, logo: Logo | null): Promise<string | null> {
+async function contextOf(
+  game: Game,
+  folder: string,
+  contexts: string,
+  shown: readonly string[],
+): Promise<string | null> {
   if ("ref" in game.image) return null;
   await requireFile(folder, "Dockerfile");
-  // A better description or logo must not cause a new build.
-  return await writeContext(folder, contexts, new Set(["game.yaml", ...(logo ? [logo.file] : [])]));
+  // A better description or picture must not cause a new build.
+  return await writeContext(folder, contexts, new Set(["game.yaml", ...shown]));
 }

@@ -6,13 +6,14 @@ import { z } from "zod";
 import { operation, type Operation } from "../../platform/http/operation.ts";
 import type { Catalogue } from "./catalogue.ts";
 import type { LoadedGame } from "./load.ts";
+import type { PictureName } from "./pictures.ts";
 import { presentGame, presentGames } from "./present.ts";
 import { GameList, GameView } from "./schema.ts";
 
 const params = z.strictObject({ id: z.string().max(60) });
 
 /** A picture that somebody dropped into a folder must not act as a page of ours. */
-const logoHeaders = {
+const pictureHeaders = {
   "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; sandbox",
   "Cache-Control": "private, max-age=300",
 };
@@ -61,25 +62,34 @@ export function gameOperations(games: Catalogue): Operation[] {
       answer: { status: 200, schema: GameView },
       handle: async (_context, { params: { id } }) => presentGame(require(id)),
     }),
-    operation({
-      name: "getGameLogo",
-      method: "get",
-      path: "/api/v1/games/{id}/logo",
-      tag: "games",
-      summary: "The picture of a game",
-      auth: "user",
-      permission: "games:read",
-      params,
-      answer: { status: 200, raw: "image/*" },
-      async handle(_context, { params: { id } }) {
-        const { logo } = require(id);
-        if (!logo) throw notFound("logo of the game", id);
-        return { contentType: logo.type, body: await readFile(logo.path), headers: logoHeaders };
-      },
-    }),
+    pictureOperation("getGameLogo", "logo", "The picture of a game", require),
+    pictureOperation("getGameWallpaper", "wallpaper", "The wide picture behind a game", require),
     contextOperation(games),
   ];
 }
+
+const pictureOperation = (
+  name: string,
+  picture: PictureName,
+  summary: string,
+  require: (id: string) => LoadedGame,
+): Operation =>
+  operation({
+    name,
+    method: "get",
+    path: `/api/v1/games/{id}/${picture}`,
+    tag: "games",
+    summary,
+    auth: "user",
+    permission: "games:read",
+    params,
+    answer: { status: 200, raw: "image/*" },
+    async handle(_context, { params: { id } }) {
+      const found = require(id)[picture];
+      if (!found) throw notFound(`${picture} of the game`, id);
+      return { contentType: found.type, body: await readFile(found.path), headers: pictureHeaders };
+    },
+  });
 
 const contextOperation = (games: Catalogue): Operation =>
   operation({

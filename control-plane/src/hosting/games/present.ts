@@ -1,14 +1,23 @@
 import type { Catalogue } from "./catalogue.ts";
 import type { LoadedGame } from "./load.ts";
+import { publicPortsOf } from "./resolve.ts";
 import type { GameList, GameView } from "./schema.ts";
 
-export const presentGame = ({ game, logo }: LoadedGame): GameView => ({
+export const presentGame = ({ game, logo, wallpaper }: LoadedGame): GameView => ({
   id: game.id,
   name: game.name,
   description: game.description,
   logo: logo && `/api/v1/games/${game.id}/logo`,
+  wallpaper: wallpaper && `/api/v1/games/${game.id}/wallpaper`,
+  links: game.links ?? {},
+  steamApp: game.steamApp ?? null,
+  arch: game.arch ?? null,
+  status: game.status ?? null,
   ports: Object.fromEntries(
-    Object.entries(game.ports).map(([name, { protocol, container }]) => [name, { protocol, container }]),
+    publicPortsOf(game).map(([name, { protocol, container }]) => [
+      name,
+      { protocol, container: container === "public" ? null : container },
+    ]),
   ),
   variables: game.variables,
   cpu: game.cpu,

@@ -1,10 +1,13 @@
 /** Game + variables + leased ports → the `ServerSpec` that the agent gets. Pure. */
 import {
   AppError,
+  fill,
   pattern,
+  placeholders,
   variableFault,
   type Fault,
   type Game,
+  type Rng,
   type ServerSpec,
   type Variable,
 } from "@playspawn/shared";
@@ -40,13 +43,16 @@ export function resolveVariables(game: Game, given: Record<string, unknown>, bef
 function pick(name: string, variable: Variable, given: Record<string, unknown>, before: Variables): unknown {
   const kept = Object.hasOwn(before, name) ? before[name] : variable.default;
   if (!Object.hasOwn(given, name)) return kept;
-  return isSecret(variable) && given[name] === secretMask ? kept : given[name];
+  const untouched = given[name] === secretMask || (given[name] === "" && isGenerated(variable));
+  return isSecret(variable) && untouched ? kept : given[name];
 }
 
 /** RFC 6901: `~` and `/` in a name are written `~0` and `~1`. */
 const escapePointer = (name: string): string => name.replaceAll("~", "~0").replaceAll("/", "~1");
 
 const isSecret = (variable: Variable | undefined): boolean => variable?.type === "string" && variable.secret === true;
+
+const isGenerated = (variable: Variable): boolean => variable.type === "string" && variable.generate === true;
 
 /** For answers: secrets that are set are masked; of a game that is not loaded any more nothing is known, so everything is. */
 export function maskVariables(game: Game | undefined, variables: Variables): Variables {
@@ -57,24 +63,66 @@ export function maskVariables(game: Game | undefined, variables: Variables): Var
   return Object.fromEntries(Object.entries(variables).map(([name, value]) => [name, shown(name, value)]));
 }
 
-/** @param publicPorts port name → leased public port; every port of the game must be in it */
+const secretBytes = 18;
+
+/** For a new server: secrets that were left empty and that its game needs get a value of their own. */
+export function withSecrets(game: Game, variables: Variables, rng: Rng): Variables {
+  const filled = { ...variables };
+  for (const [name, variable] of Object.entries(game.variables))
+    if (variable.type === "string" && variable.generate && filled[name] === "")
+      filled[name] = base64url(rng.bytes(secretBytes));
+  return filled;
+}
+
+const base64url = (bytes: Uint8Array): string => Buffer.from(bytes).toString("base64url");
+
+/** What the game reads: fixed, then chosen, then the numbers of its ports. */
+function environmentOf(
+  game: Game,
+  variables: Variables,
+  publicPorts: Readonly<Record<string, number>>,
+): Record<string, string> {
+  const env = { ...game.environment };
+  for (const [name, value] of Object.entries(variables)) {
+    const variable = game.variables[name];
+    if (variable?.type === "string" && variable.omitEmpty && value === "") continue;
+    const as = variable?.type === "boolean" ? variable.as : undefined;
+    env[name] = as ? (value === true ? as.on : as.off) : String(value);
+  }
+  for (const [name, port] of Object.entries(game.ports)) if (port.env) env[port.env] = String(publicPorts[name]);
+  return env;
+}
+
+/** Each value stands in its place as a whole: nothing in it is read as another argument. */
+const argumentsOf = (command: NonNullable<Game["command"]>, env: Readonly<Record<string, string>>): string[] =>
+  command.flatMap((argument) => {
+    const parts = [argument].flat();
+    const empty = Array.isArray(argument) && parts.flatMap(placeholders).some((name) => !env[name]);
+    return empty ? [] : parts.map((part) => fill(part, env));
+  });
+
+/** @param publicPorts port name → leased public port; every public port of the game must be in it */
 export function resolveSpec(
   { game, context }: LoadedGame,
   variables: Variables,
   publicPorts: Readonly<Record<string, number>>,
 ): ServerSpec {
-  const env = { ...game.environment };
-  for (const [name, value] of Object.entries(variables)) env[name] = String(value);
+  const env = environmentOf(game, variables, publicPorts);
+  const internal = Object.entries(game.ports).flatMap(([name, { protocol, container, public: where }]) =>
+    where === "none" && container !== "public" ? [{ name, protocol, container }] : [],
+  );
   return {
     game: game.id,
     image: "ref" in game.image ? { ref: game.image.ref } : { context: context! },
     env,
-    ports: Object.entries(game.ports).map(([name, { protocol, container }]) => ({
+    ports: publicPortsOf(game).map(([name, { protocol, container }]) => ({
       name,
       protocol,
-      container,
+      container: container === "public" ? publicPorts[name]! : container,
       public: publicPorts[name]!,
     })),
+    ...(internal.length > 0 && { internalPorts: internal }),
+    ...(game.command && { command: argumentsOf(game.command, env) }),
     volumes: game.volumes,
     user: game.user,
     profile: game.profile,
@@ -87,3 +135,7 @@ export function resolveSpec(
     ...(game.asleep && { asleep: game.asleep }),
   };
 }
+
+/** Those that a server leases. */
+export const publicPortsOf = (game: Game): [string, Game["ports"][string]][] =>
+  Object.entries(game.ports).filter(([, port]) => port.public !== "none");

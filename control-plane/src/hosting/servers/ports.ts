@@ -27,7 +27,7 @@ export function portGroups(game: Game): PortGroup[] {
   for (const [name, { protocol, public: where }] of Object.entries(game.ports))
     if (where === "auto") groups.set(name, { base: name, members: [{ name, protocol, offset: 0 }] });
   for (const [name, { protocol, public: where }] of Object.entries(game.ports))
-    if (where !== "auto") groups.get(where.of)?.members.push({ name, protocol, offset: where.offset });
+    if (typeof where !== "string") groups.get(where.of)?.members.push({ name, protocol, offset: where.offset });
   return [...groups.values()];
 }
 

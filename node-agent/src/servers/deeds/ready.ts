@@ -26,7 +26,8 @@ async function probe(stage: Stage, signal: AbortSignal): Promise<void> {
   const { readiness, runtime, ports } = stage.world;
   const { spec } = stage.desired;
   const address = stage.standing!.address;
-  const limitMs = spec.readiness.limitSeconds * 1000;
+  const { limitSeconds, firstLimitSeconds } = spec.readiness;
+  const seconds = stage.proven ? limitSeconds : (firstLimitSeconds ?? limitSeconds);
   const over = new AbortController();
   const probing = AbortSignal.any([signal, over.signal]);
   const since = stage.startedAt === null ? {} : { since: stage.startedAt };
@@ -36,10 +37,10 @@ async function probe(stage: Stage, signal: AbortSignal): Promise<void> {
   died.catch(() => undefined);
   ready.catch(() => undefined);
   try {
-    await withLimit(ports.timers, limitMs, "the first answer", Promise.race([ready, died]));
+    await withLimit(ports.timers, seconds * 1000, "the first answer", Promise.race([ready, died]));
   } catch (error) {
     if (signal.aborted || error instanceof AppError) throw error;
-    const said = `The game did not let players in within ${spec.readiness.limitSeconds} s (${messageOf(error)}).`;
+    const said = `The game did not let players in within ${seconds} s (${messageOf(error)}).`;
     throw new AppError("start_timeout", said, { cause: error });
   } finally {
     over.abort(new Error("the probe is over"));
