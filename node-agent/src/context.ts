@@ -24,6 +24,7 @@ import { consoleOf } from "./servers/logs.ts";
 import { portsTaken } from "./servers/ports-taken.ts";
 import { Registry } from "./servers/registry.ts";
 import { stateFile } from "./servers/state-file.ts";
+import { stats } from "./stats/stats.ts";
 import type { World } from "./servers/world.ts";
 import { Troubles } from "./troubles.ts";
 
@@ -210,6 +211,7 @@ function callHandlers(world: World, registry: Registry): CallHandlers {
       if (!supervisor) throw new AppError("not_found", `This node does not know the server ${server}.`);
       yield* consoleOf(world, supervisor, { server, tail, follow }, signal);
     },
+    stats: stats({ ...world, registry }).of,
   };
 }
 

@@ -10,7 +10,6 @@ import { pino } from "pino";
 import { backoff } from "./backoff.ts";
 import { readIdentity, writeIdentity } from "./identity.ts";
 import { join } from "./join.ts";
-import { checkPlain, isPrivate } from "./private-address.ts";
 
 const log = pino({ level: "silent" });
 /** Waits pass fifty times as fast. */
@@ -125,16 +124,6 @@ test("an identity that cannot be read is not overwritten", async (t) => {
   t.is(await readFile(file, "utf8"), "{");
   await writeIdentity(file, identity);
   t.deepEqual(await readIdentity(file), identity);
-});
-
-test("plain connections only where nobody else listens", async (t) => {
-  for (const address of ["127.0.0.1", "10.1.2.3", "172.31.0.1", "192.168.7.7", "100.64.0.9", "::1", "fd00::1"])
-    t.true(isPrivate(address), address);
-  for (const address of ["8.8.8.8", "172.32.0.1", "2001:db8::1", "100.128.0.1"]) t.false(isPrivate(address), address);
-  await t.notThrowsAsync(checkPlain(new URL("http://localhost:8000")));
-  await t.notThrowsAsync(checkPlain(new URL("wss://203.0.113.9")));
-  await t.throwsAsync(checkPlain(new URL("ws://203.0.113.9/agent/v1")), { message: /unencrypted. Use https/ });
-  await t.throwsAsync(checkPlain(new URL("http://[2001:db8::1]:8000")), { message: /public address/ });
 });
 
 test("tries come at doubling intervals with jitter, up to a limit", (t) => {

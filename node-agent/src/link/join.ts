@@ -4,7 +4,7 @@ import type { Logger } from "pino";
 import { request } from "undici";
 import { backoff } from "./backoff.ts";
 import { writeIdentity, type Identity } from "./identity.ts";
-import { checkPlain } from "./private-address.ts";
+import { secretAgent } from "../lib/secret-route.ts";
 
 const answerLimitMs = 10_000;
 /** How long a token that should be in a file is waited for. */
@@ -70,9 +70,10 @@ function identityOf(answer: unknown): Identity {
 
 async function exchange(plan: JoinPlan, token: string, log: Logger): Promise<Identity | "refused" | "away"> {
   const url = new URL("/api/v1/nodes/join", plan.controlUrl);
+  const dispatcher = secretAgent();
   try {
-    await checkPlain(url);
     const { statusCode, body } = await request(url, {
+      dispatcher,
       method: "POST",
       headers: { "content-type": "application/json" },
       body: JSON.stringify({ token, name: plan.name }),
@@ -86,6 +87,8 @@ async function exchange(plan: JoinPlan, token: string, log: Logger): Promise<Ide
   } catch (error) {
     if (error instanceof AppError) throw error;
     log.info(`waiting for the control plane at ${plan.controlUrl} (${messageOf(error)})`);
+  } finally {
+    void dispatcher.close();
   }
   return "away";
 }

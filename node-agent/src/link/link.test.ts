@@ -78,6 +78,8 @@ async function scene(
     handlers: {
       checkPorts: (ports) => Promise.resolve({ taken: ports.map((port) => ({ ...port, by: "a test" })) }),
       logs: (request, signal) => handlers.logs?.(request) ?? endless(signal),
+      stats: () =>
+        Promise.resolve({ cpu_percent: 12, memory_percent: 50, memory_used_mb: 32, status: "ready" as const }),
     },
     onWelcome: () => undefined,
   });

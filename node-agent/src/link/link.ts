@@ -1,9 +1,9 @@
 /** Keeps the agent connected: dials out, and after every end decides how soon to dial again. */
 import { AppError, closeCodes, frameBytesMax, messageOf, supersededRetryMs } from "@playspawn/shared";
 import { WebSocket } from "ws";
+import { secretRoute } from "../lib/secret-route.ts";
 import { backoff } from "./backoff.ts";
 import type { Identity } from "./identity.ts";
-import { checkPlain } from "./private-address.ts";
 import { Session, type SessionDeps } from "./session.ts";
 
 const dialLimitMs = 10_000;
@@ -87,9 +87,8 @@ class Refused extends Error {}
 async function dial({ controlUrl, identity }: LinkDeps, signal: AbortSignal): Promise<WebSocket> {
   const url = new URL("/agent/v1", controlUrl);
   url.protocol = url.protocol === "https:" || url.protocol === "wss:" ? "wss:" : "ws:";
-  await checkPlain(url);
-  signal.throwIfAborted();
   const socket = new WebSocket(url, {
+    ...secretRoute(url),
     headers: { "x-node-id": identity.nodeId, "x-node-secret": identity.secret },
     handshakeTimeout: dialLimitMs,
     maxPayload: frameBytesMax,

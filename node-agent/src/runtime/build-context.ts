@@ -8,6 +8,7 @@ import { pipeline } from "node:stream/promises";
 import { AppError, messageOf } from "@playspawn/shared";
 import { request } from "undici";
 import { remembered } from "../lib/remembered.ts";
+import { secretAgent } from "../lib/secret-route.ts";
 
 /** The largest context taken in. */
 export const contextBytesMax = 512 * 1024 ** 2;
@@ -63,6 +64,7 @@ async function download(
   source: ContextSource,
   { sha256, file, signal }: { sha256: string; file: string; signal: AbortSignal },
 ): Promise<void> {
+  const dispatcher = secretAgent();
   const hash = createHash("sha256");
   let bytes = 0;
   const check = new Transform({
@@ -74,6 +76,7 @@ async function download(
   });
   try {
     const answer = await request(source.url(sha256), {
+      dispatcher,
       headers: source.headers(),
       headersTimeout: silenceMs,
       bodyTimeout: silenceMs,
@@ -87,6 +90,8 @@ async function download(
   } catch (error) {
     signal.throwIfAborted();
     throw contextFault(sha256, error);
+  } finally {
+    void dispatcher.close();
   }
   if (hash.digest("hex") !== sha256) throw contextFault(sha256, new Error("what arrived has another hash"));
 }

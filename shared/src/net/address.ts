@@ -3,6 +3,19 @@
 /** `::ffff:192.0.2.1`, as a dual-stack socket says it, → `192.0.2.1`. */
 export const plainAddress = (address: string): string => address.replace(/^::ffff:(?=\d+\.)/i, "");
 
+/** Networks in which a secret may travel in the clear: loopback and private ones. An IPv4 net holds its mapped addresses, too. */
+export const privateNets = [
+  ["127.0.0.0", 8, "ipv4"],
+  ["10.0.0.0", 8, "ipv4"],
+  ["172.16.0.0", 12, "ipv4"],
+  ["192.168.0.0", 16, "ipv4"],
+  ["100.64.0.0", 10, "ipv4"],
+  ["169.254.0.0", 16, "ipv4"],
+  ["::1", 128, "ipv6"],
+  ["fc00::", 7, "ipv6"],
+  ["fe80::", 10, "ipv6"],
+] as const;
+
 /** What limits are counted by: an IPv4 address, or the /64 of an IPv6 one, all addresses of which one customer owns. */
 export function addressKey(address: string): string {
   const plain = plainAddress(address);

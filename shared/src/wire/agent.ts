@@ -76,6 +76,15 @@ export const Players = z.strictObject({
 });
 export type Players = z.infer<typeof Players>;
 
+/** How far an update is. `done` and `failed` hold until the control plane has taken them in. */
+export const UpdateStatus = z.strictObject({
+  gen: z.number().int().positive(),
+  phase: z.enum(["preparing", "waiting", "updating", "done", "failed"]),
+  progress: Progress.optional(),
+  error: z.strictObject({ code: z.enum(errorCodes), message: z.string().max(2000) }).optional(),
+});
+export type UpdateStatus = z.infer<typeof UpdateStatus>;
+
 /** What a node says of one server. `gen` is the newest desired generation the agent has taken in. */
 export const StatusItem = z.strictObject({
   id: z.string(),
@@ -89,6 +98,10 @@ export const StatusItem = z.strictObject({
   /** When the present state began, UTC ms on the node's clock. */
   since: z.number().int(),
   detail: Detail,
+  /** Whether the game that runs was made from the present spec; null: none runs. Agents before 0.2 do not say. */
+  fresh: z.boolean().nullable().optional(),
+  /** What became of the newest update that it was told of. */
+  update: UpdateStatus.optional(),
 });
 export type StatusItem = z.infer<typeof StatusItem>;
 
@@ -112,6 +125,8 @@ export const DesiredServer = z.strictObject({
   /** With `want: absent`: also delete the files. */
   purge: z.boolean(),
   spec: ServerSpec,
+  /** Spec to take once nobody plays, its image made ready before. Sent to agents that name the capability `update`. */
+  update: z.strictObject({ gen: z.number().int().positive(), spec: ServerSpec }).optional(),
 });
 export type DesiredServer = z.infer<typeof DesiredServer>;
 

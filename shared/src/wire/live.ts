@@ -7,7 +7,7 @@ import { haves, stateWords, tiers, wants, type StateWord } from "../domain/serve
 import { Protocol } from "../games/game.ts";
 import { Capabilities, Capacity, Detail, Players, Progress, Retry, WakeCause } from "./agent.ts";
 
-const words = [...stateWords, "Unknown", "Deleting"] as const satisfies readonly StateWord[];
+const words = [...stateWords, "Unknown", "Deleting", "Trashed"] as const satisfies readonly StateWord[];
 export const PortNumber = z.number().int().min(1).max(65_535);
 export const VariableValue = z.union([z.string().max(1000), z.number(), z.boolean()]);
 
@@ -19,6 +19,18 @@ export const IdleSeconds = z
   .max(idleSecondsMax)
   .nullable()
   .describe("Seconds without players until it sleeps; null never sleeps.");
+
+export const ServerUpdate = z.strictObject({
+  available: z.boolean().describe("Its template has a newer version than the server."),
+  changes: z.array(z.string()).describe("What is newer, e.g. `/image`."),
+  phase: z
+    .enum(["preparing", "waiting", "updating"])
+    .nullable()
+    .describe("Once it was asked for: the image is made ready; it waits until nobody plays; it is being taken."),
+  progress: Progress.nullable(),
+  error: Detail.shape.error.unwrap().nullable().describe("Why the last try was taken back."),
+});
+export type ServerUpdate = z.infer<typeof ServerUpdate>;
 
 export const Server = z
   .strictObject({
@@ -45,6 +57,19 @@ export const Server = z
     addresses: z.array(z.strictObject({ name: z.string(), protocol: Protocol, host: z.string(), port: PortNumber })),
     variables: z.record(z.string(), VariableValue).describe("Secrets are masked."),
     idleSeconds: IdleSeconds,
+    notes: z.string(),
+    trashedAt: z
+      .number()
+      .int()
+      .nullable()
+      .describe("When it was put into the trash, UTC milliseconds; null: it was not."),
+    purgeAt: z.number().int().nullable().describe("When it leaves the trash for good, UTC milliseconds."),
+    pending: z
+      .array(z.string())
+      .describe("What the running game does not have yet and gets at its next wake, e.g. `/variables/MAX_PLAYERS`."),
+    update: ServerUpdate.nullable().describe(
+      "The newer version of its template; null: there is none, nor was one tried.",
+    ),
     node: z.strictObject({ id: z.string(), name: z.string() }),
     cpu: z.number(),
     memoryBytes: z.number().int(),

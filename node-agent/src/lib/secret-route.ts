@@ -1,0 +1,59 @@
+/**
+ * Secrets travel in the clear only where nobody else listens: loopback and private networks. Looked at when a connection
+ * is made, at the very address that it goes to, because names move. Where TLS is spoken, its certificate is the check.
+ */
+import { lookup } from "node:dns";
+import { BlockList, isIP, type LookupFunction } from "node:net";
+import { AppError, privateNets } from "@playspawn/shared";
+import { Agent, buildConnector } from "undici";
+
+const ours = new BlockList();
+for (const [net, bits, family] of privateNets) ours.addSubnet(net, bits, family);
+
+export const isPrivate = (address: string): boolean => ours.check(address, isIP(address) === 6 ? "ipv6" : "ipv4");
+
+const leak = (host: string, address: string): AppError =>
+  new AppError(
+    "forbidden",
+    `${host} leads to the public address ${address}; the node's secret would travel unencrypted. Use https.`,
+  );
+
+/** Like `resolve`, but for names that lead to a public address: of several addresses not one may. */
+const privately =
+  (resolve: typeof lookup): LookupFunction =>
+  (host, options, done) => {
+    resolve(host, { ...options, all: true }, (error, found) => {
+      const open = error ? undefined : found.find(({ address }) => !isPrivate(address));
+      if (error || open) return done(error ?? leak(host, open!.address), []);
+      if (options.all) done(null, found);
+      else done(null, found[0]!.address, found[0]!.family);
+    });
+  };
+
+/**
+ * Options of a socket that is to carry a secret to `url`.
+ * @throws AppError forbidden when `url` is plain http or ws with a public address; a name is refused as it is looked up
+ */
+export function secretRoute(url: URL, resolve = lookup): { lookup?: LookupFunction } {
+  if (url.protocol === "https:" || url.protocol === "wss:") return {};
+  const host = url.hostname.replace(/^\[|\]$/g, "");
+  if (isIP(host) === 0) return { lookup: privately(resolve) };
+  if (!isPrivate(host)) throw leak(url.origin, host);
+  return {};
+}
+
+/** undici's dispatcher for requests with a secret. It follows no redirects. */
+export function secretAgent(): Agent {
+  return new Agent({
+    connect(options, done) {
+      try {
+        const host = options.hostname.includes(":")
+          ? `[${options.hostname.replace(/^\[|\]$/g, "")}]`
+          : options.hostname;
+        buildConnector(secretRoute(new URL(`${options.protocol}//${host}`)))(options, done);
+      } catch (error) {
+        done(error as Error, null);
+      }
+    },
+  });
+}
