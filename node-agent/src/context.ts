@@ -101,6 +101,10 @@ async function assemble(parts: Parts): Promise<void> {
   const runtime = engine(parts, identity, agentDir);
   const door = lateDoor();
   closers.push(() => door.close());
+  const doorless =
+    "The door's process is not connected: players reach no server of this node. Start it, or look at its log.";
+  troubles.set("door-process", doorless);
+  door.onConnection((connected) => (connected ? troubles.over("door-process") : troubles.set("door-process", doorless)));
   const run = newId("run", ports);
   const world: World = {
     ports,

@@ -2,7 +2,7 @@
  * The door for supervisors before it may be talked to. A door process takes its first table of routes for the whole
  * truth and gives up every port that is not in it; so nothing is said until every server that stands here is known.
  */
-import type { Route } from "@playspawn/shared";
+import { AppError, type Route } from "@playspawn/shared";
 import type { BindFailure, Door, Knock } from "../door/door-client.ts";
 
 export interface LateDoor extends Door {
@@ -31,7 +31,10 @@ export function lateDoor(): LateDoor {
     traffic: (server) => real?.traffic(server),
     check: async (ports) => {
       if (real) return real.check(ports);
-      throw new Error("the door is not up yet");
+      throw new AppError(
+        "not_ready",
+        "The node has only just started and its door is not open yet. Try again in a moment.",
+      );
     },
     onKnock: (listener) => void (real ? real.onKnock(listener) : onKnock.push(listener)),
     onConnection: (listener) => void (real ? real.onConnection(listener) : onConnection.push(listener)),
