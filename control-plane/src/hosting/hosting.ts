@@ -25,6 +25,8 @@ import { serverOperations } from "./servers/operations.ts";
 import { publisher } from "./servers/publisher.ts";
 import { reports } from "./servers/reports.ts";
 import { servers } from "./servers/service.ts";
+import { wakeTokenOperations } from "./servers/wake-token-operations.ts";
+import { wakeTokens } from "./servers/wake-token.ts";
 
 export interface HostingDeps extends Deps {
   telemetry: Knex;
@@ -88,7 +90,12 @@ export async function createHosting(deps: HostingDeps, config: HostingConfig): P
     accept: ({ request, socket: stream, head }) => socket.upgrade(request, stream, head),
   });
   return {
-    operations: [...gameOperations(games), ...nodeOperations(fleet), ...serverOperations(gameServers)],
+    operations: [
+      ...gameOperations(games),
+      ...nodeOperations(fleet),
+      ...serverOperations(gameServers),
+      ...wakeTokenOperations(wakeTokens({ ...deps, servers: gameServers, publisher: publish }), gameServers),
+    ],
     checks: [{ name: "catalogue", run: async () => requireGames(games), fault: "no game could be read" }],
     identifyNode: (credential) => identifyNode(authenticate, credential),
     async close() {

@@ -4,6 +4,7 @@ import type { Knex } from "knex";
 import type { Bus } from "../platform/bus/bus.ts";
 import type { Operation } from "../platform/http/operation.ts";
 import type { Limit } from "../platform/http/rate.ts";
+import { oauthOperations } from "./oauth/operations.ts";
 import { createGuesses, type GuessClass } from "./sessions/guesses.ts";
 import { sessionOperations } from "./sessions/operations.ts";
 import { createSessions, type Sessions } from "./sessions/service.ts";
@@ -33,5 +34,6 @@ export async function createPeople(deps: { db: Knex; ports: Ports; bus: Bus }, c
   // Those who came in without a password must not stay when that door is shut.
   if (!config.devLogin) await sessions.endAll({ kind: "dev" });
   const setup = await createSetup({ ...deps, users, sessions, passwords }, config.admin);
-  return { sessions, setup, operations: [...setupOperations(setup), ...sessionOperations(sessions, config)] };
+  const operations = [...setupOperations(setup), ...sessionOperations(sessions, config), ...oauthOperations()];
+  return { sessions, setup, operations };
 }

@@ -21,6 +21,138 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/servers": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Your game servers, newest first
+         * @description The same as `GET /api/v1/servers`.
+         */
+        get: operations["listServersGsp"];
+        put?: never;
+        /**
+         * Create a game server
+         * @description The same as `POST /api/v1/servers`.
+         */
+        post: operations["createServerGsp"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/servers/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * One game server
+         * @description The same as `GET /api/v1/servers/{id}`.
+         */
+        get: operations["getServerGsp"];
+        put?: never;
+        post?: never;
+        /**
+         * Delete a game server and its files
+         * @description The same as `DELETE /api/v1/servers/{id}`.
+         */
+        delete: operations["deleteServerGsp"];
+        options?: never;
+        head?: never;
+        /**
+         * Change a game server
+         * @description The same as `PATCH /api/v1/servers/{id}`.
+         */
+        patch: operations["updateServerGsp"];
+        trace?: never;
+    };
+    "/api/servers/{id}/hibernate": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Save a server and let it sleep
+         * @description The same as `POST /api/v1/servers/{id}/hibernate`.
+         */
+        post: operations["hibernateServerGsp"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/servers/{id}/logs": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What the game wrote; with follow, as it writes
+         * @description The same as `GET /api/v1/servers/{id}/logs`.
+         */
+        get: operations["getServerLogsGsp"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/servers/{id}/players": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Who plays on a server
+         * @description The same as `GET /api/v1/servers/{id}/players`.
+         */
+        get: operations["getServerPlayersGsp"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/servers/{id}/wake": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Wake a sleeping server
+         * @description The same as `POST /api/v1/servers/{id}/wake`.
+         */
+        post: operations["wakeServerGsp"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/auth/dev-login": {
         parameters: {
             query?: never;
@@ -84,6 +216,50 @@ export interface paths {
         };
         /** Who is signed in */
         get: operations["getMe"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/auth/oauth/{provider}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Go and sign in with an account of this provider
+         * @description No provider can be configured in this version: it answers `oauth_not_configured`.
+         */
+        get: operations["oauthRedirect"];
+        put?: never;
+        /**
+         * The same for programs, which open the address in a browser
+         * @description No provider can be configured in this version: it answers `oauth_not_configured`.
+         */
+        post: operations["oauthStart"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/auth/oauth/{provider}/callback": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Where the provider sends people back to
+         * @description No provider can be configured in this version: it answers `oauth_not_configured`.
+         */
+        get: operations["oauthCallback"];
         put?: never;
         post?: never;
         delete?: never;
@@ -382,6 +558,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/servers/{id}/players": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Who plays on a server */
+        get: operations["getServerPlayers"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/servers/{id}/restart": {
         parameters: {
             query?: never;
@@ -416,6 +609,27 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/servers/{id}/wake-token": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Make the token that wakes this server by webhook
+         * @description It takes the place of the one before.
+         */
+        post: operations["createWakeToken"];
+        /** End this server's wake token */
+        delete: operations["deleteWakeToken"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/setup": {
         parameters: {
             query?: never;
@@ -430,6 +644,107 @@ export interface paths {
          * @description Needs the token of the set-up link: good once, for 30 minutes and five tries.
          */
         post: operations["setup"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/webhook/wake": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Wake a server with its wake token, without an account */
+        post: operations["wakeByWebhook"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/webhook/wake": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Wake a server with its wake token, without an account
+         * @description The same as `POST /api/v1/webhook/wake`.
+         */
+        post: operations["wakeByWebhookGsp"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/auth/callback/{provider}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Where the provider sends people back to
+         * @description The same as `GET /api/v1/auth/oauth/{provider}/callback`.
+         */
+        get: operations["oauthCallbackGsp"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/auth/dev-login": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Sign in without a password, for development
+         * @description The same as `POST /api/v1/auth/dev-login`.
+         */
+        post: operations["devLoginGsp"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/auth/login/{provider}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Go and sign in with an account of this provider
+         * @description The same as `GET /api/v1/auth/oauth/{provider}`.
+         */
+        get: operations["oauthRedirectGsp"];
+        put?: never;
+        /**
+         * The same for programs, which open the address in a browser
+         * @description The same as `POST /api/v1/auth/oauth/{provider}`.
+         */
+        post: operations["oauthStartGsp"];
         delete?: never;
         options?: never;
         head?: never;
@@ -667,9 +982,15 @@ export interface components {
             kind: string;
             seq: number;
         };
+        OAuthStart: {
+            /** @description What answers the session once they did. */
+            poll: string;
+            /** @description Where the person signs in. */
+            url: string;
+        };
         Problem: {
             /** @enum {string} */
-            code: "invalid_request" | "malformed_request" | "malformed_body" | "wrong_host" | "unauthenticated" | "wrong_credentials" | "forbidden" | "cross_site" | "setup_required" | "setup_token_invalid" | "setup_token_unknown" | "setup_done" | "not_found" | "method_not_allowed" | "conflict" | "request_timeout" | "port_taken" | "ports_exhausted" | "body_too_large" | "unsupported_media_type" | "expectation_failed" | "headers_too_large" | "unknown_game" | "invalid_variables" | "idempotency_conflict" | "rate_limited" | "join_token_invalid" | "node_secret_invalid" | "internal" | "not_ready" | "no_node" | "node_unreachable" | "disk_full" | "image_not_found" | "image_pull_failed" | "image_build_failed" | "docker_unavailable" | "network_failed" | "docker_denied" | "start_failed" | "start_timeout" | "game_crashed" | "out_of_memory" | "save_failed" | "holder_lost" | "grant_missing";
+            code: "invalid_request" | "malformed_request" | "malformed_body" | "wrong_host" | "unauthenticated" | "wrong_credentials" | "forbidden" | "cross_site" | "setup_required" | "setup_token_invalid" | "setup_token_unknown" | "setup_done" | "not_found" | "method_not_allowed" | "conflict" | "request_timeout" | "port_taken" | "ports_exhausted" | "body_too_large" | "unsupported_media_type" | "expectation_failed" | "headers_too_large" | "unknown_game" | "invalid_variables" | "idempotency_conflict" | "rate_limited" | "join_token_invalid" | "wake_token_invalid" | "node_secret_invalid" | "internal" | "oauth_not_configured" | "not_ready" | "no_node" | "node_unreachable" | "disk_full" | "image_not_found" | "image_pull_failed" | "image_build_failed" | "docker_unavailable" | "network_failed" | "docker_denied" | "start_failed" | "start_timeout" | "game_crashed" | "out_of_memory" | "save_failed" | "holder_lost" | "grant_missing";
             detail: string;
             faults?: {
                 detail: string;
@@ -709,7 +1030,7 @@ export interface components {
             createdAt: number;
             error: {
                 /** @enum {string} */
-                code: "invalid_request" | "malformed_request" | "malformed_body" | "wrong_host" | "unauthenticated" | "wrong_credentials" | "forbidden" | "cross_site" | "setup_required" | "setup_token_invalid" | "setup_token_unknown" | "setup_done" | "not_found" | "method_not_allowed" | "conflict" | "request_timeout" | "port_taken" | "ports_exhausted" | "body_too_large" | "unsupported_media_type" | "expectation_failed" | "headers_too_large" | "unknown_game" | "invalid_variables" | "idempotency_conflict" | "rate_limited" | "join_token_invalid" | "node_secret_invalid" | "internal" | "not_ready" | "no_node" | "node_unreachable" | "disk_full" | "image_not_found" | "image_pull_failed" | "image_build_failed" | "docker_unavailable" | "network_failed" | "docker_denied" | "start_failed" | "start_timeout" | "game_crashed" | "out_of_memory" | "save_failed" | "holder_lost" | "grant_missing";
+                code: "invalid_request" | "malformed_request" | "malformed_body" | "wrong_host" | "unauthenticated" | "wrong_credentials" | "forbidden" | "cross_site" | "setup_required" | "setup_token_invalid" | "setup_token_unknown" | "setup_done" | "not_found" | "method_not_allowed" | "conflict" | "request_timeout" | "port_taken" | "ports_exhausted" | "body_too_large" | "unsupported_media_type" | "expectation_failed" | "headers_too_large" | "unknown_game" | "invalid_variables" | "idempotency_conflict" | "rate_limited" | "join_token_invalid" | "wake_token_invalid" | "node_secret_invalid" | "internal" | "oauth_not_configured" | "not_ready" | "no_node" | "node_unreachable" | "disk_full" | "image_not_found" | "image_pull_failed" | "image_build_failed" | "docker_unavailable" | "network_failed" | "docker_denied" | "start_failed" | "start_timeout" | "game_crashed" | "out_of_memory" | "save_failed" | "holder_lost" | "grant_missing";
                 message: string;
             } | null;
             game: string;
@@ -780,6 +1101,15 @@ export interface components {
             kind: string;
             seq: number;
         };
+        ServerPlayers: {
+            /** @description When its node last spoke, UTC milliseconds; null without figures. */
+            asOf: number | null;
+            max: number | null;
+            /** @description null where the game does not tell them. They may be fewer. */
+            names: string[] | null;
+            /** @description null while it sleeps, or nobody can tell. */
+            online: number | null;
+        };
         Session: {
             accessToken: string;
             /** @description Send it as `Authorization: Bearer …`. The same as accessToken. */
@@ -803,9 +1133,24 @@ export interface components {
             /** @enum {string} */
             want?: "auto" | "running" | "stopped";
         };
+        WakeAnswer: {
+            server_id: string;
+            /** @description The word for people, such as Online. */
+            status: string;
+        };
+        WakeRequest: {
+            server_id: string;
+            token: string;
+        };
+        WakeToken: {
+            /** @description UTC milliseconds. */
+            createdAt: number;
+            /** @description Told here once; only its hash is kept. */
+            token: string;
+        };
     };
     responses: {
-        /** @description What went wrong. Codes: `invalid_request` 422, `malformed_request` 400, `malformed_body` 400, `wrong_host` 400, `unauthenticated` 401, `wrong_credentials` 401, `forbidden` 403, `cross_site` 403, `setup_required` 403, `setup_token_invalid` 401, `setup_token_unknown` 401, `setup_done` 404, `not_found` 404, `method_not_allowed` 405, `conflict` 409, `request_timeout` 408, `port_taken` 409, `ports_exhausted` 409, `body_too_large` 413, `unsupported_media_type` 415, `expectation_failed` 417, `headers_too_large` 431, `unknown_game` 422, `invalid_variables` 422, `idempotency_conflict` 422, `rate_limited` 429, `join_token_invalid` 401, `node_secret_invalid` 401, `internal` 500, `not_ready` 503, `no_node` 503, `node_unreachable` 503, `disk_full` 507, `image_not_found` 409, `image_pull_failed` 409, `image_build_failed` 409, `docker_unavailable` 503, `network_failed` 409, `docker_denied` 503, `start_failed` 409, `start_timeout` 409, `game_crashed` 409, `out_of_memory` 409, `save_failed` 409, `holder_lost` 409, `grant_missing` 402. */
+        /** @description What went wrong. Codes: `invalid_request` 422, `malformed_request` 400, `malformed_body` 400, `wrong_host` 400, `unauthenticated` 401, `wrong_credentials` 401, `forbidden` 403, `cross_site` 403, `setup_required` 403, `setup_token_invalid` 401, `setup_token_unknown` 401, `setup_done` 404, `not_found` 404, `method_not_allowed` 405, `conflict` 409, `request_timeout` 408, `port_taken` 409, `ports_exhausted` 409, `body_too_large` 413, `unsupported_media_type` 415, `expectation_failed` 417, `headers_too_large` 431, `unknown_game` 422, `invalid_variables` 422, `idempotency_conflict` 422, `rate_limited` 429, `join_token_invalid` 401, `wake_token_invalid` 401, `node_secret_invalid` 401, `internal` 500, `oauth_not_configured` 501, `not_ready` 503, `no_node` 503, `node_unreachable` 503, `disk_full` 507, `image_not_found` 409, `image_pull_failed` 409, `image_build_failed` 409, `docker_unavailable` 503, `network_failed` 409, `docker_denied` 503, `start_failed` 409, `start_timeout` 409, `game_crashed` 409, `out_of_memory` 409, `save_failed` 409, `holder_lost` 409, `grant_missing` 402. */
         Problem: {
             headers: {
                 [name: string]: unknown;
@@ -840,6 +1185,235 @@ export interface operations {
                 };
                 content: {
                     "application/x-tar": string;
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    listServersGsp: {
+        parameters: {
+            query?: {
+                /** @description The `nextCursor` of the page before. */
+                cursor?: string;
+                /** @description How many items, 1 to 100. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Your game servers, newest first */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        items: components["schemas"]["Server"][];
+                        nextCursor: string | null;
+                    };
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    createServerGsp: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Repeating a request with the same key and body has one effect and the same answer. */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CreateServer"];
+            };
+        };
+        responses: {
+            /** @description Create a game server */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Server"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    getServerGsp: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description One game server */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Server"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    deleteServerGsp: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Delete a game server and its files */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Server"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    updateServerGsp: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["UpdateServer"];
+            };
+        };
+        responses: {
+            /** @description Change a game server */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Server"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    hibernateServerGsp: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["Hibernate"];
+            };
+        };
+        responses: {
+            /** @description Save a server and let it sleep */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Server"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    getServerLogsGsp: {
+        parameters: {
+            query?: {
+                follow?: boolean;
+                tail?: number;
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description What the game wrote; with follow, as it writes */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/plain; charset=utf-8": string;
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    getServerPlayersGsp: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Who plays on a server */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ServerPlayers"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    wakeServerGsp: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Wake a sleeping server */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Server"];
                 };
             };
             default: components["responses"]["Problem"];
@@ -930,6 +1504,75 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["Me"];
                 };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    oauthRedirect: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                provider: "google" | "microsoft";
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Go and sign in with an account of this provider */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    oauthStart: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                provider: "google" | "microsoft";
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The same for programs, which open the address in a browser */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OAuthStart"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    oauthCallback: {
+        parameters: {
+            query?: {
+                code?: string;
+                error?: string;
+                state?: string;
+            };
+            header?: never;
+            path: {
+                provider: "google" | "microsoft";
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Where the provider sends people back to */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             default: components["responses"]["Problem"];
         };
@@ -1414,6 +2057,29 @@ export interface operations {
             default: components["responses"]["Problem"];
         };
     };
+    getServerPlayers: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Who plays on a server */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ServerPlayers"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
     restartServer: {
         parameters: {
             query?: never;
@@ -1460,6 +2126,50 @@ export interface operations {
             default: components["responses"]["Problem"];
         };
     };
+    createWakeToken: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Make the token that wakes this server by webhook */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WakeToken"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    deleteWakeToken: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description End this server's wake token */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
     setup: {
         parameters: {
             query?: never;
@@ -1480,6 +2190,146 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Session"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    wakeByWebhook: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["WakeRequest"];
+            };
+        };
+        responses: {
+            /** @description Wake a server with its wake token, without an account */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WakeAnswer"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    wakeByWebhookGsp: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["WakeRequest"];
+            };
+        };
+        responses: {
+            /** @description Wake a server with its wake token, without an account */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WakeAnswer"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    oauthCallbackGsp: {
+        parameters: {
+            query?: {
+                code?: string;
+                error?: string;
+                state?: string;
+            };
+            header?: never;
+            path: {
+                provider: "google" | "microsoft";
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Where the provider sends people back to */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    devLoginGsp: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Sign in without a password, for development */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Session"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    oauthRedirectGsp: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                provider: "google" | "microsoft";
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Go and sign in with an account of this provider */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    oauthStartGsp: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                provider: "google" | "microsoft";
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The same for programs, which open the address in a browser */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OAuthStart"];
                 };
             };
             default: components["responses"]["Problem"];

@@ -4,6 +4,7 @@ import { idPattern, Server, ServerEvent } from "@playspawn/shared";
 import { z } from "zod";
 import { operation, type Operation } from "../../platform/http/operation.ts";
 import { PageQuery, pageSchema } from "../../platform/http/page.ts";
+import { ServerPlayers } from "./players.ts";
 import { CreateServer, Hibernate, LogsQuery, UpdateServer } from "./schema.ts";
 import type { Servers } from "./service.ts";
 
@@ -63,6 +64,19 @@ function single(servers: Servers): Operation[] {
       params,
       answer: { status: 200, schema: Server },
       handle: (_context, { params: { id } }) => servers.read(id),
+    }),
+    operation({
+      name: "getServerPlayers",
+      method: "get",
+      path: "/api/v1/servers/{id}/players",
+      tag,
+      summary: "Who plays on a server",
+      auth: "user",
+      permission: "servers:read",
+      resource,
+      params,
+      answer: { status: 200, schema: ServerPlayers },
+      handle: (_context, { params: { id } }) => servers.players(id),
     }),
     operation({
       name: "updateServer",

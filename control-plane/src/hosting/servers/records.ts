@@ -12,12 +12,20 @@ export interface Decision {
   /** Kind and data of the event. */
   kind: string;
   data: Record<string, unknown>;
+  /** What is behind it where nobody who signed in is. */
+  cause?: Record<string, unknown>;
 }
 
 export interface Records {
   /** @throws AppError not_found */
   read(db: Db, id: string): Promise<Server>;
-  tell(tx: Db, row: Pick<ServerRow, "id" | "owner_id">, kind: string, data: Record<string, unknown>): Promise<Event>;
+  tell(
+    tx: Db,
+    row: Pick<ServerRow, "id" | "owner_id">,
+    kind: string,
+    data: Record<string, unknown>,
+    cause?: Record<string, unknown>,
+  ): Promise<Event>;
   /** After the commit. */
   announce(row: Pick<ServerRow, "id" | "node_id">, events: readonly Event[]): Promise<void>;
   /** @param decide gets the row and the generation that the change will have */
@@ -38,8 +46,10 @@ export function records({ db, ports, publisher, failpoint, push, nextRev }: Reco
     if (!view) throw notFound("server", id);
     return publisher.present(view);
   };
-  const tell: Records["tell"] = (tx, row, kind, data) =>
-    appendEvent(tx, ports, { ownerId: row.owner_id, subject: { kind: "server", id: row.id }, kind, cause: null, data });
+  const tell: Records["tell"] = (tx, row, kind, data, cause) => {
+    const subject = { kind: "server", id: row.id };
+    return appendEvent(tx, ports, { ownerId: row.owner_id, subject, kind, cause: cause ?? null, data });
+  };
   const announce: Records["announce"] = async (row, events) => {
     push(row.node_id);
     await publisher.servers([row.id]);
@@ -55,11 +65,11 @@ export function records({ db, ports, publisher, failpoint, push, nextRev }: Reco
         if (!row) throw notFound("server", id);
         // A node that knows more than a restored database must still find this one newer.
         const gen = Math.max(row.gen, row.reported_gen) + 1;
-        const { to, kind, data } = decide(row, gen);
+        const { to, kind, data, cause } = decide(row, gen);
         const newer = isDesired(to) ? { gen, rev: await nextRev(tx, row.node_id) } : {};
         await updateServer(tx, id, { ...to, ...newer, updated_at: ports.clock.now() });
         if (to.spec !== undefined && bytesOf(to.spec) > bytesOf(row.spec)) await refuseOverfull(tx, row.node_id);
-        return { row, event: await tell(tx, row, kind, data), server: await read(tx, id) };
+        return { row, event: await tell(tx, row, kind, data, cause), server: await read(tx, id) };
       });
       failpoint("wake.stored");
       await announce(done.row, [done.event]);

@@ -8,6 +8,7 @@ import { freshSpec, refuseDeleted, refuseKick, updateOf } from "./changes.ts";
 import { creator, type Asker, type CreateDeps, type Once } from "./create.ts";
 import type { Kick } from "./desired.ts";
 import type { NodeCalls } from "./placing.ts";
+import { readPlayers, type ServerPlayers } from "./players.ts";
 import { records, type Records, type RecordsDeps } from "./records.ts";
 import type { CreateServer, UpdateServer } from "./schema.ts";
 import {
@@ -34,8 +35,10 @@ export interface Servers {
   list(ownerId: string | null, page: PageRequest): Promise<Page<Server>>;
   read(id: string): Promise<Server>;
   update(asker: Asker, id: string, request: UpdateServer): Promise<Server>;
-  kick(asker: Asker, id: string, kind: KickKind, tier?: Tier): Promise<Server>;
+  /** @param asker `webhook`: whoever knows the server's wake token */
+  kick(asker: Pick<Asker, "userId"> | "webhook", id: string, kind: KickKind, tier?: Tier): Promise<Server>;
   remove(asker: Asker, id: string): Promise<Server>;
+  players(id: string): Promise<ServerPlayers>;
   /** Newest first. */
   events(id: string, page: PageRequest): Promise<Page<ServerEvent>>;
   /** Text as the game wrote it; ends by itself unless `follow`. @throws AppError node_unreachable */
@@ -82,6 +85,7 @@ export function servers(deps: ServersDeps): Servers {
     update,
     kick,
     remove,
+    players: (id) => readPlayers(db, publisher, id),
     async events(id, { limit, cursor }) {
       const page = await listEvents(db, { subject: { kind: "server", id }, limit, cursor });
       return { items: page.items.map(presentEvent), nextCursor: page.nextCursor };
@@ -108,13 +112,14 @@ function changing(deps: ServersDeps, log: Records): Pick<Servers, "update" | "ki
         return { to: updateOf(row, request, games), kind: "updated", data: { by: userId, fields } };
       });
     },
-    async kick({ userId }, id, kind, tier) {
+    async kick(asker, id, kind, tier) {
       deps.failpoint("wake.authorized");
       return await log.change(id, (row, gen) => {
         refuseKick(row, kind);
         const kick: Kick = { gen, kind, ...(tier && { tier }) };
         const spec = kind === "restart" ? freshSpec(row, games) : row.spec;
-        return { to: { kick: JSON.stringify(kick), spec }, kind: `${kind}_requested`, data: { by: userId } };
+        const who = asker === "webhook" ? { data: {}, cause: { kind: asker } } : { data: { by: asker.userId } };
+        return { to: { kick: JSON.stringify(kick), spec }, kind: `${kind}_requested`, ...who };
       });
     },
     async remove({ userId }, id) {

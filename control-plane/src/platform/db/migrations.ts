@@ -3,6 +3,7 @@ import type { Knex } from "knex";
 import * as platform from "../../../migrations/001-platform.ts";
 import * as hosting from "../../../migrations/002-hosting.ts";
 import * as versions from "../../../migrations/003-versions.ts";
+import * as wakeTokens from "../../../migrations/006-wake-tokens.ts";
 import * as nodeSamples from "../../../migrations/telemetry-001-node-samples.ts";
 
 export interface Migration {
@@ -14,6 +15,7 @@ export const coreMigrations: readonly Migration[] = [
   { name: "001-platform", up: platform.up },
   { name: "002-hosting", up: hosting.up },
   { name: "003-versions", up: versions.up },
+  { name: "006-wake-tokens", up: wakeTokens.up },
 ];
 
 export const telemetryMigrations: readonly Migration[] = [{ name: "telemetry-001-node-samples", up: nodeSamples.up }];

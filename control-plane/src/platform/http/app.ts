@@ -3,6 +3,7 @@ import Router from "@koa/router";
 import { AppError, errorCatalog, messageOf, newId } from "@playspawn/shared";
 import Koa, { type Context, type Middleware, type Next } from "koa";
 import type { Log } from "../log.ts";
+import { routesOf } from "./aliases.ts";
 import { checkExpectation, checkHost } from "./guards.ts";
 import { leaveRestOfBody } from "./linger.ts";
 import type { Operation } from "./operation.ts";
@@ -29,7 +30,7 @@ export function createApp(deps: AppDeps): Koa {
   app.use(observe(deps));
   app.use((ctx, next) => answerProblems(ctx, next));
   app.use(guard(deps));
-  const router = routesOf(deps);
+  const router = routerOf(deps);
   app.use(router.routes());
   app.use(setupGate(deps));
   app.use(refuseOtherMethods(router));
@@ -102,11 +103,11 @@ const guard =
     await next();
   };
 
-function routesOf(deps: AppDeps): Router {
+function routerOf(deps: AppDeps): Router {
   const router = new Router({ strict: false });
-  for (const operation of deps.operations) {
-    const path = operation.path.replaceAll(/\{(\w+)\}/g, ":$1");
-    router[operation.method](path, (ctx: Context) => runOperation(ctx, operation, deps));
+  for (const { path, operation } of routesOf(deps.operations)) {
+    const pattern = path.replaceAll(/\{(\w+)\}/g, ":$1");
+    router[operation.method](pattern, (ctx: Context) => runOperation(ctx, operation, deps));
   }
   return router;
 }

@@ -76,7 +76,7 @@ function filesOf(manifest: Manifest, entry: string): Set<string> {
 }
 
 const isRead = (ctx: Context): boolean => ctx.method === "GET" || ctx.method === "HEAD";
-const isReserved = (path: string): boolean => /^\/(?:api|agent|docs|openapi\.json)(?:\/|$)/.test(path);
+const isReserved = (path: string): boolean => /^\/(?:api|v1|auth|agent|docs|redoc|openapi\.json)(?:\/|$)/i.test(path);
 const wantsPage = (ctx: Context): boolean => ctx.get("accept").includes("text/html");
 
 async function sendPage(ctx: Context, root: string, file: string): Promise<void> {

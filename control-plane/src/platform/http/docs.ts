@@ -1,52 +1,77 @@
-/** `/openapi.json`, and Swagger UI at `/docs` from our own disk: it loads nothing from other hosts. */
+/** `/openapi.json`, and two readers of it from our own disk, which load nothing from other hosts: `/docs` to try, `/redoc` to read. */
 import { dirname } from "node:path";
 import { fileURLToPath } from "node:url";
 import send from "koa-send";
-import type { Middleware } from "koa";
+import type { Context, Middleware } from "koa";
 import { pagePolicy } from "./security-headers.ts";
 
-const root = dirname(fileURLToPath(import.meta.resolve("swagger-ui-dist/package.json")));
+interface Reader {
+  /** Where its page is; its files lie below. */
+  path: string;
+  page: string;
+  /** A file of its own: the content security policy allows no script inside the page. */
+  start: string;
+  /** Folder of its package, and what of it is served. */
+  root: string;
+  files: ReadonlySet<string>;
+}
 
-const page = `<!doctype html>
+const folderOf = (file: string): string => dirname(fileURLToPath(import.meta.resolve(file)));
+
+const pageOf = (head: string, body: string): string => `<!doctype html>
 <html lang="en">
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <title>Playspawn API</title>
-<link rel="stylesheet" href="/docs/swagger-ui.css">
 <link rel="icon" href="/docs/favicon-32x32.png">
-<div id="ui"></div>
-<script src="/docs/swagger-ui-bundle.js"></script>
-<script src="/docs/start.js"></script>
-</html>
+${head}<div id="ui"></div>
+${body}</html>
 `;
 
-// A file of its own: the content security policy allows no script inside the page.
-const start = `SwaggerUIBundle({ url: "/openapi.json", dom_id: "#ui", validatorUrl: null });\n`;
+const scripts = (...files: string[]): string => files.map((file) => `<script src="${file}"></script>\n`).join("");
 
-const files = new Set(["swagger-ui.css", "swagger-ui-bundle.js", "favicon-32x32.png"]);
+const swagger: Reader = {
+  path: "/docs",
+  page: pageOf(
+    `<link rel="stylesheet" href="/docs/swagger-ui.css">\n`,
+    scripts("/docs/swagger-ui-bundle.js", "/docs/start.js"),
+  ),
+  start: `SwaggerUIBundle({ url: "/openapi.json", dom_id: "#ui", validatorUrl: null });\n`,
+  root: folderOf("swagger-ui-dist/package.json"),
+  files: new Set(["swagger-ui.css", "swagger-ui-bundle.js", "favicon-32x32.png"]),
+};
+
+const redoc: Reader = {
+  path: "/redoc",
+  page: pageOf("", scripts("/redoc/redoc.standalone.js", "/redoc/start.js")),
+  // Its search runs in a worker made from a text, and its badge is a picture of another host: the policy allows neither.
+  start: `Redoc.init("/openapi.json", { disableSearch: true, hideLogo: true }, document.getElementById("ui"));\n`,
+  root: folderOf("redoc/bundles/redoc.standalone.js"),
+  files: new Set(["redoc.standalone.js"]),
+};
 
 /** @param document the OpenAPI document */
 export function apiDocs(document: object): Middleware {
   const json = JSON.stringify(document);
   return async (ctx, next) => {
     if (ctx.method !== "GET" && ctx.method !== "HEAD") return next();
-    if (ctx.path === "/openapi.json") {
-      ctx.type = "application/json";
-      ctx.body = json;
-      return;
-    }
-    if (ctx.path !== "/docs" && !ctx.path.startsWith("/docs/")) return next();
-    ctx.set("Content-Security-Policy", pagePolicy);
-    const file = ctx.path.slice("/docs/".length);
-    if (file === "") return respond("html", page);
-    if (file === "start.js") return respond("text/javascript", start);
-    if (!files.has(file)) return next();
-    ctx.set("Cache-Control", "public, max-age=3600");
-    await send(ctx, file, { root });
-
-    function respond(type: string, body: string): void {
-      ctx.type = type;
-      ctx.body = body;
-    }
+    if (ctx.path === "/openapi.json") return respond(ctx, "application/json", json);
+    const reader = [swagger, redoc].find(({ path }) => ctx.path === path || ctx.path.startsWith(`${path}/`));
+    return reader ? read(ctx, reader, next) : next();
   };
+}
+
+async function read(ctx: Context, { path, page, start, root, files }: Reader, next: () => Promise<unknown>) {
+  const file = ctx.path.slice(path.length + 1);
+  if (file !== "" && file !== "start.js" && !files.has(file)) return next();
+  ctx.set("Content-Security-Policy", pagePolicy);
+  if (file === "") return respond(ctx, "html", page);
+  if (file === "start.js") return respond(ctx, "text/javascript", start);
+  ctx.set("Cache-Control", "public, max-age=3600");
+  return send(ctx, file, { root });
+}
+
+function respond(ctx: Context, type: string, body: string): void {
+  ctx.type = type;
+  ctx.body = body;
 }

@@ -2,6 +2,7 @@
 import { type ErrorCode, errorCatalog } from "@playspawn/shared";
 import { OpenApiGeneratorV31, OpenAPIRegistry, type RouteConfig } from "@asteasolutions/zod-to-openapi";
 import type { z } from "zod";
+import { aliasRoutes } from "./aliases.ts";
 import { sessionCookie } from "./credentials.ts";
 import type { Operation } from "./operation.ts";
 import { Problem, problemMediaType } from "./problem.ts";
@@ -12,7 +13,7 @@ const info = {
   title: "Playspawn",
   version: "1",
   description:
-    "The API of a Playspawn installation. Times are UTC milliseconds. Errors are problem documents (RFC 9457) whose `code` is stable.",
+    "The API of a Playspawn installation. Times are UTC milliseconds. Errors are problem documents (RFC 9457) whose `code` is stable. `/v1/…` is the same as `/api/v1/…`.",
 };
 
 export function openapiDocument(operations: readonly Operation[]): Document {
@@ -23,10 +24,12 @@ export function openapiDocument(operations: readonly Operation[]): Document {
   registry.registerComponent("securitySchemes", "nodeSecret", { type: "apiKey", in: "header", name: "X-Node-Secret" });
   registry.registerComponent("responses", "Problem", problemAnswer);
   for (const operation of operations) registry.registerPath(routeOf(operation));
+  for (const { path, operation } of aliasRoutes(operations)) registry.registerPath(aliasOf(path, operation));
   const definitions = [...registry.definitions, { type: "schema" as const, schema: Problem }];
   return new OpenApiGeneratorV31(definitions, { sortComponents: "alphabetically" }).generateDocument({
     openapi: "3.1.0",
     info,
+    tags: [{ name: aliasTag, description: "The paths of the GSP document, each the same as one of the others." }],
     servers: [{ url: "/" }],
   });
 }
@@ -52,6 +55,19 @@ function routeOf(operation: Operation): RouteConfig {
         : {}),
     },
     responses: { [operation.answer.status]: answerOf(operation), default: { $ref: "#/components/responses/Problem" } },
+  };
+}
+
+const aliasTag = "GSP";
+
+/** A path of its own, so that whoever knows only the document finds and tries it here. */
+function aliasOf(path: string, operation: Operation): RouteConfig {
+  return {
+    ...routeOf(operation),
+    path,
+    operationId: `${operation.name}Gsp`,
+    tags: [aliasTag],
+    description: `The same as \`${operation.method.toUpperCase()} ${operation.path}\`.`,
   };
 }
 

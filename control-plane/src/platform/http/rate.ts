@@ -18,6 +18,7 @@ const defaultLimits: Record<RateClass, Limit> = {
   login: { points: 60, seconds: 60 },
   setup: { points: 20, seconds: 60 },
   join: { points: 60, seconds: 60 },
+  webhook: { points: 60, seconds: 60 },
 };
 
 export interface Limiter {
@@ -54,6 +55,7 @@ export function createLimiters(limits: Partial<Record<RateClass, Limit>> = {}): 
     login: limiter("login"),
     setup: limiter("setup"),
     join: limiter("join"),
+    webhook: limiter("webhook"),
   };
 }
 

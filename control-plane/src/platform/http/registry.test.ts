@@ -2,17 +2,31 @@
 import test from "ava";
 import type { Problem } from "./problem.ts";
 import { harness } from "../../testing/harness.ts";
-import { createRegistry, type Operation, operation } from "./operation.ts";
+import { routesOf } from "./aliases.ts";
+import { createRegistry, operation } from "./operation.ts";
 
 /** May only shrink, or grow with a reason in docs/adding-an-endpoint.md. */
-const publicOperations = ["devLogin", "health", "healthz", "joinNode", "livez", "login", "readyz", "setup"];
+const publicOperations = [
+  "devLogin",
+  "health",
+  "healthz",
+  "joinNode",
+  "livez",
+  "login",
+  "oauthCallback",
+  "oauthRedirect",
+  "oauthStart",
+  "readyz",
+  "setup",
+  "wakeByWebhook",
+];
 const beforeSetup = ["getBuildContext", "health", "healthz", "joinNode", "livez", "readyz", "setup"];
 
-const filled = ({ path }: Operation): string => path.replaceAll(/\{\w+\}/g, "x_00000000000000000000000000");
+const filled = ({ path }: { path: string }): string => path.replaceAll(/\{\w+\}/g, "x_00000000000000000000000000");
 
 test("every operation that is not public answers 401 to nobody, to a wrong token and to a node's headers", async (t) => {
   const { context, stranger } = await harness(t);
-  const guarded = context.operations.filter((declared) => declared.auth !== "public");
+  const guarded = routesOf(context.operations).filter(({ operation: declared }) => declared.auth !== "public");
   t.true(guarded.length >= 2);
   const wrong: Record<string, string>[] = [
     {},
@@ -21,11 +35,11 @@ test("every operation that is not public answers 401 to nobody, to a wrong token
     { cookie: `playspawn_session=${"0".repeat(64)}`, origin: stranger.url },
     { "x-node-id": "node_00000000000000000000000000", "x-node-secret": "0".repeat(64) },
   ];
-  for (const declared of guarded)
+  for (const { path, operation: declared } of guarded)
     for (const headers of wrong) {
-      const { status, body } = await stranger.request<Problem>(declared.method, filled(declared), undefined, headers);
-      t.is(status, 401, `${declared.name} with ${JSON.stringify(headers)}`);
-      t.true(["unauthenticated", "node_secret_invalid"].includes(body.code), `${declared.name}: ${body.code}`);
+      const { status, body } = await stranger.request<Problem>(declared.method, filled({ path }), undefined, headers);
+      t.is(status, 401, `${declared.method} ${path} with ${JSON.stringify(headers)}`);
+      t.true(["unauthenticated", "node_secret_invalid"].includes(body.code), `${path}: ${body.code}`);
     }
 });
 
@@ -37,22 +51,24 @@ test("the list of public operations does not grow by accident", async (t) => {
 
 test("before set-up everything is refused but what is meant for then", async (t) => {
   const { context, stranger } = await harness(t, { config: { admin: null, devLogin: true } });
-  for (const declared of context.operations) {
-    const { status, body } = await stranger.request<Problem>(declared.method, filled(declared));
+  for (const { path, operation: declared } of routesOf(context.operations)) {
+    const { status, body } = await stranger.request<Problem>(declared.method, filled({ path }));
     const refused = status === 403 && body.code === "setup_required";
-    t.is(refused, !declared.beforeSetup, declared.name);
+    t.is(refused, !declared.beforeSetup, path);
     if (declared.beforeSetup) t.true(beforeSetup.includes(declared.name), declared.name);
   }
-  for (const path of ["/", "/openapi.json", "/docs", "/nope", "/api/v1/live", "/index.html", "/servers"])
+  for (const path of ["/", "/openapi.json", "/docs", "/redoc", "/nope", "/api/v1/live", "/index.html", "/servers"])
     t.is((await stranger.get(path)).status, 403, path);
 });
 
 test("every operation refuses an unknown query parameter from those it lets in", async (t) => {
   const { context, client } = await harness(t);
-  const mine = context.operations.filter((declared) => declared.auth === "user" && !declared.path.includes("{"));
-  for (const declared of mine.filter((each) => each.name !== "logout")) {
-    const { status } = await client.request(declared.method, `${declared.path}?no_such_parameter=1`);
-    t.is(status, 422, declared.name);
+  const mine = routesOf(context.operations).filter(
+    ({ path, operation: { auth } }) => auth === "user" && !path.includes("{"),
+  );
+  for (const { path, operation: declared } of mine.filter((each) => each.operation.name !== "logout")) {
+    const { status } = await client.request(declared.method, `${path}?no_such_parameter=1`);
+    t.is(status, 422, path);
   }
 });
 

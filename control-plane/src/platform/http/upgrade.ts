@@ -3,6 +3,7 @@ import type { IncomingMessage, Server } from "node:http";
 import type { Duplex } from "node:stream";
 import { AppError, type Ports } from "@playspawn/shared";
 import type { Log } from "../log.ts";
+import { fullPath } from "./aliases.ts";
 import { endWithProblem } from "./bare-problem.ts";
 import { checkHost } from "./guards.ts";
 import { setupRequired } from "./pipeline.ts";
@@ -45,7 +46,7 @@ export function createUpgradeRouter(deps: {
   const claims = new Map<string, Claim>();
   const accept = async (request: IncomingMessage, socket: Duplex, head: Buffer): Promise<void> => {
     const host = checkHost(request, deps);
-    const path = (request.url ?? "").split("?")[0] ?? "";
+    const path = fullPath((request.url ?? "").split("?")[0] ?? "");
     const claim = claims.get(path);
     if (!deps.isSetUp() && !claim?.beforeSetup) throw setupRequired();
     if (!claim) throw new AppError("not_found", "No WebSocket is served at this path.");
