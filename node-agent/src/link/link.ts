@@ -1,10 +1,10 @@
 /** Keeps the agent connected: dials out, and after every end decides how soon to dial again. */
 import { AppError, closeCodes, frameBytesMax, messageOf, supersededRetryMs } from "@playspawn/shared";
-import { WebSocket } from "ws";
+import { WebSocket, type RawData } from "ws";
 import { secretRoute } from "../lib/secret-route.ts";
 import { backoff } from "./backoff.ts";
 import type { Identity } from "./identity.ts";
-import { Session, type SessionDeps } from "./session.ts";
+import { Session, type SessionDeps, type Wire } from "./session.ts";
 
 const dialLimitMs = 10_000;
 /** For the other side to answer a closing. */
@@ -40,14 +40,18 @@ export function link(deps: LinkDeps): Link {
   const once = async (): Promise<Ending> => {
     const socket = await dial(deps, ended.signal);
     const gone = Promise.withResolvers<Ending>();
-    const leave = (): void => {
-      socket.close(closeCodes.goingAway, "the agent stops");
-      deps.ports.timers.after(partingMs, () => socket.terminate());
-    };
+    const wire = wireOf(socket, deps);
+    const leave = (): void => wire.close(closeCodes.goingAway, "the agent stops");
     ended.signal.addEventListener("abort", leave, { once: true });
     socket.on("error", (error) => deps.log.warn({ err: error }, "the connection broke"));
-    socket.on("close", (code, reason) => gone.resolve(endingOf(code, reason.toString(), deps)));
-    session = new Session(socket, deps);
+    const talk = new Session(wire, deps);
+    // oxlint-disable-next-line typescript/no-base-to-string -- text frames arrive as one Buffer
+    socket.on("message", (data: RawData, binary: boolean) => talk.receive(binary ? undefined : data.toString()));
+    socket.on("close", (code, reason) => {
+      talk.closed();
+      gone.resolve(endingOf(code, reason.toString(), deps));
+    });
+    session = talk;
     try {
       return await gone.promise;
     } finally {
@@ -66,6 +70,18 @@ export function link(deps: LinkDeps): Link {
     },
   };
 }
+
+const wireOf = (socket: WebSocket, { ports }: LinkDeps): Wire => ({
+  send: (text) => {
+    if (socket.readyState === socket.OPEN) socket.send(text);
+  },
+  buffered: () => socket.bufferedAmount,
+  close(code, reason) {
+    socket.close(code, reason);
+    // A peer that does not answer the closing must not hold the next connection up.
+    ports.timers.after(partingMs, () => socket.terminate());
+  },
+});
 
 async function keepTrying(deps: LinkDeps, signal: AbortSignal, once: () => Promise<Ending>): Promise<void> {
   const { clock, timers, rng } = deps.ports;

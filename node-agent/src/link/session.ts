@@ -15,12 +15,20 @@ import {
   type StatusItem,
 } from "@playspawn/shared";
 import type { Logger } from "pino";
-import type { RawData, WebSocket } from "ws";
 import type { FailpointName } from "../failpoints.ts";
 import type { EventLog } from "../servers/event-log.ts";
 import type { Registry } from "../servers/registry.ts";
 import { calls, type CallHandlers, type Calls } from "./calls.ts";
 import { outbox, type Outbox } from "./outbox.ts";
+
+/** What carries the frames: a WebSocket, or the HTTP API. */
+export interface Wire {
+  send(text: string): void;
+  /** `code` as in `closeCodes`. */
+  close(code: number, reason: string): void;
+  /** Bytes that were sent and have not left. */
+  buffered(): number;
+}
 
 type Hello = Extract<AgentFrame, { t: "hello" }>;
 type Welcome = Extract<ControlFrame, { t: "welcome" }>;
@@ -43,7 +51,7 @@ const bufferedBytesMax = 8 * 1024 ** 2;
 const jitter = 0.1;
 
 export class Session {
-  readonly #socket: WebSocket;
+  readonly #wire: Wire;
   readonly #deps: SessionDeps;
   #epoch = 0;
   #outbox: Outbox | undefined;
@@ -57,15 +65,18 @@ export class Session {
   #inbox: Promise<void> = Promise.resolve();
   #over = false;
 
-  /** @param socket open; @param deps */
-  constructor(socket: WebSocket, deps: SessionDeps) {
-    this.#socket = socket;
+  /** @param wire open */
+  constructor(wire: Wire, deps: SessionDeps) {
+    this.#wire = wire;
     this.#deps = deps;
     this.#heardAt = deps.ports.clock.mono();
-    socket.on("message", (data: RawData, binary: boolean) => this.#heard(data, binary));
-    socket.on("close", () => this.#end());
     this.#beatSoon();
     void this.#hello().catch((error: unknown) => this.#drop(1011, `hello failed: ${messageOf(error)}`));
+  }
+
+  /** The wire is gone, by whomever. */
+  closed(): void {
+    this.#end();
   }
 
   /** This server's status is news. */
@@ -99,13 +110,13 @@ export class Session {
     for (const { id } of hello.report) this.status(id);
   }
 
-  #heard(data: RawData, binary: boolean): void {
+  /** A frame came; undefined for one that is not text. */
+  receive(text: string | undefined): void {
     this.#heardAt = this.#deps.ports.clock.mono();
     if (this.#over) return;
     try {
-      if (binary) throw new FrameError("the frame is not text");
-      // oxlint-disable-next-line typescript/no-base-to-string -- text frames arrive as one Buffer
-      const frame = decode(ControlFrame, data.toString());
+      if (text === undefined) throw new FrameError("the frame is not text");
+      const frame = decode(ControlFrame, text);
       this.#inbox = this.#inbox
         .then(() => this.#take(frame))
         .catch((error: unknown) => this.#drop(1011, `${frame.t} failed: ${messageOf(error)}`));
@@ -182,19 +193,17 @@ export class Session {
   }
 
   #send(frame: AgentFrame): void {
-    if (this.#over || this.#socket.readyState !== this.#socket.OPEN) return;
-    if (this.#socket.bufferedAmount > bufferedBytesMax)
+    if (this.#over) return;
+    if (this.#wire.buffered() > bufferedBytesMax)
       return this.#drop(closeCodes.tooSlow, "the control plane reads too slowly");
-    this.#socket.send(JSON.stringify(frame));
+    this.#wire.send(JSON.stringify(frame));
   }
 
   #drop(code: number, reason: string): void {
     if (this.#over) return;
     this.#deps.log.warn({ code }, `the connection is given up: ${reason}`);
     this.#end();
-    this.#socket.close(code, reason.slice(0, 100));
-    // A peer that does not answer the closing must not hold the next connection up.
-    this.#deps.ports.timers.after(1_000, () => this.#socket.terminate());
+    this.#wire.close(code, reason.slice(0, 100));
   }
 
   #end(): void {
