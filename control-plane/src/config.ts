@@ -21,6 +21,8 @@ export interface Config {
   devLogin: boolean;
   /** Write a join token for a node on this machine to `<data>/run/join-token`. */
   localNode: boolean;
+  /** What scrapers elsewhere read `/metrics` with; null lets only this machine read them. */
+  metricsToken: string | null;
   /** Seconds for which `/readyz` says no before the process stops, so that a load balancer looks elsewhere first. */
   drainSeconds: number;
 }
@@ -73,6 +75,12 @@ const Environment = z.object({
   PLAYSPAWN_GAMES_DIR: z.string().default("games"),
   PLAYSPAWN_DEV_LOGIN: flag(false),
   PLAYSPAWN_LOCAL_NODE: flag(true),
+  PLAYSPAWN_METRICS_TOKEN: z
+    .string()
+    .refine((text) => /^[\w.~+/=-]{16,512}$/.test(text), {
+      error: "must be 16 to 512 letters, digits and ._~+/=-, as a bearer token is",
+    })
+    .optional(),
   PLAYSPAWN_DRAIN_SECONDS: z
     .string()
     .default("0")
@@ -85,7 +93,13 @@ const Environment = z.object({
 });
 
 /** Secrets may also come from the file that `<NAME>_FILE` names. */
-const fromFile = ["PLAYSPAWN_ADMIN_EMAIL", "PLAYSPAWN_ADMIN_PASSWORD", "DATABASE_URL", "REDIS_URL"] as const;
+const fromFile = [
+  "PLAYSPAWN_ADMIN_EMAIL",
+  "PLAYSPAWN_ADMIN_PASSWORD",
+  "PLAYSPAWN_METRICS_TOKEN",
+  "DATABASE_URL",
+  "REDIS_URL",
+] as const;
 
 /**
  * @param repoDir what relative paths start from
@@ -139,6 +153,7 @@ function toConfig(env: z.infer<typeof Environment>, repoDir: string): Config {
     gamesDir: resolve(repoDir, env.PLAYSPAWN_GAMES_DIR),
     devLogin: env.PLAYSPAWN_DEV_LOGIN,
     localNode: env.PLAYSPAWN_LOCAL_NODE,
+    metricsToken: env.PLAYSPAWN_METRICS_TOKEN ?? null,
     drainSeconds: env.PLAYSPAWN_DRAIN_SECONDS,
   };
 }

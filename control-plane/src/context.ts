@@ -20,6 +20,7 @@ import { apiDocs } from "./platform/http/docs.ts";
 import { healthOperations } from "./platform/http/health.ts";
 import { prune } from "./platform/http/idempotency.ts";
 import { closeServer, listen, portOf } from "./platform/http/listen.ts";
+import { metricsPage } from "./platform/http/metrics.ts";
 import { createLive } from "./platform/http/live.ts";
 import { openapiDocument } from "./platform/http/openapi.ts";
 import { createRegistry, type Operation, type RateClass } from "./platform/http/operation.ts";
@@ -27,6 +28,7 @@ import { createLimiters, type Limit } from "./platform/http/rate.ts";
 import { createSessionWatch, type SessionWatch } from "./platform/http/session-watch.ts";
 import { createUpgradeRouter, type UpgradeRouter } from "./platform/http/upgrade.ts";
 import { createLog, type Log } from "./platform/log.ts";
+import { createMetrics, type Metrics } from "./platform/metrics/metrics.ts";
 
 export interface Context extends Foundation, Omit<People, "operations"> {
   operations: readonly Operation[];
@@ -91,6 +93,9 @@ async function build(
   const log = overrides.log ?? createLog(config.logLevel);
   const die = overrides.die ?? (() => process.kill(process.pid, "SIGKILL"));
   const foundation = await openFoundation({ dataDir: config.dataDir, ports, log }, ending);
+  const metrics = createMetrics(ports.clock);
+  metrics.watchDatabase("core", foundation.db);
+  metrics.watchDatabase("telemetry", foundation.telemetry);
   const people = await createPeople(foundation, {
     ...config,
     passwordCost: overrides.passwordCost,
@@ -99,7 +104,7 @@ async function build(
   const site = { ...foundation, publicUrl: new URL(config.publicUrl), isSetUp: people.setup.isDone };
   const upgrades = createUpgradeRouter(site);
   const failpoints = failpoint(failpointNames, config.failpoint, die);
-  const hosting = await createHosting({ ...foundation, failpoint: failpoints, upgrades }, config);
+  const hosting = await createHosting({ ...foundation, failpoint: failpoints, upgrades, metrics }, config);
   ending.onStop(hosting.close);
   const identify: Identify = { user: people.sessions.identify, node: hosting.identifyNode };
   const sessionWatch = createSessionWatch({ ...foundation, aliveSessions: people.sessions.alive });
@@ -107,13 +112,15 @@ async function build(
   const checkMessages = overrides.checkAnswers ?? false;
   const live = createLive({ ...site, identify, sessionWatch, upgrades, checkMessages });
   ending.onStop(live.close);
+  metrics.gauge("live_sockets", "Dashboards and programs that follow changes.", live.size);
   const operations = createRegistry([
     ...healthOperations({ ...foundation, isDraining, checks: [...databaseChecks(foundation), ...hosting.checks] }),
     ...people.operations,
     ...hosting.operations,
     ...(overrides.operations ?? []),
   ]);
-  const app = await buildApp({ ...site, identify, sessionWatch, operations }, overrides);
+  const metricsToken = config.metricsToken;
+  const app = await buildApp({ ...site, identify, sessionWatch, operations, metrics, metricsToken }, overrides);
   const localUrl = await serve(app, { config, site, upgrades, ending });
   pruneEveryHour(foundation, people, ending);
   return { ...foundation, ...people, operations, localUrl, publicUrl: site.publicUrl };
@@ -128,16 +135,24 @@ interface AppParts extends Site {
   identify: Identify;
   sessionWatch: SessionWatch;
   operations: readonly Operation[];
+  metrics: Metrics;
+  metricsToken: string | null;
 }
 
 async function buildApp(parts: AppParts, overrides: Overrides): Promise<Koa> {
   const dashboard = await createDashboard(overrides.webDir ?? join(import.meta.dirname, "../../web/dist"));
+  const { ports, metrics, metricsToken } = parts;
   return createApp({
     ...parts,
+    countRequest: metrics.countRequest,
     limiters: createLimiters(overrides.limits),
     checkAnswers: overrides.checkAnswers ?? false,
     setupPages: dashboard.setupPages,
-    pages: [apiDocs(openapiDocument(parts.operations)), dashboard.pages],
+    pages: [
+      metricsPage({ registry: metrics.registry, ports, token: metricsToken }),
+      apiDocs(openapiDocument(parts.operations)),
+      dashboard.pages,
+    ],
   });
 }
 

@@ -10,9 +10,11 @@ import type { UpgradeRouter } from "../platform/http/upgrade.ts";
 import type { Deps } from "./deps.ts";
 import { catalogue, type Catalogue } from "./games/catalogue.ts";
 import { gameOperations } from "./games/operations.ts";
+import type { Metrics } from "../platform/metrics/metrics.ts";
 import { hub } from "./link/hub.ts";
 import { linkPath, linkSocket } from "./link/socket.ts";
 import { sessionStore } from "./link/session-store.ts";
+import { meters } from "./meters/meters.ts";
 import { authentication, type Authenticate } from "./nodes/authentication.ts";
 import { connections } from "./nodes/connections.ts";
 import { localToken } from "./nodes/local-token.ts";
@@ -32,6 +34,7 @@ export interface HostingDeps extends Deps {
   telemetry: Knex;
   installation: string;
   failpoint: Failpoints;
+  metrics: Metrics;
   upgrades: UpgradeRouter;
 }
 
@@ -58,6 +61,7 @@ export async function createHosting(deps: HostingDeps, config: HostingConfig): P
   });
   for (const fault of games.list().faults) log.warn({ ...fault }, "a game was refused");
   const live = hub();
+  deps.metrics.gauge("agent_sockets", "Nodes that are connected.", live.size);
   const publishNode = nodePublisher(deps);
   const authenticate = authentication({ ...deps, publish: publishNode });
   const links = connections({ ...deps, publish: publishNode });
@@ -82,7 +86,13 @@ export async function createHosting(deps: HostingDeps, config: HostingConfig): P
     games,
     localToken: local,
   });
-  const store = sessionStore({ ...deps, connections: links, reports: reports({ ports, nextRev }), publisher: publish });
+  const store = sessionStore({
+    ...deps,
+    connections: links,
+    reports: reports({ ports, nextRev }),
+    publisher: publish,
+    meters: meters(deps),
+  });
   const socket = linkSocket({ ...deps, store, hub: live, onEnd: reconciling.wake, authenticate });
   deps.upgrades.claim({
     path: linkPath,

@@ -50,6 +50,7 @@ async function defaultConfig(t: ExecutionContext, dataDir: string | undefined): 
     gamesDir: join(import.meta.dirname, "../../../games"),
     devLogin: false,
     localNode: false,
+    metricsToken: null,
     drainSeconds: 0,
   };
 }

@@ -17,6 +17,8 @@ export interface LiveSession {
 
 export interface Hub {
   connected(nodeId: string): boolean;
+  /** How many nodes are connected. */
+  size(): number;
   push(nodeId: string): void;
   resend(nodeId: string): void;
   revoke(nodeId: string): void;
@@ -37,6 +39,7 @@ export function hub(): Hub {
     session.close(closeCodes.superseded, "a newer connection of this node took over");
   return {
     connected: (nodeId) => sessions.has(nodeId),
+    size: () => sessions.size,
     push: (nodeId) => sessions.get(nodeId)?.push(),
     resend: (nodeId) => sessions.get(nodeId)?.resend(),
     revoke: (nodeId) => sessions.get(nodeId)?.close(closeCodes.revoked, "this node was revoked"),

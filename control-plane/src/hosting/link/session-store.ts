@@ -5,6 +5,7 @@ import { transaction } from "../../platform/db/db.ts";
 import type { Event } from "../../platform/events/events.ts";
 import type { Deps } from "../deps.ts";
 import type { Connections, NodeState } from "../nodes/connections.ts";
+import type { Meters } from "../meters/meters.ts";
 import type { Publisher } from "../servers/publisher.ts";
 import type { NodeRef, Reports, Taken } from "../servers/reports.ts";
 import { insertSample } from "./samples.ts";
@@ -15,6 +16,7 @@ export interface SessionStoreDeps extends Deps {
   connections: Connections;
   reports: Reports;
   publisher: Publisher;
+  meters: Meters;
 }
 
 type Frame<T extends AgentFrame["t"]> = Extract<AgentFrame, { t: T }>;
@@ -22,7 +24,7 @@ type Frame<T extends AgentFrame["t"]> = Extract<AgentFrame, { t: T }>;
 const refOf = ({ id, ownerId, adopt }: NodeState): NodeRef => ({ id, ownerId, adopt });
 
 export function sessionStore(deps: SessionStoreDeps): SessionStore {
-  const { db, connections, reports, publisher } = deps;
+  const { db, connections, reports, publisher, meters } = deps;
   return {
     async hello(nodeId, hello) {
       const done = await transaction(db, (tx) => storeHello(tx, deps, nodeId, hello));
@@ -43,6 +45,7 @@ export function sessionStore(deps: SessionStoreDeps): SessionStore {
     async events(nodeId, frame) {
       const { stored, last } = await transaction(db, (tx) => storeEvents(tx, deps, nodeId, frame));
       publisher.events(stored);
+      await meters.events(stored);
       return last;
     },
     async heartbeat(nodeId, frame) {
@@ -66,13 +69,16 @@ export function sessionStore(deps: SessionStoreDeps): SessionStore {
 }
 
 async function tellTaken(
-  { publisher, log }: SessionStoreDeps,
+  { publisher, meters, log }: SessionStoreDeps,
   nodeId: string,
   { changed, removed, foreign }: Taken,
 ): Promise<void> {
   if (foreign > 0) log.warn({ node: nodeId, foreign }, "a node spoke of servers that are not of this node");
   await publisher.servers(changed);
-  for (const gone of removed) publisher.removed(gone);
+  for (const gone of removed) {
+    publisher.removed(gone);
+    meters.removed(gone.id);
+  }
 }
 
 async function storeHello(

@@ -1,19 +1,18 @@
 /** The Koa application: guards around every request, the registry's routes, then docs and dashboard. */
 import Router from "@koa/router";
-import { AppError, errorCatalog, messageOf, newId } from "@playspawn/shared";
+import { AppError, errorCatalog, messageOf } from "@playspawn/shared";
 import Koa, { type Context, type Middleware, type Next } from "koa";
-import type { Log } from "../log.ts";
+import { type AccessLogDeps, observe, safePath } from "./access-log.ts";
 import { routesOf } from "./aliases.ts";
 import { checkExpectation, checkHost } from "./guards.ts";
-import { leaveRestOfBody } from "./linger.ts";
 import type { Operation } from "./operation.ts";
 import { type PipelineDeps, type RequestState, runOperation, setupRequired } from "./pipeline.ts";
 import { problemMediaType, problemOf, toAppError } from "./problem.ts";
 import { RateLimited } from "./rate.ts";
 import { setSecurityHeaders } from "./security-headers.ts";
 
-export interface AppDeps extends PipelineDeps {
-  log: Log;
+export interface AppDeps extends PipelineDeps, AccessLogDeps {
+  ports: PipelineDeps["ports"];
   operations: readonly Operation[];
   /** Answers before set-up where it has something for then; passes on what it does not know. */
   setupPages: Middleware;
@@ -59,34 +58,15 @@ function isNoFault(error: Error): boolean {
   return disconnects.has(code) || code.startsWith("HPE_");
 }
 
-/** Gives the request its id and, when it is over, one line in the log: no query, no header, no body. */
-const observe =
-  ({ log, ports }: AppDeps): Middleware =>
-  async (ctx, next) => {
-    const requestId = newId("req", ports);
-    const started = ports.clock.mono();
-    Object.assign(ctx.state, { requestId, host: "", log: log.child({ requestId }) } satisfies RequestState);
-    ctx.set("X-Request-Id", requestId);
-    ctx.res.once("close", () => {
-      const line = { requestId, method: ctx.method, path: ctx.path.slice(0, 300), status: ctx.status };
-      const ms = Math.round(ports.clock.mono() - started);
-      log[quiet.has(ctx.path) ? "trace" : "debug"]({ ...line, ms }, "request");
-    });
-    await next();
-    leaveRestOfBody(ctx, ports.timers);
-  };
-
-const quiet = new Set(["/livez", "/readyz", "/health"]);
-
 async function answerProblems(ctx: Context, next: Next): Promise<void> {
   try {
     await next();
   } catch (thrown) {
     const { log, requestId } = ctx.state as RequestState;
     const error = toAppError(thrown);
-    if (error.code === "internal") log.error({ err: thrown, path: ctx.path }, error.message);
+    if (error.code === "internal") log.error({ err: thrown, path: safePath(ctx.path) }, error.message);
     // Without its stack: while the disk is full every request may say so.
-    if (error.code === "disk_full") log.error({ reason: messageOf(thrown), path: ctx.path }, error.message);
+    if (error.code === "disk_full") log.error({ reason: messageOf(thrown), path: safePath(ctx.path) }, error.message);
     ctx.status = errorCatalog[error.code].status;
     if (error instanceof RateLimited) ctx.set("Retry-After", String(error.retryAfterSeconds));
     ctx.type = problemMediaType;

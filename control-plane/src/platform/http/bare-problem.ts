@@ -6,8 +6,11 @@ import type { Log } from "../log.ts";
 import { lingerMs } from "./linger.ts";
 import { problemMediaType, problemOf } from "./problem.ts";
 
-/** Answers and says goodbye. The client has 2 s to read it: to close with unread bytes would throw the answer away. */
-export function endWithProblem(socket: Duplex, error: AppError, ports: Ports): void {
+/**
+ * Answers and says goodbye; returns the request id that it told. The client has 2 s to read it: to close with unread
+ * bytes would throw the answer away.
+ */
+export function endWithProblem(socket: Duplex, error: AppError, ports: Ports): string {
   const requestId = newId("req", ports);
   const { status } = errorCatalog[error.code];
   const body = JSON.stringify(problemOf(error, requestId));
@@ -23,6 +26,7 @@ export function endWithProblem(socket: Duplex, error: AppError, ports: Ports): v
   const cancel = ports.timers.after(lingerMs, () => socket.destroy());
   socket.once("close", cancel);
   socket.end(`${head.join("\r\n")}\r\n\r\n${body}`);
+  return requestId;
 }
 
 type ClientError = NodeJS.ErrnoException & { reason?: string };

@@ -44,18 +44,23 @@ export interface RequestState {
   requestId: string;
   host: string;
   log: Log;
+  /** Once it is known which one is asked for, and by whom. */
+  operation?: Operation;
+  actor?: Actor | null;
 }
 
 export const setupRequired = (): AppError =>
   new AppError("setup_required", "This installation is not set up yet. Open the link that was printed at its start.");
 
 export async function runOperation(ctx: Context, operation: Operation, deps: PipelineDeps): Promise<void> {
-  if (!deps.isSetUp() && !operation.beforeSetup) throw setupRequired();
   const state = ctx.state as RequestState;
+  state.operation = operation;
+  if (!deps.isSetUp() && !operation.beforeSetup) throw setupRequired();
   const credential = credentialOf(ctx.req);
   const carrier = credential.kind === "bearer" || credential.kind === "node" ? "header" : credential.kind;
   checkSameSite(ctx.req, { host: state.host, publicUrl: deps.publicUrl, credential: carrier });
   const actor = await identifyActor(deps.identify, credential, operation.auth);
+  state.actor = actor;
   await deps.limiters[rateClassOf(operation)].take(rateKeyOf(actor, ctx));
   // Who they are is asked before anything is looked up: nobody learns what exists.
   if (operation.permission && actor === null) authorize(actor, operation.permission);

@@ -1,8 +1,9 @@
 /** WebSocket upgrades: one place that checks them, hands each path to its claimant and refuses the rest. */
 import type { IncomingMessage, Server } from "node:http";
 import type { Duplex } from "node:stream";
-import { AppError, type Ports } from "@playspawn/shared";
+import { AppError, errorCatalog, type Ports } from "@playspawn/shared";
 import type { Log } from "../log.ts";
+import { logUpgrade } from "./access-log.ts";
 import { fullPath } from "./aliases.ts";
 import { endWithProblem } from "./bare-problem.ts";
 import { checkHost } from "./guards.ts";
@@ -52,6 +53,7 @@ export function createUpgradeRouter(deps: {
     if (!claim) throw new AppError("not_found", "No WebSocket is served at this path.");
     checkHandshake(request);
     await claim.accept({ request, socket, head, host });
+    logUpgrade(deps.log, request, { status: 101 });
   };
   return {
     claim(claim) {
@@ -65,7 +67,9 @@ export function createUpgradeRouter(deps: {
         accept(request, socket, head).catch((thrown: unknown) => {
           const error = toAppError(thrown);
           if (error.code === "internal") deps.log.error({ err: thrown }, "an upgrade failed");
-          if (!socket.destroyed) endWithProblem(socket, error, deps.ports);
+          const { status } = errorCatalog[error.code];
+          const requestId = socket.destroyed ? undefined : endWithProblem(socket, error, deps.ports);
+          logUpgrade(deps.log, request, { status, request_id: requestId });
         });
       });
     },
