@@ -8,11 +8,13 @@ import { demoAdmin, deployDemo, type Admin } from "../up/demo.ts";
 import { ensureDocker, ensureDockerCli, ensureLiveRestore } from "../up/docker.ts";
 import { ensureConfig } from "../up/ensure-config.ts";
 import { endLeftovers, forget, remember } from "../up/leftovers.ts";
+import { Halt } from "../up/halt.ts";
 import { lockDataFolder } from "../up/lock.ts";
 import { startOptions, type StartOptions } from "../up/options.ts";
 import { ensurePackages } from "../up/packages.ts";
 import { ensureDataFolder, ensurePorts } from "../up/preflight.ts";
 import { launchProgram, trimLogs, type ProgramName } from "../up/program.ts";
+import { installServices, sayInstalled, servicesRun, systemdRuns } from "../up/systemd.ts";
 import { supervise, type GivenUp, type Ready, type Supervisor } from "../up/supervise.ts";
 
 const trimEveryMs = 30_000;
@@ -25,10 +27,13 @@ export async function start(args: string[]): Promise<number> {
   const options = startOptions(args);
   const config = startConfig();
   ensureConfig(config, options);
+  if (options.systemd && !(await systemdRuns()))
+    throw new Halt(69, "No systemd runs on this machine. Start without --systemd, or use docker compose.");
   await ensureDataFolder(config.dataDir);
   const unlock = await lockDataFolder(config.dataDir);
   try {
     await prepare(config, options);
+    if (options.systemd) return await installAndSay(config, options);
     return await runUntil(untilTold(), config, options);
   } finally {
     unlock();
@@ -38,13 +43,19 @@ export async function start(args: string[]): Promise<number> {
 async function prepare(config: StartConfig, options: StartOptions): Promise<void> {
   const { timers } = systemPorts;
   await endLeftovers(config.dataDir, timers);
-  await ensurePorts(options.node ? { ...config, port: 0, webPort: 0 } : config);
+  if (!(options.systemd && (await servicesRun())))
+    await ensurePorts(options.node ? { ...config, port: 0, webPort: 0 } : config);
   await ensurePackages(agentPackages, "The node agent needs a few small packages.", options);
   const engine = await ensureDocker({ ...options, dockerHost: config.dockerHost, timers });
   if (engine.started) say("No systemd runs here, so dockerd was started directly; it stays when Playspawn stops.");
   if (!engine.liveRestore && !options.keepDockerConfig)
     await ensureLiveRestore({ ...options, dockerHost: config.dockerHost, timers });
   if (!options.node) await ensureDashboard();
+}
+
+async function installAndSay(config: StartConfig, options: StartOptions): Promise<number> {
+  sayInstalled(await installServices(config, options, systemPorts), config);
+  return 0;
 }
 
 async function runUntil(told: Promise<"told">, config: StartConfig, options: StartOptions): Promise<number> {

@@ -19,7 +19,16 @@ import { runChecks } from "./check.ts";
 const packages = [
   ["busybox-static", "iproute2", "nftables", "conntrack", "ca-certificates", "git"],
   // Base images where no registry answers, a browser, and a real game client on a screen that nobody sees.
-  ["debootstrap", "docker-compose", "xvfb", "xauth", "teeworlds", "teeworlds-server", "libgl1-mesa-dri", "fonts-dejavu-core"],
+  [
+    "debootstrap",
+    "docker-compose",
+    "xvfb",
+    "xauth",
+    "teeworlds",
+    "teeworlds-server",
+    "libgl1-mesa-dri",
+    "fonts-dejavu-core",
+  ],
 ].flat();
 
 const parts = ["check", "unit", "e2e"] as const;

@@ -10,6 +10,8 @@ export interface StartOptions {
   demo: boolean;
   /** Only agent and door: this machine is a node of the control plane at PLAYSPAWN_CONTROL_URL. */
   node: boolean;
+  /** Install services of systemd and leave them running, instead of watching over the programs. */
+  systemd: boolean;
   /** Show the programs' logs in the terminal. */
   verbose: boolean;
   /** Leave the Docker Engine's configuration alone (`live-restore` is not asked for). */
@@ -25,12 +27,15 @@ export function startOptions(args: string[]): StartOptions {
         yes: { type: "boolean", short: "y", default: false },
         demo: { type: "boolean", default: false },
         node: { type: "boolean", default: false },
+        systemd: { type: "boolean", default: false },
         verbose: { type: "boolean", default: false },
         "keep-docker-config": { type: "boolean", default: false },
       },
     });
     const { "keep-docker-config": keepDockerConfig, ...rest } = values;
     if (rest.demo && rest.node) throw new Error("--demo needs a control plane, and --node starts none.");
+    if (rest.systemd && (rest.demo || rest.verbose))
+      throw new Error("--systemd only installs services: --demo and --verbose do not go with it.");
     return { ...rest, keepDockerConfig };
   } catch (cause) {
     throw new Halt(64, `${messageOf(cause)} See ./scripts/start --help.`);

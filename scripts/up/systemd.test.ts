@@ -1,0 +1,61 @@
+import { mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import test from "ava";
+import { repository } from "../lib/paths.ts";
+import { run } from "../lib/run.ts";
+import { Halt } from "./halt.ts";
+import { fillUnit, mergeSettings } from "./systemd.ts";
+
+const units = join(repository, "deploy/systemd");
+
+test("systemd finds no fault in the units", async (t) => {
+  const folder = await mkdtemp(join(tmpdir(), "playspawn-units-"));
+  t.teardown(() => rm(folder, { recursive: true, force: true }));
+  const names = await readdir(units);
+  t.is(names.length, 3);
+  const places = { root: repository, node: process.execPath, data: folder };
+  for (const name of names) {
+    const text = fillUnit(await readFile(join(units, name), "utf8"), places);
+    t.false(/@\w+@/.test(text));
+    await writeFile(join(folder, name), text);
+  }
+  const judged = await run("systemd-analyze", ["verify", "--man=no", ...names.map((name) => join(folder, name))]);
+  // Other units of the machine are not ours to judge, nor whether Docker's is there.
+  t.deepEqual(
+    judged.stderr.split("\n").filter((line) => line.includes("playspawn-")),
+    [],
+  );
+  t.not(judged.code, 127);
+});
+
+test("a unit with a mistake is found", async (t) => {
+  const folder = await mkdtemp(join(tmpdir(), "playspawn-units-"));
+  t.teardown(() => rm(folder, { recursive: true, force: true }));
+  const text = await readFile(join(units, "playspawn-door.service"), "utf8");
+  const places = { root: repository, node: process.execPath, data: folder };
+  const broken = fillUnit(text, places).replace("Restart=always", "Restart=perhaps");
+  await writeFile(join(folder, "playspawn-door.service"), broken);
+  const judged = await run("systemd-analyze", ["verify", "--man=no", join(folder, "playspawn-door.service")]);
+  t.regex(judged.stderr, /playspawn-door\.service.*perhaps/);
+});
+
+test("a path that a unit cannot hold is refused with its name", (t) => {
+  const places = { root: "/opt/my games", node: "/usr/bin/node", data: "/var/lib/playspawn" };
+  t.regex(t.throws(() => fillUnit("@root@", places), { instanceOf: Halt }).message, /root is \/opt\/my games/);
+});
+
+test("settings of this start replace their lines, others stay, signs are quoted", (t) => {
+  const before = "PLAYSPAWN_PORT=8000\nPLAYSPAWN_NODE_NAME=attic\n";
+  const environment = {
+    PLAYSPAWN_PORT: "9000",
+    PLAYSPAWN_ADMIN_PASSWORD: 'a "b" $c\\',
+    HOME: "/root",
+    PLAYSPAWN_HOST: "",
+  };
+  t.is(
+    mergeSettings(before, environment),
+    'PLAYSPAWN_NODE_NAME=attic\nPLAYSPAWN_PORT=9000\nPLAYSPAWN_ADMIN_PASSWORD="a \\"b\\" \\$c\\\\"\n',
+  );
+  t.throws(() => mergeSettings("", { PLAYSPAWN_HOST: "a\nb" }), { instanceOf: Halt });
+});
