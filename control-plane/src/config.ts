@@ -9,6 +9,8 @@ import { type FailpointName, failpointNames } from "./platform/failpoints.ts";
 
 export interface Config {
   dataDir: string;
+  /** `postgresql://…`, with its password; null keeps the data in files of SQLite. */
+  databaseUrl: string | null;
   logLevel: string;
   failpoint: FailpointName | undefined;
   host: string;
@@ -88,7 +90,13 @@ const Environment = z.object({
       error: "must be a number of seconds from 0 to 300",
     })
     .transform(Number),
-  DATABASE_URL: refused("is set, but this version stores its data in SQLite only: unset it"),
+  DATABASE_URL: z
+    .string()
+    .check((context) => {
+      const fault = databaseUrlFault(context.value);
+      if (fault) context.issues.push({ code: "custom", message: fault, input: "(not shown)" });
+    })
+    .optional(),
   REDIS_URL: refused("is set, but this version runs without Redis: unset it"),
 });
 
@@ -140,6 +148,7 @@ function collect(env: Env, faults: string[]): Record<string, string> {
 function toConfig(env: z.infer<typeof Environment>, repoDir: string): Config {
   return {
     dataDir: resolve(repoDir, env.PLAYSPAWN_DATA_DIR),
+    databaseUrl: env.DATABASE_URL ?? null,
     logLevel: env.PLAYSPAWN_LOG_LEVEL,
     failpoint: env.PLAYSPAWN_FAILPOINT,
     host: env.PLAYSPAWN_HOST,
@@ -158,6 +167,24 @@ function toConfig(env: z.infer<typeof Environment>, repoDir: string): Config {
   };
 }
 
+/** Never quotes the address: a password stands in it. */
+function databaseUrlFault(text: string): string | undefined {
+  if (!/^postgres(ql)?:\/\//.test(text))
+    return "must be an address of PostgreSQL such as postgresql://user:password@host:5432/database";
+  if (!URL.canParse(text) || !isDecodable(text))
+    return "cannot be read: write special characters of the password as %40 for @, %3A for :, %2F for /, %23 for #, %25 for %";
+  if (new URL(text).pathname.length < 2) return "names no database: end it with /playspawn or whatever yours is called";
+  return undefined;
+}
+
+function isDecodable(text: string): boolean {
+  try {
+    return decodeURIComponent(text) !== "";
+  } catch {
+    return false;
+  }
+}
+
 function isPlainHttpUrl(text: string): boolean {
   if (!URL.canParse(text)) return false;
   const url = new URL(text);
@@ -174,3 +201,6 @@ function defaultRouteAddress(): string {
     return "127.0.0.1";
   }
 }
+
+/** The server on which tests make databases of their own, as its administrator; null runs them on files. */
+export const testDatabaseUrl = (): string | null => process.env["PLAYSPAWN_TEST_DATABASE_URL"] || null;

@@ -92,7 +92,7 @@ async function build(
   const ports = overrides.ports ?? systemPorts;
   const log = overrides.log ?? createLog(config.logLevel);
   const die = overrides.die ?? (() => process.kill(process.pid, "SIGKILL"));
-  const foundation = await openFoundation({ dataDir: config.dataDir, ports, log }, ending);
+  const foundation = await openFoundation({ ...config, ports, log }, ending);
   const metrics = createMetrics(ports.clock);
   metrics.watchDatabase("core", foundation.db);
   metrics.watchDatabase("telemetry", foundation.telemetry);

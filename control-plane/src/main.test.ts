@@ -9,6 +9,8 @@ import { systemClock } from "@playspawn/shared/ports/system.ts";
 import { openDatabase } from "./platform/db/db.ts";
 import { migrate } from "./platform/db/migrate.ts";
 import { coreMigrations } from "./platform/db/migrations.ts";
+import type { Place } from "./platform/db/place.ts";
+import { databaseOf } from "./testing/database.ts";
 import { admin, temporaryFolder } from "./testing/harness.ts";
 
 interface Ready {
@@ -21,6 +23,13 @@ interface Running {
   child: ChildProcess;
   ready: Promise<Ready>;
   ended: Promise<{ code: number | null; signal: string | null; said: string }>;
+}
+
+/** A data folder, and the database that belongs to it where tests run on a server. */
+async function home(t: ExecutionContext, dir?: string): Promise<{ PLAYSPAWN_DATA_DIR: string; DATABASE_URL: string }> {
+  const folder = dir ?? (await temporaryFolder(t));
+  // One that is empty counts as not set.
+  return { PLAYSPAWN_DATA_DIR: folder, DATABASE_URL: (await databaseOf(t, folder)) ?? "" };
 }
 
 const main = join(import.meta.dirname, "main.ts");
@@ -55,8 +64,7 @@ function run(t: ExecutionContext, env: Record<string, string>, options: { uid?: 
 const credentials = { PLAYSPAWN_ADMIN_EMAIL: admin.email, PLAYSPAWN_ADMIN_PASSWORD: admin.password };
 
 test("it says when it is ready and with which link, works, and stops in order", async (t) => {
-  const dir = await temporaryFolder(t);
-  const { child, ready, ended } = run(t, { PLAYSPAWN_DATA_DIR: dir, PLAYSPAWN_PUBLIC_URL: "http://127.0.0.1:1" });
+  const { child, ready, ended } = run(t, { ...(await home(t)), PLAYSPAWN_PUBLIC_URL: "http://127.0.0.1:1" });
   const { url, setupUrl } = await ready;
   t.is(url, "http://127.0.0.1:1");
   t.regex(setupUrl ?? "", /^http:\/\/127\.0\.0\.1:1\/setup#t=[0-9a-f]{64}$/);
@@ -68,18 +76,22 @@ test("it says when it is ready and with which link, works, and stops in order", 
 
 test("with an admin in the environment there is no link; its files are for this user only", async (t) => {
   const dir = await temporaryFolder(t);
-  const { child, ready, ended } = run(t, { PLAYSPAWN_DATA_DIR: join(dir, "data"), ...credentials });
+  const { child, ready, ended } = run(t, { ...(await home(t, join(dir, "data"))), ...credentials });
   const { url, setupUrl } = await ready;
   t.is(setupUrl, null);
   t.is((await fetch(`${url.replace(/\/\/[^:]+/, "//127.0.0.1")}/health`)).status, 200);
-  for (const path of ["data", "data/control-plane", "data/control-plane/core.db", "data/run"])
+  const file = await stat(join(dir, "data/control-plane/core.db")).then(
+    () => ["data/control-plane/core.db"],
+    () => [],
+  );
+  for (const path of ["data", "data/control-plane", ...file, "data/run"])
     t.is((await stat(join(dir, path))).mode & 0o077, 0, path);
   child.kill("SIGINT");
   t.is((await ended).code, 0);
 });
 
 test("killed in the middle it starts again from where it was", async (t) => {
-  const env = { PLAYSPAWN_DATA_DIR: await temporaryFolder(t), ...credentials };
+  const env = { ...(await home(t)), ...credentials };
   const first = run(t, env);
   const local = async ({ ready }: Running): Promise<string> => (await ready).url.replace(/\/\/[^:]+/, "//127.0.0.1");
   const login = await fetch(`${await local(first)}/api/v1/auth/login`, {
@@ -110,7 +122,7 @@ test("a taken port ends the start with 78 and the variable to change", async (t)
   await new Promise<void>((resolve) => other.listen(0, "127.0.0.1", resolve));
   t.teardown(() => other.close());
   const port = String((other.address() as AddressInfo).port);
-  const { code, said } = await run(t, { PLAYSPAWN_DATA_DIR: await temporaryFolder(t), PLAYSPAWN_PORT: port }).ended;
+  const { code, said } = await run(t, { ...(await home(t)), PLAYSPAWN_PORT: port }).ended;
   t.is(code, 78);
   t.regex(said, new RegExp(`Port ${port} is taken.*PLAYSPAWN_PORT`));
 });
@@ -131,13 +143,17 @@ test("a data folder that cannot be written, or that is a file, ends the start wi
 
 test("a newer database ends the start with 78, and is left alone", async (t) => {
   const dir = await temporaryFolder(t);
-  const path = join(dir, "control-plane/core.db");
+  const env = await home(t, dir);
   await mkdir(join(dir, "control-plane"));
-  const db = openDatabase({ path, durability: "full" });
+  const place: Place = env.DATABASE_URL
+    ? { kind: "postgresql", url: env.DATABASE_URL, schema: "public", durability: "full" }
+    : { kind: "sqlite", path: join(dir, "control-plane/core.db"), durability: "full" };
+  const db = openDatabase(place);
   const future = { name: "999-future", up: async () => undefined };
-  await migrate(db, { path, migrations: [...coreMigrations, future], clock: systemClock });
+  await migrate(db, { place, migrations: [...coreMigrations, future], clock: systemClock });
+  if (place.kind === "postgresql") await db.raw("DROP SCHEMA IF EXISTS ?? CASCADE", ["before_999-future"]);
   await db.destroy();
-  const { code, said } = await run(t, { PLAYSPAWN_DATA_DIR: dir }).ended;
+  const { code, said } = await run(t, env).ended;
   t.is(code, 78);
   t.regex(said, /newer Playspawn.*999-future/);
   t.false((await readdir(join(dir, "control-plane"))).some((name) => name.includes("before")));
@@ -160,7 +176,7 @@ test("an unknown failpoint ends the start: a misspelt one would be a test that c
 });
 
 test("it stops when its launcher is gone", async (t) => {
-  const { child, ready } = run(t, { PLAYSPAWN_DATA_DIR: await temporaryFolder(t) });
+  const { child, ready } = run(t, await home(t));
   await ready;
   // Not `close`, which Node does not emit once the parent itself has disconnected.
   const exit = once(child, "exit");

@@ -5,6 +5,8 @@ import { readConfig } from "./config.ts";
 import { type Context, createContext } from "./context.ts";
 import { FolderInUseError } from "./platform/db/lock.ts";
 import { NewerDatabaseError } from "./platform/db/migrate.ts";
+import { DatabaseUnusableError } from "./platform/db/postgres-errors.ts";
+import { DatabaseInUseError } from "./platform/db/postgres-lock.ts";
 import { ListenError } from "./platform/http/listen.ts";
 import { isDiskFull } from "./platform/http/problem.ts";
 
@@ -45,7 +47,7 @@ async function start(): Promise<Context> {
 /** What an operator can mend, as sentences; undefined for our own mistakes, which show their stack. */
 function startFault(error: unknown): readonly string[] | undefined {
   if (error instanceof ConfigError) return error.faults;
-  const known = [NewerDatabaseError, FolderInUseError, ListenError];
+  const known = [NewerDatabaseError, FolderInUseError, DatabaseInUseError, DatabaseUnusableError, ListenError];
   if (known.some((kind) => error instanceof kind)) return [messageOf(error)];
   if (isDiskFull(error)) return ["The disk that holds PLAYSPAWN_DATA_DIR is full. Free some space and start again."];
   const { code = "", path } = error as NodeJS.ErrnoException;

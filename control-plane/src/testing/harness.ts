@@ -1,4 +1,4 @@
-/** The real application on a free port, with real SQLite in a folder of its own that goes with the test. */
+/** The real application on a free port, with a real database and a folder of its own that go with the test. */
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -7,6 +7,7 @@ import type { Config } from "../config.ts";
 import { type Context, createContext, type Overrides } from "../context.ts";
 import { silentLog } from "../platform/log.ts";
 import { type Client, createClient } from "./client.ts";
+import { databaseOf } from "./database.ts";
 
 export const admin = { email: "admin@example.org", password: "seven quiet otters" };
 
@@ -37,9 +38,11 @@ export async function harness(t: ExecutionContext, { config, overrides }: Harnes
   return { context, client, stranger, config: full };
 }
 
-async function defaultConfig(t: ExecutionContext, dataDir: string | undefined): Promise<Config> {
+async function defaultConfig(t: ExecutionContext, given: string | undefined): Promise<Config> {
+  const dataDir = given ?? (await temporaryFolder(t));
   return {
-    dataDir: dataDir ?? (await temporaryFolder(t)),
+    dataDir,
+    databaseUrl: await databaseOf(t, dataDir),
     logLevel: "silent",
     failpoint: undefined,
     host: "127.0.0.1",

@@ -145,7 +145,7 @@ export const dropRemoved = async (db: Db, before: number): Promise<void> =>
 /** Bytes of UTF-8 that one desired server takes in a frame beside its spec; a test holds it to the truth. */
 export const recordBytes = 400;
 
-const sumOfRecords = (db: Db) => db.raw(`length(CAST(servers.spec AS BLOB)) + ${recordBytes}`);
+const sumOfRecords = (db: Db) => db.raw(`octet_length(servers.spec) + ${recordBytes}`);
 
 /** Bytes of all desired servers that a node has to be sent at once. */
 export async function desiredBytes(db: Db, node: string): Promise<number> {

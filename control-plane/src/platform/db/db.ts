@@ -1,55 +1,20 @@
-/** Opens a SQLite file through knex with one connection, and guards that connection against deadlock. */
+/** Opens a database through knex with one connection, and guards that connection against deadlock. */
 import { AsyncLocalStorage } from "node:async_hooks";
-import type BetterSqlite3 from "better-sqlite3";
-import knex, { type Knex } from "knex";
+import type { Knex } from "knex";
+import type { Place } from "./place.ts";
+import { openPostgres } from "./postgres.ts";
+import { openSqlite } from "./sqlite.ts";
 
 /** Stores take this first, so that the same function serves in and out of a transaction. */
 export type Db = Knex | Knex.Transaction;
 
-export interface DatabaseOptions {
-  path: string;
-  /** `full`: a committed row survives a power cut. `normal`: the last ones may be lost, the file stays whole. */
-  durability: "full" | "normal";
-}
-
-/** How long another process (a doctor, a backup) may hold the file before a query fails. */
-const busyLimitMs = 5000;
-/** A query that waits this long for the one connection has found a deadlock, not a queue. */
-const acquireLimitMs = 30_000;
-
 const inTransaction = new AsyncLocalStorage<{ open: boolean }>();
 
-/** @throws the driver's error when the file cannot be opened. */
-export function openDatabase({ path, durability }: DatabaseOptions): Knex {
-  const db = knex({
-    client: "better-sqlite3",
-    connection: { filename: path },
-    useNullAsDefault: true,
-    // Errors go to the log: they name the statement, never the values, among which are hashes and players' secrets.
-    compileSqlOnError: false,
-    acquireConnectionTimeout: acquireLimitMs,
-    pool: {
-      min: 1,
-      max: 1,
-      afterCreate(connection: BetterSqlite3.Database, done: (error: Error | null, connection: unknown) => void) {
-        try {
-          setPragmas(connection, durability);
-          done(null, connection);
-        } catch (error) {
-          done(error as Error, connection);
-        }
-      },
-    },
-  });
+/** Nothing is opened before the first query, which then throws what is wrong with the file or the server. */
+export function openDatabase(place: Place): Knex {
+  const db = place.kind === "sqlite" ? openSqlite(place) : openPostgres(place);
   refuseRootInTransaction(db);
   return db;
-}
-
-function setPragmas(connection: BetterSqlite3.Database, durability: DatabaseOptions["durability"]): void {
-  connection.pragma(`busy_timeout = ${busyLimitMs}`);
-  connection.pragma("journal_mode = WAL");
-  connection.pragma(`synchronous = ${durability.toUpperCase()}`);
-  connection.pragma("foreign_keys = ON");
 }
 
 /**

@@ -1,8 +1,6 @@
 import { fakePorts } from "@playspawn/shared/ports/fake.ts";
-import test, { type ExecutionContext } from "ava";
-import { openDatabase } from "../db/db.ts";
-import { migrate } from "../db/migrate.ts";
-import { coreMigrations } from "../db/migrations.ts";
+import test from "ava";
+import { testDatabase } from "../../testing/database.ts";
 import { appendEvent, listEvents, type NewEvent } from "./events.ts";
 
 const ports = fakePorts();
@@ -14,15 +12,8 @@ const woke: NewEvent = {
   data: { ms: 12 },
 };
 
-async function database(t: ExecutionContext) {
-  const db = openDatabase({ path: ":memory:", durability: "full" });
-  t.teardown(() => db.destroy());
-  await migrate(db, { path: ":memory:", migrations: coreMigrations, clock: ports.clock });
-  return db;
-}
-
 test("events come back newest first with what was said, only those of the subject", async (t) => {
-  const db = await database(t);
+  const db = await testDatabase(t);
   const first = await appendEvent(db, ports, woke);
   await appendEvent(db, ports, { ...woke, subject: { kind: "server", id: "srv_2" } });
   const second = await appendEvent(db, ports, { ...woke, kind: "sleep", cause: null, at: 5 });
@@ -34,7 +25,7 @@ test("events come back newest first with what was said, only those of the subjec
 });
 
 test("pages follow one another without a gap or a repeat, also while new events arrive", async (t) => {
-  const db = await database(t);
+  const db = await testDatabase(t);
   for (let i = 0; i < 5; i++) await appendEvent(db, ports, { ...woke, data: { i } });
   const seen: unknown[] = [];
   let cursor: string | undefined;
@@ -49,12 +40,12 @@ test("pages follow one another without a gap or a repeat, also while new events 
 });
 
 test("a cursor that is not one of ours is refused", async (t) => {
-  const db = await database(t);
+  const db = await testDatabase(t);
   await t.throwsAsync(listEvents(db, { subject: woke.subject, limit: 2, cursor: "1 OR 1=1" }), { name: "AppError" });
 });
 
 test("a sequence number is never used twice, even when the newest event is gone", async (t) => {
-  const db = await database(t);
+  const db = await testDatabase(t);
   const lost = await appendEvent(db, ports, woke);
   await db("events").where({ seq: lost.seq }).delete();
   t.true((await appendEvent(db, ports, woke)).seq > lost.seq);
