@@ -3,11 +3,12 @@ import { readFileSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { hostname, networkInterfaces } from "node:os";
 import { join, resolve } from "node:path";
-import { ConfigError, LogLevel, defaultRouteDevice, isHost } from "@playspawn/shared";
+import { ConfigError, LogLevel, defaultRouteDevice, isHost, messageOf } from "@playspawn/shared";
 import { z } from "zod";
 import { failpointNames } from "./failpoints.ts";
 import { isPrivate } from "./lib/secret-route.ts";
 import { parseAllowed, type EgressAllowed } from "./net/egress.ts";
+import { defaultImageAllow, isImagePattern } from "./runtime/image-policy.ts";
 import { parseSubnet } from "./net/subnet.ts";
 
 export interface Config {
@@ -22,6 +23,8 @@ export interface Config {
   subnet: string | undefined;
   /** What games may reach besides the internet. */
   egressAllow: EgressAllowed[];
+  /** Patterns of image repositories that this node runs. */
+  imageAllow: string[];
   nodeName: string;
   /** What players dial. */
   nodeAddress: string;
@@ -32,6 +35,12 @@ export interface Config {
   joinToken(): Promise<string | undefined>;
   /** Where people are told to put one. */
   joinTokenHint: string;
+  /** Opens the HTTP API, beside the secret that a node gets when it joins. */
+  nodeSecret: string | undefined;
+  /** Joins no control plane: whoever has the secret deploys over the HTTP API, or drives this node over it. */
+  driven: boolean;
+  /** Certificate of the HTTP API; null for plain HTTP. */
+  agentTls: { certFile: string; keyFile: string } | null;
 }
 
 /** Three weeks: less than the longest wait of one timer. */
@@ -70,6 +79,19 @@ const EgressNetwork = z.string().transform((text, context) => {
   return z.NEVER;
 });
 
+const ImagePattern = z.string().refine(isImagePattern, {
+  error: ({ input }) =>
+    `has ${JSON.stringify(input)}, which is no pattern of repositories such as docker.io/itzg/*, and not the word builds`,
+});
+
+/** The GSP document's name means the same. */
+const secretNames = ["PLAYSPAWN_NODE_SECRET", "NODE_SECRET"] as const;
+const Secret = z
+  .string()
+  .min(32, { error: "must have at least 32 characters" })
+  .max(200, { error: "must have at most 200 characters" })
+  .optional();
+
 const Environment = z.object({
   PLAYSPAWN_DATA_DIR: z.string().default(".playspawn"),
   PLAYSPAWN_LOG_LEVEL: LogLevel,
@@ -87,6 +109,11 @@ const Environment = z.object({
     })
     .optional(),
   PLAYSPAWN_EGRESS_ALLOW: z.string().default("").transform(listed).pipe(z.array(EgressNetwork).max(100)),
+  PLAYSPAWN_IMAGE_ALLOW: z
+    .string()
+    .default(defaultImageAllow.join(","))
+    .transform(listed)
+    .pipe(z.array(ImagePattern).max(200)),
   PLAYSPAWN_NODE_NAME: z
     .string()
     .max(60, { error: "must have at most 60 characters" })
@@ -97,6 +124,10 @@ const Environment = z.object({
     .optional(),
   PLAYSPAWN_JOIN_TOKEN: z.string().max(200).optional(),
   PLAYSPAWN_JOIN_TOKEN_FILE: z.string().optional(),
+  PLAYSPAWN_NODE_SECRET: Secret,
+  NODE_SECRET: Secret,
+  PLAYSPAWN_AGENT_TLS_CERT_FILE: z.string().optional(),
+  PLAYSPAWN_AGENT_TLS_KEY_FILE: z.string().optional(),
   PLAYSPAWN_HOLD_HELD_SECONDS: whole(3600, 0, holdHeldSecondsMax),
   DOCKER_HOST: z
     .string()
@@ -111,21 +142,48 @@ const Environment = z.object({
  * @throws ConfigError with every fault
  */
 export function readConfig(repoDir: string, env: Env = process.env): Config {
-  const set = Object.fromEntries(
+  const unreadable: string[] = [];
+  const set: Record<string, string> = Object.fromEntries(
     Object.keys(Environment.shape).flatMap((name) => (env[name] ? [[name, env[name]]] : [])),
   );
+  for (const name of secretNames) readSecretFile(name, env, set, unreadable);
   const parsed = Environment.safeParse(set);
-  const faults = parsed.success ? [] : parsed.error.issues.map(({ path, message }) => `${String(path[0])} ${message}.`);
+  const faults = [
+    ...unreadable,
+    ...(parsed.error?.issues ?? []).map(({ path, message }) => `${String(path[0])} ${message}.`),
+  ];
   if (set["PLAYSPAWN_JOIN_TOKEN"] && set["PLAYSPAWN_JOIN_TOKEN_FILE"])
     faults.push("PLAYSPAWN_JOIN_TOKEN and PLAYSPAWN_JOIN_TOKEN_FILE are both set: keep one of them.");
+  if (Boolean(set["PLAYSPAWN_AGENT_TLS_CERT_FILE"]) !== Boolean(set["PLAYSPAWN_AGENT_TLS_KEY_FILE"]))
+    faults.push("PLAYSPAWN_AGENT_TLS_CERT_FILE and PLAYSPAWN_AGENT_TLS_KEY_FILE must be set together, or neither.");
   if (!parsed.success || faults.length > 0) throw new ConfigError(faults);
-  return toConfig(parsed.data, repoDir);
+  return toConfig(parsed.data, repoDir, isDriven(parsed.data, set));
 }
 
-function toConfig(env: z.infer<typeof Environment>, repoDir: string): Config {
+/** `<NAME>_FILE` names a file with the secret in it. */
+function readSecretFile(name: string, env: Env, set: Record<string, string>, faults: string[]): void {
+  const path = env[`${name}_FILE`];
+  if (!path) return;
+  if (set[name]) faults.push(`${name} and ${name}_FILE are both set: keep one of them.`);
+  try {
+    set[name] = readFileSync(path, "utf8").trim();
+  } catch (error) {
+    faults.push(`${name}_FILE cannot be read: ${messageOf(error)}.`);
+  }
+}
+
+/** A secret, and nobody to join. */
+const isDriven = (env: z.infer<typeof Environment>, set: Env): boolean =>
+  (env.PLAYSPAWN_NODE_SECRET ?? env.NODE_SECRET) !== undefined &&
+  !set["PLAYSPAWN_CONTROL_URL"] &&
+  !set["PLAYSPAWN_JOIN_TOKEN"] &&
+  !set["PLAYSPAWN_JOIN_TOKEN_FILE"];
+
+function toConfig(env: z.infer<typeof Environment>, repoDir: string, driven: boolean): Config {
   const dataDir = resolve(repoDir, env.PLAYSPAWN_DATA_DIR);
   const file = env.PLAYSPAWN_JOIN_TOKEN_FILE ?? join(dataDir, "run", "join-token");
   const given = env.PLAYSPAWN_JOIN_TOKEN;
+  const { PLAYSPAWN_AGENT_TLS_CERT_FILE: certFile, PLAYSPAWN_AGENT_TLS_KEY_FILE: keyFile } = env;
   return {
     dataDir,
     logLevel: env.PLAYSPAWN_LOG_LEVEL,
@@ -135,6 +193,7 @@ function toConfig(env: z.infer<typeof Environment>, repoDir: string): Config {
     portRange: env.PLAYSPAWN_PORT_RANGE,
     subnet: env.PLAYSPAWN_SUBNET,
     egressAllow: env.PLAYSPAWN_EGRESS_ALLOW,
+    imageAllow: env.PLAYSPAWN_IMAGE_ALLOW,
     nodeName: env.PLAYSPAWN_NODE_NAME,
     nodeAddress: env.PLAYSPAWN_NODE_ADDRESS ?? defaultRouteAddress(),
     dockerHost: env.DOCKER_HOST,
@@ -143,6 +202,9 @@ function toConfig(env: z.infer<typeof Environment>, repoDir: string): Config {
     joinTokenHint: given
       ? "Make a new one in the dashboard under Nodes and set PLAYSPAWN_JOIN_TOKEN."
       : `Make a new one in the dashboard under Nodes and write it to ${file}, or set PLAYSPAWN_JOIN_TOKEN.`,
+    nodeSecret: env.PLAYSPAWN_NODE_SECRET ?? env.NODE_SECRET,
+    driven,
+    agentTls: certFile && keyFile ? { certFile: resolve(repoDir, certFile), keyFile: resolve(repoDir, keyFile) } : null,
   };
 }
 

@@ -104,7 +104,9 @@ async function assemble(parts: Parts): Promise<void> {
   const doorless =
     "The door's process is not connected: players reach no server of this node. Start it, or look at its log.";
   troubles.set("door-process", doorless);
-  door.onConnection((connected) => (connected ? troubles.over("door-process") : troubles.set("door-process", doorless)));
+  door.onConnection((connected) =>
+    connected ? troubles.over("door-process") : troubles.set("door-process", doorless),
+  );
   const run = newId("run", ports);
   const world: World = {
     ports,
@@ -148,7 +150,13 @@ async function assemble(parts: Parts): Promise<void> {
     controlUrl: config.controlUrl,
     identity,
     handlers: callHandlers(world, registry),
-    introduction: async () => ({ machine, boot, run, capacity: await capacity(config), capabilities }),
+    introduction: async () => ({
+      machine,
+      boot,
+      run,
+      capacity: await capacity(config),
+      capabilities: { ...capabilities, update: true },
+    }),
     load: () => load(config.dataDir),
     onWelcome() {
       parts.onWelcome();
@@ -187,6 +195,7 @@ function engine(
     },
     dockerHost: config.dockerHost,
     contexts,
+    imageAllow: config.imageAllow,
     dataDir: scratchDir,
     ports,
     onTrouble: (error) => log.warn({ err: error }, "the engine had trouble that mended itself"),

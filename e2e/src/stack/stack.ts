@@ -67,6 +67,8 @@ export async function openStack(options: StackOptions = {}): Promise<Stack> {
       PLAYSPAWN_PORT_RANGE: range,
       PLAYSPAWN_NODE_ADDRESS: "127.0.0.1",
       PLAYSPAWN_NODE_NAME: "e2e",
+      // Images of tests are made here and come from no registry.
+      PLAYSPAWN_IMAGE_ALLOW: "*",
       PLAYSPAWN_JOIN_TOKEN_FILE: join(dataDir, "run/join-token"),
     },
     door: common,

@@ -2,15 +2,21 @@
 import { readFile } from "node:fs/promises";
 import { parseAddress } from "./subnet.ts";
 
-/** Docker reads the second when the first names only systemd's stub, which no container can reach. */
+/**
+ * Docker reads the second when the first names only systemd's stub, which no container can reach. An agent in a
+ * container with the host's processes sees the host's own through the first of them.
+ */
 const resolverFiles = ["/etc/resolv.conf", "/run/systemd/resolve/resolv.conf"];
 const daemonFile = "/etc/docker/daemon.json";
+const hostRoot = "/proc/1/root";
 
 /** IPv4 addresses, sorted, each once; those of this host's loopback are left out, as Docker asks them from outside. */
 export async function resolvers(read: (file: string) => Promise<string> = readText): Promise<string[]> {
-  const texts = await Promise.all(resolverFiles.map(quietly(read)));
+  const look = (files: readonly string[]): Promise<string[]> =>
+    Promise.all(files.flatMap((file) => [file, hostRoot + file]).map(quietly(read)));
+  const texts = await look(resolverFiles);
   const named = texts.flatMap((text) => [...text.matchAll(/^\s*nameserver\s+(\S+)/gm)].map((match) => match[1]!));
-  const all = [...named, ...engineResolvers(await quietly(read)(daemonFile))];
+  const all = [...named, ...(await look([daemonFile])).flatMap(engineResolvers)];
   return [
     ...new Set(all.filter((address) => parseAddress(address) !== undefined && !address.startsWith("127."))),
   ].sort();

@@ -5,6 +5,7 @@
 import { createHash } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import { AppError } from "@playspawn/shared";
+import type { ImageInspectInfo } from "dockerode";
 import { pack } from "tar-stream";
 import { isFault, limits, type Engine } from "./docker-engine.ts";
 
@@ -42,12 +43,15 @@ export async function ensureHolderImage(engine: Engine, repository: string, busy
 }
 
 /** The id of a local image; undefined when there is none of that name. */
-export async function imageId(engine: Engine, reference: string): Promise<string | undefined> {
+export const imageId = async (engine: Engine, reference: string): Promise<string | undefined> =>
+  (await inspectImage(engine, reference))?.Id;
+
+/** Undefined when there is no local image of that name. */
+export async function inspectImage(engine: Engine, reference: string): Promise<ImageInspectInfo | undefined> {
   try {
-    const info = await engine.call(`look up the image ${reference}`, limits.read, (abortSignal) =>
+    return await engine.call(`look up the image ${reference}`, limits.read, (abortSignal) =>
       engine.docker.getImage(reference).inspect({ abortSignal } as object),
     );
-    return info.Id;
   } catch (error) {
     if (isFault(error, 404)) return undefined;
     throw error;

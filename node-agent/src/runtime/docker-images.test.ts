@@ -1,20 +1,17 @@
 /** Images on the real engine: pulled from a small registry of the test's own, built from contexts that it serves. */
-import { createHash } from "node:crypto";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { mkdir, readdir } from "node:fs/promises";
 import { join } from "node:path";
 import type { Readable } from "node:stream";
-import { buffer } from "node:stream/consumers";
 import { newId, type AppError, type Ports, type Progress } from "@playspawn/shared";
 import { systemPorts } from "@playspawn/shared/ports/system.ts";
 import test, { type ExecutionContext } from "ava";
-import { pack } from "tar-stream";
 import { dockerWorld, testSpec, type DockerWorld } from "./docker-testing.ts";
+import { registry as openRegistry, sha256, tarOf } from "./testing/registry.ts";
 
 const never = new AbortController().signal;
 const code = (error: unknown): string | undefined => (error as AppError | undefined)?.code;
-const sha256 = (data: Buffer): string => createHash("sha256").update(data).digest("hex");
 const silent = (): void => {};
 /** What no compression makes smaller; the rng gives at most 64 KiB at once. */
 const noise = (bytes: number): Buffer =>
@@ -37,60 +34,19 @@ async function serve(t: ExecutionContext, handler: Handler): Promise<string> {
   return `127.0.0.1:${(server.address() as AddressInfo).port}`;
 }
 
-async function tarOf(files: Record<string, string | Buffer>): Promise<Buffer> {
-  const tar = pack();
-  for (const [name, content] of Object.entries(files)) tar.entry({ name }, content);
-  tar.finalize();
-  return buffer(tar);
-}
-
 /** A registry with one image of one layer. `stall` keeps the layer from ending. */
 async function registry(t: ExecutionContext, options: { stall?: (response: ServerResponse) => void } = {}) {
-  const layer = await tarOf({ "blob.bin": noise(3_000_000) });
-  const config = Buffer.from(
-    JSON.stringify({
-      architecture: "amd64",
-      os: "linux",
-      config: { Cmd: ["/bin/sh"] },
-      rootfs: { type: "layers", diff_ids: [`sha256:${sha256(layer)}`] },
-    }),
-  );
-  const type = "application/vnd.docker.distribution.manifest.v2+json";
-  const manifest = Buffer.from(
-    JSON.stringify({
-      schemaVersion: 2,
-      mediaType: type,
-      config: {
-        mediaType: "application/vnd.docker.container.image.v1+json",
-        size: config.length,
-        digest: `sha256:${sha256(config)}`,
-      },
-      layers: [
-        {
-          mediaType: "application/vnd.docker.image.rootfs.diff.tar",
-          size: layer.length,
-          digest: `sha256:${sha256(layer)}`,
-        },
-      ],
-    }),
-  );
-  const host = await serve(t, ({ url = "" }, response) => {
-    const blob = [config, layer].find((one) => url.endsWith(sha256(one)));
-    if (url === "/v2/") return response.end("{}");
-    if (url.includes("/manifests/") && url.startsWith("/v2/games/known")) {
-      const headers = { "content-type": type, "docker-content-digest": `sha256:${sha256(manifest)}` };
-      return response.writeHead(200, { ...headers, "content-length": manifest.length }).end(manifest);
-    }
-    if (!blob) {
-      const error = { code: "MANIFEST_UNKNOWN", message: "manifest unknown" };
-      return response.writeHead(404, { "content-type": "application/json" }).end(JSON.stringify({ errors: [error] }));
-    }
-    response.writeHead(200, { "content-length": blob.length });
-    if (blob !== layer || !options.stall) return response.end(blob);
-    response.write(blob.subarray(0, 1_000_000));
-    options.stall(response);
-  });
-  return { host, bytes: layer.length };
+  const one = await openRegistry();
+  t.teardown(one.close);
+  const files = { "blob.bin": noise(3_000_000) };
+  const { stall } = options;
+  if (stall)
+    one.spoil = (response, layer) => {
+      response.write(layer.subarray(0, 1_000_000));
+      stall(response);
+    };
+  for (const tag of ["latest", "1"]) await one.push(`games/known:${tag}`, files);
+  return { ...one, bytes: (await tarOf(files)).length };
 }
 
 const pulled = (world: DockerWorld, ref: string) => ({ ...testSpec(world.image), image: { ref } });

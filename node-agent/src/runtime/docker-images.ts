@@ -3,8 +3,10 @@ import type { Readable } from "node:stream";
 import { AppError, type Progress, type ServerSpec } from "@playspawn/shared";
 import type { BuildContexts } from "./build-context.ts";
 import { isFault, openStream, translate, type Engine } from "./docker-engine.ts";
-import { imageId } from "./docker-holder-image.ts";
+import { imageId, inspectImage } from "./docker-holder-image.ts";
 import { imageFault, pullProgress, withTag, type PullLine } from "./image-words.ts";
+import type { ImagePins } from "./image-pins.ts";
+import { parseReference, type ImagePolicy } from "./image-policy.ts";
 import { textLines } from "./lines.ts";
 import type { SharedWork } from "./shared-work.ts";
 
@@ -17,6 +19,8 @@ const outputLinesKept = 15;
 export interface Images {
   engine: Engine;
   contexts: BuildContexts;
+  policy: ImagePolicy;
+  pins: ImagePins;
   shared: SharedWork<Progress, string>;
 }
 
@@ -29,16 +33,50 @@ export async function ensureImage(
 ): Promise<string> {
   const { engine, shared } = images;
   const { image } = spec;
-  const name = "ref" in image ? withTag(image.ref) : `playspawn/${spec.game}:${image.context.slice(0, 12)}`;
+  images.policy(image);
+  const name = "ref" in image ? await pinnedName(images, image.ref) : buildName(spec.game, image.context);
   const present = await imageId(engine, name);
   if (present) return present;
   return shared(
     name,
     (report, stop) =>
-      "ref" in image ? pull(images, name, report, stop) : build(images, { name, sha256: image.context }, report, stop),
+      "ref" in image
+        ? pullAndPin(images, name, report, stop)
+        : build(images, { name, sha256: image.context }, report, stop),
     onProgress,
     signal,
   );
+}
+
+const buildName = (game: string, context: string): string => `playspawn/${game}:${context.slice(0, 12)}`;
+
+/** By digest from the second time on. An image that was put there by hand, from no registry, is what its name says. */
+async function pinnedName({ engine, pins }: Images, ref: string): Promise<string> {
+  const name = withTag(ref);
+  const pinned = await pins.get(name);
+  if (pinned) return pinned;
+  const there = await digestOf(engine, name);
+  if (there) await pins.set(name, there);
+  return there ?? name;
+}
+
+/** `repository@sha256:…` of a local image that came from that registry; undefined for others. */
+async function digestOf(engine: Engine, name: string): Promise<string | undefined> {
+  const repository = parseReference(name)?.repository;
+  const info = await inspectImage(engine, name);
+  return info?.RepoDigests?.find((digest) => parseReference(digest)?.repository === repository);
+}
+
+async function pullAndPin(
+  images: Images,
+  name: string,
+  report: (progress: Progress) => void,
+  signal: AbortSignal,
+): Promise<string> {
+  const id = await pull(images, name, report, signal);
+  const digest = await digestOf(images.engine, name);
+  if (digest) await images.pins.set(name, digest);
+  return id;
 }
 
 async function pull(

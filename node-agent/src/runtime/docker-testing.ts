@@ -148,6 +148,7 @@ async function createWorld(): Promise<DockerWorld> {
         node,
         subnet: undefined,
         // Where listeners of tests on the host lie: the door's ports are open to games.
+        imageAllow: ["*"],
         egress: { ports: { from: 32_768, to: 60_999 }, closedPorts: [], allow: [] },
         dockerHost: "unix:///var/run/docker.sock",
         dataDir,

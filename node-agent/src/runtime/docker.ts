@@ -1,4 +1,5 @@
 /** The runtime on a real Docker Engine: puts the parts beside this file together. Only `docker*.ts` know dockerode. */
+import { join } from "node:path";
 import { AppError, type ErrorCode, type Ports, type Progress } from "@playspawn/shared";
 import type { EgressAllowed } from "../net/egress.ts";
 import { packetFilter, type Nft } from "../net/filter.ts";
@@ -19,6 +20,8 @@ import { gameLogs, writeStdin } from "./docker-logs.ts";
 import { dockerBridges } from "./docker-network.ts";
 import { publishedPorts } from "./docker-ports.ts";
 import { probeHost } from "./docker-probe.ts";
+import { imagePins } from "./image-pins.ts";
+import { imagePolicy } from "./image-policy.ts";
 import { bridgeName, filterTable } from "./names.ts";
 import { coalesced, remembered } from "../lib/remembered.ts";
 import type { Runtime } from "./runtime.ts";
@@ -43,6 +46,8 @@ export interface DockerRuntimeOptions {
   /** `DOCKER_HOST`, e.g. `unix:///var/run/docker.sock`. */
   dockerHost: string;
   contexts: ContextSource;
+  /** `PLAYSPAWN_IMAGE_ALLOW`: patterns of repositories. */
+  imageAllow: readonly string[];
   /** Our folder, below which the servers' files lie: the engine must find it at the same path. */
   dataDir: string;
   /** Where the holder's image is kept; tests use their own. */
@@ -88,7 +93,13 @@ export function dockerRuntime(options: DockerRuntimeOptions): Runtime {
     hostLimits: async () => (await host.get()).limits,
     ids: new Map(),
   };
-  const images: Images = { engine, contexts: buildContexts(options.contexts), shared: sharedWork<Progress, string>() };
+  const images: Images = {
+    engine,
+    contexts: buildContexts(options.contexts),
+    policy: imagePolicy(options.imageAllow),
+    pins: imagePins(join(options.dataDir, "images.json")),
+    shared: sharedWork<Progress, string>(),
+  };
   // Whoever reads the truth anew, at least every few seconds, also has every bridge port and the filter looked at.
   const units = coalesced(async () => {
     await network.isolation.allPorts();

@@ -40,6 +40,7 @@ export const errorCatalog = {
   node_unreachable: { status: 503, title: "The node does not answer" },
   disk_full: { status: 507, title: "The disk is full" },
   image_not_found: { status: 409, title: "The image does not exist" },
+  image_not_allowed: { status: 409, title: "The node does not run this image" },
   image_pull_failed: { status: 409, title: "The image could not be pulled" },
   image_build_failed: { status: 409, title: "The image could not be built" },
   docker_unavailable: { status: 503, title: "Docker does not answer" },

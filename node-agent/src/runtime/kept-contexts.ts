@@ -1,0 +1,88 @@
+/** Build contexts that a control plane brings because this node cannot fetch them: kept in files, the newest few. */
+import { createHash } from "node:crypto";
+import { createReadStream, createWriteStream } from "node:fs";
+import { access, mkdir, readdir, rename, rm, stat } from "node:fs/promises";
+import { join } from "node:path";
+import { Transform, type Readable } from "node:stream";
+import { pipeline } from "node:stream/promises";
+import { AppError, messageOf } from "@playspawn/shared";
+import { contextBytesMax, type BuildContexts } from "./build-context.ts";
+
+export interface KeptContexts extends BuildContexts {
+  has(sha256: string): Promise<boolean>;
+  /** Afterwards it is here, whole. @throws AppError invalid_request for another hash; body_too_large | disk_full */
+  put(sha256: string, tar: Readable, signal: AbortSignal): Promise<void>;
+}
+
+const keptMax = 20;
+
+export function keptContexts(folder: string): KeptContexts {
+  const fileOf = (sha256: string): string => join(folder, `${sha256}.tar`);
+  const has = (sha256: string): Promise<boolean> =>
+    access(fileOf(sha256)).then(
+      () => true,
+      () => false,
+    );
+  let drafts = 0;
+  return {
+    has,
+    async use(sha256, _signal, work) {
+      if (!(await has(sha256)))
+        throw new AppError(
+          "image_build_failed",
+          `The build files ${sha256.slice(0, 12)} are not on this node. Its control plane brings them at its next connection.`,
+        );
+      const tar = createReadStream(fileOf(sha256));
+      // A build that is given up may leave the file half read.
+      tar.on("error", () => {});
+      return await work(tar).finally(() => tar.destroy());
+    },
+    async put(sha256, tar, signal) {
+      await mkdir(folder, { recursive: true, mode: 0o700 });
+      const draft = join(folder, `${sha256}.${drafts++}.part`);
+      try {
+        const got = await write(tar, draft, signal);
+        if (got !== sha256) throw new AppError("invalid_request", `What arrived has the hash ${got}, not ${sha256}.`);
+        await rename(draft, fileOf(sha256));
+      } catch (error) {
+        await rm(draft, { force: true });
+        throw faultOf(error);
+      }
+      await dropOld(folder);
+    },
+  };
+}
+
+/** Answers the hash of what was written. */
+async function write(tar: Readable, file: string, signal: AbortSignal): Promise<string> {
+  const hash = createHash("sha256");
+  let bytes = 0;
+  const check = new Transform({
+    transform(chunk: Buffer, _encoding, done) {
+      hash.update(chunk);
+      bytes += chunk.length;
+      const tooLarge = new AppError(
+        "body_too_large",
+        `Build files may have ${contextBytesMax / 1024 ** 2} MiB at most.`,
+      );
+      done(bytes > contextBytesMax ? tooLarge : null, chunk);
+    },
+  });
+  await pipeline(tar, check, createWriteStream(file, { mode: 0o600 }), { signal });
+  return hash.digest("hex");
+}
+
+function faultOf(error: unknown): Error {
+  if (error instanceof AppError) return error;
+  if ((error as NodeJS.ErrnoException).code === "ENOSPC")
+    return new AppError("disk_full", "The disk of this node is full. Free some space.", { cause: error });
+  return new AppError("malformed_body", `The build files broke off: ${messageOf(error)}.`, { cause: error });
+}
+
+/** Those that are used least lately go; a control plane brings them again when they are needed. */
+async function dropOld(folder: string): Promise<void> {
+  const files = (await readdir(folder)).filter((name) => name.endsWith(".tar"));
+  const aged = await Promise.all(files.map(async (name) => ({ name, at: (await stat(join(folder, name))).mtimeMs })));
+  const old = aged.toSorted((a, b) => b.at - a.at).slice(keptMax);
+  await Promise.all(old.map(({ name }) => rm(join(folder, name), { force: true })));
+}
