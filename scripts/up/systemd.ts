@@ -70,6 +70,8 @@ export async function installServices(
 ): Promise<Installed> {
   const begin = ports.clock.now();
   if (!options.node) await giveToUser(config.dataDir);
+  // The units name it, so it must be there before they start.
+  await mkdir(`${config.dataDir}/agent`, { recursive: true, mode: 0o700 });
   await mkdir(settingsFolder, { recursive: true, mode: 0o755 });
   const before = await readFile(settingsPath, "utf8").catch(() => "");
   const environment = {
