@@ -4,6 +4,7 @@ import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import test, { type ExecutionContext } from "ava";
+import { pino } from "pino";
 import { ConfigError } from "@playspawn/shared";
 import { systemPorts } from "@playspawn/shared/ports/system.ts";
 import { readConfig } from "./config.ts";
@@ -91,7 +92,8 @@ test("one agent per data folder, whatever path leads there; its end frees it", a
 
 test("/health says whether all is well", async (t) => {
   const troubles: string[] = [];
-  const http = await agentHttp(0, { troubles: () => troubles });
+  const options = { tls: null, ports: systemPorts, log: pino({ level: "silent" }), troubles: () => troubles };
+  const http = await agentHttp({ ...options, port: 0 });
   t.teardown(() => http.close());
   const get = async () => {
     const answer = await fetch(`http://127.0.0.1:${http.port}/health`);
@@ -100,7 +102,7 @@ test("/health says whether all is well", async (t) => {
   t.deepEqual(await get(), [200, { status: "healthy" }]);
   troubles.push("Docker does not answer.");
   t.deepEqual(await get(), [503, { status: "unhealthy", troubles }]);
-  await t.throwsAsync(agentHttp(http.port, { troubles: () => [] }), {
+  await t.throwsAsync(agentHttp({ ...options, port: http.port }), {
     message: /Port \d+ is taken.*PLAYSPAWN_AGENT_PORT/,
   });
 });

@@ -8,14 +8,20 @@ import { doorServer } from "./door/door-server.ts";
 import { doorSocketPath } from "./door/socket-path.ts";
 import { failpointNames } from "./failpoints.ts";
 import { bootId, capacity, load } from "./host.ts";
-import { agentHttp } from "./http/http.ts";
+import type { Core } from "./http/core.ts";
+import { agentHttp, type AgentHttp } from "./http/http.ts";
+import { local } from "./http/local.ts";
+import { sessions } from "./http/sessions.ts";
 import type { CallHandlers } from "./link/calls.ts";
+import { drivenIdentity, isThere, type DrivenIdentity } from "./link/driven.ts";
 import { readIdentity, type Identity } from "./link/identity.ts";
 import { join as joinControl } from "./link/join.ts";
 import { link } from "./link/link.ts";
+import type { SessionDeps } from "./link/session.ts";
 import { preflight } from "./preflight.ts";
 import { readiness } from "./readiness/probe.ts";
 import { dockerRuntime } from "./runtime/docker.ts";
+import { keptContexts, type KeptContexts } from "./runtime/kept-contexts.ts";
 import type { Runtime } from "./runtime/runtime.ts";
 import { openEventLog } from "./servers/event-log.ts";
 import { serverFiles } from "./servers/files.ts";
@@ -64,12 +70,13 @@ export async function createContext(config: Config): Promise<Context> {
   try {
     const lock = await preflight(config, ports.timers);
     closers.push(() => lock.release());
-    const http = await agentHttp(config.agentPort, { troubles: () => troubles.all() });
+    const { agentPort: port, agentTls: tls } = config;
+    const http = await agentHttp({ port, tls, ports, log, troubles: () => troubles.all() });
     closers.push(() => http.close());
     const welcome = Promise.withResolvers<void>();
     const failed = Promise.withResolvers<never>();
     failed.promise.catch(() => undefined);
-    const parts = { config, ports, log, closers, troubles, signal: ended.signal, onWelcome: welcome.resolve };
+    const parts = { config, ports, log, closers, troubles, http, signal: ended.signal, onWelcome: welcome.resolve };
     void assemble(parts).catch((error: unknown) => ended.signal.aborted || failed.reject(error as Error));
     const ready = Promise.race([welcome.promise, ports.timers.sleep(readyLimitMs, ended.signal)]);
     return { log, ports, ready, failed: failed.promise, close };
@@ -85,6 +92,7 @@ interface Parts {
   log: Logger;
   closers: (() => unknown)[];
   troubles: Troubles;
+  http: AgentHttp;
   signal: AbortSignal;
   onWelcome(): void;
 }
@@ -93,12 +101,12 @@ interface Parts {
 async function assemble(parts: Parts): Promise<void> {
   const { config, ports, log, closers, troubles, signal } = parts;
   const fail = failpoint(failpointNames, config.failpoint, () => process.kill(process.pid, "SIGKILL"));
-  const identity = await identify(parts);
-  troubles.over("link");
   const agentDir = join(config.dataDir, "agent");
+  const { identity, driven } = await identify(parts, agentDir);
+  troubles.over("link");
   const events = await openEventLog(join(agentDir, "log.jsonl"), ports, log);
   closers.push(() => events.close());
-  const runtime = engine(parts, identity, agentDir);
+  const runtime = engine(parts, identity, agentDir, driven?.contexts);
   const door = lateDoor();
   closers.push(() => door.close());
   const doorless =
@@ -130,6 +138,7 @@ async function assemble(parts: Parts): Promise<void> {
   watchEngine(runtime, parts);
   await troubles.patiently("units", () => runtime.list(), signal);
   const knowsServers = await registry.open();
+  if (driven && !knowsServers) await refuseSpoiltState(join(agentDir, "state.json"));
   const openDoor = once(async () => {
     await registry.settled(resumeLimitMs);
     const socketPath = doorSocketPath(config.dataDir);
@@ -138,48 +147,102 @@ async function assemble(parts: Parts): Promise<void> {
     else door.attach(opened);
   });
   // Without a record of its servers the agent has no routes for a door that may still serve players.
-  if (knowsServers) openDoor();
+  if (knowsServers || driven) openDoor();
   const { machine, capabilities } = await troubles.patiently("host", () => runtime.probe(), signal);
   const boot = await bootId();
-  const connection = link({
+  const talk: SessionDeps = {
     ports,
     log,
     registry,
     events,
     fail,
-    controlUrl: config.controlUrl,
-    identity,
     handlers: callHandlers(world, registry),
     introduction: async () => ({
       machine,
       boot,
       run,
       capacity: await capacity(config),
-      capabilities: { ...capabilities, update: true },
+      capabilities: { ...capabilities, update: true, stats: true },
     }),
     load: () => load(config.dataDir),
     onWelcome() {
       parts.onWelcome();
       openDoor();
     },
-  });
+  };
+  parts.http.serve(coreOf(parts, talk, runtime, { identity, driven }));
+  if (driven) return parts.onWelcome();
+  const connection = link({ ...talk, controlUrl: config.controlUrl, identity });
   closers.push(() => connection.close());
 }
 
-async function identify({ config, ports, log, signal }: Parts): Promise<Identity> {
-  const identityPath = join(config.dataDir, "agent", "node.json");
+interface Who {
+  identity: Identity;
+  /** Of a node that joins nobody. */
+  driven: { claim: DrivenIdentity; contexts: KeptContexts } | null;
+}
+
+/** What the HTTP API calls: the same that the link does, and on a driven node what makes it its own master. */
+function coreOf(
+  { config, ports, closers }: Parts,
+  talk: SessionDeps,
+  runtime: Runtime,
+  { identity, driven }: Who,
+): Core {
+  const { registry, handlers } = talk;
+  const secrets = [identity.secret, config.nodeSecret].filter((secret) => secret !== undefined);
+  if (!driven) return { secrets, registry, handlers, driven: null };
+  const { claim, contexts } = driven;
+  const drivers = sessions(talk, claim);
+  closers.push(() => drivers.end());
+  const { portRange } = config;
+  const own = local({ ports, registry, runtime, handlers, portRange, controller: () => claim.controller });
+  own.resume();
+  return { secrets, registry, handlers, driven: { local: own, sessions: drivers, contexts } };
+}
+
+/** @throws AppError conflict for a data folder of the other kind of node */
+async function identify({ config, ports, log, signal }: Parts, agentDir: string): Promise<Who> {
+  const identityPath = join(agentDir, "node.json");
+  const drivenPath = join(agentDir, "driven.json");
   const known = await readIdentity(identityPath);
-  if (known) return known;
+  if (config.driven) {
+    if (known) throw otherKind(identityPath, "has joined a control plane: set PLAYSPAWN_CONTROL_URL");
+    const claim = await drivenIdentity(drivenPath, ports);
+    const { nodeId, installationId } = claim;
+    const contexts = keptContexts(join(agentDir, "contexts"));
+    return { identity: { nodeId, installationId, secret: config.nodeSecret! }, driven: { claim, contexts } };
+  }
+  if (await isThere(drivenPath))
+    throw otherKind(
+      drivenPath,
+      "joins nobody: set PLAYSPAWN_NODE_SECRET, and neither PLAYSPAWN_CONTROL_URL nor a token",
+    );
+  if (known) return { identity: known, driven: null };
   const { controlUrl, nodeName: name, joinToken: token, joinTokenHint: tokenHint } = config;
-  return await joinControl({ controlUrl, name, identityPath, token, tokenHint }, ports, log, signal);
+  const identity = await joinControl({ controlUrl, name, identityPath, token, tokenHint }, ports, log, signal);
+  return { identity, driven: null };
+}
+
+const otherKind = (path: string, what: string): AppError =>
+  new AppError("conflict", `${path} is that of a node which ${what}. Or start with another data folder.`);
+
+/** Without a control plane nobody else knows what is wanted here. */
+async function refuseSpoiltState(path: string): Promise<void> {
+  if (!(await isThere(path))) return;
+  throw new AppError(
+    "conflict",
+    `${path} cannot be read whole, and nobody else knows the servers of this node. Restore it, or remove it: then they are deployed anew, and find their files.`,
+  );
 }
 
 function engine(
   { config, ports, log }: Parts,
   { nodeId, secret, installationId }: Identity,
   scratchDir: string,
+  brought: KeptContexts | undefined,
 ): Runtime {
-  const contexts = {
+  const fetched = {
     url: (sha256: string) => new URL(`/agent/v1/contexts/${sha256}`, config.controlUrl).href,
     headers: () => ({ "x-node-id": nodeId, "x-node-secret": secret }),
     scratchDir,
@@ -194,7 +257,7 @@ function engine(
       allow: config.egressAllow,
     },
     dockerHost: config.dockerHost,
-    contexts,
+    contexts: brought ?? fetched,
     imageAllow: config.imageAllow,
     dataDir: scratchDir,
     ports,

@@ -1,43 +1,118 @@
-/** The agent's own HTTP API. In this version: whether it is well. */
-import { createServer, type Server } from "node:http";
+/** The agent's own HTTP API: whether it is well, and what its servers are to do. Thin: the core is what the link calls, too. */
+import { createServer, type RequestListener, type Server } from "node:http";
+import { createServer as createTlsServer } from "node:https";
+import type { AddressInfo } from "node:net";
 import Router from "@koa/router";
-import Koa from "koa";
-import { messageOf } from "@playspawn/shared";
+import { AppError, messageOf, type Ports } from "@playspawn/shared";
+import Koa, { type Context, type Middleware } from "koa";
+import type { Logger } from "pino";
+import type { Core } from "./core.ts";
+import { apiDocs } from "./docs.ts";
+import { doorman } from "./doorman.ts";
+import { openapiDocument } from "./openapi.ts";
+import { operation, mount, type Operation } from "./operation.ts";
+import { operations } from "./operations.ts";
+import { answerProblem } from "./problem.ts";
+import { Health } from "./schema.ts";
+import { certificate, type CertificateFiles } from "./tls.ts";
 
-export interface Health {
+export interface AgentHttpOptions {
+  /** 0 picks one. */
+  port: number;
+  tls: CertificateFiles | null;
+  ports: Ports;
+  log: Logger;
   /** Sentences that say what is not well; none when all is. */
   troubles(): string[] | Promise<string[]>;
 }
 
 export interface AgentHttp {
   readonly port: number;
+  /** From here on there is more to say than whether it is well. */
+  serve(core: Core): void;
   close(): Promise<void>;
 }
 
-/** Listens on `port` (0 picks one). @throws Error with a sentence when the port is taken */
-export async function agentHttp(port: number, health: Health): Promise<AgentHttp> {
-  const router = new Router();
-  router.get("/health", async (context) => {
-    const troubles = await health.troubles();
-    context.status = troubles.length === 0 ? 200 : 503;
-    context.body = troubles.length === 0 ? { status: "healthy" } : { status: "unhealthy", troubles };
-  });
-  const app = new Koa();
-  app.use(router.routes());
-  const handle = app.callback();
-  const server = createServer((request, response) => void handle(request, response));
-  server.requestTimeout = 10_000;
-  server.headersTimeout = 5_000;
-  server.maxConnections = 100;
+const connectionsMax = 200;
+const headerBytesMax = 16 * 1024;
+const limits = { headersTimeout: 5_000, requestTimeout: 60_000, maxHeaderSize: headerBytesMax };
+
+/** @throws ListenError when the port is taken; ConfigError for a certificate that cannot be used */
+export async function agentHttp(options: AgentHttpOptions): Promise<AgentHttp> {
+  const { port, tls, ports, log } = options;
+  let core: Core | undefined;
+  const handler = application(options, () => core);
+  const kept = tls && (await certificate(tls, ports, log));
+  const server = kept ? createTlsServer({ ...limits, ...kept.context }, handler) : createServer(limits, handler);
+  kept?.onChange((context) => (server as ReturnType<typeof createTlsServer>).setSecureContext(context));
+  server.maxConnections = connectionsMax;
   await listen(server, port);
   return {
-    port: (server.address() as { port: number }).port,
+    port: (server.address() as AddressInfo).port,
+    serve: (one) => void (core = one),
     close: () =>
       new Promise((resolve) => {
+        kept?.close();
         server.close(() => resolve());
         server.closeAllConnections();
       }),
   };
+}
+
+function application({ troubles, log }: AgentHttpOptions, core: () => Core | undefined): RequestListener {
+  const all = [healthOperation, ...operations];
+  const letIn = doorman();
+  const admit = async (ctx: Context): Promise<Core> => {
+    const here = core();
+    if (!here) throw new AppError("not_ready", "This node is not ready yet: /health tells what it waits for.");
+    await letIn(ctx, here.secrets);
+    return here;
+  };
+  const router = new Router();
+  router.get("/health", async (ctx) => {
+    const said = await troubles();
+    ctx.status = said.length === 0 ? 200 : 503;
+    ctx.body = said.length === 0 ? { status: "healthy" } : { status: "unhealthy", troubles: said };
+  });
+  for (const one of operations) mount(router, one, admit);
+  const app = new Koa();
+  app.use(problems(log));
+  app.use(apiDocs(openapiDocument(all)));
+  app.use(router.routes());
+  app.use((ctx) => unknownPath(ctx, all));
+  const answer = app.callback();
+  return (request, response) => void answer(request, response);
+}
+
+const healthOperation: Operation = operation({
+  name: "health",
+  method: "get",
+  path: "/health",
+  tag: "health",
+  summary: "Whether the agent, its engine and its door are well",
+  answers: { 200: Health, 503: Health },
+  handle: () => Promise.reject(new Error("has a route of its own")),
+});
+
+const problems =
+  (log: Logger): Middleware =>
+  async (ctx, next) => {
+    ctx.set({ "Cache-Control": "no-store", "X-Content-Type-Options": "nosniff" });
+    try {
+      await next();
+    } catch (error) {
+      if (!(error instanceof AppError)) log.error({ err: error, path: ctx.path }, "a request could not be answered");
+      const internal = new AppError("internal", "Something broke in this agent. Its log tells more.");
+      answerProblem(ctx, error instanceof AppError ? error : internal);
+    }
+  };
+
+function unknownPath(ctx: Context, all: readonly Operation[]): never {
+  const here = all.filter(({ path }) => new RegExp(`^${path.replaceAll(/\{\w+\}/g, "[^/]+")}$`).test(ctx.path));
+  if (here.length === 0) throw new AppError("not_found", `There is no path ${ctx.path.slice(0, 100)} here; see /docs.`);
+  const methods = here.map(({ method }) => method.toUpperCase()).join(", ");
+  ctx.set("Allow", methods);
+  throw new AppError("method_not_allowed", `This path takes ${methods}.`);
 }
 
 function listen(server: Server, port: number): Promise<void> {

@@ -7,7 +7,8 @@ import { hostRoutes } from "../net/host-routes.ts";
 import { isolation } from "../net/isolation.ts";
 import { net } from "../net/reconciler.ts";
 import { resolvers } from "../net/resolvers.ts";
-import { buildContexts, type ContextSource } from "./build-context.ts";
+import { accounts } from "./account.ts";
+import { buildContexts, type BuildContexts, type ContextSource } from "./build-context.ts";
 import { listUnits } from "./docker-containers.ts";
 import { consumption, containers } from "./docker-stats.ts";
 import { dockerEngine, EngineFault } from "./docker-engine.ts";
@@ -45,7 +46,8 @@ export interface DockerRuntimeOptions {
   };
   /** `DOCKER_HOST`, e.g. `unix:///var/run/docker.sock`. */
   dockerHost: string;
-  contexts: ContextSource;
+  /** Where build files are fetched, or how they are had otherwise. */
+  contexts: ContextSource | BuildContexts;
   /** `PLAYSPAWN_IMAGE_ALLOW`: patterns of repositories. */
   imageAllow: readonly string[];
   /** Our folder, below which the servers' files lie: the engine must find it at the same path. */
@@ -90,12 +92,13 @@ export function dockerRuntime(options: DockerRuntimeOptions): Runtime {
     engine,
     identity,
     isolation: network.isolation,
+    accounts: accounts(join(options.dataDir, "accounts")),
     hostLimits: async () => (await host.get()).limits,
     ids: new Map(),
   };
   const images: Images = {
     engine,
-    contexts: buildContexts(options.contexts),
+    contexts: "use" in options.contexts ? options.contexts : buildContexts(options.contexts),
     policy: imagePolicy(options.imageAllow),
     pins: imagePins(join(options.dataDir, "images.json")),
     shared: sharedWork<Progress, string>(),

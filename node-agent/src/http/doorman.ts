@@ -1,0 +1,40 @@
+/** Lets callers in by the node's secret: compared in constant time, guessed only so often, never taken from an open line. */
+import { createHash, timingSafeEqual } from "node:crypto";
+import { addressKey, AppError, plainAddress } from "@playspawn/shared";
+import type { Context } from "koa";
+import { RateLimiterMemory } from "rate-limiter-flexible";
+import { isPrivate } from "../lib/secret-route.ts";
+
+const wrongSecrets = { points: 10, duration: 60 };
+const secretBytesMax = 200;
+
+/** @throws AppError forbidden | rate_limited | node_secret_invalid */
+export type Doorman = (ctx: Context, secrets: readonly string[]) => Promise<void>;
+
+export function doorman(): Doorman {
+  const guesses = new RateLimiterMemory({ keyPrefix: "secret", ...wrongSecrets });
+  return async (ctx, secrets) => {
+    const address = plainAddress(ctx.req.socket.remoteAddress ?? "");
+    if (!("encrypted" in ctx.req.socket) && !isPrivate(address))
+      throw new AppError(
+        "forbidden",
+        `The secret came unencrypted from the public address ${address}, so others may know it now: give this node a new one. Use https.`,
+      );
+    const key = addressKey(address);
+    const spent = (await guesses.get(key))?.consumedPoints ?? 0;
+    if (spent >= wrongSecrets.points) throw new AppError("rate_limited", "Too many wrong secrets. Wait a minute.");
+    const given = ctx.get("x-node-secret");
+    if (given.length <= secretBytesMax && given !== "" && isOne(given, secrets)) return;
+    await guesses.consume(key).catch(() => undefined);
+    const what = given === "" ? "is missing" : "is not this node's secret";
+    throw new AppError("node_secret_invalid", `The header X-Node-Secret ${what}.`);
+  };
+}
+
+const hash = (text: string): Buffer => createHash("sha256").update(text).digest();
+
+/** Every secret is looked at, so that the time tells nothing. */
+function isOne(given: string, secrets: readonly string[]): boolean {
+  const hashed = hash(given);
+  return secrets.map((secret) => timingSafeEqual(hashed, hash(secret))).includes(true);
+}
