@@ -1,7 +1,7 @@
 /** `./scripts/start`: everything from a bare machine to one link, then watching over the programs until told to stop. */
 import { messageOf } from "@playspawn/shared";
 import { systemPorts } from "@playspawn/shared/ports/system.ts";
-import { startConfig, type StartConfig } from "../config.ts";
+import { environment, startConfig, type StartConfig } from "../config.ts";
 import { say, warn } from "../lib/terminal.ts";
 import { ensureDashboard } from "../up/dashboard.ts";
 import { demoAdmin, deployDemo, type Admin } from "../up/demo.ts";
@@ -14,7 +14,7 @@ import { startOptions, type StartOptions } from "../up/options.ts";
 import { ensurePackages } from "../up/packages.ts";
 import { ensureDataFolder, ensurePorts } from "../up/preflight.ts";
 import { launchProgram, trimLogs, type ProgramName } from "../up/program.ts";
-import { installServices, sayInstalled, servicesRun, systemdRuns } from "../up/systemd.ts";
+import { installServices, readSettings, sayInstalled, servicesRun, systemdRuns } from "../up/systemd.ts";
 import { supervise, type GivenUp, type Ready, type Supervisor } from "../up/supervise.ts";
 
 const trimEveryMs = 30_000;
@@ -25,7 +25,8 @@ const stopOrder: ProgramName[][] = [["node-agent", "door"], ["control-plane"]];
 
 export async function start(args: string[]): Promise<number> {
   const options = startOptions(args);
-  const config = startConfig();
+  // Services keep their settings; what is set now comes on top.
+  const config = startConfig(options.systemd ? { ...(await readSettings()), ...environment() } : environment());
   ensureConfig(config, options);
   if (options.systemd && !(await systemdRuns()))
     throw new Halt(69, "No systemd runs on this machine. Start without --systemd, or use docker compose.");
@@ -79,7 +80,7 @@ async function bringUp(
   config: StartConfig,
   options: StartOptions,
 ): Promise<"up" | GivenUp> {
-  const environment = {
+  const handedOn = {
     ...config.environment,
     PLAYSPAWN_DATA_DIR: config.dataDir,
     PLAYSPAWN_CONTROL_URL: config.controlUrl,
@@ -88,7 +89,7 @@ async function bringUp(
     supervisor.start({
       name,
       launch: () => {
-        const child = launchProgram(name, { dataDir: config.dataDir, environment, verbose: options.verbose });
+        const child = launchProgram(name, { dataDir: config.dataDir, environment: handedOn, verbose: options.verbose });
         // Once the supervisor has taken the child in.
         void Promise.resolve().then(() => keepBooks(config, supervisor));
         return child;

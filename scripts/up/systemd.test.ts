@@ -5,7 +5,7 @@ import test from "ava";
 import { repository } from "../lib/paths.ts";
 import { run } from "../lib/run.ts";
 import { Halt } from "./halt.ts";
-import { fillUnit, mergeSettings } from "./systemd.ts";
+import { fillUnit, mergeSettings, parseSettings } from "./systemd.ts";
 
 const units = join(repository, "deploy/systemd");
 
@@ -14,7 +14,7 @@ test("systemd finds no fault in the units", async (t) => {
   t.teardown(() => rm(folder, { recursive: true, force: true }));
   const names = await readdir(units);
   t.is(names.length, 3);
-  const places = { root: repository, node: process.execPath, data: folder };
+  const places = { root: repository, node: process.execPath, data: folder, control: "http://127.0.0.1:8000" };
   for (const name of names) {
     const text = fillUnit(await readFile(join(units, name), "utf8"), places);
     t.false(/@\w+@/.test(text));
@@ -33,7 +33,7 @@ test("a unit with a mistake is found", async (t) => {
   const folder = await mkdtemp(join(tmpdir(), "playspawn-units-"));
   t.teardown(() => rm(folder, { recursive: true, force: true }));
   const text = await readFile(join(units, "playspawn-door.service"), "utf8");
-  const places = { root: repository, node: process.execPath, data: folder };
+  const places = { root: repository, node: process.execPath, data: folder, control: "http://127.0.0.1:8000" };
   const broken = fillUnit(text, places).replace("Restart=always", "Restart=perhaps");
   await writeFile(join(folder, "playspawn-door.service"), broken);
   const judged = await run("systemd-analyze", ["verify", "--man=no", join(folder, "playspawn-door.service")]);
@@ -41,8 +41,13 @@ test("a unit with a mistake is found", async (t) => {
 });
 
 test("a path that a unit cannot hold is refused with its name", (t) => {
-  const places = { root: "/opt/my games", node: "/usr/bin/node", data: "/var/lib/playspawn" };
-  t.regex(t.throws(() => fillUnit("@root@", places), { instanceOf: Halt }).message, /root is \/opt\/my games/);
+  const places = {
+    root: "/opt/my games",
+    node: "/usr/bin/node",
+    data: "/var/lib/playspawn",
+    control: "http://[::1]:8000",
+  };
+  t.regex(t.throws(() => fillUnit("@root@", places), { instanceOf: Halt }).message, /root would be \/opt\/my games/);
 });
 
 test("settings of this start replace their lines, others stay, signs are quoted", (t) => {
@@ -53,9 +58,9 @@ test("settings of this start replace their lines, others stay, signs are quoted"
     HOME: "/root",
     PLAYSPAWN_HOST: "",
   };
-  t.is(
-    mergeSettings(before, environment),
-    'PLAYSPAWN_NODE_NAME=attic\nPLAYSPAWN_PORT=9000\nPLAYSPAWN_ADMIN_PASSWORD="a \\"b\\" \\$c\\\\"\n',
-  );
+  const settings = mergeSettings(before, environment);
+  t.is(settings, 'PLAYSPAWN_NODE_NAME=attic\nPLAYSPAWN_PORT=9000\nPLAYSPAWN_ADMIN_PASSWORD="a \\"b\\" \\$c\\\\"\n');
+  t.is(parseSettings(settings)["PLAYSPAWN_ADMIN_PASSWORD"], environment.PLAYSPAWN_ADMIN_PASSWORD);
+  t.is(parseSettings("# a word of mine\n\nPLAYSPAWN_PORT=9000")["PLAYSPAWN_PORT"], "9000");
   t.throws(() => mergeSettings("", { PLAYSPAWN_HOST: "a\nb" }), { instanceOf: Halt });
 });

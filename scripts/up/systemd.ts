@@ -28,12 +28,15 @@ export const systemdRuns = (): Promise<boolean> =>
 /** Whether services of an earlier call hold the ports that a start wants. */
 export const servicesRun = async (): Promise<boolean> => (await run("systemctl", ["is-active", agent])).code === 0;
 
-/** The text of a unit with its places filled in: `@root@`, `@node@`, `@data@`. */
-export function fillUnit(text: string, places: Readonly<Record<"root" | "node" | "data", string>>): string {
-  for (const [name, path] of Object.entries(places))
-    if (!/^\/[\w./+@-]*$/.test(path))
-      throw new Halt(73, `systemd takes no blanks or signs in a path, and ${name} is ${path}: use another folder.`);
-  return text.replaceAll(/@(root|node|data)@/g, (_place, name: "root" | "node" | "data") => places[name]);
+/** What stands in a unit as `@root@`: the checkout, its Node, the data folder, the control plane's address. */
+type Place = "root" | "node" | "data" | "control";
+
+/** The text of a unit with its places filled in. */
+export function fillUnit(text: string, places: Readonly<Record<Place, string>>): string {
+  for (const [name, value] of Object.entries(places))
+    if (!/^[\w./:+@[\]-]+$/.test(value))
+      throw new Halt(73, `A unit takes no blanks and few signs, and ${name} would be ${value}: use another.`);
+  return text.replaceAll(/@(root|node|data|control)@/g, (_text, place: Place) => places[place]);
 }
 
 const isSetting = (name: string): boolean =>
@@ -45,6 +48,20 @@ export function mergeSettings(before: string, environment: NodeJS.ProcessEnv): s
   const names = new Set(given.map(([name]) => name));
   const kept = before.split("\n").filter((line) => line !== "" && !names.has(line.split("=", 1)[0]!));
   return `${[...kept, ...given.map(([name, value]) => `${name}=${quote(name, value!)}`)].join("\n")}\n`;
+}
+
+/** What an earlier call wrote; nothing where there was none. */
+export async function readSettings(): Promise<NodeJS.ProcessEnv> {
+  return parseSettings(await readFile(settingsPath, "utf8").catch(() => ""));
+}
+
+export function parseSettings(text: string): NodeJS.ProcessEnv {
+  const lines = text.split("\n").map((line) => /^(\w+)=(?:"(.*)"|(.*))$/.exec(line.trim()));
+  return Object.fromEntries(
+    lines.flatMap((found) =>
+      found ? [[found[1]!, found[2] === undefined ? found[3]! : found[2].replaceAll(/\\(.)/g, "$1")]] : [],
+    ),
+  );
 }
 
 /** As systemd reads it in an EnvironmentFile. */
@@ -74,14 +91,9 @@ export async function installServices(
   await mkdir(`${config.dataDir}/agent`, { recursive: true, mode: 0o700 });
   await mkdir(settingsFolder, { recursive: true, mode: 0o755 });
   const before = await readFile(settingsPath, "utf8").catch(() => "");
-  const environment = {
-    ...config.environment,
-    PLAYSPAWN_DATA_DIR: config.dataDir,
-    PLAYSPAWN_CONTROL_URL: config.controlUrl,
-  };
-  await writeWhole(settingsPath, mergeSettings(before, environment), 0o600);
+  await writeWhole(settingsPath, mergeSettings(before, config.environment), 0o600);
   const services = options.node ? [agent, door] : [controlPlane, agent, door];
-  const places = { root: repository, node: process.execPath, data: config.dataDir };
+  const places = { root: repository, node: process.execPath, data: config.dataDir, control: config.controlUrl };
   for (const name of services) {
     const text = await readFile(`${repository}/deploy/systemd/${name}.service`, "utf8");
     await writeWhole(`${unitFolder}/${name}.service`, fillUnit(text, places), 0o644);
