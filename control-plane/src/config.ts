@@ -5,6 +5,9 @@ import { resolve } from "node:path";
 import { ConfigError, LogLevel, defaultRouteDevice, isHost, messageOf } from "@playspawn/shared";
 import { z } from "zod";
 import { Email, passwordFault } from "./people/users/credentials.ts";
+import { originFault } from "./platform/http/cors.ts";
+import { proxyFault } from "./platform/http/peer.ts";
+import { readTls, type TlsFiles } from "./platform/http/tls.ts";
 import { type FailpointName, failpointNames } from "./platform/failpoints.ts";
 
 export interface Config {
@@ -21,6 +24,12 @@ export interface Config {
   admin: { email: string; password: string } | null;
   gamesDir: string;
   devLogin: boolean;
+  /** Certificate and key for both ports; null speaks plain HTTP. */
+  tls: TlsFiles | null;
+  /** Addresses and subnets whose X-Forwarded-For and X-Forwarded-Proto count. */
+  trustedProxies: readonly string[];
+  /** Of pages elsewhere that may use the API with a bearer token. */
+  corsOrigins: readonly string[];
   /** Write a join token for a node on this machine to `<data>/run/join-token`. */
   localNode: boolean;
   /** What scrapers elsewhere read `/metrics` with; null lets only this machine read them. */
@@ -45,6 +54,23 @@ const flag = (fallback: boolean) =>
     .enum(["1", "0", "true", "false", "on", "off", "yes", "no"], { error: "must be 1 or 0" })
     .default(fallback ? "1" : "0")
     .transform((text) => ["1", "true", "on", "yes"].includes(text));
+
+/** Separated by commas; the first fault of an entry is told. */
+const list = (faultOf: (entry: string) => string | undefined, what: string) =>
+  z
+    .string()
+    .default("")
+    .transform((text) =>
+      text
+        .split(",")
+        .map((entry) => entry.trim())
+        .filter(Boolean),
+    )
+    .superRefine((entries, context) => {
+      const fault = entries.map(faultOf).find((each) => each !== undefined);
+      if (fault !== undefined)
+        context.addIssue({ code: "custom", message: `must be ${what}, separated by commas: ${fault}` });
+    });
 
 const refused = (message: string) =>
   z
@@ -77,6 +103,10 @@ const Environment = z.object({
   PLAYSPAWN_GAMES_DIR: z.string().default("games"),
   PLAYSPAWN_DEV_LOGIN: flag(false),
   PLAYSPAWN_LOCAL_NODE: flag(true),
+  PLAYSPAWN_TLS_CERT_FILE: z.string().optional(),
+  PLAYSPAWN_TLS_KEY_FILE: z.string().optional(),
+  PLAYSPAWN_TRUSTED_PROXIES: list(proxyFault, "addresses and subnets such as 127.0.0.1 or 10.0.0.0/8"),
+  PLAYSPAWN_CORS_ORIGINS: list(originFault, "origins such as https://shop.example.org"),
   PLAYSPAWN_METRICS_TOKEN: z
     .string()
     .refine((text) => /^[\w.~+/=-]{16,512}$/.test(text), {
@@ -124,8 +154,34 @@ export function readConfig(repoDir: string, env: Env = process.env): Config {
   const games = env["PLAYSPAWN_GAMES_DIR"];
   if (games && !existsSync(resolve(repoDir, games)))
     faults.push(`PLAYSPAWN_GAMES_DIR is ${games}, which is not there: name a folder of games.`);
+  faults.push(...tlsFaults(env, repoDir));
   if (!parsed.success || faults.length > 0) throw new ConfigError(faults);
   return toConfig(parsed.data, repoDir);
+}
+
+/** Both files or neither, and a pair that can be used. */
+function tlsFaults(env: Env, repoDir: string): string[] {
+  const files = tlsFiles(env, repoDir);
+  const one = env["PLAYSPAWN_TLS_CERT_FILE"] || env["PLAYSPAWN_TLS_KEY_FILE"];
+  if (!files)
+    return one ? ["PLAYSPAWN_TLS_CERT_FILE and PLAYSPAWN_TLS_KEY_FILE must be set together, or neither."] : [];
+  const faults = /^http:/i.test(env["PLAYSPAWN_PUBLIC_URL"] ?? "")
+    ? ["PLAYSPAWN_PUBLIC_URL must begin with https, because PLAYSPAWN_TLS_CERT_FILE is set."]
+    : [];
+  try {
+    readTls(files);
+  } catch (error) {
+    faults.push(messageOf(error));
+  }
+  return faults;
+}
+
+function tlsFiles(
+  env: { PLAYSPAWN_TLS_CERT_FILE?: string | undefined; PLAYSPAWN_TLS_KEY_FILE?: string | undefined },
+  repoDir: string,
+): TlsFiles | null {
+  const { PLAYSPAWN_TLS_CERT_FILE: cert, PLAYSPAWN_TLS_KEY_FILE: key } = env;
+  return cert && key ? { certFile: resolve(repoDir, cert), keyFile: resolve(repoDir, key) } : null;
 }
 
 /** The variables that are set; an empty one counts as not set. */
@@ -146,6 +202,8 @@ function collect(env: Env, faults: string[]): Record<string, string> {
 }
 
 function toConfig(env: z.infer<typeof Environment>, repoDir: string): Config {
+  const tls = tlsFiles(env, repoDir);
+  const protocol = tls ? "https" : "http";
   return {
     dataDir: resolve(repoDir, env.PLAYSPAWN_DATA_DIR),
     databaseUrl: env.DATABASE_URL ?? null,
@@ -154,7 +212,7 @@ function toConfig(env: z.infer<typeof Environment>, repoDir: string): Config {
     host: env.PLAYSPAWN_HOST,
     port: env.PLAYSPAWN_PORT,
     webPort: env.PLAYSPAWN_WEB_PORT,
-    publicUrl: new URL(env.PLAYSPAWN_PUBLIC_URL ?? `http://${defaultRouteAddress()}:${env.PLAYSPAWN_PORT}`),
+    publicUrl: new URL(env.PLAYSPAWN_PUBLIC_URL ?? `${protocol}://${defaultRouteAddress()}:${env.PLAYSPAWN_PORT}`),
     admin:
       env.PLAYSPAWN_ADMIN_EMAIL !== undefined && env.PLAYSPAWN_ADMIN_PASSWORD !== undefined
         ? { email: env.PLAYSPAWN_ADMIN_EMAIL, password: env.PLAYSPAWN_ADMIN_PASSWORD }
@@ -162,6 +220,9 @@ function toConfig(env: z.infer<typeof Environment>, repoDir: string): Config {
     gamesDir: resolve(repoDir, env.PLAYSPAWN_GAMES_DIR),
     devLogin: env.PLAYSPAWN_DEV_LOGIN,
     localNode: env.PLAYSPAWN_LOCAL_NODE,
+    tls,
+    trustedProxies: env.PLAYSPAWN_TRUSTED_PROXIES,
+    corsOrigins: env.PLAYSPAWN_CORS_ORIGINS,
     metricsToken: env.PLAYSPAWN_METRICS_TOKEN ?? null,
     drainSeconds: env.PLAYSPAWN_DRAIN_SECONDS,
   };

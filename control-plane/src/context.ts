@@ -19,13 +19,15 @@ import { createDashboard } from "./platform/http/dashboard.ts";
 import { apiDocs } from "./platform/http/docs.ts";
 import { healthOperations } from "./platform/http/health.ts";
 import { prune } from "./platform/http/idempotency.ts";
-import { closeServer, listen, portOf } from "./platform/http/listen.ts";
+import { closeServer, listen, portOf, renewTls } from "./platform/http/listen.ts";
 import { metricsPage } from "./platform/http/metrics.ts";
 import { createLive } from "./platform/http/live.ts";
 import { openapiDocument } from "./platform/http/openapi.ts";
 import { createRegistry, type Operation, type RateClass } from "./platform/http/operation.ts";
 import { createLimiters, type Limit } from "./platform/http/rate.ts";
+import { createPeers, type Peers } from "./platform/http/peer.ts";
 import { createSessionWatch, type SessionWatch } from "./platform/http/session-watch.ts";
+import { readTls, watchTls } from "./platform/http/tls.ts";
 import { createUpgradeRouter, type UpgradeRouter } from "./platform/http/upgrade.ts";
 import { createLog, type Log } from "./platform/log.ts";
 import { createMetrics, type Metrics } from "./platform/metrics/metrics.ts";
@@ -101,7 +103,8 @@ async function build(
     passwordCost: overrides.passwordCost,
     limits: overrides.limits,
   });
-  const site = { ...foundation, publicUrl: new URL(config.publicUrl), isSetUp: people.setup.isDone };
+  const peers = createPeers(config.trustedProxies);
+  const site = { ...foundation, publicUrl: new URL(config.publicUrl), peers, isSetUp: people.setup.isDone };
   const upgrades = createUpgradeRouter(site);
   const failpoints = failpoint(failpointNames, config.failpoint, die);
   const hosting = await createHosting({ ...foundation, failpoint: failpoints, upgrades, metrics }, config);
@@ -120,7 +123,10 @@ async function build(
     ...(overrides.operations ?? []),
   ]);
   const metricsToken = config.metricsToken;
-  const app = await buildApp({ ...site, identify, sessionWatch, operations, metrics, metricsToken }, overrides);
+  const app = await buildApp(
+    { ...site, corsOrigins: new Set(config.corsOrigins), identify, sessionWatch, operations, metrics, metricsToken },
+    overrides,
+  );
   const localUrl = await serve(app, { config, site, upgrades, ending });
   pruneEveryHour(foundation, people, ending);
   return { ...foundation, ...people, operations, localUrl, publicUrl: site.publicUrl };
@@ -128,10 +134,12 @@ async function build(
 
 interface Site extends Foundation {
   publicUrl: URL;
+  peers: Peers;
   isSetUp(): boolean;
 }
 
 interface AppParts extends Site {
+  corsOrigins: ReadonlySet<string>;
   identify: Identify;
   sessionWatch: SessionWatch;
   operations: readonly Operation[];
@@ -168,15 +176,17 @@ async function serve(app: Koa, { config, site, upgrades, ending }: Serving): Pro
   const { host } = config;
   const answer = app.callback();
   const handler: RequestListener = (request, response) => void answer(request, response);
+  const tls = config.tls && readTls(config.tls);
   const open = async (port: number, variable: string): Promise<Server> => {
-    const server = await listen({ ...site, host, port, variable, handler, upgrades });
+    const server = await listen({ ...site, host, port, variable, handler, upgrades, tls });
     ending.onClose(() => closeServer(server, site.ports.timers));
+    if (config.tls) ending.onClose(watchTls(config.tls, { ...site, use: (pair) => renewTls(server, pair) }));
     return server;
   };
   const api = await open(config.port, "PLAYSPAWN_PORT");
   if (config.webPort !== 0 && config.webPort !== config.port) await open(config.webPort, "PLAYSPAWN_WEB_PORT");
   if (site.publicUrl.port === "0") site.publicUrl.port = String(portOf(api));
-  return `http://${host === "0.0.0.0" || host === "::" ? "127.0.0.1" : host}:${portOf(api)}`;
+  return `${tls ? "https" : "http"}://${host === "0.0.0.0" || host === "::" ? "127.0.0.1" : host}:${portOf(api)}`;
 }
 
 function pruneEveryHour({ db, ports, log }: Foundation, { sessions }: People, ending: Ending): void {

@@ -53,6 +53,9 @@ async function defaultConfig(t: ExecutionContext, given: string | undefined): Pr
     gamesDir: join(import.meta.dirname, "../../../games"),
     devLogin: false,
     localNode: false,
+    tls: null,
+    trustedProxies: [],
+    corsOrigins: [],
     metricsToken: null,
     drainSeconds: 0,
   };

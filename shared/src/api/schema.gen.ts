@@ -319,6 +319,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/games/{id}/wallpaper": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The wide picture behind a game */
+        get: operations["getGameWallpaper"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/games/reload": {
         parameters: {
             query?: never;
@@ -852,27 +869,52 @@ export interface components {
             want?: "auto" | "running" | "stopped";
         };
         Game: {
+            /** @description The machines it runs on; null: all. */
+            arch: ("amd64" | "arm64")[] | null;
             /** @description Cores. */
             cpu: number;
             description: string;
             id: string;
+            links: {
+                /** Format: uri */
+                docs?: string;
+                /** Format: uri */
+                homepage?: string;
+                /** Format: uri */
+                image?: string;
+            };
             /** @description Path of the picture on this host. */
             logo: string | null;
             memoryBytes: number;
             name: string;
+            /** @description `container` is null for a port that is the same number inside and outside. */
             ports: {
                 [key: string]: {
-                    container: number;
+                    container: number | null;
                     /** @enum {string} */
                     protocol: "tcp" | "udp";
                 };
             };
+            /** @description Whether its author has seen this template run. */
+            status: {
+                note: string;
+                /** @enum {string} */
+                state: "tried" | "untried";
+            } | null;
+            /** @description The game's id at Steam: the one players start. */
+            steamApp: number | null;
             variables: {
                 [key: string]: {
                     default: string;
                     description?: string;
+                    /** @description A secret that is left empty is made up, once for each server. */
+                    generate?: boolean;
+                    /** @description The heading it stands under. Those without one are the first that people see. */
+                    group?: string;
                     label: string;
                     maxLength?: number;
+                    /** @description Left empty, the game does not get it at all. */
+                    omitEmpty?: boolean;
                     /** @description A regular expression as RE2 and JavaScript both know them. */
                     pattern?: string;
                     secret?: boolean;
@@ -881,26 +923,43 @@ export interface components {
                 } | {
                     default: number;
                     description?: string;
+                    /** @description The heading it stands under. Those without one are the first that people see. */
+                    group?: string;
                     label: string;
                     max?: number;
                     min?: number;
                     /** @enum {string} */
                     type: "integer";
                 } | {
+                    /** @description What the game gets, where it does not read true and false. */
+                    as?: {
+                        off: string;
+                        on: string;
+                    };
                     default: boolean;
                     description?: string;
+                    /** @description The heading it stands under. Those without one are the first that people see. */
+                    group?: string;
                     label: string;
                     /** @enum {string} */
                     type: "boolean";
                 } | {
                     default: string;
                     description?: string;
+                    /** @description The heading it stands under. Those without one are the first that people see. */
+                    group?: string;
                     label: string;
+                    /** @description Option → what people read instead. */
+                    labels?: {
+                        [key: string]: string;
+                    };
                     options: string[];
                     /** @enum {string} */
                     type: "enum";
                 };
             };
+            /** @description Path of the wide picture on this host. */
+            wallpaper: string | null;
         };
         /** @description A template that was refused, and why. */
         GameFault: {
@@ -990,7 +1049,7 @@ export interface components {
         };
         Problem: {
             /** @enum {string} */
-            code: "invalid_request" | "malformed_request" | "malformed_body" | "wrong_host" | "unauthenticated" | "wrong_credentials" | "forbidden" | "cross_site" | "setup_required" | "setup_token_invalid" | "setup_token_unknown" | "setup_done" | "not_found" | "method_not_allowed" | "conflict" | "request_timeout" | "port_taken" | "ports_exhausted" | "body_too_large" | "unsupported_media_type" | "expectation_failed" | "headers_too_large" | "unknown_game" | "invalid_variables" | "idempotency_conflict" | "rate_limited" | "join_token_invalid" | "wake_token_invalid" | "node_secret_invalid" | "internal" | "oauth_not_configured" | "not_ready" | "no_node" | "node_unreachable" | "disk_full" | "image_not_found" | "image_pull_failed" | "image_build_failed" | "docker_unavailable" | "network_failed" | "docker_denied" | "start_failed" | "start_timeout" | "game_crashed" | "out_of_memory" | "save_failed" | "holder_lost" | "grant_missing";
+            code: "invalid_request" | "malformed_request" | "malformed_body" | "https_required" | "wrong_host" | "unauthenticated" | "wrong_credentials" | "forbidden" | "cross_site" | "setup_required" | "setup_token_invalid" | "setup_token_unknown" | "setup_done" | "not_found" | "method_not_allowed" | "conflict" | "request_timeout" | "port_taken" | "ports_exhausted" | "body_too_large" | "unsupported_media_type" | "expectation_failed" | "headers_too_large" | "unknown_game" | "invalid_variables" | "idempotency_conflict" | "rate_limited" | "join_token_invalid" | "wake_token_invalid" | "node_secret_invalid" | "internal" | "oauth_not_configured" | "not_ready" | "no_node" | "node_unreachable" | "disk_full" | "image_not_found" | "image_not_allowed" | "image_pull_failed" | "image_build_failed" | "docker_unavailable" | "network_failed" | "docker_denied" | "start_failed" | "start_timeout" | "game_crashed" | "out_of_memory" | "save_failed" | "holder_lost" | "grant_missing";
             detail: string;
             faults?: {
                 detail: string;
@@ -1030,7 +1089,7 @@ export interface components {
             createdAt: number;
             error: {
                 /** @enum {string} */
-                code: "invalid_request" | "malformed_request" | "malformed_body" | "wrong_host" | "unauthenticated" | "wrong_credentials" | "forbidden" | "cross_site" | "setup_required" | "setup_token_invalid" | "setup_token_unknown" | "setup_done" | "not_found" | "method_not_allowed" | "conflict" | "request_timeout" | "port_taken" | "ports_exhausted" | "body_too_large" | "unsupported_media_type" | "expectation_failed" | "headers_too_large" | "unknown_game" | "invalid_variables" | "idempotency_conflict" | "rate_limited" | "join_token_invalid" | "wake_token_invalid" | "node_secret_invalid" | "internal" | "oauth_not_configured" | "not_ready" | "no_node" | "node_unreachable" | "disk_full" | "image_not_found" | "image_pull_failed" | "image_build_failed" | "docker_unavailable" | "network_failed" | "docker_denied" | "start_failed" | "start_timeout" | "game_crashed" | "out_of_memory" | "save_failed" | "holder_lost" | "grant_missing";
+                code: "invalid_request" | "malformed_request" | "malformed_body" | "https_required" | "wrong_host" | "unauthenticated" | "wrong_credentials" | "forbidden" | "cross_site" | "setup_required" | "setup_token_invalid" | "setup_token_unknown" | "setup_done" | "not_found" | "method_not_allowed" | "conflict" | "request_timeout" | "port_taken" | "ports_exhausted" | "body_too_large" | "unsupported_media_type" | "expectation_failed" | "headers_too_large" | "unknown_game" | "invalid_variables" | "idempotency_conflict" | "rate_limited" | "join_token_invalid" | "wake_token_invalid" | "node_secret_invalid" | "internal" | "oauth_not_configured" | "not_ready" | "no_node" | "node_unreachable" | "disk_full" | "image_not_found" | "image_not_allowed" | "image_pull_failed" | "image_build_failed" | "docker_unavailable" | "network_failed" | "docker_denied" | "start_failed" | "start_timeout" | "game_crashed" | "out_of_memory" | "save_failed" | "holder_lost" | "grant_missing";
                 message: string;
             } | null;
             game: string;
@@ -1045,6 +1104,9 @@ export interface components {
                 id: string;
                 name: string;
             };
+            notes: string;
+            /** @description What the running game does not have yet and gets at its next wake, e.g. `/variables/MAX_PLAYERS`. */
+            pending: string[];
             players: {
                 max: number;
                 names?: string[];
@@ -1059,6 +1121,8 @@ export interface components {
                 /** @enum {string} */
                 unit?: "bytes" | "steps";
             } | null;
+            /** @description When it leaves the trash for good, UTC milliseconds. */
+            purgeAt: number | null;
             /** @description After a failure: what the node does about it by itself. */
             retry: {
                 /** @description When it is due, UTC milliseconds; null when no more are made by themselves. */
@@ -1075,9 +1139,38 @@ export interface components {
              * @description The word for people.
              * @enum {string}
              */
-            state: "Deploying" | "Running" | "Waking" | "Asleep" | "Stopped" | "Crashed" | "Unknown" | "Deleting";
+            state: "Deploying" | "Running" | "Waking" | "Asleep" | "Stopped" | "Crashed" | "Unknown" | "Deleting" | "Trashed";
             /** @enum {string|null} */
             tier: "held" | "cold" | null;
+            /** @description When it was put into the trash, UTC milliseconds; null: it was not. */
+            trashedAt: number | null;
+            /** @description The newer version of its template; null: there is none, nor was one tried. */
+            update: {
+                /** @description Its template has a newer version than the server. */
+                available: boolean;
+                /** @description What is newer, e.g. `/image`. */
+                changes: string[];
+                /** @description Why the last try was taken back. */
+                error: {
+                    /** @enum {string} */
+                    code: "invalid_request" | "malformed_request" | "malformed_body" | "https_required" | "wrong_host" | "unauthenticated" | "wrong_credentials" | "forbidden" | "cross_site" | "setup_required" | "setup_token_invalid" | "setup_token_unknown" | "setup_done" | "not_found" | "method_not_allowed" | "conflict" | "request_timeout" | "port_taken" | "ports_exhausted" | "body_too_large" | "unsupported_media_type" | "expectation_failed" | "headers_too_large" | "unknown_game" | "invalid_variables" | "idempotency_conflict" | "rate_limited" | "join_token_invalid" | "wake_token_invalid" | "node_secret_invalid" | "internal" | "oauth_not_configured" | "not_ready" | "no_node" | "node_unreachable" | "disk_full" | "image_not_found" | "image_not_allowed" | "image_pull_failed" | "image_build_failed" | "docker_unavailable" | "network_failed" | "docker_denied" | "start_failed" | "start_timeout" | "game_crashed" | "out_of_memory" | "save_failed" | "holder_lost" | "grant_missing";
+                    message: string;
+                } | null;
+                /**
+                 * @description Once it was asked for: the image is made ready; it waits until nobody plays; it is being taken.
+                 * @enum {string|null}
+                 */
+                phase: "preparing" | "waiting" | "updating" | null;
+                progress: {
+                    done?: number;
+                    /** @enum {string} */
+                    step: "image" | "files" | "network" | "container" | "game" | "ready" | "save" | "stop";
+                    text: string;
+                    total?: number;
+                    /** @enum {string} */
+                    unit?: "bytes" | "steps";
+                } | null;
+            } | null;
             updatedAt: number;
             /** @description Secrets are masked. */
             variables: {
@@ -1150,7 +1243,7 @@ export interface components {
         };
     };
     responses: {
-        /** @description What went wrong. Codes: `invalid_request` 422, `malformed_request` 400, `malformed_body` 400, `wrong_host` 400, `unauthenticated` 401, `wrong_credentials` 401, `forbidden` 403, `cross_site` 403, `setup_required` 403, `setup_token_invalid` 401, `setup_token_unknown` 401, `setup_done` 404, `not_found` 404, `method_not_allowed` 405, `conflict` 409, `request_timeout` 408, `port_taken` 409, `ports_exhausted` 409, `body_too_large` 413, `unsupported_media_type` 415, `expectation_failed` 417, `headers_too_large` 431, `unknown_game` 422, `invalid_variables` 422, `idempotency_conflict` 422, `rate_limited` 429, `join_token_invalid` 401, `wake_token_invalid` 401, `node_secret_invalid` 401, `internal` 500, `oauth_not_configured` 501, `not_ready` 503, `no_node` 503, `node_unreachable` 503, `disk_full` 507, `image_not_found` 409, `image_pull_failed` 409, `image_build_failed` 409, `docker_unavailable` 503, `network_failed` 409, `docker_denied` 503, `start_failed` 409, `start_timeout` 409, `game_crashed` 409, `out_of_memory` 409, `save_failed` 409, `holder_lost` 409, `grant_missing` 402. */
+        /** @description What went wrong. Codes: `invalid_request` 422, `malformed_request` 400, `malformed_body` 400, `https_required` 400, `wrong_host` 400, `unauthenticated` 401, `wrong_credentials` 401, `forbidden` 403, `cross_site` 403, `setup_required` 403, `setup_token_invalid` 401, `setup_token_unknown` 401, `setup_done` 404, `not_found` 404, `method_not_allowed` 405, `conflict` 409, `request_timeout` 408, `port_taken` 409, `ports_exhausted` 409, `body_too_large` 413, `unsupported_media_type` 415, `expectation_failed` 417, `headers_too_large` 431, `unknown_game` 422, `invalid_variables` 422, `idempotency_conflict` 422, `rate_limited` 429, `join_token_invalid` 401, `wake_token_invalid` 401, `node_secret_invalid` 401, `internal` 500, `oauth_not_configured` 501, `not_ready` 503, `no_node` 503, `node_unreachable` 503, `disk_full` 507, `image_not_found` 409, `image_not_allowed` 409, `image_pull_failed` 409, `image_build_failed` 409, `docker_unavailable` 503, `network_failed` 409, `docker_denied` 503, `start_failed` 409, `start_timeout` 409, `game_crashed` 409, `out_of_memory` 409, `save_failed` 409, `holder_lost` 409, `grant_missing` 402. */
         Problem: {
             headers: {
                 [name: string]: unknown;
@@ -1633,6 +1726,29 @@ export interface operations {
         requestBody?: never;
         responses: {
             /** @description The picture of a game */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "image/*": string;
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    getGameWallpaper: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The wide picture behind a game */
             200: {
                 headers: {
                     [name: string]: unknown;

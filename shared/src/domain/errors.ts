@@ -7,6 +7,7 @@ export const errorCatalog = {
   invalid_request: { status: 422, title: "The request is not valid" },
   malformed_request: { status: 400, title: "The request could not be read" },
   malformed_body: { status: 400, title: "The body could not be read" },
+  https_required: { status: 400, title: "This port speaks https" },
   wrong_host: { status: 400, title: "The Host header does not name this installation" },
   unauthenticated: { status: 401, title: "You are not signed in" },
   wrong_credentials: { status: 401, title: "E-mail or password is wrong" },

@@ -10,11 +10,13 @@ import type { HttpRequestFigures } from "../metrics/metrics.ts";
 import type { Actor } from "./authorize.ts";
 import { leaveRestOfBody } from "./linger.ts";
 import type { Operation } from "./operation.ts";
+import type { Peers } from "./peer.ts";
 import type { RequestState } from "./pipeline.ts";
 
 export interface AccessLogDeps {
   log: Log;
   ports: Ports;
+  peers: Peers;
   countRequest(figures: HttpRequestFigures): void;
 }
 
@@ -30,11 +32,12 @@ export function safePath(path: string): string {
 }
 
 /** Gives the request its id, and when it is over tells the log and the metrics. */
-export function observe({ log, ports, countRequest }: AccessLogDeps): Middleware {
+export function observe({ log, ports, peers, countRequest }: AccessLogDeps): Middleware {
   return async (ctx, next) => {
     const requestId = newId("req", ports);
     const started = ports.clock.mono();
     const { socket } = ctx.req;
+    const address = peers.remoteAddress(ctx.req);
     const sentBefore = socket.bytesWritten;
     const state: RequestState = { requestId, host: "", log: log.child({ request_id: requestId }) };
     Object.assign(ctx.state, state);
@@ -53,7 +56,7 @@ export function observe({ log, ports, countRequest }: AccessLogDeps): Middleware
         status: ctx.status,
         duration_ms: Math.round(seconds * 10_000) / 10,
         bytes: socket.bytesWritten - sentBefore,
-        remote_address: ctx.ip,
+        remote_address: address,
         ...actorOf(actor),
         // The client went away before its answer was whole.
         ...(ctx.res.writableFinished ? {} : { aborted: true }),
@@ -85,11 +88,11 @@ export interface UpgradeLine {
   /** 101, or what it was refused with. */
   status: number;
   request_id?: string | undefined;
+  remote_address: string;
 }
 
 /** The same for a WebSocket, when it is taken over or refused. */
 export function logUpgrade(log: Log, request: IncomingMessage, line: UpgradeLine): void {
   const path = safePath((request.url ?? "").split("?")[0] ?? "");
-  const { remoteAddress = "" } = request.socket;
-  log.info({ component: "http", method: "GET", path, ...line, remote_address: remoteAddress }, "upgrade");
+  log.info({ component: "http", method: "GET", path, ...line }, "upgrade");
 }

@@ -4,6 +4,7 @@ import { AppError, errorCatalog, messageOf } from "@playspawn/shared";
 import Koa, { type Context, type Middleware, type Next } from "koa";
 import { type AccessLogDeps, observe, safePath } from "./access-log.ts";
 import { routesOf } from "./aliases.ts";
+import { cors } from "./cors.ts";
 import { checkExpectation, checkHost } from "./guards.ts";
 import type { Operation } from "./operation.ts";
 import { type PipelineDeps, type RequestState, runOperation, setupRequired } from "./pipeline.ts";
@@ -29,6 +30,7 @@ export function createApp(deps: AppDeps): Koa {
   app.use(observe(deps));
   app.use((ctx, next) => answerProblems(ctx, next));
   app.use(guard(deps));
+  app.use(cors(deps.corsOrigins));
   const router = routerOf(deps);
   app.use(router.routes());
   app.use(setupGate(deps));

@@ -8,6 +8,7 @@ import { raw } from "../../testing/raw.ts";
 import { createLog, type Log, silentLog } from "../log.ts";
 import { closeServer, listen, type ListenOptions, portOf } from "./listen.ts";
 import type { Problem } from "./problem.ts";
+import { createPeers } from "./peer.ts";
 import { createUpgradeRouter } from "./upgrade.ts";
 
 /** The status and the problem of an answer as bytes; fails where it is no problem document that ends the connection. */
@@ -82,9 +83,18 @@ test("a bad WebSocket handshake says what is bad about it", async (t) => {
 
 async function listening(t: ExecutionContext, options: Pick<ListenOptions, "handler" | "limits"> & { log?: Log }) {
   const ports = systemPorts;
-  const site = { publicUrl: new URL("http://127.0.0.1"), isSetUp: () => true, ports, log: options.log ?? silentLog };
+  const log = options.log ?? silentLog;
+  const site = { publicUrl: new URL("http://127.0.0.1"), peers: createPeers([]), isSetUp: () => true, ports, log };
   const upgrades = createUpgradeRouter(site);
-  const server = await listen({ ...site, ...options, host: "127.0.0.1", port: 0, variable: "PORT", upgrades });
+  const server = await listen({
+    ...site,
+    tls: null,
+    ...options,
+    host: "127.0.0.1",
+    port: 0,
+    variable: "PORT",
+    upgrades,
+  });
   t.teardown(() => closeServer(server, ports.timers));
   const socket = connect({ host: "127.0.0.1", port: portOf(server) });
   t.teardown(() => socket.destroy());

@@ -2,7 +2,8 @@ import type { IncomingMessage } from "node:http";
 import test from "ava";
 import { credentialOf, sessionCookieHeader } from "./credentials.ts";
 
-const of = (headers: Record<string, string>) => credentialOf({ headers } as unknown as IncomingMessage);
+const of = (headers: Record<string, string>, secure = false) =>
+  credentialOf({ headers } as unknown as IncomingMessage, { secure });
 const token = "0123456789abcdef".repeat(4);
 
 test("a bearer token is read, and wins over a cookie", (t) => {
@@ -36,7 +37,14 @@ test("what is no bearer token counts as none", (t) => {
 test("the cookie is for our host only, and gone when the session is", (t) => {
   t.is(
     sessionCookieHeader({ token, maxAgeMs: 5500 }, { secure: true }),
-    `playspawn_session=${token}; Path=/; HttpOnly; SameSite=Lax; Max-Age=5; Secure`,
+    `__Host-playspawn_session=${token}; Path=/; HttpOnly; SameSite=Lax; Max-Age=5; Secure`,
   );
   t.is(sessionCookieHeader(null, { secure: false }), "playspawn_session=; Path=/; HttpOnly; SameSite=Lax; Max-Age=0");
+});
+
+test("over TLS only the cookie counts that nobody else can plant, and it counts nowhere else", (t) => {
+  const both = { cookie: `playspawn_session=planted; __Host-playspawn_session=${token}` };
+  t.deepEqual(of(both, true), { kind: "cookie", token });
+  t.deepEqual(of({ cookie: `playspawn_session=${token}` }, true), { kind: "none" });
+  t.deepEqual(of({ cookie: `__Host-playspawn_session=${token}` }), { kind: "none" });
 });

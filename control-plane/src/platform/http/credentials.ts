@@ -4,6 +4,10 @@ import { AppError } from "@playspawn/shared";
 import type { Actor, NodeActor, UserActor } from "./authorize.ts";
 
 export const sessionCookie = "playspawn_session";
+/** Browsers take a cookie of this name from our own host over TLS only, so that nobody else can plant one. */
+const secureSessionCookie = `__Host-${sessionCookie}`;
+
+const cookieName = (secure: boolean): string => (secure ? secureSessionCookie : sessionCookie);
 
 /** Looks credentials up. Handed in by people and hosting: the platform does not know users or nodes. */
 export interface Identify {
@@ -16,14 +20,17 @@ export type Credential =
   | { kind: "cookie" | "bearer"; token: string }
   | { kind: "node"; id: string; secret: string };
 
-/** A bearer token wins over a cookie: whoever sends one means it. */
-export function credentialOf({ headers }: IncomingMessage): Credential {
+/**
+ * A bearer token wins over a cookie: whoever sends one means it.
+ * @param options.secure whether this installation's cookie is the one for TLS
+ */
+export function credentialOf({ headers }: IncomingMessage, { secure }: { secure: boolean }): Credential {
   const bearer = /^Bearer +([\w.~+/=-]{1,512})$/i.exec(headers.authorization ?? "")?.[1];
   if (bearer !== undefined) return { kind: "bearer", token: bearer };
   const { "x-node-id": id, "x-node-secret": secret } = headers;
   if (typeof id === "string" && typeof secret === "string" && id.length <= 100 && secret.length <= 512)
     return { kind: "node", id, secret };
-  const token = cookieValue(headers.cookie ?? "", sessionCookie);
+  const token = cookieValue(headers.cookie ?? "", cookieName(secure));
   return token === undefined ? { kind: "none" } : { kind: "cookie", token };
 }
 
@@ -57,7 +64,7 @@ export function sessionCookieHeader(
   { secure }: { secure: boolean },
 ): string {
   const parts = [
-    `${sessionCookie}=${session?.token ?? ""}`,
+    `${cookieName(secure)}=${session?.token ?? ""}`,
     "Path=/",
     "HttpOnly",
     "SameSite=Lax",

@@ -40,13 +40,15 @@ test("a name that somebody else's DNS could point here is refused, so is what is
 });
 
 const host = "127.0.0.1:8000";
+const corsOrigins = new Set(["https://shop.example.org"]);
 const refusal = (
   headers: Record<string, string>,
   credential: "cookie" | "header" | "none",
   method = "POST",
+  isSecure = false,
 ): boolean => {
   try {
-    checkSameSite(request(headers, method), { host, publicUrl, credential });
+    checkSameSite(request(headers, method), { host, publicUrl, isSecure, corsOrigins, credential });
     return false;
   } catch (error) {
     return (error as { code: string }).code === "cross_site";
@@ -79,6 +81,19 @@ test("reading is allowed to a cookie, everything to a bearer, and signing in not
   t.false(refusal({ origin: "http://evil.com" }, "header"));
   t.true(refusal({ origin: "http://evil.com" }, "none"));
   t.false(refusal({}, "none"));
+});
+
+test("over TLS a page that came over plain HTTP is another site, whatever it calls itself", (t) => {
+  t.false(refusal({ origin: `https://${host}` }, "cookie", "POST", true));
+  t.true(refusal({ origin: `http://${host}` }, "cookie", "POST", true));
+});
+
+test("a page elsewhere that is in the list signs in without a cookie, and with one changes nothing", (t) => {
+  const origin = "https://shop.example.org";
+  t.false(refusal({ origin, "sec-fetch-site": "cross-site" }, "none"));
+  t.true(refusal({ origin }, "cookie"));
+  for (const near of [`${origin}.evil.com`, `${origin}:8443`, "http://shop.example.org", "https://SHOP.example.org"])
+    t.true(refusal({ origin: near }, "none"), near);
 });
 
 test("loopback is what this machine says to itself", (t) => {

@@ -55,7 +55,7 @@ const safeMethods = new Set(["GET", "HEAD", "OPTIONS"]);
  */
 export function checkSameSite(
   request: IncomingMessage,
-  { host, publicUrl, credential }: { host: string; publicUrl: URL; credential: "cookie" | "header" | "none" },
+  { credential, ...own }: OwnSite & { credential: "cookie" | "header" | "none" },
 ): void {
   if (safeMethods.has(request.method ?? "") || credential === "header") return;
   const { origin } = request.headers;
@@ -65,18 +65,36 @@ export function checkSameSite(
       "cross_site",
       "The request came from another site. Use the dashboard's own address, or a bearer token.",
     );
-  if (origin !== undefined && !isSameOrigin(origin, host, publicUrl)) throw refused();
+  // Its pages sign in with what they were given, never with what the browser keeps.
+  if (origin !== undefined && credential === "none" && own.corsOrigins.has(origin)) return;
+  if (origin !== undefined && !isSameOrigin(origin, own)) throw refused();
   if (site !== undefined && site !== "same-origin" && site !== "none") throw refused();
   // A browser always says one of the two; a program that sends our cookie without either should use a bearer token.
   if (credential === "cookie" && origin === undefined && site !== "same-origin") throw refused();
 }
 
+/** What a request's Origin is compared with. */
+export interface OwnSite {
+  /** The checked Host header. */
+  host: string;
+  publicUrl: URL;
+  /** Whether the request came over TLS. */
+  isSecure: boolean;
+  /** Of pages elsewhere that may use the API with a bearer token. */
+  corsOrigins: ReadonlySet<string>;
+}
+
 /** Whether a browser page of `origin` is our own: served from the host that this request names, or the public address. */
-export function isSameOrigin(origin: string, host: string, publicUrl: URL): boolean {
+export function isSameOrigin(
+  origin: string,
+  { host, publicUrl, isSecure }: Pick<OwnSite, "host" | "publicUrl" | "isSecure">,
+): boolean {
   if (origin === publicUrl.origin) return true;
-  return (
-    URL.canParse(origin) && ["http:", "https:"].includes(new URL(origin).protocol) && new URL(origin).host === host
-  );
+  if (!URL.canParse(origin)) return false;
+  const from = new URL(origin);
+  // A page that came over plain HTTP may be anybody's who sits on the way.
+  const protocols = isSecure ? ["https:"] : ["http:", "https:"];
+  return protocols.includes(from.protocol) && from.host === host;
 }
 
 export const isLoopback = (address: string): boolean =>

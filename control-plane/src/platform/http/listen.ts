@@ -1,9 +1,11 @@
 /** The HTTP servers: the same application on one or two ports, with limits on slow clients and an orderly end. */
 import { createServer, type RequestListener, type Server } from "node:http";
-import type { AddressInfo } from "node:net";
+import { createServer as createTlsServer, Server as TlsServer } from "node:https";
+import type { AddressInfo, Socket } from "node:net";
 import type { Timers } from "@playspawn/shared";
 import { answerBrokenRequests, type BareProblemDeps } from "./bare-problem.ts";
 import { bodyBytesMax } from "./body.ts";
+import { minVersion, tellPlainClients, type TlsMaterial } from "./tls.ts";
 import { type UpgradeRouter, wantsWebSocket } from "./upgrade.ts";
 
 export interface ListenOptions extends BareProblemDeps {
@@ -13,6 +15,9 @@ export interface ListenOptions extends BareProblemDeps {
   variable: string;
   handler: RequestListener;
   upgrades: UpgradeRouter;
+  /** null: plain HTTP. */
+  tls: TlsMaterial | null;
+  publicUrl: URL;
   /** Tests are not that patient. */
   limits?: Partial<typeof defaultLimits>;
 }
@@ -22,6 +27,9 @@ export class ListenError extends Error {
   override readonly name = "ListenError";
 }
 
+/** Connections that HTTP does not know of yet, by their server: their TLS has only begun. */
+const beginning = new WeakMap<Server, ReadonlySet<Socket>>();
+
 /** How long a client may take to send its headers and its whole request; looked at every 2 s. */
 const defaultLimits = { headersTimeout: 10_000, requestTimeout: 30_000, connectionsCheckingInterval: 2000 };
 /** Longer than clients and proxies keep an idle connection: who closes first must not be us, just as they send. */
@@ -30,18 +38,8 @@ const closeLimitMs = 3000;
 
 /** @throws ListenError */
 export async function listen(options: ListenOptions): Promise<Server> {
-  const { host, port, variable, handler, upgrades, limits } = options;
-  const server = createServer(
-    {
-      ...defaultLimits,
-      ...limits,
-      keepAliveTimeout: keepAliveMs,
-      shouldUpgradeCallback: wantsWebSocket,
-      // The application says what is missing; Node would answer without a word.
-      requireHostHeader: false,
-    },
-    handler,
-  );
+  const { host, port, variable, handler, upgrades } = options;
+  const server = serverOf(options);
   server.on("checkContinue", (request, response) => {
     // A client that asks first is told before it sends a body that would be refused.
     if (!(Number(request.headers["content-length"]) > bodyBytesMax)) response.writeContinue();
@@ -56,6 +54,21 @@ export async function listen(options: ListenOptions): Promise<Server> {
     );
     server.listen(port, host, resolve);
   });
+  return server;
+}
+
+function serverOf({ handler, limits, tls, ...site }: ListenOptions): Server {
+  const options = {
+    ...defaultLimits,
+    ...limits,
+    keepAliveTimeout: keepAliveMs,
+    shouldUpgradeCallback: wantsWebSocket,
+    // The application says what is missing; Node would answer without a word.
+    requireHostHeader: false,
+  };
+  if (tls === null) return createServer(options, handler);
+  const server = createTlsServer({ ...options, ...tls, minVersion, handshakeTimeout: options.headersTimeout }, handler);
+  beginning.set(server, tellPlainClients(server, site));
   return server;
 }
 
@@ -76,11 +89,19 @@ function sentence(error: NodeJS.ErrnoException, host: string, port: number, vari
 /** The port that the system chose where 0 was asked for. */
 export const portOf = (server: Server): number => (server.address() as AddressInfo).port;
 
+/** New connections use this pair from now on; those that are open go on. */
+export function renewTls(server: Server, pair: TlsMaterial): void {
+  if (server instanceof TlsServer) server.setSecureContext({ ...pair, minVersion });
+}
+
 /** Takes no more connections, lets answers finish for 3 s, then cuts what is left. */
 export async function closeServer(server: Server, timers: Timers): Promise<void> {
   const closed = new Promise<void>((resolve) => server.close(() => resolve()));
   server.closeIdleConnections();
-  const cancel = timers.after(closeLimitMs, () => server.closeAllConnections());
+  const cancel = timers.after(closeLimitMs, () => {
+    server.closeAllConnections();
+    for (const socket of beginning.get(server) ?? []) socket.destroy();
+  });
   await closed;
   cancel();
 }

@@ -124,10 +124,10 @@ function refuseMore(clients: ReadonlySet<Client>, { userId }: UserActor): void {
 }
 
 /** A browser proves itself by cookie and by Origin, a program by its token. */
-async function actorOf({ request, host }: Upgrade, { identify, publicUrl }: LiveDeps): Promise<UserActor> {
-  const credential = credentialOf(request);
+async function actorOf({ request, host, isSecure }: Upgrade, { identify, publicUrl }: LiveDeps): Promise<UserActor> {
+  const credential = credentialOf(request, { secure: isSecure || publicUrl.protocol === "https:" });
   const { origin } = request.headers;
-  if (credential.kind !== "bearer" && !(origin !== undefined && isSameOrigin(origin, host, publicUrl)))
+  if (credential.kind !== "bearer" && !(origin !== undefined && isSameOrigin(origin, { host, publicUrl, isSecure })))
     throw new AppError(
       "cross_site",
       "The connection came from another site. Use the dashboard's own address, or a bearer token.",

@@ -23,7 +23,7 @@ export function metricsPage({ registry, ports, token }: MetricsPageDeps): Middle
   const hash = token === null ? null : hashToken(token);
   return async (ctx, next) => {
     if (ctx.path !== "/metrics") return next();
-    const given = credentialOf(ctx.req);
+    const given = credentialOf(ctx.req, { secure: true });
     const isLocal = isLoopback(ctx.ip) && !isForwarded(ctx.req);
     const holdsToken = given.kind === "bearer" && tokenMatches(given.token, hash);
     if (!isLocal && !holdsToken) {

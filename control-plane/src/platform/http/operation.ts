@@ -24,8 +24,10 @@ type ActorOf<A extends Auth> = A extends "user" ? UserActor : A extends "node" ?
 export interface RequestContext<A extends Auth = Auth> {
   actor: ActorOf<A>;
   requestId: string;
-  /** The peer's address, never one that the client claims. */
+  /** The client's address, never one that it claims itself: the peer's, or what trusted proxies say. */
   address: string;
+  /** Whether the client's own connection is TLS. */
+  isSecure: boolean;
   /** Whether somebody else stands behind that address: a proxy says that it passed the request on. */
   isForwarded: boolean;
   /** The checked Host header. */

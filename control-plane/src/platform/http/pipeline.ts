@@ -16,10 +16,11 @@ import type { Db } from "../db/db.ts";
 import type { Log } from "../log.ts";
 import { type Actor, authorize } from "./authorize.ts";
 import { readBody } from "./body.ts";
-import { credentialOf, type Identify, identifyActor, sessionCookieHeader } from "./credentials.ts";
-import { checkSameSite, isForwarded } from "./guards.ts";
+import { type Credential, credentialOf, type Identify, identifyActor, sessionCookieHeader } from "./credentials.ts";
+import { checkSameSite, isForwarded, isSameOrigin, type OwnSite } from "./guards.ts";
 import { checkKey, hashRequest, type KeyedRequest, once, storedAnswer } from "./idempotency.ts";
 import type { AnyContext, Operation, RateClass, RawAnswer } from "./operation.ts";
+import type { Peers } from "./peer.ts";
 import type { Limiter } from "./rate.ts";
 import { respond, respondRaw } from "./respond.ts";
 import type { SessionWatch } from "./session-watch.ts";
@@ -28,6 +29,8 @@ export interface PipelineDeps {
   db: Knex;
   ports: Ports;
   publicUrl: URL;
+  peers: Peers;
+  corsOrigins: ReadonlySet<string>;
   identify: Identify;
   /** Whether an admin exists; until then only operations with `beforeSetup` answer. */
   isSetUp(): boolean;
@@ -56,12 +59,13 @@ export async function runOperation(ctx: Context, operation: Operation, deps: Pip
   const state = ctx.state as RequestState;
   state.operation = operation;
   if (!deps.isSetUp() && !operation.beforeSetup) throw setupRequired();
-  const credential = credentialOf(ctx.req);
+  const own = ownSite(ctx, deps);
+  const credential = ownCredential(ctx, own);
   const carrier = credential.kind === "bearer" || credential.kind === "node" ? "header" : credential.kind;
-  checkSameSite(ctx.req, { host: state.host, publicUrl: deps.publicUrl, credential: carrier });
+  checkSameSite(ctx.req, { ...own, credential: carrier });
   const actor = await identifyActor(deps.identify, credential, operation.auth);
   state.actor = actor;
-  await deps.limiters[rateClassOf(operation)].take(rateKeyOf(actor, ctx));
+  await deps.limiters[rateClassOf(operation)].take(rateKeyOf(actor, deps.peers.remoteAddress(ctx.req)));
   // Who they are is asked before anything is looked up: nobody learns what exists.
   if (operation.permission && actor === null) authorize(actor, operation.permission);
   const params = parseParams(ctx, operation);
@@ -76,6 +80,28 @@ export async function runOperation(ctx: Context, operation: Operation, deps: Pip
   else await respondRaw(ctx, answer as RawAnswer, { signal, timers: deps.ports.timers });
 }
 
+const ownSite = (ctx: Context, { publicUrl, peers, corsOrigins }: PipelineDeps): OwnSite => ({
+  host: (ctx.state as RequestState).host,
+  publicUrl,
+  isSecure: peers.isSecure(ctx.req),
+  corsOrigins,
+});
+
+const hasSecureCookie = ({ isSecure, publicUrl }: OwnSite): boolean => isSecure || publicUrl.protocol === "https:";
+
+/** Whether a page asks that may use the API and is not ours. */
+function isListedElsewhere(ctx: Context, own: OwnSite): boolean {
+  const origin = ctx.get("origin");
+  return own.corsOrigins.has(origin) && !isSameOrigin(origin, own);
+}
+
+/** Reading with a cookie is as good as none for a page elsewhere; changing something with one is refused. */
+function ownCredential(ctx: Context, own: OwnSite): Credential {
+  const credential = credentialOf(ctx.req, { secure: hasSecureCookie(own) });
+  const reads = ctx.method === "GET" || ctx.method === "HEAD";
+  return credential.kind === "cookie" && reads && isListedElsewhere(ctx, own) ? { kind: "none" } : credential;
+}
+
 function lazy<T>(make: () => T): () => T {
   let made: { value: T } | undefined;
   return () => (made ??= { value: make() }).value;
@@ -84,8 +110,8 @@ function lazy<T>(make: () => T): () => T {
 const rateClassOf = (operation: Operation): RateClass =>
   operation.rate ?? (operation.method === "get" ? "read" : "write");
 
-function rateKeyOf(actor: Actor | null, ctx: Context): string {
-  if (actor === null) return addressKey(ctx.ip);
+function rateKeyOf(actor: Actor | null, address: string): string {
+  if (actor === null) return addressKey(address);
   return actor.kind === "user" ? actor.userId : actor.nodeId;
 }
 
@@ -153,7 +179,8 @@ async function handle(ctx: Context, operation: Operation, call: Call): Promise<u
   const context: AnyContext = {
     actor,
     requestId: state.requestId,
-    address: ctx.ip,
+    address: deps.peers.remoteAddress(ctx.req),
+    isSecure: deps.peers.isSecure(ctx.req),
     isForwarded: isForwarded(ctx.req),
     host: state.host,
     log: state.log,
@@ -165,7 +192,10 @@ async function handle(ctx: Context, operation: Operation, call: Call): Promise<u
       return once(deps.db, deps.ports.clock, keyed, work);
     },
     setSessionCookie(session) {
-      const secure = deps.publicUrl.protocol === "https:";
+      const own = ownSite(ctx, deps);
+      // A page elsewhere keeps its token itself.
+      if (isListedElsewhere(ctx, own)) return;
+      const secure = hasSecureCookie(own);
       const cookie = session && { token: session.token, maxAgeMs: session.expiresAt - deps.ports.clock.now() };
       ctx.append("Set-Cookie", sessionCookieHeader(cookie, { secure }));
     },

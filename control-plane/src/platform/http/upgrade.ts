@@ -7,6 +7,7 @@ import { logUpgrade } from "./access-log.ts";
 import { fullPath } from "./aliases.ts";
 import { endWithProblem } from "./bare-problem.ts";
 import { checkHost } from "./guards.ts";
+import type { Peers } from "./peer.ts";
 import { setupRequired } from "./pipeline.ts";
 import { toAppError } from "./problem.ts";
 
@@ -16,6 +17,10 @@ export interface Upgrade {
   head: Buffer;
   /** The checked Host header. */
   host: string;
+  /** The client's, seen through trusted proxies. */
+  address: string;
+  /** Whether the client's own connection is TLS. */
+  isSecure: boolean;
 }
 
 export interface Claim {
@@ -40,20 +45,21 @@ export interface UpgradeRouter {
 
 export function createUpgradeRouter(deps: {
   publicUrl: URL;
+  peers: Peers;
   isSetUp(): boolean;
   ports: Ports;
   log: Log;
 }): UpgradeRouter {
   const claims = new Map<string, Claim>();
-  const accept = async (request: IncomingMessage, socket: Duplex, head: Buffer): Promise<void> => {
+  const accept = async (request: IncomingMessage, socket: Duplex, head: Buffer, address: string): Promise<void> => {
     const host = checkHost(request, deps);
     const path = fullPath((request.url ?? "").split("?")[0] ?? "");
     const claim = claims.get(path);
     if (!deps.isSetUp() && !claim?.beforeSetup) throw setupRequired();
     if (!claim) throw new AppError("not_found", "No WebSocket is served at this path.");
     checkHandshake(request);
-    await claim.accept({ request, socket, head, host });
-    logUpgrade(deps.log, request, { status: 101 });
+    await claim.accept({ request, socket, head, host, address, isSecure: deps.peers.isSecure(request) });
+    logUpgrade(deps.log, request, { status: 101, remote_address: address });
   };
   return {
     claim(claim) {
@@ -64,12 +70,13 @@ export function createUpgradeRouter(deps: {
       server.on("upgrade", (request: IncomingMessage, socket: Duplex, head: Buffer) => {
         // Without a listener, a client that resets its connection in the middle would end the process.
         socket.on("error", (error) => deps.log.debug({ reason: error.message }, "an upgraded socket broke"));
-        accept(request, socket, head).catch((thrown: unknown) => {
+        const address = deps.peers.remoteAddress(request);
+        accept(request, socket, head, address).catch((thrown: unknown) => {
           const error = toAppError(thrown);
           if (error.code === "internal") deps.log.error({ err: thrown }, "an upgrade failed");
           const { status } = errorCatalog[error.code];
           const requestId = socket.destroyed ? undefined : endWithProblem(socket, error, deps.ports);
-          logUpgrade(deps.log, request, { status, request_id: requestId });
+          logUpgrade(deps.log, request, { status, request_id: requestId, remote_address: address });
         });
       });
     },
