@@ -100,7 +100,7 @@ const hardened = (memory: number, data: string) => ({
 });
 
 /** The text of the engine's log stream: frames of a kind, three zeros, a length and a piece of text. */
-function unframe(frames: Buffer): string {
+export function unframe(frames: Buffer): string {
   const parts: string[] = [];
   for (let at = 0; at + 8 <= frames.length;) {
     const end = at + 8 + frames.readUInt32BE(at + 4);

@@ -1,17 +1,39 @@
 import test from "ava";
+import type { Players, QueryKind, ServerSpec } from "@playspawn/shared";
 import { readiness } from "@playspawn/node-agent/readiness/probe.ts";
 import { systemPorts } from "@playspawn/shared/ports/system.ts";
 import { gameContainer } from "./container.ts";
+import { joinLuanti } from "./luanti.ts";
 import { joinWorld } from "./minecraft.ts";
+import { connectQuake3, statusQuake3 } from "./quake3.ts";
 import { enterTeeworlds, knockTeeworlds } from "./teeworlds.ts";
 
-const { players } = readiness(systemPorts);
+type Asked = { address: string; port: number; kind: QueryKind };
+
+const players = ({ address, port, kind }: Asked, signal: AbortSignal): Promise<Players> =>
+  readiness(systemPorts).players({ address, spec: specOf(port, kind) }, signal);
+
+const specOf = (container: number, query: QueryKind): ServerSpec => ({
+  game: "a-game",
+  image: { ref: "a-game" },
+  env: {},
+  ports: [{ name: "game", protocol: "udp", container, public: 1 }],
+  volumes: {},
+  user: "auto",
+  profile: "strict",
+  cpu: 1,
+  memoryBytes: 1,
+  readiness: { anyOf: [{ query, port: "game" }], limitSeconds: 10 },
+  stop: { signal: "SIGTERM", limitSeconds: 1 },
+  players: { query, port: "game" },
+});
+
 const limit = (): AbortSignal => AbortSignal.timeout(10_000);
 const between = (from: number, to: number): number => from + Math.floor(systemPorts.rng.float() * (to - from + 1));
 const somewhere = () => [0, 1, 2].map((y) => ({ x: between(-6, 6), y, z: between(-6, 6) }));
 
 /** A client that is still on its way in is counted, but has no name yet. */
-async function untilNamed(asked: Parameters<typeof players>[0]): ReturnType<typeof players> {
+async function untilNamed(asked: Asked): ReturnType<typeof players> {
   for (let tries = 0; tries < 50; tries++) {
     const found = await players(asked, limit());
     if (found.names) return found;
@@ -19,6 +41,18 @@ async function untilNamed(asked: Parameters<typeof players>[0]): ReturnType<type
   }
   throw new Error("nobody is named within five seconds");
 }
+
+/** Asks slowly: Quake 3 answers an address ten times at once, then once in a second. */
+async function until(what: string, is: () => Promise<boolean>): Promise<void> {
+  for (let tries = 0; tries < 40; tries++) {
+    if (await is()) return;
+    await systemPorts.timers.sleep(1500);
+  }
+  throw new Error(`no ${what} within a minute`);
+}
+
+const untilOnline = (asked: Asked, online: number): Promise<void> =>
+  until(`count of ${online}`, async () => (await players(asked, limit())).online === online);
 
 const minecraft = { memory: 512 * 1024 ** 2, port: 25565 };
 const ready = /^ready:/;
@@ -110,6 +144,68 @@ test("Teeworlds refuses settings that cannot be", async (t) => {
     t.is(await game.ended(), 64);
   }
 });
+
+test("the real Luanti client joins; the server names it, and nobody any more when it left", async (t) => {
+  const env = ['SERVER_NAME=A name = with { """ }', "CREATIVE=true", "MAX_PLAYERS=4", "PASSWORD=one two"];
+  const game = await gameContainer(t, "luanti", { memory: 512 * 1024 ** 2, env });
+  await game.start(/listening on 0\.0\.0\.0:30000/);
+  const asked = { address: game.address, port: 30_001, kind: "http" as const };
+  t.deepEqual(await players(asked, limit()), { online: 0, max: 4 });
+  const ada = await joinLuanti({ host: game.address, port: 30_000, name: "ada", password: "one two" });
+  t.teardown(ada.leave);
+  t.deepEqual(await untilNamed(asked), { online: 1, max: 4, names: ["ada"] });
+  t.true(await ada.running());
+  await ada.leave();
+  await untilOnline(asked, 0);
+  await game.signal("SIGTERM");
+  t.is(await game.ended(), 0);
+});
+
+test("OpenArena counts people and not its bots, and gives a lost player up", async (t) => {
+  const env = ["BOTS=2", "LOST_SECONDS=5", "SERVER_NAME=A name with // and $"];
+  const game = await gameContainer(t, "openarena", { memory: 256 * 1024 ** 2, env });
+  await game.start(/AAS initialized/);
+  const at = { host: game.address, port: 27_960 };
+  const asked = { address: game.address, port: at.port, kind: "quake3" as const };
+  const bots = async (): Promise<number> => [...(await statusQuake3(at)).matchAll(/^-?\d+ 0 "/gm)].length;
+  await until("two bots", async () => (await bots()) === 2);
+  t.regex(await statusQuake3(at), /\\sv_hostname\\A name with \/\/ and \$\\/);
+  t.deepEqual(await players(asked, limit()), { online: 0, max: 16 });
+  await connectQuake3({ ...at, name: "ada" });
+  t.deepEqual(await untilNamed(asked), { online: 1, max: 16, names: ["ada"] });
+  await untilOnline(asked, 0);
+  await game.signal("SIGTERM");
+  await game.ended();
+  t.regex(await game.log(), /Server Shutdown|AAS shutdown/i);
+});
+
+for (const [game, memory, settings] of [
+  [
+    "luanti",
+    512,
+    [
+      ["GAME=../x", /GAME must be/],
+      ["MOTD=a\nname = b", /motd must not contain control/],
+      ["MAX_PLAYERS=0", /max_users must be 1/],
+    ],
+  ],
+  [
+    "openarena",
+    256,
+    [
+      ["MAP=a; quit", /names of maps/],
+      ['MOTD=a"; quit', /g_motd must not contain/],
+      ["BOTS=99", /bot_minplayers must be 0/],
+    ],
+  ],
+] as const)
+  test(`${game} refuses settings that cannot be`, async (t) => {
+    for (const [setting, reason] of settings) {
+      const container = await gameContainer(t, game, { memory: memory * 1024 ** 2, env: [setting] });
+      await container.start(reason);
+      t.is(await container.ended(), 64);
+    }
+  });
 
 test("a client whose server is not there fails, in time and without leaving anything", async (t) => {
   const nowhere = { host: "127.0.0.1", port: 9 };
