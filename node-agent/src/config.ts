@@ -98,8 +98,10 @@ const Environment = z.object({
   PLAYSPAWN_FAILPOINT: z.enum(failpointNames, { error: `must be one of ${failpointNames.join(", ")}` }).optional(),
   PLAYSPAWN_CONTROL_URL: z
     .string()
-    .default("http://127.0.0.1:8000")
-    .refine(isHttpUrl, { error: "must be an http or https address such as https://play.example.org" }),
+    .refine(isHttpUrl, { error: "must be an http or https address such as https://play.example.org" })
+    .optional(),
+  /** Of the control plane: where it is looked for on this machine. */
+  PLAYSPAWN_PORT: whole(8000, 0, 65_535),
   PLAYSPAWN_AGENT_PORT: whole(8001, 0, 65_535),
   PLAYSPAWN_PORT_RANGE: PortRange,
   PLAYSPAWN_SUBNET: z
@@ -188,7 +190,7 @@ function toConfig(env: z.infer<typeof Environment>, repoDir: string, driven: boo
     dataDir,
     logLevel: env.PLAYSPAWN_LOG_LEVEL,
     failpoint: env.PLAYSPAWN_FAILPOINT,
-    controlUrl: env.PLAYSPAWN_CONTROL_URL,
+    controlUrl: env.PLAYSPAWN_CONTROL_URL ?? `http://127.0.0.1:${env.PLAYSPAWN_PORT}`,
     agentPort: env.PLAYSPAWN_AGENT_PORT,
     portRange: env.PLAYSPAWN_PORT_RANGE,
     subnet: env.PLAYSPAWN_SUBNET,
