@@ -5,6 +5,7 @@ import Koa, { type Context, type Middleware, type Next } from "koa";
 import { type AccessLogDeps, observe, safePath } from "./access-log.ts";
 import { routesOf } from "./aliases.ts";
 import { cors } from "./cors.ts";
+import { errorPagesOf } from "./error-pages.ts";
 import { checkExpectation, checkHost } from "./guards.ts";
 import type { Operation } from "./operation.ts";
 import { type PipelineDeps, type RequestState, runOperation, setupRequired } from "./pipeline.ts";
@@ -33,6 +34,7 @@ export function createApp(deps: AppDeps): Koa {
   app.use(cors(deps.corsOrigins));
   const router = routerOf(deps);
   app.use(router.routes());
+  app.use(errorPagesOf);
   app.use(setupGate(deps));
   app.use(refuseOtherMethods(router));
   for (const page of deps.pages) app.use(page);

@@ -1,0 +1,156 @@
+/**
+ * What Playspawn costs while nobody plays: memory and CPU of control plane, agent and door with 20 sleeping servers,
+ * half of them held and half cold, against the same 20 left running, which is what people do without it. Both sides are
+ * measured in one run, on the same servers, for a minute each.
+ *
+ * Memory is PSS, from `/proc/<pid>/smaps_rollup`: three processes run the same Node, and RSS would count its pages
+ * three times. RSS stands beside it. A held sleeper keeps a container with its network, so what the engine needs for
+ * those, its shims included, is told as a line of its own.
+ *
+ * `npm run -s bench -- footprint [--servers 20] [--game teeworlds] [--seconds 60]`
+ */
+import { readFile } from "node:fs/promises";
+import { setTimeout as sleep } from "node:timers/promises";
+import { parseArgs } from "node:util";
+import { docker, gameOf, installationOf, ours } from "@playspawn/e2e/stack/docker.ts";
+import { type Stack, openStack } from "@playspawn/e2e/stack/stack.ts";
+import { print } from "./report.ts";
+
+interface Figures {
+  pssBytes: number;
+  rssBytes: number;
+  /** Of one core, over the time of the measurement. */
+  cpuPercent: number;
+}
+
+const { values } = parseArgs({
+  options: {
+    servers: { type: "string", default: "20" },
+    game: { type: "string", default: "teeworlds" },
+    seconds: { type: "string", default: "60" },
+  },
+});
+const count = Number(values.servers);
+const seconds = Number(values.seconds);
+/** What the promise says. */
+const promise = { megabytes: 250, cpuPercent: 1 };
+/** For what a boot or a save left to be done: garbage, journals, last reports. */
+const settleMs = 30_000;
+const bootLimitMs = 600_000;
+/** The kernel counts CPU time in hundredths of a second, whatever its own tick is. */
+const ticksPerSecond = 100;
+
+const stack = await openStack();
+try {
+  const ids = await createServers(stack);
+  await sleep(settleMs);
+  const running = await measure(await gamePids(stack, ids));
+  await putToSleep(stack, ids);
+  await sleep(settleMs);
+  const programs = Object.values(stack.parts).map(({ pid }) => pid);
+  const each = await Promise.all(programs.map((pid) => measure([pid])));
+  const holders = await measure(await holderPids(stack));
+  const parts = Object.keys(stack.parts).map((name, i) => [name, each[i]!] as const);
+  report(running, parts, holders);
+} finally {
+  await stack.close();
+}
+
+async function createServers({ api, inState }: Stack): Promise<string[]> {
+  const ids: string[] = [];
+  for (let n = 0; n < count; n++) {
+    const { id } = await api.create({ name: `footprint ${n}`, game: values.game, idleSeconds: null });
+    await inState(id, "ready", { limitMs: bootLimitMs });
+    ids.push(id);
+  }
+  return ids;
+}
+
+/** Every second one held, the others cold. */
+async function putToSleep({ api, inState }: Stack, ids: readonly string[]): Promise<void> {
+  for (const [n, id] of ids.entries()) {
+    const tier = n % 2 ? "cold" : "held";
+    await api.call("POST", `/api/v1/servers/${id}/hibernate`, { tier });
+    await inState(id, "hibernated", { tier });
+  }
+}
+
+/** All processes of the running games with their shims: what stands behind each server that is left running. */
+async function gamePids({ dataDir }: Stack, ids: readonly string[]): Promise<number[]> {
+  const installation = await installationOf(dataDir);
+  const games = await Promise.all(ids.map((id) => gameOf(installation, id)));
+  return (await Promise.all(games.map((game) => containerPids(game!.Id)))).flat();
+}
+
+async function holderPids({ dataDir }: Stack): Promise<number[]> {
+  const { containers } = await ours(await installationOf(dataDir));
+  const running = containers.filter(({ State }) => State === "running");
+  return (await Promise.all(running.map(({ Id }) => containerPids(Id)))).flat();
+}
+
+async function containerPids(id: string): Promise<number[]> {
+  const { Processes: processes } = (await docker.getContainer(id).top({ ps_args: "-o pid,ppid" })) as {
+    Processes: [string, string][];
+  };
+  const pids = processes.map(([pid]) => Number(pid));
+  const shims = processes.map(([, ppid]) => Number(ppid)).filter((pid) => !pids.includes(pid));
+  return [...new Set([...pids, ...shims])];
+}
+
+async function measure(pids: readonly number[]): Promise<Figures> {
+  const from = performance.now();
+  const before = await cpuSeconds(pids);
+  await sleep(seconds * 1000);
+  const after = await cpuSeconds(pids);
+  const elapsed = (performance.now() - from) / 1000;
+  const [pss, rss] = [await sumOf(pids, "Pss"), await sumOf(pids, "Rss")];
+  return { pssBytes: pss, rssBytes: rss, cpuPercent: ((after - before) / elapsed) * 100 };
+}
+
+async function sumOf(pids: readonly number[], field: "Pss" | "Rss"): Promise<number> {
+  const texts = await Promise.all(pids.map((pid) => readFile(`/proc/${pid}/smaps_rollup`, "utf8")));
+  const kibibytes = texts.map((text) => Number(new RegExp(`^${field}:\\s+(\\d+) kB`, "m").exec(text)![1]));
+  return kibibytes.reduce((sum, each) => sum + each, 0) * 1024;
+}
+
+/** Of all their threads since they began. */
+async function cpuSeconds(pids: readonly number[]): Promise<number> {
+  let ticks = 0;
+  for (const pid of pids) {
+    const text = await readFile(`/proc/${pid}/stat`, "utf8");
+    // After the name, which may hold blanks: state is field 3, so utime and stime are 11 and 12 behind it.
+    const fields = text.slice(text.lastIndexOf(")") + 2).split(" ");
+    ticks += Number(fields[11]) + Number(fields[12]);
+  }
+  return ticks / ticksPerSecond;
+}
+
+function report(running: Figures, parts: readonly (readonly [string, Figures])[], holders: Figures): void {
+  const total = (field: keyof Figures): number => parts.reduce((sum, [, figures]) => sum + figures[field], 0);
+  const megabytes = (bytes: number): number => bytes / 1e6;
+  const line = (metric: string, unit: string, mine: number, baseline: number | null): void =>
+    print({
+      bench: "footprint",
+      case: `${values.game}/${count}`,
+      metric,
+      unit,
+      ours: mine,
+      baseline,
+      baselineName: "the same servers left running",
+      runs: 1,
+    });
+  line("programs_pss", "MB", megabytes(total("pssBytes")), megabytes(running.pssBytes));
+  line("programs_rss", "MB", megabytes(total("rssBytes")), megabytes(running.rssBytes));
+  line("programs_cpu", "% of a core", total("cpuPercent"), running.cpuPercent);
+  line("held_containers_pss", "MB", megabytes(holders.pssBytes), null);
+  line("held_containers_cpu", "% of a core", holders.cpuPercent, null);
+  for (const [name, { pssBytes, rssBytes, cpuPercent }] of parts)
+    process.stderr.write(
+      `# ${name}: ${megabytes(pssBytes).toFixed(1)} MB PSS, ${megabytes(rssBytes).toFixed(1)} MB RSS, ${cpuPercent.toFixed(2)} %\n`,
+    );
+  const kept = megabytes(total("pssBytes")) <= promise.megabytes && total("cpuPercent") <= promise.cpuPercent;
+  process.stderr.write(
+    `# promised: at most ${promise.megabytes} MB and ${promise.cpuPercent} % of a core: ${kept ? "kept" : "MISSED"}\n`,
+  );
+  if (!kept) process.exitCode = 1;
+}
