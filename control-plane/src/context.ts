@@ -149,7 +149,7 @@ interface AppParts extends Site {
 
 async function buildApp(parts: AppParts, overrides: Overrides): Promise<Koa> {
   const dashboard = await createDashboard(overrides.webDir ?? join(import.meta.dirname, "../../web/dist"));
-  const { ports, metrics, metricsToken } = parts;
+  const { ports, peers, metrics, metricsToken } = parts;
   return createApp({
     ...parts,
     countRequest: metrics.countRequest,
@@ -157,7 +157,7 @@ async function buildApp(parts: AppParts, overrides: Overrides): Promise<Koa> {
     checkAnswers: overrides.checkAnswers ?? false,
     setupPages: dashboard.setupPages,
     pages: [
-      metricsPage({ registry: metrics.registry, ports, token: metricsToken }),
+      metricsPage({ registry: metrics.registry, ports, peers, token: metricsToken }),
       apiDocs(openapiDocument(parts.operations)),
       dashboard.pages,
     ],

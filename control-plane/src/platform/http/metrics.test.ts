@@ -31,6 +31,12 @@ test("others read it with the token and nothing else, not even as an admin", asy
   t.is((await stranger.get("/metrics")).status, 200);
 });
 
+test("behind a trusted proxy on this machine, this machine is who stands behind the proxy", async (t) => {
+  const { stranger } = await harness(t, { config: { trustedProxies: ["127.0.0.1"] } });
+  t.is((await stranger.get("/metrics", elsewhere)).status, 404);
+  t.is((await stranger.get("/metrics")).status, 200);
+});
+
 test("it is what Prometheus reads: parsed strictly, named in base units, each series once", async (t) => {
   const { stranger, client } = await harness(t);
   await client.get("/api/v1/servers");

@@ -8,10 +8,12 @@ import type { Registry } from "prom-client";
 import { hashToken, tokenMatches } from "../token.ts";
 import { credentialOf } from "./credentials.ts";
 import { isForwarded, isLoopback } from "./guards.ts";
+import type { Peers } from "./peer.ts";
 
 export interface MetricsPageDeps {
   registry: Registry;
   ports: Ports;
+  peers: Peers;
   /** What scrapers elsewhere send as `Authorization: Bearer`; null lets only this machine in. */
   token: string | null;
 }
@@ -19,12 +21,13 @@ export interface MetricsPageDeps {
 /** Scrapers give up after 10 s by default. */
 const collectLimitMs = 8000;
 
-export function metricsPage({ registry, ports, token }: MetricsPageDeps): Middleware {
+export function metricsPage({ registry, ports, peers, token }: MetricsPageDeps): Middleware {
   const hash = token === null ? null : hashToken(token);
   return async (ctx, next) => {
     if (ctx.path !== "/metrics") return next();
     const given = credentialOf(ctx.req, { secure: true });
-    const isLocal = isLoopback(ctx.ip) && !isForwarded(ctx.req);
+    // Whoever comes through a proxy is elsewhere, though the proxy be on this machine and not trusted.
+    const isLocal = isLoopback(peers.remoteAddress(ctx.req)) && !isForwarded(ctx.req);
     const holdsToken = given.kind === "bearer" && tokenMatches(given.token, hash);
     if (!isLocal && !holdsToken) {
       if (hash === null) return next();
