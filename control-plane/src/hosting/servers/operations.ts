@@ -1,6 +1,6 @@
 /** Game servers over HTTP. */
 import { Readable } from "node:stream";
-import { idPattern, Server, ServerEvent } from "@playspawn/shared";
+import { idPattern, Server, ServerEvent, ServerStats } from "@playspawn/shared";
 import { z } from "zod";
 import { operation, type Operation } from "../../platform/http/operation.ts";
 import { PageQuery, pageSchema } from "../../platform/http/page.ts";
@@ -77,6 +77,19 @@ function single(servers: Servers): Operation[] {
       params,
       answer: { status: 200, schema: ServerPlayers },
       handle: (_context, { params: { id } }) => servers.players(id),
+    }),
+    operation({
+      name: "getServerStats",
+      method: "get",
+      path: "/api/v1/servers/{id}/stats",
+      tag,
+      summary: "What a server uses now",
+      auth: "user",
+      permission: "servers:read",
+      resource,
+      params,
+      answer: { status: 200, schema: ServerStats },
+      handle: (_context, { params: { id } }) => servers.stats(id),
     }),
     operation({
       name: "updateServer",

@@ -1,5 +1,13 @@
 /** Game servers: what people want of them, decided and stored; the agents hear of it by their link. */
-import { notFound, type Call, type KickKind, type Tier, type Server, type ServerEvent } from "@playspawn/shared";
+import {
+  notFound,
+  type Call,
+  type KickKind,
+  type Tier,
+  type Server,
+  type ServerEvent,
+  type ServerStats,
+} from "@playspawn/shared";
 import { transaction } from "../../platform/db/db.ts";
 import { listEvents } from "../../platform/events/events.ts";
 import { decodeCursor, pageOf, type Page } from "../../platform/http/page.ts";
@@ -11,6 +19,7 @@ import type { NodeCalls } from "./placing.ts";
 import { readPlayers, type ServerPlayers } from "./players.ts";
 import { records, type Records, type RecordsDeps } from "./records.ts";
 import type { CreateServer, UpdateServer } from "./schema.ts";
+import { readStats } from "./stats.ts";
 import {
   contextsInUse,
   dropLeases,
@@ -39,6 +48,8 @@ export interface Servers {
   kick(asker: Pick<Asker, "userId"> | "webhook", id: string, kind: KickKind, tier?: Tier): Promise<Server>;
   remove(asker: Asker, id: string): Promise<Server>;
   players(id: string): Promise<ServerPlayers>;
+  /** @throws AppError node_unreachable, or conflict when its node's agent is too old */
+  stats(id: string): Promise<ServerStats>;
   /** Newest first. */
   events(id: string, page: PageRequest): Promise<Page<ServerEvent>>;
   /** Text as the game wrote it; ends by itself unless `follow`. @throws AppError node_unreachable */
@@ -86,6 +97,7 @@ export function servers(deps: ServersDeps): Servers {
     kick,
     remove,
     players: (id) => readPlayers(db, publisher, id),
+    stats: (id) => readStats(db, nodes, id),
     async events(id, { limit, cursor }) {
       const page = await listEvents(db, { subject: { kind: "server", id }, limit, cursor });
       return { items: page.items.map(presentEvent), nextCursor: page.nextCursor };

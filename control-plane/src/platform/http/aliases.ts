@@ -13,6 +13,7 @@ export const gspPaths: Readonly<Record<string, string>> = {
   "/api/servers/{id}/hibernate": "/api/v1/servers/{id}/hibernate",
   "/api/servers/{id}/logs": "/api/v1/servers/{id}/logs",
   "/api/servers/{id}/players": "/api/v1/servers/{id}/players",
+  "/api/servers/{id}/stats": "/api/v1/servers/{id}/stats",
   "/api/webhook/wake": "/api/v1/webhook/wake",
   "/auth/dev-login": "/api/v1/auth/dev-login",
   "/auth/login/{provider}": "/api/v1/auth/oauth/{provider}",
