@@ -3,10 +3,11 @@ import type { Readable } from "node:stream";
 import { AppError } from "@playspawn/shared";
 import type { ContainerInfo } from "dockerode";
 import type { Isolation } from "../net/isolation.ts";
+import { accountFiles, type Accounts } from "./account.ts";
 import { exitOf, inspect, isRunning, listOwn, newestGame, remove } from "./docker-containers.ts";
 import { isFault, limits, openStream, translate, type Engine } from "./docker-engine.ts";
 import { start } from "./docker-holders.ts";
-import { environment, hostConfig, userOf, type HostLimits } from "./hardening.ts";
+import { checkSpec, environment, hostConfig, userOf, type HostLimits } from "./hardening.ts";
 import { textLines } from "./lines.ts";
 import { gameName, label, ownLabels, type Identity } from "./names.ts";
 import type { Exit, GamePlan } from "./runtime.ts";
@@ -15,6 +16,7 @@ export interface Games {
   engine: Engine;
   identity: Identity;
   isolation: Isolation;
+  accounts: Accounts;
   hostLimits: () => Promise<HostLimits>;
   /** Container ids by server, so that a wake asks nothing. A wrong one is found out by its 404. */
   ids: Map<string, string>;
@@ -50,9 +52,15 @@ const fits = (info: ContainerInfo, plan: GamePlan, holder: string): boolean =>
   info.State !== "dead" &&
   info.Labels[label.image] === plan.image;
 
-async function create({ engine, identity, hostLimits }: Games, plan: GamePlan, holder: string): Promise<string> {
+async function create(
+  { engine, identity, hostLimits, accounts }: Games,
+  plan: GamePlan,
+  holder: string,
+): Promise<string> {
   const { spec, server, generation } = plan;
+  checkSpec(spec, plan.user);
   const host = await hostLimits();
+  const files = spec.profile === "strict" ? await accountMounts(accounts, plan) : {};
   const made = await engine.call(`create the container of server ${server}`, limits.change, (abortSignal) =>
     engine.docker.createContainer({
       name: gameName(identity, server, generation),
@@ -72,11 +80,16 @@ async function create({ engine, identity, hostLimits }: Games, plan: GamePlan, h
       // Saving and stopping may be lines on stdin; a health check of the image's own would only cost time.
       OpenStdin: true,
       Healthcheck: { Test: ["NONE"] },
-      HostConfig: hostConfig(spec, host, { network: `container:${holder}`, dataDir: plan.dataDir }),
+      HostConfig: hostConfig(spec, host, { network: `container:${holder}`, dataDir: plan.dataDir, files }),
       abortSignal,
     }),
   );
   return made.id;
+}
+
+async function accountMounts(accounts: Accounts, { server, spec, user }: GamePlan): Promise<Record<string, string>> {
+  const folder = await accounts.prepare(server, spec, user);
+  return Object.fromEntries(Object.entries(accountFiles).map(([name, path]) => [path, `${folder}/${name}`]));
 }
 
 /** The id of the server's game container. @throws AppError not_found */
@@ -174,8 +187,9 @@ async function untilStopped(engine: Engine, id: string, signal: AbortSignal): Pr
 
 const neverRan = (engine: Engine): Exit => ({ code: 0, outOfMemory: false, at: engine.ports.clock.now() });
 
-export async function removeGame({ engine, identity, ids }: Games, server: string): Promise<void> {
+export async function removeGame({ engine, identity, ids, accounts }: Games, server: string): Promise<void> {
   ids.delete(server);
   const present = await listOwn(engine, identity, { server, role: "game" });
   await Promise.all(present.map((info) => remove(engine, info.Id)));
+  await accounts.remove(server);
 }

@@ -53,44 +53,6 @@ test("strict: own uid, nothing writable but data and /tmp, no capability, limits
   ]);
 });
 
-test("strict: the container is made from the template and nothing else", async (t) => {
-  const { world, runtime, server } = await open(t);
-  await runtime.ensureHolder(server);
-  await runtime.ensureGame(world.plan(server));
-  const [game] = await world.docker.listContainers({
-    all: true,
-    filters: JSON.stringify({ label: [`playspawn.server=${server}`, "playspawn.role=game"] }),
-  });
-  const { HostConfig: host, Config: config } = await world.docker.getContainer(game!.Id).inspect();
-  t.like(host, {
-    CapDrop: ["ALL"],
-    Privileged: false,
-    ReadonlyRootfs: true,
-    SecurityOpt: ["no-new-privileges:true"],
-    PidsLimit: 512,
-    Memory: 64 * 1024 ** 2,
-    MemorySwap: 64 * 1024 ** 2,
-    NanoCpus: 5e8,
-    OomScoreAdj: 500,
-    Init: true,
-    IpcMode: "private",
-    PidMode: "",
-    PublishAllPorts: false,
-    RestartPolicy: { Name: "no", MaximumRetryCount: 0 },
-    Binds: null,
-  });
-  for (const none of [host.CapAdd, host.Devices, Object.keys(host.PortBindings ?? {})]) t.deepEqual(none ?? [], []);
-  t.regex(host.NetworkMode!, /^container:[0-9a-f]{64}$/);
-  t.is(host.LogConfig!.Type, "local");
-  t.deepEqual(
-    host.Mounts?.map(({ Source, Target, Type }) => [Source, Target, Type]),
-    [[join(world.dataDir, "data"), "/data", "bind"]],
-  );
-  t.true(host.MaskedPaths!.length > 0 && host.ReadonlyPaths!.length > 0);
-  t.is(config.User, testUser);
-  t.deepEqual(config.Healthcheck, { Test: ["NONE"] });
-});
-
 test("compat: starts as root with five capabilities and may become another user", async (t) => {
   const { world, runtime, server } = await open(t);
   await started(runtime, world.plan(server, { spec: testSpec(world.image, { profile: "compat" }) }));

@@ -3,7 +3,7 @@
  * `strict` runs as the server's own uid with no capability on a read-only root; `compat` is for images that start as
  * root and drop their rights themselves. See docs of the profiles in shared/src/games/game.ts.
  */
-import type { ServerSpec } from "@playspawn/shared";
+import { AppError, type ServerSpec } from "@playspawn/shared";
 
 /** What this host lets a container have; probed once. */
 export interface HostLimits {
@@ -20,12 +20,17 @@ const MiB = 1024 ** 2;
 /** What an entrypoint needs to chown its data and become another user. */
 const compatCapabilities = ["CHOWN", "SETUID", "SETGID", "DAC_OVERRIDE", "FOWNER"];
 
-/** HostConfig of a game container. `network`: `container:<holder id>`; `dataDir`: folder with one folder per volume. */
-export function hostConfig(
-  spec: ServerSpec,
-  limits: HostLimits,
-  { network, dataDir }: { network: string; dataDir: string },
-) {
+export interface Place {
+  /** `container:<holder id>`. */
+  network: string;
+  /** Folder with one folder per volume. */
+  dataDir: string;
+  /** Files mounted read-only, `{path inside: path on the host}`. */
+  files: Readonly<Record<string, string>>;
+}
+
+/** HostConfig of a game container. */
+export function hostConfig(spec: ServerSpec, limits: HostLimits, { network, dataDir, files }: Place) {
   const strict = spec.profile === "strict";
   return {
     NetworkMode: network,
@@ -61,20 +66,50 @@ export function hostConfig(
       Type: "local",
       Config: { "max-size": "5m", "max-file": "2", mode: "non-blocking", "max-buffer-size": "4m" },
     },
-    Mounts: Object.entries(spec.volumes).map(([volume, path]) => ({
-      Type: "bind" as const,
-      Source: `${dataDir}/${volume}`,
-      Target: path,
-      BindOptions: { Propagation: "private" as const },
-    })),
+    Mounts: [
+      ...Object.entries(spec.volumes).map(([volume, path]) => bind(`${dataDir}/${volume}`, path, false)),
+      ...Object.entries(files).map(([path, source]) => bind(source, path, true)),
+    ],
   };
 }
 
-/** `NAME=value` lines. HOME is the first volume, as the root file system cannot be written. */
-export function environment(spec: ServerSpec): string[] {
-  const home = Object.values(spec.volumes)[0] ?? "/tmp";
-  return Object.entries({ HOME: home, ...spec.env }).map(([name, value]) => `${name}=${value}`);
+const bind = (source: string, target: string, readOnly: boolean) => ({
+  Type: "bind" as const,
+  Source: source,
+  Target: target,
+  ReadOnly: readOnly,
+  BindOptions: { Propagation: "private" as const },
+});
+
+/** The first volume, as the root file system cannot be written. */
+export const homeOf = (spec: ServerSpec): string => Object.values(spec.volumes)[0] ?? "/tmp";
+
+/** `NAME=value` lines. */
+export const environment = (spec: ServerSpec): string[] =>
+  Object.entries({ HOME: homeOf(spec), ...spec.env }).map(([name, value]) => `${name}=${value}`);
+
+/**
+ * What a spec may not say, whoever says it: a control plane in wrong hands must not get more of a node than games. All
+ * that is not in the spec's schema never gets here.
+ * @throws AppError forbidden
+ */
+export function checkSpec(spec: ServerSpec, owner: string): void {
+  const refuse = (what: string): never => {
+    throw new AppError("forbidden", `This node refuses to run ${spec.game}: ${what}. Correct the game's file.`);
+  };
+  if (!/^[1-9]\d{0,9}:[1-9]\d{0,9}$/.test(owner)) refuse(`its files would belong to ${JSON.stringify(owner)}`);
+  for (const path of Object.values(spec.volumes)) {
+    if (!/^\/[A-Za-z0-9._/-]{1,200}$/.test(path) || path.split("/").includes(".."))
+      refuse(`${JSON.stringify(path)} is no path for its files`);
+    if (shadowed.test(path)) refuse(`its files would lie over ${path}, which belongs to the system`);
+  }
+  for (const [name, value] of Object.entries(spec.env))
+    if (!/^[A-Za-z_][A-Za-z0-9_]{0,63}$/.test(name) || value.includes("\0"))
+      refuse(`${JSON.stringify(name.slice(0, 80))} is no environment variable`);
 }
+
+/** A mount there would hide what the kernel and the engine show, or the account's own files. */
+const shadowed = /^\/+(?:$|(?:proc|sys|dev)(?:\/|$)|etc\/*$|etc\/+(?:passwd|group|machine-id)\/*$)/;
 
 /** `compat` images drop from root to the data's owner themselves. */
 export const userOf = (spec: ServerSpec, owner: string): string => (spec.profile === "strict" ? owner : "0:0");
