@@ -1,6 +1,6 @@
 /** Who may import whom: docs/architecture.md as rules. Tests may reach further, but never into another program. */
 const test = "\\.test\\.ts$|/testing/|\\.contract\\.ts$";
-const tools = "scripts|e2e|bench|games";
+const tools = "cli|scripts|e2e|bench|games";
 const rule = (name, from, to) => ({ name, severity: "error", from, to });
 
 module.exports = {
@@ -9,6 +9,7 @@ module.exports = {
     rule("web-alone", { path: "^web/" }, { path: `^(control-plane|node-agent|${tools})/` }),
     rule("control-plane-alone", { path: "^control-plane/" }, { path: `^(web|node-agent|${tools})/` }),
     rule("node-agent-alone", { path: "^node-agent/" }, { path: `^(web|control-plane|${tools})/` }),
+    rule("cli-alone", { path: "^cli/" }, { path: "^(web|control-plane|node-agent|scripts|e2e|bench|games)/" }),
     rule("shared-knows-nobody", { path: "^shared/" }, { path: `^(web|control-plane|node-agent|${tools})/` }),
     rule("shared-runs-anywhere", { path: "^shared/src/", pathNot: "\\.test\\.ts$" }, { dependencyTypes: ["core"] }),
     // Wings of the control plane: platform <- people <- hosting <- play.
@@ -67,6 +68,16 @@ module.exports = {
         dependencyTypesNot: ["type-only"],
       },
     ),
+    // The command line starts in no time: of shared it loads words, never the library of schemas.
+    rule(
+      "cli-takes-words",
+      { path: "^cli/src/", pathNot: test },
+      {
+        path: "^shared/src/",
+        pathNot: "^shared/src/(domain|ports|words|api)/|/net/address\\.ts$",
+        dependencyTypesNot: ["type-only"],
+      },
+    ),
     rule(
       "features-apart",
       { path: "^web/src/features/([^/]+)/" },
@@ -79,7 +90,7 @@ module.exports = {
     rule(
       "roots-are-roots",
       {},
-      { path: "^(control-plane|node-agent|scripts)/src/(door/)?main\\.ts$|^scripts/main\\.ts$" },
+      { path: "^(control-plane|node-agent|scripts|cli)/src/(door/)?main\\.ts$|^scripts/main\\.ts$" },
     ),
     rule("resolvable", {}, { couldNotResolve: true }),
     // A cycle of types alone vanishes when types are stripped.

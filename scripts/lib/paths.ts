@@ -8,7 +8,7 @@ export const repository = fileURLToPath(new URL("../..", import.meta.url)).repla
 export const installed = (path: string): string => `${repository}/node_modules/${path}`;
 
 /** Folders that hold our own modules. */
-export const programs = ["shared", "control-plane", "node-agent", "web", "e2e", "bench", "scripts"] as const;
+export const programs = ["shared", "control-plane", "node-agent", "web", "cli", "e2e", "bench", "scripts"] as const;
 
 /** `./scripts/start` installs what runs Playspawn and no developer's tools. */
 export const hasTools = (): boolean => existsSync(installed("oxlint"));

@@ -1,0 +1,9 @@
+/** The names this program gives to the shapes of the API. */
+import type { components } from "@playspawn/shared/api/schema.gen.ts";
+
+type Schemas = components["schemas"];
+
+export type Server = Schemas["Server"];
+export type Game = Schemas["Game"];
+export type Node = Schemas["Node"];
+export type CreateServer = Schemas["CreateServer"];

@@ -1,0 +1,67 @@
+/** api: any operation, for what has no command of its own. */
+import { pipeline } from "node:stream/promises";
+import { problemOf } from "@playspawn/shared/api/problem.ts";
+import type { Context } from "../context.ts";
+import { exits } from "../exit-codes.ts";
+import { Failure, failureOf, usageFailure } from "../failure.ts";
+import { notTaken } from "../session/session.ts";
+import { readInput } from "../session/secret.ts";
+
+interface ApiOptions {
+  data?: string;
+  include?: boolean;
+}
+
+const methods = ["GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS"];
+
+export async function callApi(
+  context: Context,
+  [method = "", path = ""]: string[],
+  options: ApiOptions,
+): Promise<void> {
+  const verb = method.toUpperCase();
+  if (!methods.includes(verb)) throw usageFailure(`${method} is not a method.`, `It is one of ${methods.join(", ")}.`);
+  const body = await bodyOf(context, options.data);
+  const api = await context.api();
+  const response = await api.raw(verb, pathOf(path), { signal: context.signal, ...(body !== undefined && { body }) });
+  if (options.include) context.print(headOf(response));
+  if (response.ok) return await printBody(response);
+  const text = await response.text();
+  context.print(text);
+  if (context.io.out.isTerminal && text !== "") context.print("\n");
+  throw await refusal(context, response.status, text);
+}
+
+/** `servers` is short for `/api/v1/servers`. */
+const pathOf = (path: string): string => (path.startsWith("/") ? path : `/api/v1/${path}`);
+
+async function bodyOf({ io }: Context, data: string | undefined): Promise<string | undefined> {
+  if (data === undefined) return undefined;
+  const text = data.startsWith("@") ? await readInput(data.slice(1), io.stdin) : data;
+  try {
+    JSON.parse(text);
+  } catch (cause) {
+    throw usageFailure(`--data is not JSON: ${(cause as Error).message}.`);
+  }
+  return text;
+}
+
+const headOf = ({ status, headers }: Response): string =>
+  [`HTTP ${status}`, ...Array.from(headers, ([name, value]) => `${name}: ${value}`), "", ""].join("\n");
+
+async function printBody(response: Response): Promise<void> {
+  // As it comes: it may be a log that is followed, or a picture.
+  if (response.body) await pipeline(response.body, process.stdout, { end: false });
+  if (process.stdout.isTTY) process.stdout.write("\n");
+}
+
+async function refusal(context: Context, status: number, text: string): Promise<Failure> {
+  let body: unknown = null;
+  try {
+    body = JSON.parse(text);
+  } catch {
+    return new Failure(status === 404 ? exits.notFound : exits.failure, `The answer is HTTP ${status}.`);
+  }
+  const problem = problemOf(status, body);
+  return problem.code === "unauthenticated" ? notTaken(await context.session()) : failureOf(problem);
+}

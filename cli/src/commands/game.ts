@@ -1,0 +1,87 @@
+/** game list, show, reload. */
+import type { Variable } from "@playspawn/shared/games/game.ts";
+import { bytes } from "@playspawn/shared/words/bytes.ts";
+import type { Game } from "../api/types.ts";
+import type { Context } from "../context.ts";
+import { exits } from "../exit-codes.ts";
+import { facts, table, type Column } from "../output/table.ts";
+import { pick } from "../pick.ts";
+
+interface Games {
+  items: Game[];
+  faults: { file: string; line: number; reason: string }[];
+}
+
+const columns: readonly Column[] = [
+  { title: "ID" },
+  { title: "NAME" },
+  { title: "MEMORY", drop: 1 },
+  { title: "DESCRIPTION", drop: 2 },
+];
+
+export async function list(context: Context): Promise<void> {
+  showGames(context, await (await context.api()).call("get", "/api/v1/games", {}));
+}
+
+export async function reload(context: Context): Promise<void> {
+  const games = await (await context.api()).call("post", "/api/v1/games/reload", {});
+  showGames(context, games);
+  // Whoever reloads wants to know whether the template he mended is taken now.
+  if (games.faults.length > 0) process.exitCode = exits.failure;
+}
+
+function showGames(context: Context, games: Games): void {
+  const { settings, io, print } = context;
+  if (settings.json) context.answer(games, () => "");
+  else if (settings.quiet) print(games.items.map(({ id }) => `${id}\n`).join(""));
+  else {
+    const rows = games.items.map((game) => [game.id, game.name, bytes(game.memoryBytes), game.description]);
+    print(table(io.out, columns, rows));
+  }
+  for (const { file, line, reason } of games.faults) io.err.write(`Refused: ${file}:${line}: ${reason}\n`);
+}
+
+export async function show(context: Context, [name = ""]: string[]): Promise<void> {
+  const { items } = await (await context.api()).call("get", "/api/v1/games", {});
+  const game = pick("game", name, items);
+  context.answer(game, () => words(context, game));
+}
+
+const variableColumns: readonly Column[] = [
+  { title: "VARIABLE" },
+  { title: "DEFAULT" },
+  { title: "TAKES", drop: 1 },
+  { title: "WHAT", drop: 2 },
+];
+
+function words({ io: { out } }: Context, game: Game): string {
+  const head = facts(out, [
+    ["Name", { text: game.name, style: "bold" }],
+    ["About", game.description],
+    ["Takes", `${bytes(game.memoryBytes)} of memory, ${game.cpu} ${game.cpu === 1 ? "core" : "cores"}`],
+    ...Object.entries(game.ports).map(
+      ([port, { protocol, container }]) => [`Port ${port}`, `${container} ${protocol}`] as const,
+    ),
+    ["Id", game.id],
+  ]);
+  const rows = Object.entries(game.variables).map(([name, variable]) => [
+    name,
+    String(variable.default),
+    takes(variable),
+    variable.label,
+  ]);
+  return rows.length === 0 ? head : `${head}\n${table(out, variableColumns, rows)}`;
+}
+
+function takes(variable: Variable): string {
+  switch (variable.type) {
+    case "integer":
+      return `${variable.min ?? "…"} to ${variable.max ?? "…"}`;
+    case "boolean":
+      return "true or false";
+    case "enum":
+      return variable.options.join(", ");
+    case "string":
+      return variable.secret ? "a secret" : "a text";
+  }
+}

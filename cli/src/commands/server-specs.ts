@@ -1,0 +1,106 @@
+/** What can be done with a game server. */
+import type { CommandSpec, OptionSpec } from "../spec.ts";
+
+const wait: OptionSpec = { flags: "--wait", text: "wait until it is so, and say how long it took" };
+const timeout: OptionSpec = {
+  flags: "--timeout <time>",
+  text: "how long to wait at most, like 90s or 5m",
+  default: "5m",
+};
+
+export const serverCommands: readonly CommandSpec[] = [
+  {
+    name: "list",
+    alias: "ls",
+    text: "your servers, what they do and where they are joined",
+    examples: ["server list", "server list --json", "server ls -q"],
+    load: async () => (await import("./server-read.ts")).list,
+  },
+  {
+    name: "create <game>",
+    text: "make a server of a game, and print where it is joined",
+    examples: [
+      "server create teeworlds",
+      'server create teeworlds --name "two foxes" --set MAX_PLAYERS=8 --idle 30m --yes',
+      "server create teeworlds --set PASSWORD=@password.txt --dry-run",
+    ],
+    options: [
+      { flags: "--name <name>", text: "what it is called (the game's name)" },
+      {
+        flags: "--set <NAME=value>",
+        text: "a variable of the game; =@file reads it from a file, - from standard input",
+        many: true,
+      },
+      { flags: "--idle <time>", text: "sleeps after that long without players, like 15m; or never" },
+      { flags: "--port <name=number>", text: "a public port of your choice", many: true },
+      { flags: "--want <state>", text: "how it is kept", choices: ["auto", "running", "stopped"] },
+      { flags: "-n, --dry-run", text: "only show the plan" },
+      { flags: "--no-wait", text: "do not wait until it can be joined" },
+      { ...timeout, default: "15m" },
+    ],
+    load: async () => (await import("./server-create.ts")).create,
+  },
+  {
+    name: "show <server>",
+    text: "everything about one",
+    examples: ["server show foxes", "server show foxes --json"],
+    load: async () => (await import("./server-read.ts")).show,
+  },
+  {
+    name: "logs <server>",
+    text: "what the game wrote",
+    examples: ["server logs foxes", "server logs foxes -f", "server logs foxes --tail 1000 | grep joined"],
+    options: [
+      { flags: "-f, --follow", text: "go on as it writes, until Ctrl-C" },
+      { flags: "-n, --tail <lines>", text: "how many of the last lines", default: "100" },
+    ],
+    load: async () => (await import("./server-logs.ts")).logs,
+  },
+  {
+    name: "players <server>",
+    text: "who plays",
+    examples: ["server players foxes"],
+    load: async () => (await import("./server-read.ts")).players,
+  },
+  {
+    name: "wake <server>",
+    text: "wake it, so that the first player need not wait",
+    examples: ["server wake foxes", "server wake foxes --wait"],
+    options: [wait, timeout],
+    load: async () => (await import("./server-power.ts")).wake,
+  },
+  {
+    name: "hibernate <server>",
+    text: "save it and put it to sleep now",
+    examples: ["server hibernate foxes", "server hibernate foxes --deep --wait"],
+    options: [{ flags: "--deep", text: "keep only its files; the next wake is slower" }, wait, timeout],
+    load: async () => (await import("./server-power.ts")).hibernate,
+  },
+  {
+    name: "restart <server>",
+    text: "save it, stop it and start it again",
+    examples: ["server restart foxes --wait"],
+    options: [wait, timeout],
+    load: async () => (await import("./server-power.ts")).restart,
+  },
+  {
+    name: "rename <server> <name>",
+    text: "call it something else",
+    examples: ['server rename foxes "three foxes"'],
+    load: async () => (await import("./server-change.ts")).rename,
+  },
+  {
+    name: "rm <server>",
+    text: "delete it with its world",
+    examples: ["server rm foxes", 'server rm foxes --confirm "two foxes" --wait'],
+    options: [{ flags: "--confirm <name>", text: "its whole name, where nobody can be asked" }, wait, timeout],
+    load: async () => (await import("./server-change.ts")).remove,
+  },
+  {
+    name: "open <server>",
+    text: "show its page in the browser, or print its address where there is none",
+    examples: ["server open foxes"],
+    options: [{ flags: "--print", text: "only print the address" }],
+    load: async () => (await import("./open.ts")).openServer,
+  },
+];

@@ -1,0 +1,31 @@
+/** Cells and lines about a server. */
+import type { StateWord } from "@playspawn/shared/domain/server-state.ts";
+import { stateText } from "@playspawn/shared/words/server.ts";
+import type { Server } from "../api/types.ts";
+import type { Style } from "../output/io.ts";
+import type { Cell } from "../output/table.ts";
+
+const styles: Record<StateWord, Style> = {
+  Running: "green",
+  Waking: "yellow",
+  Deploying: "yellow",
+  Asleep: "blue",
+  Stopped: "dim",
+  Trashed: "dim",
+  Deleting: "dim",
+  Crashed: "red",
+  Unknown: "yellow",
+};
+
+export const stateCell = (server: Server): Cell => ({ text: stateText(server), style: styles[server.state] });
+
+export const playersText = ({ players, state }: Server): string =>
+  players && state === "Running" ? `${players.online}/${players.max}` : "";
+
+/** `192.0.2.10:20001`, as it is typed into a game. */
+export const addressText = ({ host, port }: { host: string; port: number }): string =>
+  host.includes(":") ? `[${host}]:${port}` : `${host}:${port}`;
+
+/** Where players join: the first of its addresses. */
+export const joinAddress = ({ addresses: [first] }: Pick<Server, "addresses">): string =>
+  first ? addressText(first) : "";
