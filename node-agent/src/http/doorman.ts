@@ -1,9 +1,9 @@
 /** Lets callers in by the node's secret: compared in constant time, guessed only so often, never taken from an open line. */
 import { createHash, timingSafeEqual } from "node:crypto";
 import { addressKey, AppError, plainAddress } from "@playspawn/shared";
+import { isPrivate } from "@playspawn/shared/node/secret-route.ts";
 import type { Context } from "koa";
 import { RateLimiterMemory } from "rate-limiter-flexible";
-import { isPrivate } from "../lib/secret-route.ts";
 
 const wrongSecrets = { points: 10, duration: 60 };
 const secretBytesMax = 200;

@@ -4,7 +4,7 @@ import type { Logger } from "pino";
 import { request } from "undici";
 import { backoff } from "./backoff.ts";
 import { writeIdentity, type Identity } from "./identity.ts";
-import { secretAgent } from "../lib/secret-route.ts";
+import { secretAgent } from "@playspawn/shared/node/secret-agent.ts";
 
 const answerLimitMs = 10_000;
 /** How long a token that should be in a file is waited for. */

@@ -1,7 +1,7 @@
 /** Keeps the agent connected: dials out, and after every end decides how soon to dial again. */
 import { AppError, closeCodes, frameBytesMax, messageOf, supersededRetryMs } from "@playspawn/shared";
+import { secretRoute } from "@playspawn/shared/node/secret-route.ts";
 import { WebSocket, type RawData } from "ws";
-import { secretRoute } from "../lib/secret-route.ts";
 import { backoff } from "./backoff.ts";
 import type { Identity } from "./identity.ts";
 import { Session, type SessionDeps, type Wire } from "./session.ts";

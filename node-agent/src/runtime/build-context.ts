@@ -8,7 +8,7 @@ import { pipeline } from "node:stream/promises";
 import { AppError, messageOf } from "@playspawn/shared";
 import { request } from "undici";
 import { remembered } from "../lib/remembered.ts";
-import { secretAgent } from "../lib/secret-route.ts";
+import { secretAgent } from "@playspawn/shared/node/secret-agent.ts";
 
 /** The largest context taken in. */
 export const contextBytesMax = 512 * 1024 ** 2;

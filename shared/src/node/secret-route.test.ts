@@ -2,7 +2,7 @@ import { lookup } from "node:dns";
 import type { LookupFunction } from "node:net";
 import { promisify } from "node:util";
 import test from "ava";
-import { AppError } from "@playspawn/shared";
+import { AppError } from "../domain/errors.ts";
 import { isPrivate, secretRoute } from "./secret-route.ts";
 
 test("what counts as private", (t) => {

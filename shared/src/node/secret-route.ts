@@ -4,8 +4,8 @@
  */
 import { lookup } from "node:dns";
 import { BlockList, isIP, type LookupFunction } from "node:net";
-import { AppError, privateNets } from "@playspawn/shared";
-import { Agent, buildConnector } from "undici";
+import { AppError } from "../domain/errors.ts";
+import { privateNets } from "../net/address.ts";
 
 const ours = new BlockList();
 for (const [net, bits, family] of privateNets) ours.addSubnet(net, bits, family);
@@ -15,7 +15,7 @@ export const isPrivate = (address: string): boolean => ours.check(address, isIP(
 const leak = (host: string, address: string): AppError =>
   new AppError(
     "forbidden",
-    `${host} leads to the public address ${address}; the node's secret would travel unencrypted. Use https.`,
+    `${host} leads to the public address ${address}; a node's secret would travel unencrypted. Use https.`,
   );
 
 /** Like `resolve`, but for names that lead to a public address: of several addresses not one may. */
@@ -40,20 +40,4 @@ export function secretRoute(url: URL, resolve = lookup): { lookup?: LookupFuncti
   if (isIP(host) === 0) return { lookup: privately(resolve) };
   if (!isPrivate(host)) throw leak(url.origin, host);
   return {};
-}
-
-/** undici's dispatcher for requests with a secret. It follows no redirects. */
-export function secretAgent(): Agent {
-  return new Agent({
-    connect(options, done) {
-      try {
-        const host = options.hostname.includes(":")
-          ? `[${options.hostname.replace(/^\[|\]$/g, "")}]`
-          : options.hostname;
-        buildConnector(secretRoute(new URL(`${options.protocol}//${host}`)))(options, done);
-      } catch (error) {
-        done(error as Error, null);
-      }
-    },
-  });
 }
