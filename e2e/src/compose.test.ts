@@ -1,8 +1,12 @@
 /** `docker-compose up -d` as the README has it: images built from this checkout, a server woken by a real client. */
 import { execFile } from "node:child_process";
-import { mkdtemp, rm } from "node:fs/promises";
+import { once } from "node:events";
+import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import type { IncomingMessage } from "node:http";
+import { get } from "node:https";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { text } from "node:stream/consumers";
 import { fileURLToPath } from "node:url";
 import { isDeepStrictEqual, promisify } from "node:util";
 import { systemTimers } from "@playspawn/shared/ports/system.ts";
@@ -22,6 +26,7 @@ interface Project {
   name: string;
   dataDir: string;
   ports: { api: number; web: number; agent: number };
+  https: number;
   /** Runs docker-compose and answers what it prints. */
   compose(args: string[], limitMs?: number): Promise<string>;
 }
@@ -30,11 +35,16 @@ async function project(t: ExecutionContext): Promise<Project> {
   const dataDir = await mkdtemp(join(tmpdir(), "playspawn-compose-"));
   const name = dataDir.slice(dataDir.lastIndexOf("/") + 1).toLowerCase();
   const ports = { api: await freePort(), web: await freePort(), agent: await freePort() };
+  const https = await freePort();
   const env = {
     ...process.env,
     COMPOSE_PROJECT_NAME: name,
     DOCKER_BUILDKIT: "0",
     PLAYSPAWN_VERSION: name,
+    CADDY_IMAGE: `${name}_caddy`,
+    PLAYSPAWN_HTTP_PORT: String(await freePort()),
+    PLAYSPAWN_HTTPS_PORT: String(https),
+    PLAYSPAWN_TRUSTED_PROXIES: "127.0.0.1",
     PLAYSPAWN_DATA_DIR: dataDir,
     PLAYSPAWN_PORT: String(ports.api),
     PLAYSPAWN_WEB_PORT: String(ports.web),
@@ -46,16 +56,17 @@ async function project(t: ExecutionContext): Promise<Project> {
   const compose = async (args: string[], timeout = commandLimitMs): Promise<string> =>
     (await exec("docker-compose", args, { cwd: repository, env, timeout, maxBuffer: 64 * 1024 * 1024 })).stdout;
   t.teardown(async () => {
-    await compose(["down", "--volumes", "--rmi", "all", "--remove-orphans"]);
+    await compose(["--profile", "https", "down", "--volumes", "--rmi", "all", "--remove-orphans"]);
     await sweep(dataDir);
     await rm(dataDir, { recursive: true, force: true });
   });
-  return { name, dataDir, ports, compose };
+  return { name, dataDir, ports, https, compose };
 }
 
 test("compose up gives a control plane, a node and a door; a real client wakes a server, and restarts cost him nothing", async (t) => {
   t.timeout(buildLimitMs + 400_000);
-  const { dataDir, ports, compose, name } = await project(t);
+  const house = await project(t);
+  const { dataDir, ports, compose, name } = house;
   await compose(["up", "-d", "--build"], buildLimitMs);
   for (const port of Object.values(ports)) await healthy(port);
 
@@ -69,6 +80,7 @@ test("compose up gives a control plane, a node and a door; a real client wakes a
   t.regex(await page.text(), /<div id="root">/);
 
   await rightsAre(t, name);
+  await secured(t, house);
   const api = await connect(url, admin);
   await playThroughRestarts(t, { api, url, dataDir, compose });
 });
@@ -133,6 +145,34 @@ async function playThroughRestarts(t: ExecutionContext, { api, url, dataDir, com
   await connected();
   t.is((await inState(id, "ready")).have, "ready");
   t.is((await running()).StartedAt, StartedAt);
+}
+
+/** Where no registry answers, Debian's Caddy stands in for the official image. */
+const caddyDockerfile = `FROM debian:bookworm-slim
+RUN apt-get update && apt-get install -y --no-install-recommends caddy && rm -rf /var/lib/apt/lists/*
+`;
+
+/** The profile `https` answers with a certificate of its own authority, and passes on what is asked. */
+async function secured(t: ExecutionContext, { name, dataDir, https, compose }: Project): Promise<void> {
+  const context = join(dataDir, "caddy-image");
+  await mkdir(context);
+  await writeFile(join(context, "Dockerfile"), caddyDockerfile);
+  await exec("docker", ["build", "--quiet", "--tag", `${name}_caddy`, context], { timeout: commandLimitMs });
+  await compose(["--profile", "https", "up", "-d", "https"]);
+  const limit = AbortSignal.timeout(30_000);
+  for (;;) {
+    const answer = await securely(https, join(dataDir, "https/caddy/pki/authorities/local/root.crt")).catch(() => "");
+    if (answer !== "") return void t.deepEqual(JSON.parse(answer), { status: "healthy" });
+    limit.throwIfAborted();
+    await systemTimers.sleep(200);
+  }
+}
+
+/** `/health` over TLS, trusting this authority alone. */
+async function securely(port: number, authority: string): Promise<string> {
+  const asked = get({ host: "localhost", port, path: "/health", ca: await readFile(authority) });
+  const [answer] = (await once(asked, "response")) as [IncomingMessage];
+  return text(answer);
 }
 
 /** The rights that docs/architecture.md names, and none beside them. */
