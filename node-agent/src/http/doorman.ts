@@ -20,12 +20,12 @@ export function doorman(): Doorman {
         "forbidden",
         `The secret came unencrypted from the public address ${address}, so others may know it now: give this node a new one. Use https.`,
       );
-    const key = addressKey(address);
-    const spent = (await guesses.get(key))?.consumedPoints ?? 0;
-    if (spent >= wrongSecrets.points) throw new AppError("rate_limited", "Too many wrong secrets. Wait a minute.");
     const given = ctx.get("x-node-secret");
     if (given.length <= secretBytesMax && given !== "" && isOne(given, secrets)) return;
-    await guesses.consume(key).catch(() => undefined);
+    // The right one is taken all the same: a secret of 32 characters is not guessed, but a guesser must lock nobody out.
+    await guesses.consume(addressKey(address)).catch(() => {
+      throw new AppError("rate_limited", "Too many wrong secrets. Wait a minute.");
+    });
     const what = given === "" ? "is missing" : "is not this node's secret";
     throw new AppError("node_secret_invalid", `The header X-Node-Secret ${what}.`);
   };

@@ -18,7 +18,7 @@ export interface Request<P, Q, B> {
   params: P;
   query: Q;
   body: B;
-  /** Aborts when the client goes away. */
+  /** Aborts when the client goes away; at the latest when it has its answer. */
   signal: AbortSignal;
   raw: IncomingMessage;
 }
@@ -68,10 +68,7 @@ export function mount(router: Router, one: Operation, core: (ctx: Context) => Pr
 
 async function inputOf(ctx: Context, one: Operation): Promise<Request<unknown, unknown, unknown>> {
   const gone = new AbortController();
-  ctx.req.on("close", () => {
-    if (!ctx.res.writableEnded && ctx.req.destroyed) gone.abort(new Error("the client went away"));
-  });
-  ctx.res.on("close", () => gone.abort(new Error("the answer is over")));
+  ctx.res.on("close", () => gone.abort(new Error("the client went away, or has its answer")));
   const params = parsed(one.params, ctx["params"], "/path");
   const query = parsed(one.query, ctx.query, "/query");
   const body = await bodyOf(ctx, one);

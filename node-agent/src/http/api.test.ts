@@ -1,0 +1,191 @@
+import test, { type ExecutionContext } from "ava";
+import { systemTimers } from "@playspawn/shared/ports/system.ts";
+import { portRange, secret, startNode, type Node } from "./testing/node.ts";
+
+const tiny = {
+  image: "tiny:1",
+  ports: { game: { protocol: "udp", container: 8303 } },
+  memory_mb: 64,
+  wait_seconds: 20,
+};
+const deployed = async (node: Node, more: object = {}) => {
+  const readiness = { anyOf: [{ log: "up" }], limitSeconds: 30 };
+  const save = { stdin: "save", until: "^saved$", limitSeconds: 5 };
+  return await node.call<{ server_id: string; public_port: number }>("POST", "/deploy", {
+    ...tiny,
+    readiness,
+    save,
+    ...more,
+  });
+};
+
+async function untilState(t: ExecutionContext, node: Node, id: string, state: string): Promise<void> {
+  for (let tries = 0; tries < 1000; tries++) {
+    if (node.registry.get(id)?.status().state === state) return;
+    await systemTimers.sleep(10);
+  }
+  t.fail(`${id} is ${node.registry.get(id)?.status().state}, not ${state}`);
+}
+
+test("the document's paths: deploy, hibernate, wake, stats, logs, delete", async (t) => {
+  const node = await startNode(t);
+  const { status, body } = await deployed(node);
+  t.is(status, 201);
+  const id = body.server_id;
+  t.like(body, {
+    game_container_id: `game-${id}`,
+    network_name: "fake",
+    public_port: portRange.from,
+    ports: { game: portRange.from },
+  });
+  t.regex((body as unknown as { proxy_container_id: string }).proxy_container_id, /^holder-/);
+  await untilState(t, node, id, "ready");
+  const usage = await node.call("GET", `/servers/${id}/stats`);
+  t.like(usage.body, { memory_percent: 25, memory_used_mb: 16, status: "ready" });
+  t.true((usage.body["cpu_percent"] as number) > 10, "half a core");
+  t.is((await node.call<string>("GET", `/servers/${id}/logs?tail=1`)).body, "up\n");
+  t.is((await node.call("POST", `/servers/${id}/hibernate`)).status, 202);
+  await untilState(t, node, id, "hibernated");
+  t.deepEqual((await node.call("GET", `/servers/${id}/stats`)).body, {
+    cpu_percent: 0,
+    memory_percent: 0,
+    memory_used_mb: 0,
+    status: "hibernated",
+  });
+  t.is((await node.call("POST", `/servers/${id}/wake`)).status, 202);
+  await untilState(t, node, id, "ready");
+  t.like((await node.call("GET", "/servers")).body, { controller: null, servers: [{ id, state: "ready" }] });
+  const removed = await node.call("DELETE", `/servers/${id}?purge=true`);
+  t.deepEqual([removed.status, removed.body], [200, { server_id: id, status: "deleted" }]);
+  t.is(node.here.engine.units.size, 0);
+  t.is((await node.call("GET", `/servers/${id}/stats`)).status, 404);
+  t.deepEqual(node.registry.records(), []);
+});
+
+test("nothing but its health and its description is told without the secret, and guesses are few", async (t) => {
+  const node = await startNode(t);
+  for (const path of [
+    "/health",
+    "/docs",
+    "/redoc",
+    "/openapi.json",
+    "/docs/swagger-ui-bundle.js",
+    "/redoc/redoc.standalone.js",
+  ])
+    t.is((await fetch(node.url + path)).status, 200, path);
+  const refused = await fetch(`${node.url}/servers`);
+  t.is(refused.status, 401);
+  t.is(refused.headers.get("content-type"), "application/problem+json");
+  t.like(await refused.json(), { code: "node_secret_invalid", status: 401 });
+  const guess = (): Promise<Response> => fetch(`${node.url}/servers`, { headers: { "x-node-secret": `${secret}x` } });
+  const answers = await Promise.all(Array.from({ length: 12 }, guess));
+  t.true(answers.some(({ status }) => status === 429));
+  t.is((await guess()).status, 429);
+  t.is((await node.call("GET", "/servers")).status, 200, "a guesser locks nobody out");
+});
+
+test("every path of the API is described, and every schema is one", async (t) => {
+  const node = await startNode(t);
+  const document = (await (await fetch(`${node.url}/openapi.json`)).json()) as {
+    openapi: string;
+    paths: Record<string, Record<string, object>>;
+  };
+  t.is(document.openapi, "3.1.0");
+  const described = Object.entries(document.paths).flatMap(([path, methods]) =>
+    Object.keys(methods).map((method) => `${method} ${path}`),
+  );
+  for (const one of ["post /deploy", "delete /servers/{id}", "get /health"]) t.true(described.includes(one), one);
+  for (const one of ["post …/wake", "post …/hibernate", "get …/stats", "get …/logs"])
+    t.true(described.includes(one.replace("…", "/servers/{id}")), one);
+  t.true(JSON.stringify(document).includes("proxy_container_id"));
+});
+
+test("a request to deploy is refused field by field, and leaves nothing", async (t) => {
+  const node = await startNode(t);
+  const { status, body } = await node.call<{ faults: { pointer: string }[] }>("POST", "/deploy", {
+    image: "NOT AN IMAGE",
+    ports: { game: { protocol: "tcp", container: 25_565 } },
+    memory_mb: 1,
+    volumes: { world: "/../etc" },
+    colour: "red",
+  });
+  t.is(status, 422);
+  t.deepEqual(body.faults.map(({ pointer }) => pointer).toSorted(), ["/colour", "/memory_mb", "/volumes/world"]);
+  const image = await node.call<{ faults: { pointer: string }[] }>("POST", "/deploy", {
+    ...tiny,
+    image: "NOT AN IMAGE",
+  });
+  t.deepEqual(
+    image.body.faults.map(({ pointer }) => pointer),
+    ["/image"],
+  );
+  const missing = await deployed(node, { image: "missing/game:1" });
+  t.is(missing.status, 409);
+  t.like(missing.body, { code: "image_not_found" });
+  for (let tries = 0; tries < 500 && node.registry.records().length > 0; tries++) await systemTimers.sleep(10);
+  t.deepEqual(node.registry.records(), []);
+});
+
+test("ports: chosen, wanted, taken, kept", async (t) => {
+  const node = await startNode(t);
+  node.here.engine.published.push({ protocol: "udp", port: portRange.from, by: "a container" });
+  const first = await deployed(node);
+  t.is(first.body.public_port, portRange.from + 1, "the first free one");
+  const ports = { game: { protocol: "udp", container: 8303, public: portRange.from + 1 } };
+  const taken = await deployed(node, { ports });
+  t.is(taken.status, 409);
+  t.like(taken.body, { code: "port_taken" });
+  const again = await deployed(node, { server_id: first.body.server_id, idle_seconds: 60 });
+  t.is(again.status, 201);
+  t.is(again.body.public_port, first.body.public_port, "kept where the server is changed");
+  t.is(node.registry.record(first.body.server_id)!.idleSeconds, 60);
+});
+
+test("a driven node is its own truth: after a restart everything is as it was, and nothing is an orphan", async (t) => {
+  const node = await startNode(t);
+  const { body } = await deployed(node);
+  await untilState(t, node, body.server_id, "ready");
+  await node.stop();
+  const next = await startNode(t, { left: node });
+  await untilState(t, next, body.server_id, "ready");
+  await next.here.ports.advance(300_000);
+  t.is(next.registry.get(body.server_id)!.status().state, "ready", "no sweep takes it for an orphan");
+  t.is((await next.call("DELETE", `/servers/${body.server_id}`)).status, 200);
+  t.true(next.here.files.metas.has(body.server_id), "its files stay unless they are asked for");
+});
+
+test("a node that has joined a control plane reads, wakes and hibernates, but neither deploys nor deletes", async (t) => {
+  const node = await startNode(t);
+  const { body } = await deployed(node);
+  await untilState(t, node, body.server_id, "ready");
+  await node.stop();
+  const joined = await startNode(t, { left: node, joined: true });
+  for (const answer of [
+    await deployed(joined),
+    await joined.call("DELETE", `/servers/${body.server_id}`),
+    await joined.call("POST", "/sessions", { controller: `inst_${"0".repeat(26)}`, run: `run_${"0".repeat(26)}` }),
+  ]) {
+    t.is(answer.status, 409);
+    t.regex((answer.body as unknown as { detail: string }).detail, /control plane/);
+  }
+  t.is((await joined.call("POST", `/servers/${body.server_id}/hibernate`)).status, 202);
+  await untilState(t, joined, body.server_id, "hibernated");
+  t.is((await joined.call("POST", `/servers/${body.server_id}/wake`)).status, 202);
+  await untilState(t, joined, body.server_id, "ready");
+});
+
+test("a kick that its want can never let through is refused, and so are unknown paths, methods, ids and bodies", async (t) => {
+  const node = await startNode(t);
+  const { body } = await deployed(node, { want: "stopped" });
+  await untilState(t, node, body.server_id, "stopped");
+  t.is((await node.call("POST", `/servers/${body.server_id}/wake`)).status, 409);
+  t.is((await node.call("GET", "/nowhere")).status, 404);
+  const wrong = await node.call("GET", "/deploy");
+  t.deepEqual([wrong.status, wrong.headers.get("allow")], [405, "POST"]);
+  t.is((await node.call("POST", "/servers/../../etc/wake")).status, 404);
+  t.is((await node.call("POST", "/servers/x/wake")).status, 422);
+  t.is((await node.call("GET", `/servers/srv_${"0".repeat(26)}/logs`)).status, 404);
+  t.is((await node.call("GET", `/servers/${body.server_id}/logs?tail=-1`)).status, 422);
+  t.is((await node.call("POST", "/deploy", "image=1")).status, 415);
+  t.is((await node.call("POST", "/deploy", { image: "x".repeat(300_000) })).status, 413);
+});

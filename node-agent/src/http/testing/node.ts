@@ -1,0 +1,139 @@
+/** A driven node on a fake machine behind the real HTTP API. */
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { ExecutionContext } from "ava";
+import { failpoint } from "@playspawn/shared";
+import { systemPorts } from "@playspawn/shared/ports/system.ts";
+import { pino } from "pino";
+import { failpointNames } from "../../failpoints.ts";
+import { drivenIdentity } from "../../link/driven.ts";
+import type { CallHandlers } from "../../link/calls.ts";
+import type { SessionDeps } from "../../link/session.ts";
+import { keptContexts } from "../../runtime/kept-contexts.ts";
+import { openEventLog } from "../../servers/event-log.ts";
+import { consoleOf } from "../../servers/logs.ts";
+import { portsTaken } from "../../servers/ports-taken.ts";
+import { Registry } from "../../servers/registry.ts";
+import { machine, type Machine } from "../../servers/testing/fakes.ts";
+import { stats } from "../../stats/stats.ts";
+import { agentHttp } from "../http.ts";
+import { local } from "../local.ts";
+import { sessions, type Sessions } from "../sessions.ts";
+
+export const secret = "a secret of a node that nobody guesses";
+const log = pino({ level: "silent" });
+
+export interface Node {
+  url: string;
+  folder: string;
+  registry: Registry;
+  sessions: Sessions;
+  here: Machine;
+  call<T = Record<string, unknown>>(method: string, path: string, body?: unknown): Promise<Answer<T>>;
+  /** Ends the agent; its machine and its files stay. */
+  stop(): Promise<void>;
+}
+
+export interface Answer<T> {
+  status: number;
+  body: T;
+  headers: Headers;
+}
+
+export interface NodeOptions {
+  /** As for a node that has joined a control plane. */
+  joined?: boolean;
+  /** What a former agent left. */
+  left?: Pick<Node, "folder" | "here">;
+}
+
+export async function startNode(t: ExecutionContext, { joined = false, left }: NodeOptions = {}): Promise<Node> {
+  const folder = left?.folder ?? (await mkdtemp(join(tmpdir(), "playspawn-http-")));
+  const here = left?.here ?? machine();
+  const agent = here.agent();
+  const { world } = agent;
+  const claim = await drivenIdentity(join(folder, "driven.json"), systemPorts);
+  const events = await openEventLog(join(folder, "log.jsonl"), systemPorts, log);
+  const tell: typeof world.tell = (event) => events.append(event);
+  const registry = new Registry({ ...world, tell }, here.stateFile, claim.installationId);
+  await registry.open();
+  const handlers: CallHandlers = {
+    checkPorts: async (ports) => ({ taken: await portsTaken(world, ports) }),
+    logs: ({ server, tail, follow }, signal) =>
+      consoleOf(world, registry.get(server)!, { server, tail, follow }, signal),
+    stats: stats({ ...world, ports: systemPorts, registry }).of,
+  };
+  const talk: SessionDeps = {
+    ports: systemPorts,
+    log,
+    registry,
+    events,
+    fail: failpoint(failpointNames, undefined, () => undefined),
+    handlers,
+    introduction: () =>
+      Promise.resolve({
+        machine: "engine/machine",
+        boot: "boot",
+        run: world.run,
+        capacity: { memoryBytes: 1, cpus: 1, diskFreeBytes: 1, ports: portRange, address: "127.0.0.1" },
+        capabilities: { cgroup: "v1", stats: true },
+      }),
+    load: () => Promise.resolve({ load: 0.5, memoryFreeBytes: 1, diskFreeBytes: 1 }),
+    onWelcome: () => undefined,
+  };
+  const drivers = sessions(talk, claim);
+  const own = local({
+    ports: systemPorts,
+    registry,
+    runtime: world.runtime,
+    handlers,
+    portRange,
+    controller: () => claim.controller,
+  });
+  own.resume();
+  const http = await agentHttp({ port: 0, tls: null, ports: systemPorts, log, troubles: () => [] });
+  const contexts = keptContexts(join(folder, "contexts"));
+  http.serve({
+    secrets: [secret],
+    registry,
+    handlers,
+    driven: joined ? null : { local: own, sessions: drivers, contexts },
+  });
+  // The machine's own clock goes on with the real one.
+  let stopped = false;
+  let advancing = Promise.resolve();
+  const stopClock = systemPorts.timers.every(5, () => (advancing = advancing.then(() => here.ports.advance(5))));
+  const url = `http://127.0.0.1:${http.port}`;
+  const stop = async (): Promise<void> => {
+    if (stopped) return;
+    stopped = true;
+    stopClock();
+    drivers.end();
+    await http.close();
+    agent.kill();
+    await registry.close();
+    await events.close();
+  };
+  t.teardown(async () => {
+    await stop();
+    await rm(folder, { recursive: true, force: true });
+  });
+  return { url, folder, registry, sessions: drivers, here, call: caller(url), stop };
+}
+
+export const portRange = { from: 20_000, to: 20_010 };
+
+const caller =
+  (url: string) =>
+  async <T>(method: string, path: string, body?: unknown): Promise<Answer<T>> => {
+    const json = typeof body === "string" ? {} : { "content-type": "application/json" };
+    const answer = await fetch(`${url}${path}`, {
+      method,
+      headers: { "x-node-secret": secret, ...(body === undefined ? {} : json) },
+      ...(body === undefined ? {} : { body: typeof body === "string" ? body : JSON.stringify(body) }),
+    });
+    const text = await answer.text();
+    const isJson = answer.headers.get("content-type")?.includes("json");
+    return { status: answer.status, headers: answer.headers, body: (isJson ? JSON.parse(text) : text) as T };
+  };
