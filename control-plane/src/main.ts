@@ -6,7 +6,6 @@ import { type Context, createContext } from "./context.ts";
 import { FolderInUseError } from "./platform/db/lock.ts";
 import { NewerDatabaseError } from "./platform/db/migrate.ts";
 import { DatabaseUnusableError } from "./platform/db/postgres-errors.ts";
-import { DatabaseInUseError } from "./platform/db/postgres-lock.ts";
 import { ListenError } from "./platform/http/listen.ts";
 import { isDiskFull } from "./platform/http/problem.ts";
 
@@ -24,6 +23,10 @@ async function main(): Promise<void> {
   for (const signal of ["SIGTERM", "SIGINT"] as const) process.once(signal, () => void stop(context));
   // The launcher is gone: nobody would restart or stop us.
   if (process.send) process.once("disconnect", () => void stop(context));
+  void context.lost.then((error) => {
+    process.stderr.write(`${error.message}\n`);
+    void stop(context, 1);
+  });
   const setupUrl = context.setup.token === null ? null : setupLink(context.publicUrl, context.setup.token);
   context.log.info({ url: context.publicUrl.origin }, "the control plane is up");
   if (process.send) process.send({ t: "ready", url: context.publicUrl.origin, setupUrl });
@@ -47,7 +50,7 @@ async function start(): Promise<Context> {
 /** What an operator can mend, as sentences; undefined for our own mistakes, which show their stack. */
 function startFault(error: unknown): readonly string[] | undefined {
   if (error instanceof ConfigError) return error.faults;
-  const known = [NewerDatabaseError, FolderInUseError, DatabaseInUseError, DatabaseUnusableError, ListenError];
+  const known = [NewerDatabaseError, FolderInUseError, DatabaseUnusableError, ListenError];
   if (known.some((kind) => error instanceof kind)) return [messageOf(error)];
   if (isDiskFull(error)) return ["The disk that holds PLAYSPAWN_DATA_DIR is full. Free some space and start again."];
   const { code = "", path } = error as NodeJS.ErrnoException;
@@ -63,7 +66,7 @@ function startFault(error: unknown): readonly string[] | undefined {
 
 let stopping = false;
 
-async function stop(context: Context): Promise<void> {
+async function stop(context: Context, code = 0): Promise<void> {
   if (stopping) return;
   stopping = true;
   context.ports.timers.after(context.drainMs + stopLimitMs, () => {
@@ -71,7 +74,7 @@ async function stop(context: Context): Promise<void> {
     process.exit(1);
   });
   await context.close();
-  process.exit(0);
+  process.exit(code);
 }
 
 process.on("unhandledRejection", (error) => {

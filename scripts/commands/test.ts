@@ -1,13 +1,17 @@
 /** `./scripts/test`: gets what the tests need, runs all of them, and says what they left behind. */
+import { matchesGlob, relative, resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { newSecret } from "@playspawn/shared";
 import { systemPorts } from "@playspawn/shared/ports/system.ts";
 import { ensureBaseImages } from "../base-images.ts";
 import { startConfig } from "../config.ts";
+import { repository } from "../lib/paths.ts";
 import { run } from "../lib/run.ts";
 import { say } from "../lib/terminal.ts";
 import { runAva } from "../suite/ava.ts";
+import { ensurePostgres, startPostgres } from "../suite/postgres.ts";
 import { readSkips, tally, type Tally } from "../suite/tally.ts";
+import type { TestResult } from "../suite/tap.ts";
 import { openRunFolder } from "../suite/run-folder.ts";
 import { compareTraces, processesOf, readTraces, type Traces } from "../suite/traces.ts";
 import { ensureDashboard } from "../up/dashboard.ts";
@@ -92,6 +96,7 @@ async function prepare() {
   await ensurePackages(packages, "The tests need these packages.", { yes: true });
   const engine = await ensureDocker({ yes: true, dockerHost: startConfig().dockerHost, timers: systemPorts.timers });
   await ensureDockerCli({ yes: true });
+  await ensurePostgres();
   await ensureBaseImages({ log: say, extraCaFile: startConfig().environment.NODE_EXTRA_CA_CERTS });
   await ensureDashboard();
   return engine;
@@ -105,6 +110,35 @@ async function runParts(choice: Choice, counted: Tally, environment: NodeJS.Proc
   if (choice.parts.includes("unit")) await runAva(unit, counted.add);
   const e2e = { config: "ava.e2e.config.js", files: choice.files, environment, limitMs: e2eLimitMs };
   if (choice.parts.includes("e2e")) await runAva(e2e, counted.add);
+  await runOnPostgres(choice, counted, environment);
+}
+
+/** docs/testing.md says why these and no others. */
+const onBoth = {
+  unit: ["control-plane/**/*.test.ts"],
+  e2e: ["e2e/src/teeworlds.test.ts", "e2e/src/minecraft.test.ts", "e2e/src/kills.test.ts"],
+} as const;
+
+/** What depends on the database, a second time on a PostgreSQL of its own. */
+async function runOnPostgres({ parts: chosenParts, files }: Choice, counted: Tally, environment: NodeJS.ProcessEnv) {
+  const again = (part: "unit" | "e2e"): readonly string[] => {
+    if (!chosenParts.includes(part)) return [];
+    if (files.length === 0) return onBoth[part];
+    return files.filter((file) =>
+      onBoth[part].some((pattern) => matchesGlob(relative(repository, resolve(file)), pattern)),
+    );
+  };
+  const [unit, e2e] = [again("unit"), again("e2e")];
+  if (unit.length + e2e.length === 0) return;
+  const server = await startPostgres(environment);
+  const add = (result: TestResult): void => counted.add({ ...result, title: `postgresql › ${result.title}` });
+  const rest = { environment: { ...environment, PLAYSPAWN_TEST_DATABASE_URL: server.url } };
+  try {
+    if (unit.length > 0) await runAva({ ...rest, config: "ava.config.js", files: unit, limitMs: unitLimitMs }, add);
+    if (e2e.length > 0) await runAva({ ...rest, config: "ava.e2e.config.js", files: e2e, limitMs: e2eLimitMs }, add);
+  } finally {
+    await server.remove();
+  }
 }
 
 /** What ends a moment after its test is no leftover. */

@@ -5,7 +5,7 @@ import { AppError, type Ports } from "@playspawn/shared";
 import { type Bus, createBus } from "./bus/bus.ts";
 import { type Databases, openDatabases } from "./db/databases.ts";
 import { lockFolder } from "./db/lock.ts";
-import type { DatabaseInUseError } from "./db/postgres-lock.ts";
+import type { DatabaseInUseError } from "./db/postgres-errors.ts";
 import type { Ending } from "./ending.ts";
 import { installationId } from "./installation.ts";
 import type { Log } from "./log.ts";

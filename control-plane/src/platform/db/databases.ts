@@ -9,9 +9,9 @@ import type { Log } from "../log.ts";
 import { openDatabase } from "./db.ts";
 import { migrate } from "./migrate.ts";
 import { coreMigrations, telemetryMigrations } from "./migrations.ts";
-import { type Place, serverOf } from "./place.ts";
-import { DatabaseAwayError, DatabaseUnusableError, connectFault } from "./postgres-errors.ts";
-import { databaseLock, type DatabaseInUseError } from "./postgres-lock.ts";
+import { type Place, type PostgresSchema, serverOf } from "./place.ts";
+import { connectFault, DatabaseAwayError, type DatabaseInUseError, DatabaseUnusableError } from "./postgres-errors.ts";
+import { databaseLock } from "./postgres-lock.ts";
 
 export interface Databases {
   /** Truth. */
@@ -29,6 +29,8 @@ export interface DatabasesOptions {
   log: Log;
   /** Told once, when another control plane has taken the database: this process must end. */
   onLost(error: DatabaseInUseError): void;
+  /** See `PostgresSchema`. */
+  answerLimitMs?: number;
 }
 
 /** How long a server that is just starting may take; after that it is taken for a wrong address. */
@@ -55,12 +57,11 @@ async function openFiles({ folder, ports }: DatabasesOptions, ending: Ending): P
   return { db, telemetry };
 }
 
-async function openServer(
-  { folder, databaseUrl: url, ports, log, onLost }: DatabasesOptions & { databaseUrl: string },
-  ending: Ending,
-): Promise<Databases> {
+async function openServer(options: DatabasesOptions & { databaseUrl: string }, ending: Ending): Promise<Databases> {
+  const { folder, databaseUrl: url, ports, log, onLost } = options;
   const lock = databaseLock({ url, run: newId("run", ports), log, onLost });
-  const core: Place = { kind: "postgresql", url, schema: "public", durability: "full", session: lock };
+  const core: PostgresSchema = { kind: "postgresql", url, schema: "public", durability: "full", session: lock };
+  if (options.answerLimitMs !== undefined) core.answerLimitMs = options.answerLimitMs;
   const samples: Place = { kind: "postgresql", url, schema: "telemetry", durability: "normal" };
   const db = opened(core, ending);
   await untilThere(db, url, { ports, log });

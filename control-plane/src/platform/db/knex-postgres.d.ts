@@ -5,6 +5,7 @@ declare module "knex/lib/dialects/postgres/index.js" {
 
   export default class PostgresDialect extends Knex.Client {
     _query(connection: Client, query: object): Promise<object>;
+    destroyRawConnection(connection: Client): Promise<void>;
     columnCompiler(table: unknown, column: unknown): object;
   }
 }

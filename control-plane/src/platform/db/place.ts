@@ -16,6 +16,8 @@ export interface PostgresSchema {
   durability: Durability;
   /** What each new connection goes through before anything else uses it. */
   session?: Session;
+  /** How long the server may be silent before it counts as gone; tests make it shorter. */
+  answerLimitMs?: number;
 }
 
 export type Durability = "full" | "normal";

@@ -13,7 +13,12 @@ export class DatabaseAwayError extends Error {
 
 /** The server answers and cannot be used like that. Its message is a sentence for the operator. */
 export class DatabaseUnusableError extends Error {
-  override readonly name = "DatabaseUnusableError";
+  override readonly name: string = "DatabaseUnusableError";
+}
+
+/** Another control plane has the database, or had it since. Its message is a sentence for the operator. */
+export class DatabaseInUseError extends DatabaseUnusableError {
+  override readonly name = "DatabaseInUseError";
 }
 
 /** Whether `error`, or what caused it, says that the database cannot be reached now. */
@@ -63,6 +68,7 @@ function reasonOf(error: unknown): string {
 
 /** What it means that no connection could be made. */
 export function connectFault(error: unknown, url: string): Error {
+  // What our own session says stays as it is.
   if (error instanceof DatabaseUnusableError) return error;
   if (isLost(error)) return new DatabaseAwayError(url, error);
   return new DatabaseUnusableError(unusable(faultOf(error), url));

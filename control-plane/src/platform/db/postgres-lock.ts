@@ -7,12 +7,8 @@ import { messageOf } from "@playspawn/shared";
 import type { Knex } from "knex";
 import type { Log } from "../log.ts";
 import { serverOf } from "./place.ts";
+import { DatabaseInUseError } from "./postgres-errors.ts";
 import type { Session } from "./postgres-session.ts";
-
-/** Another control plane has the database, or had it since. Its message is a sentence for the operator. */
-export class DatabaseInUseError extends Error {
-  override readonly name = "DatabaseInUseError";
-}
 
 /** "play", "spwn": locks are counted apart in each database, so the same words do for all. */
 const lockKeys = [0x70_6c_61_79, 0x73_70_77_6e];
@@ -36,6 +32,7 @@ export interface DatabaseLock extends Session {
 
 export function databaseLock({ url, run, log, onLost }: LockOptions): DatabaseLock {
   let claimed = false;
+  let taken: DatabaseInUseError | undefined;
   let former: number | undefined;
   let away = false;
   const name = `playspawn ${run}`;
@@ -60,27 +57,33 @@ export function databaseLock({ url, run, log, onLost }: LockOptions): DatabaseLo
     if (rows[0]?.value !== run) throw inUse(url, "has used");
   }
 
+  function lost(reason: unknown): void {
+    if (!away)
+      log.warn({ database: serverOf(url), reason: messageOf(reason) }, "the connection to the database is lost");
+    away = true;
+  }
+
   function watch(connection: Client): void {
     if (away) log.info({ database: serverOf(url) }, "the database is back");
     away = false;
-    connection.once("error", (error) => {
-      away = true;
-      log.warn({ database: serverOf(url), reason: messageOf(error) }, "the connection to the database is lost");
-    });
+    connection.once("error", lost);
+    connection.once("end", () => lost("it was ended there"));
   }
 
   return {
     async begin(connection) {
+      if (taken) throw taken;
       try {
         await lock(connection);
         await requireOurs(connection);
       } catch (error) {
-        const lost = (error as { code?: string }).code === lockNotAvailable ? inUse(url, "uses") : error;
-        if (claimed && lost instanceof DatabaseInUseError) onLost(lost);
-        throw lost;
+        const fault = (error as { code?: string }).code === lockNotAvailable ? inUse(url, "uses") : error;
+        if (claimed && fault instanceof DatabaseInUseError) onLost((taken = fault));
+        throw fault;
       }
       watch(connection);
     },
+    lost,
     async claim(db) {
       await db("meta").insert({ key: "control_plane", value: run }).onConflict("key").merge();
       claimed = true;

@@ -6,9 +6,11 @@ import { DatabaseUnusableError } from "./postgres-errors.ts";
 /** Keeps a second control plane away, and tells how connections come and go. */
 export interface Session {
   begin(connection: Client): Promise<void>;
+  /** Told of each sign that the connection is gone. */
+  lost(reason: unknown): void;
 }
 
-const versionMin = 13;
+export const postgresMin = 13;
 const statementLimitSeconds = 30;
 
 /** @throws DatabaseUnusableError, or what the session or the server throws */
@@ -23,9 +25,9 @@ async function requireFit(connection: Client, place: PostgresSchema): Promise<vo
     "SELECT current_setting('server_version_num')::int AS version, current_setting('server_encoding') AS encoding, pg_is_in_recovery() AS standby",
   );
   const { version, encoding, standby } = rows[0]!;
-  if (version < versionMin * 10_000)
+  if (version < postgresMin * 10_000)
     throw new DatabaseUnusableError(
-      `${nameOf(place)} is PostgreSQL ${Math.floor(version / 10_000)}. Playspawn needs ${versionMin} or newer: upgrade the server.`,
+      `${nameOf(place)} is PostgreSQL ${Math.floor(version / 10_000)}. Playspawn needs ${postgresMin} or newer: upgrade the server.`,
     );
   if (encoding !== "UTF8")
     throw new DatabaseUnusableError(
@@ -35,8 +37,9 @@ async function requireFit(connection: Client, place: PostgresSchema): Promise<vo
 }
 
 /** A dead client's session, with its lock, ends after about a minute, so that another machine may take over. */
-function settingsOf({ durability }: PostgresSchema): string {
+function settingsOf({ schema, durability }: PostgresSchema): string {
   return [
+    `SET search_path TO "${schema}"`,
     `SET statement_timeout = '${statementLimitSeconds}s'`,
     "SET idle_in_transaction_session_timeout = '60s'",
     "SET tcp_keepalives_idle = 30",

@@ -1,11 +1,12 @@
 /** Databases on a server: PostgreSQL through knex, made to mean what SQLite means. */
 import { AsyncLocalStorage } from "node:async_hooks";
+import type { Socket } from "node:net";
 import knex, { type Knex } from "knex";
 import PostgresDialect from "knex/lib/dialects/postgres/index.js";
-import { type Client, types } from "pg";
+import { Client, type ClientConfig, types } from "pg";
 import type { PostgresSchema } from "./place.ts";
 import { DatabaseAwayError, cleaned, connectFault, isLost } from "./postgres-errors.ts";
-import { prepareSession } from "./postgres-session.ts";
+import { postgresMin, prepareSession } from "./postgres-session.ts";
 
 /** A query that waits this long for the one connection finds a server that is away, or a deadlock. */
 const acquireLimitMs = 15_000;
@@ -37,7 +38,8 @@ const unlimited = new AsyncLocalStorage<boolean>();
 /** Statements of `work` may take as long as they take: a copy, a migration. */
 export const withoutLimit = <T>(work: () => Promise<T>): Promise<T> => unlimited.run(true, work);
 
-type RawConnection = Client & { __knex__disposed?: unknown };
+/** With what knex and pg keep to themselves. */
+type RawConnection = Client & { __knex__disposed?: unknown; connection: { stream: Socket } };
 
 /** A subclass and no patched object, because knex makes the clients of transactions from the class. */
 class SqliteLikePostgres extends PostgresDialect {
@@ -50,31 +52,42 @@ class SqliteLikePostgres extends PostgresDialect {
   }
 
   override async acquireRawConnection(): Promise<Client> {
-    const { place } = this.config;
-    const connection = (await super.acquireRawConnection().catch((error: unknown) => {
-      throw connectFault(error, place.url);
-    })) as RawConnection;
+    const { place, connection: settings } = this.config;
+    const connection = new Client(settings as ClientConfig) as RawConnection;
+    for (const sign of ["error", "end"] as const) connection.on(sign, () => (connection.__knex__disposed = sign));
     try {
+      await connection.connect();
       await prepareSession(connection, place);
       return connection;
     } catch (error) {
-      void connection.end().catch(() => {});
-      throw isLost(error) ? connectFault(error, place.url) : error;
+      drop(connection);
+      throw connectFault(error, place.url);
     }
   }
 
+  override async destroyRawConnection(connection: RawConnection): Promise<void> {
+    connection.removeAllListeners("end");
+    await super.destroyRawConnection(connection);
+  }
+
   override async _query(connection: RawConnection, query: { options?: object }): Promise<object> {
-    const options = { ...query.options, query_timeout: unlimited.getStore() ? noLimitMs : answerLimitMs };
+    const { place } = this.config;
+    const limitMs = unlimited.getStore() ? noLimitMs : (place.answerLimitMs ?? answerLimitMs);
     try {
-      return await super._query(connection, Object.assign(query, { options }));
+      return await super._query(connection, Object.assign(query, { options: { query_timeout: limitMs } }));
     } catch (error) {
       if (!isLost(error)) throw cleaned(error);
-      // Nobody knows what became of it: this connection is not used again.
-      connection.__knex__disposed = "lost";
-      void connection.end().catch(() => {});
-      throw new DatabaseAwayError(this.config.place.url, error);
+      place.session?.lost(error);
+      drop(connection);
+      throw new DatabaseAwayError(place.url, error);
     }
   }
+}
+
+/** Nobody knows what became of its last statement: it is not used again, and its goodbye is not waited for. */
+function drop(connection: RawConnection): void {
+  connection.__knex__disposed = "lost";
+  connection.connection.stream.destroy();
 }
 
 export function openPostgres(place: PostgresSchema): Knex {
@@ -88,11 +101,12 @@ export function openPostgres(place: PostgresSchema): Knex {
       keepAlive: true,
       keepAliveInitialDelayMillis: keepAliveMs,
     },
-    searchPath: [place.schema],
     // As for SQLite: errors name the statement, never the values.
     compileSqlOnError: false,
     acquireConnectionTimeout: acquireLimitMs,
     pool: { min: 1, max: 1 },
+    // Each connection proves that it is at least that.
+    version: String(postgresMin),
     // A lost connection is told by the session, once.
     log: { warn() {} },
     place,

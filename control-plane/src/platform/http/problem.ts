@@ -1,6 +1,7 @@
 /** Anything thrown becomes one RFC 9457 problem document, here and nowhere else. */
 import { AppError, errorCatalog, errorCodes } from "@playspawn/shared";
 import { z } from "zod";
+import { isDatabaseAway } from "../db/postgres-errors.ts";
 
 export const Problem = z
   .strictObject({
@@ -28,7 +29,11 @@ export function problemOf(error: AppError, instance: string): Problem {
 export function toAppError(error: unknown): AppError {
   if (error instanceof AppError) return error;
   if (isDiskFull(error))
-    return new AppError("disk_full", "The disk that holds the data folder is full. Free some space and try again.", {
+    return new AppError("disk_full", "The disk that holds the data is full. Free some space and try again.", {
+      cause: error,
+    });
+  if (isDatabaseAway(error))
+    return new AppError("not_ready", "The database does not answer. What was not confirmed may be tried again.", {
       cause: error,
     });
   return new AppError("internal", "Something broke on our side. The log tells more under this request id.", {
@@ -36,7 +41,8 @@ export function toAppError(error: unknown): AppError {
   });
 }
 
-const diskFullCodes = new Set(["SQLITE_FULL", "ENOSPC", "EDQUOT", "SQLITE_IOERR_SHMSIZE"]);
+/** Of SQLite, the system, and PostgreSQL. */
+const diskFullCodes = new Set(["SQLITE_FULL", "ENOSPC", "EDQUOT", "SQLITE_IOERR_SHMSIZE", "53100"]);
 
 /** Whether `error`, or what caused it, says that no space is left. */
 export function isDiskFull(error: unknown): boolean {
