@@ -194,7 +194,9 @@ async function rightsAre(t: ExecutionContext, projectName: string): Promise<void
       capabilities: HostConfig.CapAdd,
       network: HostConfig.NetworkMode,
       pid: HostConfig.PidMode,
-      system: Mounts.map(({ Source }) => Source).filter((source) => /^\/(var\/run|sys)\//.test(source)),
+      system: Mounts.map(({ Source }) => Source)
+        .filter((source) => /^\/(var\/run|sys)\//.test(source))
+        .toSorted(),
     };
   }
   t.deepEqual(rights, {
@@ -204,7 +206,7 @@ async function rightsAre(t: ExecutionContext, projectName: string): Promise<void
       capabilities: ["CHOWN", "DAC_OVERRIDE", "FOWNER", "NET_ADMIN", "NET_RAW"],
       network: "host",
       pid: "host",
-      system: ["/var/run/docker.sock", "/sys/fs/cgroup"],
+      system: ["/sys/fs/cgroup", "/var/run/docker.sock"],
     },
     door: { user: "", capabilities: null, network: "host", pid: "", system: [] },
   });
