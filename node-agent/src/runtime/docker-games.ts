@@ -80,7 +80,12 @@ async function create(
       // Saving and stopping may be lines on stdin; a health check of the image's own would only cost time.
       OpenStdin: true,
       Healthcheck: { Test: ["NONE"] },
-      HostConfig: hostConfig(spec, host, { network: `container:${holder}`, dataDir: plan.dataDir, files }),
+      HostConfig: hostConfig(spec, host, {
+        network: `container:${holder}`,
+        dataDir: plan.dataDir,
+        owner: plan.user,
+        files,
+      }),
       abortSignal,
     }),
   );

@@ -59,6 +59,8 @@ export interface DockerWorld {
   /** A runtime of this installation; a second one stands for a restarted agent. */
   runtime(overrides?: Partial<DockerRuntimeOptions>): Runtime;
   plan(server: string, overrides?: Partial<GamePlan>): GamePlan;
+  /** A folder of this world for one server's files, owned by `uid:gid`, with these volumes. */
+  folder(user: string, volumes: readonly string[]): Promise<string>;
   /** Removes containers, networks, images and folders of this world. */
   end(): Promise<void>;
 }
@@ -169,6 +171,15 @@ async function createWorld(): Promise<DockerWorld> {
       dataDir,
       ...overrides,
     }),
+    folder: async (user, volumes) => {
+      const folder = await mkdtemp(join(dataDir, "server-"));
+      const [owner, group] = user.split(":").map(Number);
+      for (const volume of volumes) {
+        await mkdir(join(folder, volume));
+        await chown(join(folder, volume), owner!, group!);
+      }
+      return folder;
+    },
     end: () => end().finally(leave),
   };
 }

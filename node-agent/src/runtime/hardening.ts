@@ -25,13 +25,18 @@ export interface Place {
   network: string;
   /** Folder with one folder per volume. */
   dataDir: string;
+  /** `uid:gid` of the server. */
+  owner: string;
   /** Files mounted read-only, `{path inside: path on the host}`. */
   files: Readonly<Record<string, string>>;
 }
 
 /** HostConfig of a game container. */
-export function hostConfig(spec: ServerSpec, limits: HostLimits, { network, dataDir, files }: Place) {
+export function hostConfig(spec: ServerSpec, limits: HostLimits, { network, dataDir, owner, files }: Place) {
   const strict = spec.profile === "strict";
+  // Older runtimes give a tmpfs the mode that the image's folder has, whatever is asked for; an owner they keep.
+  const [uid, gid] = strict ? owner.split(":") : ["0", "0"];
+  const owned = `mode=1777,uid=${uid},gid=${gid}`;
   return {
     NetworkMode: network,
     CapDrop: ["ALL"],
@@ -41,8 +46,8 @@ export function hostConfig(spec: ServerSpec, limits: HostLimits, { network, data
     ReadonlyRootfs: strict,
     Init: limits.init,
     Tmpfs: {
-      "/tmp": "rw,exec,nosuid,nodev,size=128m,mode=1777",
-      "/run": "rw,noexec,nosuid,nodev,size=16m,mode=1777",
+      "/tmp": `rw,exec,nosuid,nodev,size=128m,${owned}`,
+      "/run": `rw,noexec,nosuid,nodev,size=16m,${owned}`,
     },
     ShmSize: 64 * MiB,
     PidsLimit: 512,
