@@ -11,6 +11,8 @@ const header = Buffer.from([0xff, 0xff, 0xff, 0xff]);
 /** Engines answer a longer one with silence. */
 const challengeBytes = 6;
 const linesMax = 256;
+/** Engines answer an address ten times at once and then once in a second, and players behind the door share ours. */
+const retryMsMin = 200;
 
 export interface Info {
   /** undefined when the engine does not tell people from bots. */
@@ -81,7 +83,7 @@ export function quake3Players(ports: Ports, target: Target, retryMs: number, sig
   return askUdp(
     ports,
     target,
-    retryMs,
+    Math.max(retryMs, retryMsMin),
     {
       question: () => questionOf(info ? "getstatus" : "getinfo", challenge),
       read(packet) {

@@ -67,6 +67,7 @@ async function create(
       Image: plan.image,
       User: userOf(spec, plan.user),
       Env: environment(spec),
+      ...(spec.entrypoint && { Entrypoint: spec.entrypoint }),
       ...(spec.command && { Cmd: spec.command }),
       Labels: {
         ...ownLabels(identity),

@@ -18,7 +18,8 @@ export interface HostLimits {
 
 const MiB = 1024 ** 2;
 /** What an entrypoint needs to chown its data and become another user. */
-const compatCapabilities = ["CHOWN", "SETUID", "SETGID", "DAC_OVERRIDE", "FOWNER"];
+/** And KILL, without which an init of root's may not pass a signal on to a game that runs as somebody else. */
+const compatCapabilities = ["CHOWN", "SETUID", "SETGID", "DAC_OVERRIDE", "FOWNER", "KILL"];
 
 export interface Place {
   /** `container:<holder id>`. */

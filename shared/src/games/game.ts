@@ -107,6 +107,12 @@ export const Game = z
     ports: z
       .record(Name, GamePort)
       .refine((ports) => Object.keys(ports).length >= 1 && Object.keys(ports).length <= 10, "must name 1 to 10 ports"),
+    entrypoint: z
+      .array(Text(4000).min(1))
+      .min(1)
+      .max(10)
+      .optional()
+      .describe("Instead of the image's own; nothing in it is replaced, values are in the environment."),
     command: Command.optional(),
     environment: z.record(EnvName, Text(1000)).default({}),
     variables: z.record(EnvName, Variable).default({}),
@@ -156,6 +162,7 @@ export const ServerSpec = z.strictObject({
     .array(z.strictObject({ name: Name, protocol: Protocol, container: Port }))
     .optional()
     .describe("Ports that only the agent reaches."),
+  entrypoint: z.array(z.string()).optional().describe("Instead of the image's own."),
   command: z.array(z.string()).optional().describe("Instead of the image's own arguments."),
   volumes: z.record(Name, ContainerPath),
   user: z.string(),

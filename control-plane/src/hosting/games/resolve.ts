@@ -122,6 +122,7 @@ export function resolveSpec(
       public: publicPorts[name]!,
     })),
     ...(internal.length > 0 && { internalPorts: internal }),
+    ...(game.entrypoint && { entrypoint: game.entrypoint }),
     ...(game.command && { command: argumentsOf(game.command, env) }),
     volumes: game.volumes,
     user: game.user,
