@@ -55,7 +55,7 @@ async function benchGame(stack: Stack, game: string, probe: Probe): Promise<void
   } finally {
     await plain.remove();
   }
-  await stack.api.call("DELETE", `/api/v1/servers/${id}`);
+  await stack.api.call("DELETE", `/api/v1/servers/${id}?purge=true`);
   await stack.live.until(`${id} gone`, 60_000, async () =>
     (await stack.api.servers()).length === 0 ? true : undefined,
   );

@@ -24,6 +24,8 @@ export interface Config {
   admin: { email: string; password: string } | null;
   gamesDir: string;
   devLogin: boolean;
+  /** How long the trash keeps a server. */
+  trashDays: number;
   /** Certificate and key for both ports; null speaks plain HTTP. */
   tls: TlsFiles | null;
   /** Addresses and subnets whose X-Forwarded-For and X-Forwarded-Proto count. */
@@ -102,6 +104,13 @@ const Environment = z.object({
     .optional(),
   PLAYSPAWN_GAMES_DIR: z.string().default("games"),
   PLAYSPAWN_DEV_LOGIN: flag(false),
+  PLAYSPAWN_TRASH_DAYS: z
+    .string()
+    .default("30")
+    .refine((text) => /^\d{1,4}$/.test(text) && Number(text) >= 1 && Number(text) <= 3650, {
+      error: "must be a number of days from 1 to 3650",
+    })
+    .transform(Number),
   PLAYSPAWN_LOCAL_NODE: flag(true),
   PLAYSPAWN_TLS_CERT_FILE: z.string().optional(),
   PLAYSPAWN_TLS_KEY_FILE: z.string().optional(),
@@ -219,6 +228,7 @@ function toConfig(env: z.infer<typeof Environment>, repoDir: string): Config {
         : null,
     gamesDir: resolve(repoDir, env.PLAYSPAWN_GAMES_DIR),
     devLogin: env.PLAYSPAWN_DEV_LOGIN,
+    trashDays: env.PLAYSPAWN_TRASH_DAYS,
     localNode: env.PLAYSPAWN_LOCAL_NODE,
     tls,
     trustedProxies: env.PLAYSPAWN_TRUSTED_PROXIES,

@@ -98,7 +98,7 @@ test.serial("an image that does not exist ends the deployment with its name", as
   });
   t.is(failed.error!.code, "image_not_found");
   t.true(failed.error!.message.includes(nowhere), failed.error!.message);
-  await stack.api.call("DELETE", `/api/v1/servers/${id}`);
+  await stack.api.call("DELETE", `/api/v1/servers/${id}?purge=true`);
 });
 
 /** Sends as a client does that declares or does not declare how much comes; resolves with all that is answered. */

@@ -83,7 +83,7 @@ test("50 servers are created, woken, hibernated and deleted, many at a time, and
     const asleep = await stack.inState(id, "hibernated", slow);
     t.is(await echo(asleep.addresses[0]!.port, `two ${n}`, 60_000), `two ${n}`);
     await stack.inState(id, "ready", slow);
-    await stack.api.call("DELETE", `/api/v1/servers/${id}`);
+    await stack.api.call("DELETE", `/api/v1/servers/${id}?purge=true`);
     await stack.live.until(`${id} gone`, 120_000, async () =>
       (await stack.api.servers()).some((server) => server.id === id) ? undefined : true,
     );

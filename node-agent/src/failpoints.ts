@@ -18,6 +18,10 @@ export const failpointNames = [
   /** Saved as far as it can be; the game still runs. */
   "game.saved",
   "game.stopped",
+  /** A newer version counts, and is not started yet. */
+  "update.begun",
+  /** Container and holder are gone; the files are not. */
+  "unit.removed",
   /** The console log of the run is kept. */
   "log.kept",
 ] as const;

@@ -41,6 +41,8 @@ export interface HostingDeps extends Deps {
 export interface HostingConfig {
   dataDir: string;
   gamesDir: string;
+  /** How long the trash keeps a server. */
+  trashDays: number;
   /** Write a join token for an agent on this machine. */
   localNode: boolean;
 }
@@ -67,7 +69,14 @@ export async function createHosting(deps: HostingDeps, config: HostingConfig): P
   const links = connections({ ...deps, publish: publishNode });
   const { nextRev } = links;
   const publish = publisher(deps, games);
-  const gameServers = servers({ ...deps, games, nodes: live, publisher: publish, nextRev });
+  const gameServers = servers({
+    ...deps,
+    games,
+    nodes: live,
+    publisher: publish,
+    nextRev,
+    trashDays: config.trashDays,
+  });
   const fleet = nodes({
     ...deps,
     installationId: deps.installation,

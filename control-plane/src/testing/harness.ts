@@ -52,6 +52,7 @@ async function defaultConfig(t: ExecutionContext, given: string | undefined): Pr
     admin,
     gamesDir: join(import.meta.dirname, "../../../games"),
     devLogin: false,
+    trashDays: 30,
     localNode: false,
     tls: null,
     trustedProxies: [],

@@ -9,6 +9,8 @@ const queryLimitMs = 3_000;
 const tickMs = 1_000;
 /** Empty for so long, or a quarter of its idle time, it is said when it will sleep; and again when that moves so far. */
 const quietMs = 15_000;
+/** As long as two questions take to be asked and answered. */
+const vacantSeconds = 20;
 /** A client that just came in shows in the game's count only after it has joined. */
 const joinMs = 2_000;
 
@@ -19,7 +21,9 @@ export interface Subject {
   traffic(): Traffic | undefined;
   /** Who plays changed. */
   onPlayers(players: Players): void;
-  /** It is idle, told at every look. */
+  /** Something waits for it to be vacant. */
+  waits?(): boolean;
+  /** It is idle, or vacant while that is waited for; told at every look. */
   onIdle(): void;
   /** When it will be idle unless somebody comes, UTC ms; null takes that back. */
   onIdleAt(at: number | null): void;
@@ -27,6 +31,8 @@ export interface Subject {
 
 export interface Watch {
   idle(): boolean;
+  /** Without players for long enough that none is about to come in. */
+  vacant(): boolean;
   /** Nobody is known to play, nothing is open or held. */
   empty(): boolean;
   /** Somebody knocked or woke it: the idle time starts anew. */
@@ -69,7 +75,7 @@ export function watch(subject: Subject, readiness: Readiness, ports: Ports): Wat
       void ask();
     }
     showIdleAt(now);
-    if (idle()) subject.onIdle();
+    if (idle() || (subject.waits?.() && vacant())) subject.onIdle();
   };
   const showIdleAt = (now: number): void => {
     const idleSeconds = subject.idleSeconds();
@@ -83,11 +89,14 @@ export function watch(subject: Subject, readiness: Readiness, ports: Ports): Wat
   };
   // Between two answers the count is old news: an idle time shorter than that is judged when the next answer is in.
   const idle = (): boolean => !asking && seen.idle(clock.mono(), subject.idleSeconds());
+  const vacant = (): boolean =>
+    !asking && seen.idle(clock.mono(), Math.min(subject.idleSeconds() ?? vacantSeconds, vacantSeconds));
   const cancel = timers.every(Math.min(tickMs, (subject.idleSeconds() ?? 60) * 250), look);
   look();
 
   return {
     idle,
+    vacant,
     empty() {
       const traffic = subject.traffic();
       const busy = traffic !== undefined && (traffic.held > 0 || (!subject.spec().players && traffic.open > 0));

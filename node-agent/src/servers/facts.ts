@@ -11,9 +11,11 @@ export interface Circumstances {
   idle: boolean;
   /** The back-off is over and tries are left. */
   retry: boolean;
+  /** A newer version is ready, and nobody plays. */
+  update: boolean;
 }
 
-export function factsOf(stage: Stage, { orphaned, kick, knock, idle, retry }: Circumstances): Facts {
+export function factsOf(stage: Stage, { orphaned, kick, knock, idle, retry, update }: Circumstances): Facts {
   const { desired, life, holderLost } = stage;
   return {
     want: orphaned ? "stopped" : desired.want,
@@ -25,6 +27,7 @@ export function factsOf(stage: Stage, { orphaned, kick, knock, idle, retry }: Ci
     deepen: holderLost || heldLeftMs(stage) <= 0,
     holderLost,
     retry: life.have === "failed" && retry,
+    update: update && !orphaned,
   };
 }
 

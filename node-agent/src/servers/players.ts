@@ -12,6 +12,7 @@ export function watchPlayers(stage: Stage, onIdle: () => void): Watch {
     idleSeconds: () => (stage.desired.want === "auto" ? stage.desired.idleSeconds : null),
     traffic: () => door.traffic(stage.id),
     onPlayers: (players: Players) => showPlayers(stage, players),
+    waits: () => stage.update.waiting() !== undefined,
     onIdle,
     onIdleAt: (at: number | null) => stage.life.showSleepsAt(at),
   };

@@ -4,6 +4,7 @@ import type { Exit, Unit } from "../runtime/runtime.ts";
 import type { Life } from "./life.ts";
 import type { Memo } from "./memo.ts";
 import { routesOf } from "./routes.ts";
+import type { Update } from "./update.ts";
 import type { World } from "./world.ts";
 
 export interface Standing {
@@ -18,7 +19,12 @@ export interface Stage {
   readonly life: Life;
   readonly memo: Memo;
   /** The newest record of the control plane. */
+  record: DesiredServer;
+  /** The same as it is to be carried out: see `Update.effective`. */
   desired: DesiredServer;
+  readonly update: Update;
+  /** What the last `remove` left of it: nothing, or its files; null before. */
+  removed: "purged" | "kept" | null;
   /** Holder and container as far as known; null: look before relying on them. */
   standing: Standing | null;
   /** When the present run of the game began, UTC ms; null when none is on. */

@@ -1,6 +1,6 @@
 /** The last snapshot of the control plane, so that a restarted agent goes on while nobody answers. Losing it is harmless. */
 import { readFile } from "node:fs/promises";
-import { DesiredServer, haves, parseKnown, type Ports } from "@playspawn/shared";
+import { DesiredServer, haves, parseKnown, type Ports, UpdateStatus } from "@playspawn/shared";
 import type { Logger } from "pino";
 import { z } from "zod";
 import { writeAtomically } from "../lib/atomic-file.ts";
@@ -16,9 +16,11 @@ const Memory = z.object({
   seenExit: number,
   /** Failures in a row; 0 after an orderly end. */
   failures: number,
+  /** What became of the newest update that it was told of. */
+  update: UpdateStatus.nullable().catch(null),
 });
 export type Memory = z.infer<typeof Memory>;
-export const blank: Memory = { kick: 0, have: "absent", since: 0, seenExit: 0, failures: 0 };
+export const blank: Memory = { kick: 0, have: "absent", since: 0, seenExit: 0, failures: 0, update: null };
 
 /** What an older or newer agent wrote is read as far as it is understood. */
 const Written = z.object({
@@ -111,7 +113,9 @@ export function stateFile(path: string, ports: Ports, log: Logger): StateFile {
 
 function parse(text: string, log: Logger): Loaded {
   const { snapshot: written, ...rest } = Written.parse(JSON.parse(text));
-  const snapshot = written.map((value) => parseKnown(DesiredServer, value).data).filter((record) => record !== undefined);
+  const snapshot = written
+    .map((value) => parseKnown(DesiredServer, value).data)
+    .filter((record) => record !== undefined);
   const lost = written.length - snapshot.length;
   if (lost > 0) log.warn({ lost }, "records in the state file cannot be read; the control plane knows them");
   return { ...rest, snapshot, whole: lost === 0 };

@@ -2,7 +2,15 @@
  * One server's supervisor: gathers facts, asks the state table for one action, does it, and asks again: after each
  * action, each event of the engine, each knock, each change of what is wanted, and every 30 s. One action at a time.
  */
-import { answersKick, decide, type Action, type DesiredServer, type Facts, type KickKind, type StatusItem } from "@playspawn/shared";
+import {
+  answersKick,
+  decide,
+  type Action,
+  type DesiredServer,
+  type Facts,
+  type KickKind,
+  type StatusItem,
+} from "@playspawn/shared";
 import type { BindFailure, Knock } from "../door/door-client.ts";
 import type { Watch } from "../idle/watch.ts";
 import type { Unit } from "../runtime/runtime.ts";
@@ -21,8 +29,11 @@ import { retry, type Retry } from "./retry.ts";
 import { contradiction } from "./sight.ts";
 import { specHash } from "./spec-hash.ts";
 import { showBindFailures } from "./stand.ts";
+import { statusOf } from "./status.ts";
 import { showRoutes, tell, type Stage } from "./stage.ts";
 import type { Memory } from "./state-file.ts";
+import { isTaken } from "./deeds/update.ts";
+import { update, type Update } from "./update.ts";
 import { usage, type Usage } from "./usage.ts";
 import type { World } from "./world.ts";
 
@@ -48,6 +59,7 @@ export class Supervisor {
   readonly #listeners: Listeners;
   readonly #requests: Requests;
   readonly #retry: Retry;
+  readonly #update: Update;
   #flight: Flight | null = null;
   #watch: Watch | null = null;
   #alarm = (): void => undefined;
@@ -57,7 +69,6 @@ export class Supervisor {
   /** The last action failed: the next one waits for the back-off, unless somebody asks for it. */
   #stumbled = false;
   #orphaned = false;
-  #removed = false;
   #closed = false;
 
   constructor(world: World, desired: DesiredServer, found: Found, listeners: Listeners) {
@@ -70,6 +81,7 @@ export class Supervisor {
       listeners.onStatus(this.id);
     });
     this.#requests = new Requests(remembers);
+    this.#update = update(world, remembers, () => this.#updateChanged());
     this.#retry = retry(found.memory.failures, clock.mono(), (failures) => remembers.note({ failures }));
     this.#first = state.first;
     const began = found.unit?.game?.exit?.at ?? state.startedAt ?? clock.now();
@@ -81,7 +93,10 @@ export class Supervisor {
       world,
       life: life(clock, first, (before) => this.#lifeChanged(before)),
       memo: remembers,
-      desired,
+      record: desired,
+      desired: this.#update.effective(desired),
+      update: this.#update,
+      removed: null,
       standing: state.standing,
       startedAt: state.startedAt,
       ended: state.ended,
@@ -99,7 +114,8 @@ export class Supervisor {
 
   /** Takes up what was found. Nothing that runs is touched: a running game is only asked whether it is ready. */
   begin(): void {
-    const { life, desired } = this.#stage;
+    const { life, desired, record } = this.#stage;
+    this.#update.desire(record);
     // The wake that the last agent did not live to finish: however this ends, it is answered.
     if (this.#first === "resume") return this.#fly("resume", desired.kick?.kind === "wake" ? desired.kick.gen : 0);
     if (this.#first === "resumeKnown") return this.#fly("resumeKnown", 0);
@@ -112,11 +128,13 @@ export class Supervisor {
   /** The control plane's newest record. */
   desire(record: DesiredServer): void {
     const before = this.#stage.desired;
-    this.#stage.desired = record;
+    this.#update.desire(record);
+    this.#stage.record = record;
+    this.#stage.desired = this.#update.effective(record);
     this.#orphaned = false;
     this.#stumbled = false;
-    if (record.want !== "absent") this.#removed = false;
-    if (specHash(before.spec) !== specHash(record.spec)) {
+    if (record.want !== "absent") this.#stage.removed = null;
+    if (specHash(before.spec) !== specHash(this.#stage.desired.spec)) {
       this.#retry.forgive();
       this.#showRetry();
     }
@@ -192,8 +210,10 @@ export class Supervisor {
   get closed(): boolean {
     return this.#closed;
   }
+  /** What is wanted of it is done: it is gone, with its files if those were to go. */
   get removed(): boolean {
-    return this.#removed;
+    const { removed, desired } = this.#stage;
+    return removed === "purged" || (removed === "kept" && !desired.purge);
   }
   get desired(): DesiredServer {
     return this.#stage.desired;
@@ -208,9 +228,7 @@ export class Supervisor {
   }
 
   status(): StatusItem {
-    const { have, tier, cause, players, since, detail } = this.#stage.life;
-    const { gen } = this.#stage.desired;
-    return { id: this.id, gen, state: have, tier, cause, kick: this.#requests.answered, players, since, detail };
+    return statusOf(this.#stage, this.#requests.answered);
   }
 
   /** Resolves as soon as `holds`, asked again at every change, or it is closed. Rejects with the signal's reason. */
@@ -224,6 +242,7 @@ export class Supervisor {
     this.#changed.notify();
     this.#alarm();
     this.#watch?.stop();
+    this.#update.close();
     this.#flight?.abort.abort(new Error("the agent stops"));
   }
 
@@ -237,8 +256,9 @@ export class Supervisor {
       return;
     }
     if (this.#suspicious) return this.#lookAgain();
+    if (isTaken(this.#stage)) return this.#update.taken();
     if (action === "none" || action === "wait" || action === "cancel") return this.#rest();
-    if (this.#removed && action === "remove") return;
+    if (this.removed && action === "remove") return;
     if (action === "start" && !this.#stage.desired.grant) {
       refuse(this.#stage);
       return this.#rest();
@@ -259,8 +279,23 @@ export class Supervisor {
       kick: this.#waitingKick(),
       knock: this.#requests.knock !== undefined,
       idle: this.#watch?.idle() ?? false,
+      update: this.#update.waiting() !== undefined && this.#vacant(),
       retry: this.#retry.due(clock.mono()),
     });
+  }
+
+  /** Nobody plays, as far as can be known; what sleeps or is off has nobody. Once it drains, whoever comes is held. */
+  #vacant(): boolean {
+    const { have } = this.#stage.life;
+    if (have === "ready") return this.#watch?.vacant() ?? false;
+    return have === "draining" ? this.#stage.empty() : true;
+  }
+
+  #updateChanged(): void {
+    if (this.#closed) return;
+    this.#stage.desired = this.#update.effective(this.#stage.record);
+    this.#listeners.onStatus(this.id);
+    this.turn();
   }
 
   /** One that an action is about to answer is not asked for again by the way it goes. */
@@ -312,12 +347,12 @@ export class Supervisor {
     if (done && have === "ready" && name !== "look") this.#retry.ready(mono());
     if (done && (name === "sleep" || name === "stop")) this.#retry.forgive();
     if (name !== "look" || outcome === "failed") this.#stumbled = outcome === "failed";
-    if (name === "remove" && done) this.#removed = true;
     this.#showRetry();
     // What it was deployed to be woken for has failed with it; the next try is the back-off's.
     const { desired } = this.#stage;
     const answered = name === "prepare" && outcome === "failed" ? (this.#requests.kick(desired)?.gen ?? 0) : kick;
-    this.#requests.ended(name, answered, done, desired);
+    const woke = name === "update" && have === "ready";
+    this.#requests.ended(woke ? "start" : name, answered, done, desired);
   }
 
   #showRetry(): void {

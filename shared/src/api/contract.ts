@@ -1,7 +1,7 @@
 /** What the OpenAPI says of each call, as types: a path that is not there, or a wrong body, does not compile. */
 import type { operations, paths } from "./schema.gen.ts";
 
-export type Method = "get" | "post" | "patch" | "delete";
+export type Method = "get" | "post" | "put" | "patch" | "delete";
 
 /** The paths that take this method. */
 export type PathOf<M extends Method> = {

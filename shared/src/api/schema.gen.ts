@@ -60,7 +60,7 @@ export interface paths {
         put?: never;
         post?: never;
         /**
-         * Delete a game server and its files
+         * Move a game server to the trash
          * @description The same as `DELETE /api/v1/servers/{id}`.
          */
         delete: operations["deleteServerGsp"];
@@ -125,6 +125,26 @@ export interface paths {
          * @description The same as `GET /api/v1/servers/{id}/players`.
          */
         get: operations["getServerPlayersGsp"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/servers/{id}/stats": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What a server uses now
+         * @description The same as `GET /api/v1/servers/{id}/stats`.
+         */
+        get: operations["getServerStatsGsp"];
         put?: never;
         post?: never;
         delete?: never;
@@ -319,6 +339,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/games/{id}/update-servers": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Update all your servers of a game */
+        post: operations["updateServersOfGame"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/games/{id}/wallpaper": {
         parameters: {
             query?: never;
@@ -347,6 +384,23 @@ export interface paths {
         put?: never;
         /** Read the games folder again */
         post: operations["reloadGames"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/me/favourites": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The servers you have starred */
+        get: operations["listFavourites"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -513,13 +567,16 @@ export interface paths {
         get: operations["getServer"];
         put?: never;
         post?: never;
-        /** Delete a game server and its files */
+        /**
+         * Move a game server to the trash
+         * @description It is saved and stopped, its ports are free at once, its files wait until `purgeAt`. With `purge`, or when it is in the trash already, it is deleted for good.
+         */
         delete: operations["deleteServer"];
         options?: never;
         head?: never;
         /**
          * Change a game server
-         * @description New variables reach a running game at its next start.
+         * @description New variables and resources reach a running game at its next start; until then `pending` names them.
          */
         patch: operations["updateServer"];
         trace?: never;
@@ -536,6 +593,24 @@ export interface paths {
         put?: never;
         post?: never;
         delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/servers/{id}/favourite": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Star a server */
+        put: operations["addFavourite"];
+        post?: never;
+        /** Take the star away */
+        delete: operations["removeFavourite"];
         options?: never;
         head?: never;
         patch?: never;
@@ -604,6 +679,78 @@ export interface paths {
         /** Save a server, stop it and start it */
         post: operations["restartServer"];
         delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/servers/{id}/restore": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Bring a server back from the trash
+         * @description With the ports it had where they are still free; its event `restored` names those that changed.
+         */
+        post: operations["restoreServer"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/servers/{id}/stats": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What a server uses now */
+        get: operations["getServerStats"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/servers/{id}/transfer": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Give a server to another account */
+        post: operations["transferServer"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/servers/{id}/update": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Take the newer version of its template once nobody plays */
+        post: operations["updateServerVersion"];
+        /** Stay with the present version, or take note of an update that was taken back */
+        delete: operations["cancelServerUpdate"];
         options?: never;
         head?: never;
         patch?: never;
@@ -868,6 +1015,9 @@ export interface components {
             /** @enum {string} */
             want?: "auto" | "running" | "stopped";
         };
+        Favourites: {
+            items: string[];
+        };
         Game: {
             /** @description The machines it runs on; null: all. */
             arch: ("amd64" | "arm64")[] | null;
@@ -1081,7 +1231,7 @@ export interface components {
             /** @description Why it is in this state. */
             cause: {
                 /** @enum {string} */
-                kind: "packet" | "api" | "deploy" | "restart" | "retry" | "adopted" | "idle" | "want" | "holder_lost";
+                kind: "packet" | "api" | "deploy" | "restart" | "retry" | "adopted" | "idle" | "want" | "holder_lost" | "update";
                 port?: string;
                 source?: string;
             } | null;
@@ -1203,6 +1353,19 @@ export interface components {
             /** @description null while it sleeps, or nobody can tell. */
             online: number | null;
         };
+        ServerStats: {
+            /** @description Of one core, as `docker stats` tells it: 250 is two and a half. */
+            cpu_percent: number;
+            /** @description Of the server's own limit. */
+            memory_percent: number;
+            /** @description MiB, without what the kernel only keeps in its cache. */
+            memory_used_mb: number;
+            /**
+             * @description What the server does now; all figures are 0 unless its game runs.
+             * @enum {string}
+             */
+            status: "absent" | "preparing" | "starting" | "ready" | "draining" | "hibernating" | "hibernated" | "stopping" | "stopped" | "failed" | "unknown";
+        };
         Session: {
             accessToken: string;
             /** @description Send it as `Authorization: Bearer …`. The same as accessToken. */
@@ -1215,10 +1378,26 @@ export interface components {
             /** @description What stands after `#t=` in the set-up link. */
             token: string;
         };
+        TransferServer: {
+            email: string;
+        };
+        UpdatedServers: {
+            refused: {
+                detail: string;
+                id: string;
+            }[];
+            /** @description Servers that take the newer version once nobody plays on them. */
+            updating: string[];
+        };
         UpdateServer: {
+            /** @description Cores; null: as the template says. */
+            cpu?: number | null;
             /** @description Seconds without players until it sleeps; null never sleeps. */
             idleSeconds?: number | null;
+            /** @description null: as the template says. */
+            memoryBytes?: number | null;
             name?: string;
+            notes?: string;
             /** @description Only those named change. The mask of a secret leaves it as it was. */
             variables?: {
                 [key: string]: string | number | boolean;
@@ -1290,6 +1469,8 @@ export interface operations {
                 cursor?: string;
                 /** @description How many items, 1 to 100. */
                 limit?: number;
+                /** @description Those in the trash instead of the others. */
+                trash?: boolean;
             };
             header?: never;
             path?: never;
@@ -1365,7 +1546,10 @@ export interface operations {
     };
     deleteServerGsp: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description For good, at once, instead of into the trash. */
+                purge?: boolean;
+            };
             header?: never;
             path: {
                 id: string;
@@ -1374,7 +1558,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Delete a game server and its files */
+            /** @description Move a game server to the trash */
             202: {
                 headers: {
                     [name: string]: unknown;
@@ -1484,6 +1668,29 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ServerPlayers"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    getServerStatsGsp: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description What a server uses now */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ServerStats"];
                 };
             };
             default: components["responses"]["Problem"];
@@ -1737,6 +1944,29 @@ export interface operations {
             default: components["responses"]["Problem"];
         };
     };
+    updateServersOfGame: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Update all your servers of a game */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UpdatedServers"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
     getGameWallpaper: {
         parameters: {
             query?: never;
@@ -1776,6 +2006,27 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["GameList"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    listFavourites: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The servers you have starred */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Favourites"];
                 };
             };
             default: components["responses"]["Problem"];
@@ -1966,6 +2217,8 @@ export interface operations {
                 cursor?: string;
                 /** @description How many items, 1 to 100. */
                 limit?: number;
+                /** @description Those in the trash instead of the others. */
+                trash?: boolean;
             };
             header?: never;
             path?: never;
@@ -2041,7 +2294,10 @@ export interface operations {
     };
     deleteServer: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description For good, at once, instead of into the trash. */
+                purge?: boolean;
+            };
             header?: never;
             path: {
                 id: string;
@@ -2050,7 +2306,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Delete a game server and its files */
+            /** @description Move a game server to the trash */
             202: {
                 headers: {
                     [name: string]: unknown;
@@ -2116,6 +2372,48 @@ export interface operations {
                         nextCursor: string | null;
                     };
                 };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    addFavourite: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Star a server */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    removeFavourite: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Take the star away */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             default: components["responses"]["Problem"];
         };
@@ -2209,6 +2507,125 @@ export interface operations {
         responses: {
             /** @description Save a server, stop it and start it */
             202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Server"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    restoreServer: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Bring a server back from the trash */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Server"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    getServerStats: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description What a server uses now */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ServerStats"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    transferServer: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TransferServer"];
+            };
+        };
+        responses: {
+            /** @description Give a server to another account */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Server"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    updateServerVersion: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Take the newer version of its template once nobody plays */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Server"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    cancelServerUpdate: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Stay with the present version, or take note of an update that was taken back */
+            200: {
                 headers: {
                     [name: string]: unknown;
                 };

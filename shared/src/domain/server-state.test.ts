@@ -22,6 +22,7 @@ const calm: Facts = {
   deepen: false,
   holderLost: false,
   retry: false,
+  update: false,
 };
 const flags = [true, false];
 
@@ -37,7 +38,8 @@ function* everything(): Generator<Facts> {
               for (const deepen of flags)
                 for (const holderLost of flags)
                   for (const retry of flags)
-                    yield { ...calm, want, have, tier, kick, knock, idle, deepen, holderLost, retry };
+                    for (const update of flags)
+                      yield { ...calm, want, have, tier, kick, knock, idle, deepen, holderLost, retry, update };
 }
 
 test("nothing that is unwanted is ever started", (t) => {
@@ -49,7 +51,7 @@ test("nothing that is unwanted is ever started", (t) => {
 
 test("what runs without being idle, kicked or hurt is left alone", (t) => {
   for (const facts of everything()) {
-    if (facts.have !== "ready" || facts.kick || facts.idle || facts.holderLost) continue;
+    if (facts.have !== "ready" || facts.kick || facts.idle || facts.holderLost || facts.update) continue;
     if (facts.want === "auto" || facts.want === "running") t.is(decide(facts), "none", JSON.stringify(facts));
   }
 });
@@ -143,6 +145,22 @@ test("buttons offer what would change something", (t) => {
     restart: false,
     delete: false,
   });
+});
+
+test("a newer version is taken by what sleeps, is off or runs without players, never before somebody who asks", (t) => {
+  for (const facts of everything()) {
+    const action = decide(facts);
+    if (action !== "update") continue;
+    t.true(facts.update && facts.want !== "absent", JSON.stringify(facts));
+    t.false(facts.knock && facts.want === "auto", JSON.stringify(facts));
+    t.true(["ready", "hibernated", "failed", "stopped"].includes(facts.have), JSON.stringify(facts));
+  }
+  for (const want of ["auto", "running"] as const)
+    t.is(decide({ ...calm, want, have: "ready", tier: null, update: true }), "update");
+  t.is(decide({ ...calm, update: true }), "update");
+  t.is(decide({ ...calm, want: "stopped", have: "stopped", tier: null, update: true }), "update");
+  t.is(decide({ ...calm, want: "running", have: "draining", tier: null, update: true }), "wait");
+  t.is(decide({ ...calm, want: "running", have: "draining", tier: null, update: true, knock: true }), "cancel");
 });
 
 test("people read one word for every state", (t) => {

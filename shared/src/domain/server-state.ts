@@ -63,6 +63,8 @@ export interface Facts {
   holderLost: boolean;
   /** After a crash: the back-off is over and tries are left. */
   retry: boolean;
+  /** A newer version is ready to be taken, and nobody plays. */
+  update: boolean;
 }
 
 /**
@@ -72,6 +74,7 @@ export interface Facts {
  * - `deepen`   remove game container and holder, keep the files
  * - `restart`  save, stop, start
  * - `stop`     save, stop, remove the game container and holder; packets do not wake it
+ * - `update`   save, stop, start with the newer version, back to the old one if that fails
  * - `remove`   stop without mercy for what is not saved within its limit, remove everything
  * - `cancel`   end the action in flight at its next safe point
  * - `wait`     an action is in flight, let it finish
@@ -82,6 +85,7 @@ export type Action =
   | "sleep"
   | "deepen"
   | "restart"
+  | "update"
   | "stop"
   | "remove"
   | "cancel"
@@ -93,11 +97,11 @@ const wakes = (f: Facts): boolean => f.knock || f.kick?.kind === "wake" || f.kic
 const asleep = (f: Facts): Action => {
   if (wakes(f)) return "start";
   if (f.tier !== "cold" && (f.deepen || (f.kick?.kind === "hibernate" && f.kick.tier === "cold"))) return "deepen";
-  return "none";
+  return f.update ? "update" : "none";
 };
 const awake = (f: Facts): Action => {
   if (f.kick?.kind === "restart" || f.holderLost) return "restart";
-  return "none";
+  return f.update && !wakes(f) ? "update" : "none";
 };
 /** Who asks for a server now outweighs that nobody played on it until now. */
 const awakeAuto = (f: Facts): Action => {
@@ -111,7 +115,12 @@ const starting = (f: Facts): Action => (f.kick?.kind === "restart" ? "cancel" : 
 const fallingAsleep = (f: Facts): Action => (wakes(f) ? "cancel" : "wait");
 const failedAuto = (f: Facts): Action => {
   if (f.kick?.kind === "hibernate") return "sleep";
-  return wakes(f) || f.retry ? "start" : "none";
+  if (wakes(f) || f.retry) return "start";
+  return f.update ? "update" : "none";
+};
+const failedRunning = (f: Facts): Action => {
+  if (f.retry || f.kick?.kind === "wake" || f.kick?.kind === "restart") return "start";
+  return f.update ? "update" : "none";
 };
 const always = (action: Action) => (): Action => action;
 const wait = always("wait");
@@ -137,12 +146,13 @@ const table: Record<Want, Row> = {
     preparing: wait,
     starting,
     ready: awake,
-    draining: always("cancel"),
+    // Drained for an update: it goes on unless somebody comes.
+    draining: (f) => (f.update && !wakes(f) ? "wait" : "cancel"),
     hibernating: wait,
     hibernated: always("start"),
     stopping: wait,
     stopped: always("start"),
-    failed: (f) => (f.retry || f.kick?.kind === "wake" || f.kick?.kind === "restart" ? "start" : "none"),
+    failed: failedRunning,
     unknown: wait,
   },
   stopped: {
@@ -154,7 +164,7 @@ const table: Record<Want, Row> = {
     hibernating: wait,
     hibernated: always("stop"),
     stopping: wait,
-    stopped: always("none"),
+    stopped: (f) => (f.update ? "update" : "none"),
     failed: always("stop"),
     unknown: wait,
   },
@@ -185,7 +195,7 @@ const answers: Record<KickKind, readonly Action[]> = {
 /** Whether a kick of this kind is answered once `action` has ended; an action for another reason leaves it waiting. */
 export const answersKick = (action: Action, kind: KickKind): boolean => answers[kind].includes(action);
 
-const calm = { knock: false, idle: false, deepen: false, holderLost: false, retry: false, kick: null };
+const calm = { knock: false, idle: false, deepen: false, holderLost: false, retry: false, update: false, kick: null };
 
 /** Whether a kick of this kind would change anything now; drives the buttons. */
 function kickMatters(server: { want: Want; have: Have; tier: Tier | null }, kind: KickKind): boolean {
@@ -213,7 +223,7 @@ export function can(server: { want: Want; have: Have; tier: Tier | null }): Can 
 
 /** The six words that people read. */
 export const stateWords = ["Deploying", "Running", "Waking", "Asleep", "Stopped", "Crashed"] as const;
-export type StateWord = (typeof stateWords)[number] | "Unknown" | "Deleting";
+export type StateWord = (typeof stateWords)[number] | "Unknown" | "Deleting" | "Trashed";
 
 const words: Record<Have, StateWord> = {
   absent: "Deploying",

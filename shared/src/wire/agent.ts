@@ -31,7 +31,7 @@ export const silentIntervals = 3;
 export const supersededRetryMs = 30_000;
 
 export const WakeCause = z.strictObject({
-  kind: z.enum(["packet", "api", "deploy", "restart", "retry", "adopted", "idle", "want", "holder_lost"]),
+  kind: z.enum(["packet", "api", "deploy", "restart", "retry", "adopted", "idle", "want", "holder_lost", "update"]),
   /** For `packet`: who knocked, as address:port. */
   source: z.string().max(100).optional(),
   port: z.string().max(40).optional(),

@@ -34,6 +34,7 @@ const crashCodes = new Set(["game_crashed", "out_of_memory"]);
 /** The state in at most two words: finer than the six words where a change is under way. */
 export function stateText({ state, have, error }: Pick<Story, "state" | "have" | "error">): string {
   if (state === "Stopped") return "Off";
+  if (state === "Trashed") return "In the trash";
   if (state === "Crashed" && error && !crashCodes.has(error.code)) return "Failed";
   return state === "Running" ? (passing[have] ?? state) : state;
 }
@@ -58,6 +59,8 @@ export function wokenBy(cause: Cause | null): string | undefined {
       return "again after its network was lost";
     case "want":
       return "because it is always awake";
+    case "update":
+      return "with its newest version";
     case "adopted":
       return "before the node came back";
     default:
@@ -154,6 +157,10 @@ export function story(server: Story, now: number): string {
         : "The game ended by itself. Its log says more.";
     case "Deleting":
       return "Its container, network and files are being removed.";
+    case "Trashed":
+      return server.have === "absent"
+        ? "Its ports are free, its files wait."
+        : "It is being saved and stopped; its files stay.";
     case "Unknown":
       return `No contact with ${server.node?.name ?? "its node"}. The server may well be running; this heals by itself.`;
   }

@@ -16,7 +16,19 @@ export const createServer = (body: CreateServer, key: string) =>
   call("post", "/api/v1/servers", { body }, { headers: { "idempotency-key": key } });
 export const updateServer = (id: string, body: UpdateServer) =>
   call("patch", "/api/v1/servers/{id}", { path: { id }, body });
-export const deleteServer = (id: string) => call("delete", "/api/v1/servers/{id}", { path: { id } });
+/** Into the trash; `purge`: for good, at once. */
+export const deleteServer = (id: string, purge = false) =>
+  call("delete", "/api/v1/servers/{id}", { path: { id }, query: { purge } });
+export const restoreServer = (id: string) => call("post", "/api/v1/servers/{id}/restore", { path: { id } });
+export const transferServer = (id: string, email: string) =>
+  call("post", "/api/v1/servers/{id}/transfer", { path: { id }, body: { email } });
+export const setFavourite = (id: string, starred: boolean) =>
+  starred
+    ? call("put", "/api/v1/servers/{id}/favourite", { path: { id } })
+    : call("delete", "/api/v1/servers/{id}/favourite", { path: { id } });
+export const takeUpdate = (id: string) => call("post", "/api/v1/servers/{id}/update", { path: { id } });
+/** Also takes note of one that was taken back. */
+export const cancelUpdate = (id: string) => call("delete", "/api/v1/servers/{id}/update", { path: { id } });
 
 export type Kick = "wake" | "hibernate" | "restart";
 

@@ -37,8 +37,10 @@ export function applyMessage(client: QueryClient, message: LiveMessage): void {
     case "server":
       return applyServer(client, message.server);
     case "server_removed":
-      client.setQueryData<Server[]>(keys.servers, (list) => list && withoutServer(list, message.id));
-      renewPending(client, keys.servers);
+      for (const key of [keys.servers, keys.trash]) {
+        client.setQueryData<Server[]>(key, (list) => list && withoutServer(list, message.id));
+        renewPending(client, key);
+      }
       // A page that shows it asks once more, hears that there is none, and says so.
       client.removeQueries({ queryKey: keys.server(message.id), type: "inactive" });
       void client.invalidateQueries({ queryKey: keys.server(message.id) });
@@ -59,10 +61,17 @@ export function applyMessage(client: QueryClient, message: LiveMessage): void {
 
 /** Takes in one server's newest state, from the socket or from the answer to a command. */
 export function applyServer(client: QueryClient, server: Server): void {
-  const isNew = !client.getQueryData<Server[]>(keys.servers)?.some(({ id }) => id === server.id);
-  client.setQueryData<Server[]>(keys.servers, (list) => list && patchServers(list, server));
-  client.setQueryData<Server>(keys.server(server.id), (known) => mergeServer(known, server));
-  if (isNew) renewPending(client, keys.servers);
+  const [here, elsewhere] = server.trashedAt ? [keys.trash, keys.servers] : [keys.servers, keys.trash];
+  const known = (key: readonly string[]) => client.getQueryData<Server[]>(key)?.find(({ id }) => id === server.id);
+  const before = known(here);
+  const there = known(elsewhere);
+  client.setQueryData<Server>(keys.server(server.id), (one) => mergeServer(one, server));
+  // Old news of the list that it has left meanwhile brings it back there no more.
+  if (there && there.version > server.version) return;
+  client.setQueryData<Server[]>(elsewhere, (list) => list && withoutServer(list, server.id));
+  client.setQueryData<Server[]>(here, (list) => list && patchServers(list, server));
+  if (!before) renewPending(client, here);
+  if (there) renewPending(client, elsewhere);
 }
 
 /** An answer that is on its way may be older than this news, and does not say who came and who went since: asked anew. */

@@ -15,6 +15,8 @@ export const keys = {
   me: ["me"],
   games: ["games"],
   servers: ["servers"],
+  trash: ["trash"],
+  favourites: ["favourites"],
   server: (id: string) => ["server", id],
   events: (id: string) => ["events", id],
   nodes: ["nodes"],
@@ -79,6 +81,18 @@ export const serversQuery = queryOptions({
   queryKey: keys.servers,
   queryFn: ({ signal }) => all((query) => call("get", "/api/v1/servers", { query }, { signal })),
   structuralSharing: (known, fresh) => mergeServers(known as Server[] | undefined, fresh as Server[]),
+});
+
+export const trashQuery = queryOptions({
+  queryKey: keys.trash,
+  queryFn: ({ signal }) =>
+    all((query) => call("get", "/api/v1/servers", { query: { ...query, trash: true } }, { signal })),
+  structuralSharing: (known, fresh) => mergeServers(known as Server[] | undefined, fresh as Server[]),
+});
+
+export const favouritesQuery = queryOptions({
+  queryKey: keys.favourites,
+  queryFn: async ({ signal }) => (await call("get", "/api/v1/me/favourites", {}, { signal })).items,
 });
 
 export const serverQuery = (id: string, client: QueryClient) =>

@@ -21,7 +21,7 @@ const groups: readonly { title: string; states: readonly StateWord[] }[] = [
   { title: "Needs a look", states: ["Crashed", "Unknown"] },
   { title: "Awake", states: ["Running", "Waking", "Deploying"] },
   { title: "Asleep", states: ["Asleep"] },
-  { title: "Off", states: ["Stopped", "Deleting"] },
+  { title: "Off", states: ["Stopped", "Deleting", "Trashed"] },
 ];
 
 /** Groups in the order in which people care; empty groups are left out. */

@@ -100,6 +100,8 @@ const says =
   (tone: Tone, text: string): Teller =>
   ({ data }) => ({ tone, text, ...words(string(data["message"]) ?? string(data["text"])) });
 
+const portsMoved = (ports: string | undefined): string | undefined => ports && `with other ports: ${ports}`;
+
 const tellers: Record<string, Teller> = {
   wake: ({ cause }) => ({ tone: "waking", text: wokenText(causeOf(cause)) }),
   ready,
@@ -113,12 +115,21 @@ const tellers: Record<string, Teller> = {
   adopted: says("quiet", "Found running after the agent came back"),
   door_lost: says("crashed", "The door restarted; players had to reconnect"),
   dropped: says("quiet", "Some events were lost"),
+  restored: ({ data }) => ({ tone: "asleep", text: "Back from the trash", ...note(portsMoved(string(data["ports"]))) }),
+  update_failed: says("crashed", "The newer version did not start and was taken back"),
   orphan: says("quiet", "Found without an owner and stopped"),
 };
 
 const asked: Record<string, Told> = {
   created: { tone: "deploying", text: "Created" },
   updated: { tone: "quiet", text: "Settings changed" },
+  trashed: { tone: "quiet", text: "Moved to the trash" },
+  purge_due: { tone: "quiet", text: "Its time in the trash is over" },
+  transferred: { tone: "quiet", text: "Given to somebody else" },
+  update_requested: { tone: "quiet", text: "Update asked for" },
+  update_cancelled: { tone: "quiet", text: "Update called off" },
+  update_dismissed: { tone: "quiet", text: "Failed update taken note of" },
+  update_done: { tone: "running", text: "Updated to the newest version" },
   wake_requested: { tone: "waking", text: "Wake asked for" },
   hibernate_requested: { tone: "asleep", text: "Sleep asked for" },
   restart_requested: { tone: "waking", text: "Restart asked for" },
@@ -131,6 +142,9 @@ const fieldNames: Record<string, string> = {
   variables: "game settings",
   idleSeconds: "idle time",
   want: "when it runs",
+  notes: "notes",
+  cpu: "processor",
+  memoryBytes: "memory",
 };
 
 const changedFields = (data: Record<string, unknown>): string | undefined =>

@@ -92,12 +92,53 @@ const update: Handler = (world, { body }, id) => {
   return ok(serverOf(world, id));
 };
 
-const erase: Handler = (world, _input, id) => {
-  serverOf(world, id);
-  change(world, id, { want: "absent" });
+const trashMs = 30 * 24 * 3_600_000;
+
+const erase: Handler = (world, { query }, id) => {
+  const { trashedAt } = serverOf(world, id);
+  if (trashedAt === null && query.get("purge") !== "true") {
+    const now = world.ports.clock.now();
+    const gone = { have: "absent", tier: null, players: null, progress: null } as const;
+    change(world, id, { want: "absent", trashedAt: now, purgeAt: now + trashMs, ...gone });
+    addEvent(world, id, "trashed", null);
+    return { status: 202, body: serverOf(world, id) };
+  }
+  change(world, id, { want: "absent", trashedAt: null });
   void world.ports.timers.sleep(2500).then(() => remove(world, id));
   return { status: 202, body: serverOf(world, id) };
 };
+
+const restore: Handler = (world, _input, id) => {
+  const back = { want: "auto", have: "hibernated", tier: "held", trashedAt: null, purgeAt: null } as const;
+  change(world, id, back);
+  addEvent(world, id, "restored", null);
+  return ok(serverOf(world, id));
+};
+
+const star =
+  (starred: boolean): Handler =>
+  (world, _input, id) => {
+    if (starred) world.favourites.add(id);
+    else world.favourites.delete(id);
+    return { status: 204 };
+  };
+
+const transfer: Handler = (world, { body }, id) => {
+  const { email } = body as { email: string };
+  if (!email.includes("mia"))
+    throw new Refusal("invalid_request", `Nobody here has the address ${email}.`, [
+      { pointer: "/email", detail: "is not the address of an account here" },
+    ]);
+  return ok(serverOf(world, id));
+};
+
+const setPhase =
+  (phase: "preparing" | null): Handler =>
+  (world, _input, id) => {
+    const { update } = serverOf(world, id);
+    change(world, id, { update: update && { ...update, phase, error: null } });
+    return ok(serverOf(world, id));
+  };
 
 /** Streams as the real one does: the tail at once, then line by line until the reader leaves. */
 const logs: Handler = (world, { query, response }, id) => {
@@ -119,14 +160,24 @@ const catalogue: Games = {
   ],
 };
 
+const listed = (world: World, trash: boolean): Server[] =>
+  [...world.servers.values()].filter(({ trashedAt }) => (trashedAt !== null) === trash);
+
 const routes: readonly [string, RegExp, Handler][] = [
   ["GET", /^\/games$/, () => ok(catalogue)],
   ["POST", /^\/games\/reload$/, () => ok(catalogue)],
-  ["GET", /^\/servers$/, (world) => ok(page([...world.servers.values()]))],
+  ["GET", /^\/servers$/, (world, { query }) => ok(page(listed(world, query.get("trash") === "true")))],
   ["POST", /^\/servers$/, create],
   ["GET", /^\/servers\/([^/]+)$/, (world, _input, id) => ok(serverOf(world, id))],
   ["PATCH", /^\/servers\/([^/]+)$/, update],
   ["DELETE", /^\/servers\/([^/]+)$/, erase],
+  ["POST", /^\/servers\/([^/]+)\/restore$/, restore],
+  ["POST", /^\/servers\/([^/]+)\/transfer$/, transfer],
+  ["PUT", /^\/servers\/([^/]+)\/favourite$/, star(true)],
+  ["DELETE", /^\/servers\/([^/]+)\/favourite$/, star(false)],
+  ["POST", /^\/servers\/([^/]+)\/update$/, setPhase("preparing")],
+  ["DELETE", /^\/servers\/([^/]+)\/update$/, setPhase(null)],
+  ["GET", /^\/me\/favourites$/, (world) => ok({ items: [...world.favourites] })],
   ["POST", /^\/servers\/([^/]+)\/wake$/, kicked((world, id) => wake(world, id, { kind: "api" }))],
   ["POST", /^\/servers\/([^/]+)\/hibernate$/, kicked((world, id) => sleep(world, id, { kind: "api" }))],
   ["POST", /^\/servers\/([^/]+)\/restart$/, kicked(restart)],

@@ -24,6 +24,11 @@ export function newServer(now: number, port: number, base: Base): Server {
     addresses: [{ name: portName, protocol, host: "192.168.1.20", port }],
     variables: Object.fromEntries(Object.entries(game.variables).map(([name, variable]) => [name, variable.default])),
     idleSeconds: 900,
+    notes: "",
+    trashedAt: null,
+    purgeAt: null,
+    pending: [],
+    update: null,
     node: { id: "node_01home", name: "home" },
     cpu: game.cpu,
     memoryBytes: game.memoryBytes,
@@ -33,7 +38,7 @@ export function newServer(now: number, port: number, base: Base): Server {
     can: { wake: false, hibernate: false, restart: false, delete: true },
     ...base,
   };
-  return { ...server, state: stateWord(server), can: can(server) };
+  return { ...server, state: server.trashedAt === null ? stateWord(server) : "Trashed", can: can(server) };
 }
 
 export interface Seed {
@@ -88,12 +93,24 @@ const rows: Row[] = [
       ago: 395,
       cause: packet,
       players: { online: 3, max: 20, names: ["Mia", "Jonas", "Ada"] },
+      pending: ["/variables/GAME_MODE", "/memoryBytes"],
+      notes: "Whitelist: ask Mia.\nThe bridge is not finished; please leave the north bank alone.",
+      update: { available: true, changes: ["/image"], phase: "waiting", progress: null, error: null },
     },
     played,
     minecraftLog,
   ],
   [
-    { id: "srv_b", name: "Kids’ island", game: "minecraft", have: "hibernated", tier: "held", ago: 312, cause: idle },
+    {
+      id: "srv_b",
+      name: "Kids’ island",
+      game: "minecraft",
+      have: "hibernated",
+      tier: "held",
+      ago: 312,
+      cause: idle,
+      update: { available: true, changes: ["/image"], phase: null, progress: null, error: null },
+    },
     [...played, ...left],
     minecraftLog,
   ],
@@ -139,6 +156,20 @@ const rows: Row[] = [
   ],
   [
     {
+      id: "srv_h",
+      name: "Winter build contest",
+      game: "minecraft",
+      have: "absent",
+      want: "absent",
+      ago: 2_880,
+      trashedAt: -2_880,
+      purgeAt: 28 * 1440,
+    },
+    deployed,
+    [],
+  ],
+  [
+    {
       id: "srv_g",
       name: "Attic arena",
       game: "teeworlds",
@@ -152,9 +183,13 @@ const rows: Row[] = [
   ],
 ];
 
+/** Minutes from now become moments. */
+const trashTimes = (now: number, { trashedAt, purgeAt }: Partial<Server>): Partial<Server> =>
+  trashedAt && purgeAt ? { trashedAt: now + trashedAt * minute, purgeAt: now + purgeAt * minute } : {};
+
 export const seedServers = (now: number): Seed[] =>
   rows.map(([{ ago, ...base }, events, log], i) => ({
-    server: newServer(now, 20_010 + i, { ...base, since: now - ago * minute }),
+    server: newServer(now, 20_010 + i, { ...base, ...trashTimes(now, base), since: now - ago * minute }),
     events: events.map(([at, kind, cause = null, data = {}]) => ({ kind, cause, data, at: now - at * minute })),
     log: [...log],
   }));

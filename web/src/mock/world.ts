@@ -15,6 +15,7 @@ export interface World {
   listeners: Set<(message: LiveMessage) => void>;
   logListeners: Set<(id: string, line: string) => void>;
   ports: Ports;
+  favourites: Set<string>;
   seq: number;
 }
 
@@ -27,6 +28,7 @@ export function makeWorld(ports: Ports): World {
     listeners: new Set(),
     logListeners: new Set(),
     ports,
+    favourites: new Set(["srv_a"]),
     seq: 0,
   };
   for (const { server, events, log } of seedServers(ports.clock.now())) {
@@ -69,7 +71,7 @@ export function change(world: World, id: string, patch: Partial<Server>): void {
   const now = world.ports.clock.now();
   const moved = patch.have !== undefined && patch.have !== before.have;
   const server = { ...before, ...patch, updatedAt: now, version: before.version + 1, ...(moved && { since: now }) };
-  server.state = stateWord(server);
+  server.state = server.trashedAt === null ? stateWord(server) : "Trashed";
   server.can = can(server);
   world.servers.set(id, server);
   tell(world, { t: "server", server });

@@ -10,6 +10,7 @@ const skies: Record<StateWord, string> = {
   Stopped: "sky-plain",
   Crashed: "sky-crashed",
   Deleting: "sky-plain",
+  Trashed: "sky-plain",
   Unknown: "sky-plain",
 };
 

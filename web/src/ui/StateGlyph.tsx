@@ -49,6 +49,16 @@ const shapes: Record<StateWord, React.ReactNode> = {
       <path d="M5.6 8h4.8" stroke="currentColor" strokeWidth="1.6" strokeLinecap="round" />
     </>
   ),
+  Trashed: (
+    <path
+      d="M3.4 4.6h9.2M6.4 4.4V2.8h3.2v1.6M4.6 4.8l.6 8.4h5.6l.6-8.4M7 7v4M9 7v4"
+      fill="none"
+      stroke="currentColor"
+      strokeWidth="1.4"
+      strokeLinecap="round"
+      strokeLinejoin="round"
+    />
+  ),
   Unknown: (
     <>
       <circle
@@ -80,6 +90,7 @@ export const stateColour: Record<StateWord, string> = {
   Stopped: "text-quiet",
   Crashed: "text-crashed",
   Deleting: "text-quiet",
+  Trashed: "text-quiet",
   Unknown: "text-waking",
 };
 

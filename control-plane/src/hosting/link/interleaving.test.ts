@@ -49,7 +49,9 @@ class Model {
   private learn(server: DesiredServer): void {
     const now = this.actual.get(server.id) ?? statusOf(server, { state: "absent", kick: 0 });
     this.wanted.set(server.id, server);
-    this.set({ ...now, gen: server.gen });
+    // What is to be purged is not gone as long as its files are there.
+    const owes = server.purge && this.files.has(server.id) && now.state === "absent";
+    this.set({ ...now, gen: server.gen, ...(owes && { state: "stopping" as const }) });
   }
 
   private forget(id: string): void {
@@ -66,13 +68,13 @@ class Model {
 
   /** Does what is wanted, some time after it was learned. */
   act(id: string): void {
-    const { want, kick } = this.wanted.get(id)!;
+    const { want, kick, purge } = this.wanted.get(id)!;
     const now = this.actual.get(id)!;
     const fresh = kick !== null && kick.gen > now.kick;
     const kicked = kick?.kind === "hibernate" ? "hibernated" : "ready";
     const state = want === "absent" ? "absent" : fresh ? kicked : now.state === "absent" ? "preparing" : now.state;
-    if (want === "absent") this.files.delete(id);
-    else this.files.add(id);
+    if (want === "absent" && purge) this.files.delete(id);
+    else if (want !== "absent") this.files.add(id);
     if (state === now.state && !fresh) return;
     this.set({ ...now, state, tier: state === "hibernated" ? "held" : null, kick: fresh ? kick.gen : now.kick });
   }
@@ -120,14 +122,25 @@ const takeAll = (w: World): void => {
   while (w.model.read < w.agent.frames.length) w.model.take(w.agent.frames[w.model.read++]!, w.agent);
 };
 
+/** Everything that has a row, in the trash or not. */
+async function listed({ client }: World): Promise<Server[]> {
+  const read = async (trash: boolean) =>
+    (await client.get<{ items: Server[] }>(`/api/v1/servers?limit=100&trash=${trash}`)).body.items;
+  return [...(await read(false)), ...(await read(true))];
+}
+
 async function people(w: World): Promise<void> {
-  const servers = (await w.client.get<{ items: Server[] }>("/api/v1/servers")).body.items;
+  const servers = await listed(w);
   const server = servers[w.chance(servers.length || 1)];
   const what = w.chance(8);
   if (!server || (what < 2 && servers.length < 6)) return void (await createServer(w));
   const path = `/api/v1/servers/${server.id}`;
-  if (what < 3) await w.client.request("DELETE", path);
-  else if (what < 6) await kick(w, server, what < 5 ? "wake" : "hibernate");
+  if (server.trashedAt !== null && what < 5) await w.client.post(`${path}/restore`);
+  else if (what < 3) {
+    await w.client.request("DELETE", w.chance(2) === 0 ? `${path}?purge=true` : path);
+    // Whoever deletes it takes back what was asked of it.
+    w.kicks.delete(server.id);
+  } else if (what < 6) await kick(w, server, what < 5 ? "wake" : "hibernate");
   else await w.client.request("PATCH", path, { idleSeconds: 1 + w.chance(1000) });
 }
 
@@ -214,7 +227,7 @@ for (const seed of [1, 2, 3, 4, 5, 6])
     await settle(w);
     await echo(w);
 
-    const servers = (await w.client.get<{ items: Server[] }>("/api/v1/servers")).body.items;
+    const servers = await listed(w);
     const shown = servers.map(({ id, have, tier }) => `${id} ${have} ${tier}`).toSorted();
     const actual = [...w.model.actual.values()].map(({ id, state, tier }) => `${id} ${state} ${tier}`).toSorted();
     t.deepEqual(shown, actual);
@@ -235,5 +248,6 @@ for (const seed of [1, 2, 3, 4, 5, 6])
       w.model.events.map((_event, i) => i + 1),
     );
     const leases = (await w.context.db("port_leases")) as { server_id: string }[];
-    t.deepEqual(leases.map((lease) => lease.server_id).toSorted(), servers.map(({ id }) => id).toSorted());
+    const holding = servers.filter(({ trashedAt }) => trashedAt === null).map(({ id }) => id);
+    t.deepEqual(leases.map((lease) => lease.server_id).toSorted(), holding.toSorted());
   });

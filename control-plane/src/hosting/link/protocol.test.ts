@@ -215,7 +215,7 @@ test("a deleted server's row stays until the agent says that it is gone", async 
   const s = await scene(t);
   const { id } = await createServer(s);
   await s.agent.report(statusOf({ id, gen: 1 }));
-  const deleted = await s.client.request<Server>("DELETE", `/api/v1/servers/${id}`);
+  const deleted = await s.client.request<Server>("DELETE", `/api/v1/servers/${id}?purge=true`);
   t.is(deleted.status, 202);
   t.like(deleted.body, { want: "absent", state: "Deleting", can: { delete: false } });
   await s.agent.next("desired");
@@ -230,7 +230,7 @@ test("a deleted server's row stays until the agent says that it is gone", async 
 test("an agent hears that it may forget a deleted server", async (t) => {
   const s = await scene(t);
   const { id } = await createServer(s);
-  await s.client.request("DELETE", `/api/v1/servers/${id}`);
+  await s.client.request("DELETE", `/api/v1/servers/${id}?purge=true`);
   await s.agent.report(statusOf({ id, gen: 2 }, { state: "absent" }));
   const removals = await until("the removal", async () => {
     const frames = s.agent.frames.filter((frame) => frame.t === "desired");
@@ -318,14 +318,14 @@ test.serial("revoking closes the live socket within two seconds and for good", a
   t.deepEqual((await s.client.get<{ items: Node[] }>("/api/v1/nodes")).body.items, []);
   t.is((await readServer(s, id)).have, "unknown");
   // Its node can never say that it is gone.
-  await s.client.request("DELETE", `/api/v1/servers/${id}`);
+  await s.client.request("DELETE", `/api/v1/servers/${id}?purge=true`);
   t.is((await s.client.get(`/api/v1/servers/${id}`)).status, 404);
 });
 
 test("a node that has seen more than the database is adopted: nothing is stopped until it is confirmed", async (t) => {
   const s = await scene(t);
   const [kept, gone] = [await createServer(s), await createServer(s, { name: "two" })];
-  await s.client.request("DELETE", `/api/v1/servers/${kept.id}`);
+  await s.client.request("DELETE", `/api/v1/servers/${kept.id}?purge=true`);
   const report = [statusOf({ id: kept.id, gen: 40 }, { state: "ready" })];
   const agent = await connectAgent(t, s.context.localUrl, s.key, { hello: { report, appliedRev: 90 } });
   t.true(agent.welcome.adopt);

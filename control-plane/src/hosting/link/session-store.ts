@@ -40,7 +40,7 @@ export function sessionStore(deps: SessionStoreDeps): SessionStore {
         return await reports.take(tx, refOf(node), { epoch, seq, items, complete: false });
       });
       await tellTaken(deps, nodeId, taken);
-      return taken.removed.length > 0;
+      return taken.moved;
     },
     async events(nodeId, frame) {
       const { stored, last } = await transaction(db, (tx) => storeEvents(tx, deps, nodeId, frame));
@@ -71,10 +71,11 @@ export function sessionStore(deps: SessionStoreDeps): SessionStore {
 async function tellTaken(
   { publisher, meters, log }: SessionStoreDeps,
   nodeId: string,
-  { changed, removed, foreign }: Taken,
+  { changed, removed, foreign, events }: Taken,
 ): Promise<void> {
   if (foreign > 0) log.warn({ node: nodeId, foreign }, "a node spoke of servers that are not of this node");
   await publisher.servers(changed);
+  publisher.events(events);
   for (const gone of removed) {
     publisher.removed(gone);
     meters.removed(gone.id);

@@ -52,7 +52,7 @@ test("old events, samples, rows of deleted servers and contexts that nobody uses
   const { id } = await createServer(s);
   s.agent.send({ t: "hb", appliedRev: 1, load: 0, memoryFreeBytes: 1, diskFreeBytes: 1 });
   await s.agent.next("hb");
-  await s.client.request("DELETE", `/api/v1/servers/${id}`);
+  await s.client.request("DELETE", `/api/v1/servers/${id}?purge=true`);
   await s.agent.report(statusOf({ id, gen: 2 }, { state: "absent" }));
   const contexts = join(s.config.dataDir, "control-plane", "contexts");
   const [old, fresh] = ["a", "b"].map((letter) => `${letter.repeat(64)}.tar`) as [string, string];

@@ -62,6 +62,7 @@ export async function reconciler(deps: ReconcileDeps): Promise<Reconciler> {
 
 async function refreshState({ connections, connected, publisher, servers, localToken }: ReconcileDeps): Promise<void> {
   for (const node of await connections.expire(connected)) await publisher.node(node);
+  await servers.purgeDue();
   await servers.removeAbandoned();
   await localToken?.refresh();
 }

@@ -16,6 +16,8 @@ export function adoption({ now, nextRev, publisher }: AdoptionDeps): Adoption {
   return {
     async settle(tx, nodeId, seenRev, accept) {
       for (const row of await listOnNode(tx, nodeId)) {
+        // What lies in the trash stays there: its files are not this node's to take away.
+        if (row.trashed_at !== null && !row.purge) continue;
         const want = accept ? wantOfWhatIs(row) : row.want;
         // Past what the node has seen, in revision and generation: else it would take our word for an old one.
         const rev = await nextRev(tx, nodeId, seenRev + 1);

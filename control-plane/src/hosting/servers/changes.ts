@@ -1,10 +1,12 @@
 /** What a request makes of a server's row. Pure. */
 import { AppError, type KickKind, type Want } from "@playspawn/shared";
 import type { Catalogue } from "../games/catalogue.ts";
-import { resolveSpec, resolveVariables, type Variables } from "../games/resolve.ts";
+import type { LoadedGame } from "../games/load.ts";
+import { publicPortsOf, resolveVariables, type Variables } from "../games/resolve.ts";
 import { specOf, type Kick } from "./desired.ts";
 import type { CreateServer, UpdateServer } from "./schema.ts";
 import type { ServerChange, ServerRow } from "./store.ts";
+import { fill, portsOf, type Template } from "./versions.ts";
 
 const defaultIdleSeconds = 900;
 
@@ -14,10 +16,20 @@ export interface NewServer {
   request: CreateServer;
   variables: Variables;
   spec: string;
+  /** Id of the version of the template. */
+  version: string;
   now: number;
 }
 
-export function newRow({ id, ownerId, request, variables, spec, now }: NewServer): Omit<ServerRow, "node_id" | "rev"> {
+export function newRow({
+  id,
+  ownerId,
+  request,
+  variables,
+  spec,
+  version,
+  now,
+}: NewServer): Omit<ServerRow, "node_id" | "rev"> {
   const want = request.want ?? "auto";
   // The first deployment boots the game once, to prove that it can.
   const kick: Kick | null = want === "auto" ? { gen: 1, kind: "wake" } : null;
@@ -47,10 +59,26 @@ export function newRow({ id, ownerId, request, variables, spec, now }: NewServer
     status_epoch: 0,
     status_seq: 0,
     version: 1,
+    notes: "",
+    trashed_at: null,
+    purge_at: null,
+    trashed_want: null,
+    cpu: null,
+    memory_bytes: null,
+    fresh: null,
+    made_spec: null,
+    game_version: version,
+    ...noUpdate,
+    update_error: null,
   };
 }
 
+/** No update is under way. */
+export const noUpdate = { update_gen: null, update_spec: null, update_state: null, update_version: null } as const;
+
 export function refuseDeleted(row: ServerRow): void {
+  if (row.trashed_at !== null && !row.purge)
+    throw new AppError("conflict", `${row.name} is in the trash: restore it first.`);
   if (row.want === "absent") throw new AppError("conflict", `${row.name} is being deleted.`);
 }
 
@@ -63,45 +91,58 @@ export function refuseKick(row: ServerRow, kind: KickKind): void {
   if (row.want === "running" && kind === "hibernate") throw says("running");
 }
 
-export function updateOf(row: ServerRow, request: UpdateServer, games: Catalogue): ServerChange {
+/** @param version of the template that the server was made from, `next` that it is to take @throws AppError invalid_variables */
+export function updateOf(
+  row: ServerRow,
+  request: UpdateServer,
+  games: Catalogue,
+  versions: { version: Template | undefined; next: Template | undefined },
+): ServerChange {
   const to: ServerChange = {};
   if (request.name !== undefined) to.name = request.name;
+  if (request.notes !== undefined) to.notes = request.notes;
   if (request.idleSeconds !== undefined) to.idle_seconds = request.idleSeconds;
   if (request.want !== undefined && request.want !== row.want) Object.assign(to, { want: request.want, kick: null });
-  if (request.variables === undefined) return to;
-  const loaded = games.get(row.game);
-  const variables = resolveVariables(loaded.game, request.variables, JSON.parse(row.variables) as Variables);
-  return { ...to, variables: JSON.stringify(variables), spec: respec(row, games, variables) };
+  if (request.cpu !== undefined) to.cpu = request.cpu;
+  if (request.memoryBytes !== undefined) to.memory_bytes = request.memoryBytes;
+  if (request.variables !== undefined) {
+    const before = JSON.parse(row.variables) as Variables;
+    to.variables = JSON.stringify(resolveVariables(games.get(row.game).game, request.variables, before));
+  }
+  const own = { ...row, ...to };
+  const same = own.variables === row.variables && own.cpu === row.cpu && own.memory_bytes === row.memory_bytes;
+  if (same) return to;
+  if (!versions.version) throw gone(row);
+  const ports = portsOf(specOf(row));
+  to.spec = JSON.stringify(fill(versions.version, own, ports));
+  if (row.update_spec !== null && versions.next) to.update_spec = JSON.stringify(fill(versions.next, own, ports));
+  return to;
 }
 
-/** A restart takes the template as it is now, where it still fits the server's ports and variables. */
-export function freshSpec(row: ServerRow, games: Catalogue): string {
-  const loaded = games.find(row.game);
-  if (!loaded) return row.spec;
+const gone = ({ name, game }: ServerRow): AppError =>
+  new AppError("conflict", `The template ${game} that ${name} was made from is gone: add it again, then change this.`);
+
+export type Latest = { spec: string; fault?: never } | { fault: AppError; spec?: never };
+
+/** What an update would make of a server, with the template as it is now. */
+export function latestOf(row: ServerRow, loaded: LoadedGame): Latest {
+  const before = JSON.parse(row.variables) as Variables;
+  const kept = Object.fromEntries(
+    Object.entries(before).filter(([name]) => Object.hasOwn(loaded.game.variables, name)),
+  );
+  const held = specOf(row).ports;
+  const wanted = publicPortsOf(loaded.game);
+  const fits =
+    held.length === wanted.length && held.every((port) => loaded.game.ports[port.name]?.protocol === port.protocol);
+  if (!fits) {
+    const sentence = `${loaded.game.name} has other ports now than ${row.name} was made with; make a new server.`;
+    return { fault: new AppError("conflict", sentence) };
+  }
   try {
-    const before = JSON.parse(row.variables) as Variables;
-    const kept = Object.fromEntries(
-      Object.entries(before).filter(([name]) => Object.hasOwn(loaded.game.variables, name)),
-    );
-    return respec(row, games, resolveVariables(loaded.game, {}, kept));
+    const variables = JSON.stringify(resolveVariables(loaded.game, {}, kept));
+    return { spec: JSON.stringify(fill(loaded, { ...row, variables }, portsOf({ ports: held }))) };
   } catch (error) {
-    if (error instanceof AppError) return row.spec;
+    if (error instanceof AppError) return { fault: error };
     throw error;
   }
-}
-
-/** @throws AppError conflict when the template names other ports than the server has leased */
-function respec(row: ServerRow, games: Catalogue, variables: Variables): string {
-  const loaded = games.get(row.game);
-  const held = specOf(row).ports;
-  const names = Object.keys(loaded.game.ports);
-  const fits =
-    held.length === names.length && held.every((port) => loaded.game.ports[port.name]?.protocol === port.protocol);
-  if (!fits)
-    throw new AppError(
-      "conflict",
-      `${loaded.game.name} has other ports now than ${row.name} was made with; make a new server.`,
-    );
-  const chosen = Object.fromEntries(held.map((port) => [port.name, port.public]));
-  return JSON.stringify(resolveSpec(loaded, variables, chosen));
 }

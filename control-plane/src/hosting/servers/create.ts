@@ -4,13 +4,14 @@ import type { Db } from "../../platform/db/db.ts";
 import type { Event } from "../../platform/events/events.ts";
 import type { Deps } from "../deps.ts";
 import type { Catalogue } from "../games/catalogue.ts";
-import { resolveSpec, resolveVariables } from "../games/resolve.ts";
+import { resolveSpec, resolveVariables, withSecrets } from "../games/resolve.ts";
 import { newRow } from "./changes.ts";
-import { leasing } from "./leasing.ts";
+import type { leasing } from "./leasing.ts";
 import { findPlace, type NodeCalls, type Place } from "./placing.ts";
 import { portKey } from "./ports.ts";
 import { refuseOverfull, type Records } from "./records.ts";
 import type { CreateServer } from "./schema.ts";
+import { keepVersion } from "./versions.ts";
 import { insertLeases, insertServer, listLeases, type ServerRow } from "./store.ts";
 
 /** Who asks, and whose the server will be. */
@@ -26,13 +27,15 @@ export interface CreateDeps extends Deps {
   games: Catalogue;
   nodes: NodeCalls;
   records: Records;
+  /** One for all who lease. */
+  lessor: ReturnType<typeof leasing>;
   nextRev(tx: Db, node: string): Promise<number>;
 }
 
 /** A port that was free when it was asked for may be leased a moment later; then another is looked for. */
-const triesMax = 5;
+export const triesMax = 5;
 
-class LeaseLostError extends Error {
+export class LeaseLostError extends Error {
   override readonly name = "LeaseLostError";
 }
 
@@ -40,7 +43,7 @@ class LeaseLostError extends Error {
 export type CreateOne = (asker: Asker, request: CreateServer, once: Once) => Promise<Server>;
 
 export function creator(deps: CreateDeps): CreateOne {
-  const lessor = leasing(deps.ports.rng);
+  const { lessor } = deps;
   return async (asker, request, once) => {
     // Before a node is asked for anything: what is wrong in the request itself.
     resolveVariables(deps.games.get(request.game).game, request.variables ?? {});
@@ -93,7 +96,7 @@ async function insert(
 ): Promise<Made> {
   const { nodeId } = place;
   const loaded = games.get(request.game);
-  const variables = resolveVariables(loaded.game, request.variables ?? {});
+  const variables = withSecrets(loaded.game, resolveVariables(loaded.game, request.variables ?? {}), ports.rng);
   const spec = resolveSpec(loaded, variables, place.ports);
   const id = newId("srv", ports);
   const leases = spec.ports.map(({ name, protocol, public: port }) => ({
@@ -106,7 +109,9 @@ async function insert(
   const taken = new Set((await listLeases(tx, nodeId)).map(portKey));
   if (leases.some((lease) => taken.has(portKey(lease)))) throw new LeaseLostError();
   const now = ports.clock.now();
-  const fresh = newRow({ id, ownerId: asker.teamId, request, variables, spec: JSON.stringify(spec), now });
+  const version = await keepVersion(tx, loaded, now);
+  const made = { variables, spec: JSON.stringify(spec), version };
+  const fresh = newRow({ id, ownerId: asker.teamId, request, ...made, now });
   const row = { ...fresh, node_id: nodeId, rev: await nextRev(tx, nodeId) };
   await insertServer(tx, row);
   await refuseOverfull(tx, nodeId);

@@ -20,4 +20,8 @@ export const desiredOf = (row: ServerRow): DesiredServer => ({
   grant: { id: `free-${row.id}`, microCredits: null },
   purge: Boolean(row.purge),
   spec: specOf(row),
+  ...(row.update_spec !== null &&
+    row.update_gen !== null && {
+      update: { gen: row.update_gen, spec: JSON.parse(row.update_spec) as ServerSpec },
+    }),
 });

@@ -5,7 +5,8 @@ import { z } from "zod";
 import { operation, type Operation } from "../../platform/http/operation.ts";
 import { PageQuery, pageSchema } from "../../platform/http/page.ts";
 import { ServerPlayers } from "./players.ts";
-import { CreateServer, Hibernate, LogsQuery, UpdateServer } from "./schema.ts";
+import { lifeOperations } from "./life-operations.ts";
+import { CreateServer, DeleteQuery, Hibernate, ListQuery, LogsQuery, UpdateServer } from "./schema.ts";
 import type { Servers } from "./service.ts";
 
 const params = z.strictObject({ id: z.string().regex(idPattern("srv")) });
@@ -16,6 +17,7 @@ export const serverOperations = (servers: Servers): Operation[] => [
   ...single(servers),
   ...kicks(servers),
   ...streams(servers),
+  ...lifeOperations(servers),
 ];
 
 function collection(servers: Servers): Operation[] {
@@ -42,7 +44,7 @@ function collection(servers: Servers): Operation[] {
       summary: "Your game servers, newest first",
       auth: "user",
       permission: "servers:list",
-      query: PageQuery,
+      query: ListQuery,
       answer: { status: 200, schema: pageSchema(Server) },
       handle: ({ actor }, { query }) => servers.list(actor.role === "admin" ? null : actor.teamId, query),
     }),
@@ -97,7 +99,8 @@ function single(servers: Servers): Operation[] {
       path: "/api/v1/servers/{id}",
       tag,
       summary: "Change a game server",
-      description: "New variables reach a running game at its next start.",
+      description:
+        "New variables and resources reach a running game at its next start; until then `pending` names them.",
       auth: "user",
       permission: "servers:write",
       resource,
@@ -111,13 +114,16 @@ function single(servers: Servers): Operation[] {
       method: "delete",
       path: "/api/v1/servers/{id}",
       tag,
-      summary: "Delete a game server and its files",
+      summary: "Move a game server to the trash",
+      description:
+        "It is saved and stopped, its ports are free at once, its files wait until `purgeAt`. With `purge`, or when it is in the trash already, it is deleted for good.",
       auth: "user",
       permission: "servers:delete",
       resource,
       params,
+      query: DeleteQuery,
       answer: { status: 202, schema: Server },
-      handle: ({ actor }, { params: { id } }) => servers.remove(actor, id),
+      handle: ({ actor }, { params: { id }, query }) => servers.remove(actor, id, query.purge),
     }),
   ];
 }
@@ -176,8 +182,8 @@ function streams(servers: Servers): Operation[] {
       summary: "What the game wrote; with follow, as it writes",
       query: LogsQuery,
       answer: { status: 200, raw: "text/plain; charset=utf-8" },
-      async handle({ signal }, { params: { id }, query }) {
-        const text = await servers.logs(id, query, signal);
+      async handle({ actor, signal }, { params: { id }, query }) {
+        const text = await servers.logs(actor, id, query, signal);
         const body = query.follow ? text : await primed(text);
         // One chunk at a time: what the client has not read stays with the agent.
         const stream = Readable.from(body, { objectMode: false, highWaterMark: 64 * 1024 });

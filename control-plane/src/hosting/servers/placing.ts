@@ -28,7 +28,7 @@ export interface Place extends Reservation {
 
 /** All desired servers of a node travel in one frame; those it has must be able to grow a little. */
 const desiredBytesMax = 700 * 1024;
-const checkLimitMs = 10_000;
+export const checkLimitMs = 10_000;
 
 /** Errors of one node that another may not have. */
 const nextNodeCodes = new Set(["port_taken", "ports_exhausted", "node_unreachable", "not_ready"]);
@@ -62,7 +62,7 @@ export async function findPlace(
 }
 
 /** Names of other people's servers stay with them. */
-async function leasedBy(db: Knex, node: PlaceRow["id"], ownerId: string): Promise<Map<string, string>> {
+export async function leasedBy(db: Knex, node: PlaceRow["id"], ownerId: string): Promise<Map<string, string>> {
   const leases = await listLeases(db, node);
   return new Map(
     leases.map((lease) => [

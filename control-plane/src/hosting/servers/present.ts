@@ -4,18 +4,22 @@ import {
   type Capacity,
   type Cause,
   type Detail,
-  type Game,
   type Have,
   type Players,
   type Server,
 } from "@playspawn/shared";
 import type { z } from "zod";
+import type { LoadedGame } from "../games/load.ts";
 import { maskVariables, type Variables } from "../games/resolve.ts";
 import { specOf } from "./desired.ts";
+import { pendingOf } from "./spec-parts.ts";
 import type { ServerView } from "./store.ts";
+import { presentUpdate } from "./updates.ts";
 
-/** @param game the template as it is loaded now, for what is a secret; undefined when it is gone */
-export function presentServer(row: ServerView, game: Game | undefined): Server {
+/** @param loaded the template as it is now, for what is a secret and what is newer; undefined when it is gone */
+export function presentServer(row: ServerView, loaded: LoadedGame | undefined): Server {
+  const game = loaded?.game;
+  const inTrash = row.trashed_at !== null;
   const have = shownHave(row);
   const known = have === row.have;
   const tier = known ? row.tier : null;
@@ -29,7 +33,7 @@ export function presentServer(row: ServerView, game: Game | undefined): Server {
     want: row.want,
     have,
     tier,
-    state: stateWord({ want: row.want, have }),
+    state: inTrash && !row.purge ? "Trashed" : stateWord({ want: row.want, have }),
     cause: row.cause === null ? null : (JSON.parse(row.cause) as Cause),
     since: known ? row.since : (row.node_last_seen_at ?? row.since),
     players: known && row.players !== null ? (JSON.parse(row.players) as Players) : null,
@@ -41,6 +45,11 @@ export function presentServer(row: ServerView, game: Game | undefined): Server {
       host === null ? [] : spec.ports.map(({ name, protocol, public: port }) => ({ name, protocol, host, port })),
     variables: maskVariables(game, JSON.parse(row.variables) as Variables),
     idleSeconds: row.idle_seconds,
+    notes: row.notes,
+    trashedAt: row.trashed_at,
+    purgeAt: row.purge_at,
+    pending: known ? pendingOf(row, game) : [],
+    update: inTrash || row.want === "absent" ? null : presentUpdate(row, loaded),
     node: { id: row.node_id, name: row.node_name },
     cpu: spec.cpu,
     memoryBytes: spec.memoryBytes,

@@ -18,7 +18,7 @@ export interface Publisher {
 }
 
 export function publisher({ db, bus }: Pick<Deps, "db" | "bus">, games: Pick<Catalogue, "find">): Publisher {
-  const present = (row: ServerView): Server => presentServer(row, games.find(row.game)?.game);
+  const present = (row: ServerView): Server => presentServer(row, games.find(row.game));
   const publish = (row: ServerView): void =>
     bus.publish("live", { ownerId: row.owner_id, message: { t: "server", server: present(row) } });
   return {

@@ -28,8 +28,8 @@ export interface Records {
   ): Promise<Event>;
   /** After the commit. */
   announce(row: Pick<ServerRow, "id" | "node_id">, events: readonly Event[]): Promise<void>;
-  /** @param decide gets the row and the generation that the change will have */
-  change(id: string, decide: (row: ServerRow, gen: number) => Decision): Promise<Server>;
+  /** @param decide gets the row, the generation that the change will have, and the transaction */
+  change(id: string, decide: (row: ServerRow, gen: number, tx: Db) => Decision | Promise<Decision>): Promise<Server>;
 }
 
 export interface RecordsDeps extends Deps {
@@ -65,10 +65,10 @@ export function records({ db, ports, publisher, failpoint, push, nextRev }: Reco
         if (!row) throw notFound("server", id);
         // A node that knows more than a restored database must still find this one newer.
         const gen = Math.max(row.gen, row.reported_gen) + 1;
-        const { to, kind, data, cause } = decide(row, gen);
+        const { to, kind, data, cause } = await decide(row, gen, tx);
         const newer = isDesired(to) ? { gen, rev: await nextRev(tx, row.node_id) } : {};
-        await updateServer(tx, id, { ...to, ...newer, updated_at: ports.clock.now() });
-        if (to.spec !== undefined && bytesOf(to.spec) > bytesOf(row.spec)) await refuseOverfull(tx, row.node_id);
+        await updateServer(tx, id, { ...made(row, to), ...to, ...newer, updated_at: ports.clock.now() });
+        if (bytesOf({ ...row, ...to }) > bytesOf(row)) await refuseOverfull(tx, row.node_id);
         return { row, event: await tell(tx, row, kind, data, cause), server: await read(tx, id) };
       });
       failpoint("wake.stored");
@@ -78,10 +78,16 @@ export function records({ db, ports, publisher, failpoint, push, nextRev }: Reco
   };
 }
 
-/** A name is for people only; the agent never hears it. */
-const isDesired = (to: ServerChange): boolean => Object.keys(to).some((column) => column !== "name");
+/** For people only; the agent never hears of these. */
+const untold = new Set(["name", "notes", "owner_id", "update_error"]);
+const isDesired = (to: ServerChange): boolean => Object.keys(to).some((column) => !untold.has(column));
 
-const bytesOf = (text: string): number => Buffer.byteLength(text);
+/** What the running game was made from is kept while people change what it is to be made from next. */
+const made = (row: ServerRow, to: ServerChange): ServerChange =>
+  to.spec === undefined || to.spec === row.spec || row.made_spec !== null ? {} : { made_spec: row.spec };
+
+const bytesOf = ({ spec, update_spec }: Pick<ServerRow, "spec" | "update_spec">): number =>
+  Buffer.byteLength(spec) + Buffer.byteLength(update_spec ?? "");
 
 /** All desired servers of a node travel in one frame, which holds more than them. */
 const desiredBytesMax = 800 * 1024;

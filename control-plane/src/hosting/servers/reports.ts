@@ -5,6 +5,7 @@ import { appendEvent, type Event } from "../../platform/events/events.ts";
 import { trimEvents } from "../../platform/events/retention.ts";
 import type { Deps } from "../deps.ts";
 import { desiredOf, kickOf } from "./desired.ts";
+import { afterUpdate } from "./updates.ts";
 import {
   dropLeases,
   findOnNode,
@@ -25,6 +26,10 @@ export interface NodeRef {
 }
 
 export interface Taken {
+  /** What is wanted changed with it: the agent is to hear of that. */
+  moved: boolean;
+  /** Told to dashboards with the rest. */
+  events: Event[];
   changed: string[];
   removed: { id: string; ownerId: string }[];
   /** Items about servers that are not of this node. */
@@ -97,18 +102,21 @@ async function take(tx: Knex.Transaction, deps: ReportsDeps, node: NodeRef, repo
   const known = complete ? await listOnNode(tx, node.id) : await findOnNode(tx, node.id, ids);
   const named = new Set(ids);
   const rows = new Map(known.map((row) => [row.id, row]));
-  const taken: Taken = { changed: [], removed: [], foreign: 0 };
+  const taken: Taken = { moved: false, events: [], changed: [], removed: [], foreign: 0 };
   for (const item of items) {
     const row = rows.get(item.id);
     if (!row) taken.foreign++;
     if (!row || !isNewer(row, epoch, seq)) continue;
-    const gone = row.want === "absent" && item.state === "absent" && item.gen >= row.gen && !node.adopt;
-    if (gone) {
+    const down = row.want === "absent" && item.state === "absent" && item.gen >= row.gen && !node.adopt;
+    const isTrashed = row.trashed_at !== null && !row.purge;
+    if (down && isTrashed) await dropLeases(tx, row.id);
+    if (down && !isTrashed) {
       await finishRemoval(tx, deps, row);
       taken.removed.push({ id: row.id, ownerId: row.owner_id });
+      taken.moved = true;
       rows.delete(row.id);
     } else {
-      await updateServer(tx, row.id, reported(row, item, epoch, seq));
+      await store(tx, deps, row, { item, epoch, seq }, taken);
       taken.changed.push(row.id);
     }
   }
@@ -118,6 +126,24 @@ async function take(tx: Knex.Transaction, deps: ReportsDeps, node: NodeRef, repo
     taken.changed.push(...missing.map(({ id }) => id));
   }
   return taken;
+}
+
+/** Takes one status in; an update that it ends changes what is wanted, too. */
+async function store(
+  tx: Knex.Transaction,
+  { ports, nextRev }: ReportsDeps,
+  row: ServerRow,
+  { item, epoch, seq }: { item: StatusItem; epoch: number; seq: number },
+  taken: Taken,
+): Promise<void> {
+  const { to, ended } = afterUpdate(row, item.update);
+  const newer = ended && { gen: Math.max(row.gen, item.gen) + 1, rev: await nextRev(tx, row.node_id) };
+  await updateServer(tx, row.id, { ...reported(row, item, epoch, seq), ...to, ...newer });
+  if (!ended) return;
+  taken.moved = true;
+  const data = { ...(item.update?.error && { message: item.update.error.message.slice(0, 1000) }) };
+  const subject = { kind: "server", id: row.id };
+  taken.events.push(await appendEvent(tx, ports, { ownerId: row.owner_id, subject, kind: ended, cause: null, data }));
 }
 
 /** The agent has done what `want: absent` asks for: the row goes, and the agent hears that it may forget it. */
@@ -152,6 +178,8 @@ function reported(row: ServerRow, item: StatusItem, epoch: number, seq: number):
     reported_gen: item.gen,
     status_epoch: epoch,
     status_seq: seq,
+    fresh: item.fresh ?? null,
+    ...(item.gen >= row.gen && item.fresh !== false && { made_spec: null }),
     // Level-triggered: the kick stands until the agent says that it has it.
     ...(handled && { kick: null }),
   };
@@ -164,7 +192,7 @@ async function markMissing(
   { epoch, seq, now }: { epoch: number; seq: number; now: number },
 ): Promise<void> {
   for (const row of rows) {
-    const gone = { have: "absent" as const, tier: null, players: null, cause: null, detail: "{}" };
+    const gone = { have: "absent" as const, tier: null, players: null, cause: null, detail: "{}", fresh: null };
     const since = row.have === "absent" ? row.since : now;
     await updateServer(tx, row.id, { ...gone, since, status_epoch: epoch, status_seq: seq });
   }

@@ -1,6 +1,8 @@
 /** Game servers as the API takes them. How it shows them is said with the live protocol. */
 import { IdleSeconds, Label, PortNumber, tiers, VariableValue, wants } from "@playspawn/shared";
 import { z } from "zod";
+import { Email } from "../../people/users/credentials.ts";
+import { PageQuery } from "../../platform/http/page.ts";
 
 const Variables = z.record(z.string().max(64), VariableValue);
 const SettableWant = z.enum(wants).exclude(["absent"]);
@@ -20,12 +22,21 @@ export const CreateServer = z
   .meta({ id: "CreateServer" });
 export type CreateServer = z.infer<typeof CreateServer>;
 
+const Notes = z
+  .string()
+  .max(4000)
+  // oxlint-disable-next-line no-control-regex -- what no text field can hold
+  .regex(/^[^\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f]*$/, "must not contain control characters");
+
 export const UpdateServer = z
   .strictObject({
     name: Label.optional(),
     variables: Variables.optional().describe("Only those named change. The mask of a secret leaves it as it was."),
     idleSeconds: IdleSeconds.optional(),
     want: SettableWant.optional(),
+    notes: Notes.optional(),
+    cpu: z.number().positive().max(10_000).nullable().optional().describe("Cores; null: as the template says."),
+    memoryBytes: z.number().int().positive().nullable().optional().describe("null: as the template says."),
   })
   .meta({ id: "UpdateServer" });
 export type UpdateServer = z.infer<typeof UpdateServer>;
@@ -46,3 +57,20 @@ export const LogsQuery = z.strictObject({
     .transform((text) => text === "true")
     .meta({ type: "boolean", default: false }),
 });
+
+const flag = z
+  .enum(["true", "false"])
+  .default("false")
+  .transform((text) => text === "true")
+  .meta({ type: "boolean", default: false });
+
+export const ListQuery = PageQuery.extend({ trash: flag.describe("Those in the trash instead of the others.") });
+export const DeleteQuery = z.strictObject({ purge: flag.describe("For good, at once, instead of into the trash.") });
+export const Transfer = z.strictObject({ email: Email }).meta({ id: "TransferServer" });
+export const Favourites = z.strictObject({ items: z.array(z.string()) }).meta({ id: "Favourites" });
+export const UpdatedServers = z
+  .strictObject({
+    updating: z.array(z.string()).describe("Servers that take the newer version once nobody plays on them."),
+    refused: z.array(z.strictObject({ id: z.string(), detail: z.string() })),
+  })
+  .meta({ id: "UpdatedServers" });

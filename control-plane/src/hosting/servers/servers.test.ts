@@ -157,7 +157,7 @@ test("the same Idempotency-Key creates one server, also when sent at the same ti
 test("a deleted server's port is free again", async (t) => {
   const s = await scene(t);
   const { id } = await createServer(s, { ports: { game: 20_300 } });
-  await s.client.request("DELETE", `/api/v1/servers/${id}`);
+  await s.client.request("DELETE", `/api/v1/servers/${id}?purge=true`);
   t.is((await s.client.post("/api/v1/servers", { ...body, ports: { game: 20_300 } })).status, 409);
   await s.agent.report(statusOf({ id, gen: 2 }, { state: "absent" }));
   t.is((await createServer(s, { ports: { game: 20_300 } })).addresses[0]!.port, 20_300);
@@ -220,9 +220,9 @@ test("kicks that its want can never let through are refused with what to do", as
   await s.client.request("PATCH", `/api/v1/servers/${id}`, { want: "running" });
   t.deepEqual(refusal(await post("hibernate")), [409, "conflict"]);
   t.is((await post("restart")).status, 202);
-  await s.client.request("DELETE", `/api/v1/servers/${id}`);
+  await s.client.request("DELETE", `/api/v1/servers/${id}?purge=true`);
   t.deepEqual(refusal(await post("wake")), [409, "conflict"]);
-  t.is((await s.client.request("DELETE", `/api/v1/servers/${id}`)).status, 202);
+  t.is((await s.client.request("DELETE", `/api/v1/servers/${id}?purge=true`)).status, 202);
 });
 
 test("hibernate carries the tier that was asked for", async (t) => {
@@ -307,7 +307,7 @@ test("dashboards hear of every change, and of the end", async (t) => {
   socket.on("message", (data: Buffer) => heard.push(JSON.parse(data.toString("utf8")) as (typeof heard)[number]));
   const { id } = await createServer(s);
   await s.agent.report(statusOf({ id, gen: 1 }));
-  await s.client.request("DELETE", `/api/v1/servers/${id}`);
+  await s.client.request("DELETE", `/api/v1/servers/${id}?purge=true`);
   const event = { n: 1, at: 1, server: id, gen: 1, kind: "sleep", cause: null, data: {} };
   s.agent.send({ t: "events", log: "l", items: [event] });
   await s.agent.report(statusOf({ id, gen: 2 }, { state: "absent" }));

@@ -1,61 +1,85 @@
 /** Game servers: what people want of them, decided and stored; the agents hear of it by their link. */
 import {
+  AppError,
   notFound,
   type Call,
+  type Capacity,
   type KickKind,
   type Tier,
   type Server,
   type ServerEvent,
   type ServerStats,
 } from "@playspawn/shared";
-import { transaction } from "../../platform/db/db.ts";
+import { transaction, type Db } from "../../platform/db/db.ts";
 import { listEvents } from "../../platform/events/events.ts";
 import { decodeCursor, pageOf, type Page } from "../../platform/http/page.ts";
 import { presentEvent } from "../events.ts";
-import { freshSpec, refuseDeleted, refuseKick, updateOf } from "./changes.ts";
+import { refuseDeleted, refuseKick, updateOf } from "./changes.ts";
 import { creator, type Asker, type CreateDeps, type Once } from "./create.ts";
 import type { Kick } from "./desired.ts";
+import { leasing } from "./leasing.ts";
 import type { NodeCalls } from "./placing.ts";
 import { readPlayers, type ServerPlayers } from "./players.ts";
+import { readers, type Reader } from "./readers.ts";
 import { records, type Records, type RecordsDeps } from "./records.ts";
 import type { CreateServer, UpdateServer } from "./schema.ts";
+import { checkResources } from "./resources.ts";
+import { sharing, type Sharing } from "./sharing.ts";
 import { readStats } from "./stats.ts";
 import {
   contextsInUse,
   dropLeases,
   dropRemoved,
+  dropUnusedVersions,
+  findVersion,
   findServer,
+  findView,
   listAbandoned,
+  listPurgeDue,
   listViews,
   updateServer,
   type ServerRow,
 } from "./store.ts";
+import { purged, restore, trashed } from "./trash.ts";
+import { updates, type Updates } from "./updates.ts";
+import { versionOf, type Template } from "./versions.ts";
 
 interface PageRequest {
   limit: number;
   cursor?: string | undefined;
 }
 
-export interface Servers {
+interface LogsRequest {
+  tail: number;
+  follow: boolean;
+}
+
+export interface Servers extends Sharing {
+  updates: Updates;
   /** For `authorize`. @throws AppError not_found */
   resource(id: string): Promise<{ kind: string; id: string; ownerId: string }>;
   create(asker: Asker, request: CreateServer, once: Once): Promise<Server>;
   /** Newest first. @param ownerId null: everybody's */
-  list(ownerId: string | null, page: PageRequest): Promise<Page<Server>>;
+  list(ownerId: string | null, page: PageRequest & { trash: boolean }): Promise<Page<Server>>;
   read(id: string): Promise<Server>;
   update(asker: Asker, id: string, request: UpdateServer): Promise<Server>;
   /** @param asker `webhook`: whoever knows the server's wake token */
   kick(asker: Pick<Asker, "userId"> | "webhook", id: string, kind: KickKind, tier?: Tier): Promise<Server>;
-  remove(asker: Asker, id: string): Promise<Server>;
+  /** Into the trash; for good when it is there already, or with `purge`. */
+  remove(asker: Asker, id: string, purge: boolean): Promise<Server>;
+  /** Out of the trash, with its old ports where they are free. */
+  restore(asker: Asker, id: string): Promise<Server>;
   players(id: string): Promise<ServerPlayers>;
   /** @throws AppError node_unreachable, or conflict when its node's agent is too old */
   stats(id: string): Promise<ServerStats>;
   /** Newest first. */
   events(id: string, page: PageRequest): Promise<Page<ServerEvent>>;
   /** Text as the game wrote it; ends by itself unless `follow`. @throws AppError node_unreachable */
-  logs(id: string, query: { tail: number; follow: boolean }, signal: AbortSignal): Promise<AsyncGenerator<string>>;
+  logs(reader: Reader, id: string, query: LogsRequest, signal: AbortSignal): Promise<AsyncGenerator<string>>;
   /** Lets go of deleted servers whose node can never say that they are gone. Idempotent. */
   removeAbandoned(): Promise<void>;
+  /** Purges what was in the trash for long enough. Idempotent. */
+  purgeDue(): Promise<void>;
   /** Drops the rows of servers that were removed before `before`, UTC ms. */
   forgetRemoved(before: number): Promise<void>;
   /** SHA-256 of every build context that a server was made from. */
@@ -70,8 +94,10 @@ export interface Nodes extends NodeCalls {
   };
 }
 
-export interface ServersDeps extends Omit<CreateDeps & RecordsDeps, "nodes" | "records" | "push"> {
+export interface ServersDeps extends Omit<CreateDeps & RecordsDeps, "nodes" | "records" | "push" | "lessor"> {
   nodes: Nodes;
+  /** How long the trash keeps a server. */
+  trashDays: number;
 }
 
 export function servers(deps: ServersDeps): Servers {
@@ -83,31 +109,44 @@ export function servers(deps: ServersDeps): Servers {
     return row;
   };
   const { update, kick, remove } = changing(deps, log);
+  const reading = readers();
+  const creating = { ...deps, records: log, lessor: leasing(deps.ports.rng) };
 
   return {
     resource: async (id) => ({ kind: "server", id, ownerId: (await require(id)).owner_id }),
-    create: creator({ ...deps, records: log }),
-    async list(ownerId, { limit, cursor }) {
+    create: creator(creating),
+    ...sharing({ ...deps, records: log, endReaders: reading.endOthers }),
+    updates: updates(creating),
+    async list(ownerId, { limit, cursor, trash }) {
       const before = decodeCursor(cursor, /^srv_[0-9a-z]{26}$/);
-      const page = pageOf(await listViews(db, { ownerId, before, limit: limit + 1 }), limit, (row) => row.id);
+      const page = pageOf(await listViews(db, { ownerId, trash, before, limit: limit + 1 }), limit, (row) => row.id);
       return { items: page.items.map(publisher.present), nextCursor: page.nextCursor };
     },
     read: (id) => log.read(db, id),
     update,
     kick,
     remove,
+    restore: (asker, id) => restore(creating, asker, id),
     players: (id) => readPlayers(db, publisher, id),
     stats: (id) => readStats(db, nodes, id),
     async events(id, { limit, cursor }) {
       const page = await listEvents(db, { subject: { kind: "server", id }, limit, cursor });
       return { items: page.items.map(presentEvent), nextCursor: page.nextCursor };
     },
-    async logs(id, query, signal) {
+    async logs(reader, id, query, signal) {
       const { node_id } = await require(id);
-      return nodes.get(node_id).stream({ op: "logs", server: id, ...query }, signal);
+      const node = nodes.get(node_id);
+      const mine = reading.open(id, reader, signal);
+      return whole(node.stream({ op: "logs", server: id, ...query }, mine.signal), mine.end);
     },
     removeAbandoned: () => removeAbandoned(deps, log),
-    forgetRemoved: (before) => dropRemoved(db, before),
+    async purgeDue() {
+      for (const { id } of await listPurgeDue(db, deps.ports.clock.now())) await purgeOne(log, id);
+    },
+    async forgetRemoved(before) {
+      await dropRemoved(db, before);
+      await dropUnusedVersions(db, before);
+    },
     contextsInUse: () => contextsInUse(db),
   };
 }
@@ -119,9 +158,14 @@ function changing(deps: ServersDeps, log: Records): Pick<Servers, "update" | "ki
     async update({ userId }, id, request) {
       const fields = Object.keys(request).join(", ");
       if (fields === "") return await log.read(db, id);
-      return await log.change(id, (row) => {
+      const view = await findView(db, id);
+      const capacity = view?.node_capacity ?? null;
+      return await log.change(id, async (row, _gen, tx) => {
         refuseDeleted(row);
-        return { to: updateOf(row, request, games), kind: "updated", data: { by: userId, fields } };
+        const loaded = games.find(row.game);
+        checkResources(request, loaded?.game, capacity === null ? null : (JSON.parse(capacity) as Capacity));
+        const versions = { version: await versionOf(tx, row, loaded), next: await nextVersion(tx, row) };
+        return { to: updateOf(row, request, games, versions), kind: "updated", data: { by: userId, fields } };
       });
     },
     async kick(asker, id, kind, tier) {
@@ -129,20 +173,48 @@ function changing(deps: ServersDeps, log: Records): Pick<Servers, "update" | "ki
       return await log.change(id, (row, gen) => {
         refuseKick(row, kind);
         const kick: Kick = { gen, kind, ...(tier && { tier }) };
-        const spec = kind === "restart" ? freshSpec(row, games) : row.spec;
         const who = asker === "webhook" ? { data: {}, cause: { kind: asker } } : { data: { by: asker.userId } };
-        return { to: { kick: JSON.stringify(kick), spec }, kind: `${kind}_requested`, ...who };
+        return { to: { kick: JSON.stringify(kick) }, kind: `${kind}_requested`, ...who };
       });
     },
-    async remove({ userId }, id) {
-      const row = await findServer(db, id);
-      if (row?.want === "absent") return await log.read(db, id);
-      const to = { want: "absent" as const, purge: true, kick: null };
-      const server = await log.change(id, () => ({ to, kind: "delete_requested", data: { by: userId } }));
+    async remove({ userId }, id, purge) {
+      const before = await findServer(db, id);
+      if (before?.want === "absent" && before.purge) return await log.read(db, id);
+      const server = await log.change(id, (row) => {
+        const data = { by: userId };
+        if (purge || row.trashed_at !== null) return { to: purged, kind: "delete_requested", data };
+        return { to: trashed(row, deps.ports.clock.now(), deps.trashDays), kind: "trashed", data };
+      });
       await removeAbandoned(deps, log);
       return server;
     },
   };
+}
+
+const nextVersion = async (tx: Db, { update_version }: ServerRow): Promise<Template | undefined> => {
+  const kept = update_version === null ? undefined : await findVersion(tx, update_version);
+  return kept && (JSON.parse(kept.body) as Template);
+};
+
+/** A restore that was faster leaves nothing to be purged. */
+async function purgeOne(log: Records, id: string): Promise<void> {
+  try {
+    await log.change(id, (row) => {
+      if (row.trashed_at === null) throw new AppError("conflict", `${row.name} is not in the trash any more.`);
+      return { to: purged, kind: "purge_due", data: {} };
+    });
+  } catch (error) {
+    if (!(error instanceof AppError)) throw error;
+  }
+}
+
+/** Calls `end` once nobody reads any more. */
+async function* whole(text: AsyncGenerator<string>, end: () => void): AsyncGenerator<string> {
+  try {
+    yield* text;
+  } finally {
+    end();
+  }
 }
 
 async function removeAbandoned({ db, ports, nextRev, publisher }: ServersDeps, log: Records): Promise<void> {

@@ -35,6 +35,30 @@ export interface ServerRow {
   status_seq: number;
   /** Grows with every write of the row. */
   version: number;
+  notes: string;
+  trashed_at: number | null;
+  /** When it leaves the trash for good, UTC ms. */
+  purge_at: number | null;
+  /** What was wanted of it before it was put into the trash. */
+  trashed_want: Want | null;
+  /** Of its own; null: as its template says. */
+  cpu: number | null;
+  memory_bytes: number | null;
+  /** Whether the game that runs was made from `spec`; null: none runs, or nobody knows. */
+  fresh: boolean | number | null;
+  /** JSON of the `ServerSpec` that the running game may have been made from, while that is not `spec`. */
+  made_spec: string | null;
+  /** Id of the version of its template that it was made from; null: older than versions. */
+  game_version: string | null;
+  update_version: string | null;
+  /** Names the update under way; null: none is. */
+  update_gen: number | null;
+  /** JSON of the `ServerSpec` to take. */
+  update_spec: string | null;
+  /** JSON of `UpdateStatus`, as the agent last said; null: nothing yet. */
+  update_state: string | null;
+  /** JSON of `{code, message}`: why the last update was taken back. */
+  update_error: string | null;
 }
 
 export type ServerChange = Partial<Omit<ServerRow, "id" | "version">>;
@@ -48,6 +72,8 @@ export interface ServerView extends ServerRow {
   node_last_seen_at: number | null;
   /** JSON of `Capacity`, or null. */
   node_capacity: string | null;
+  /** JSON of `Capabilities`. */
+  node_capabilities: string;
 }
 
 export interface LeaseRow {
@@ -92,17 +118,26 @@ const views = (db: Db) =>
       "nodes.revoked_at as node_revoked_at",
       "nodes.last_seen_at as node_last_seen_at",
       "nodes.capacity as node_capacity",
+      "nodes.capabilities as node_capabilities",
     );
 
 export const findView = async (db: Db, id: string): Promise<ServerView | undefined> =>
   (await views(db).where("servers.id", id))[0];
 
-/** Newest first. `ownerId` null: everybody's. */
-export async function listViews(
-  db: Db,
-  { ownerId, before, limit }: { ownerId: string | null; before: string | undefined; limit: number },
-): Promise<ServerView[]> {
+export interface ListRequest {
+  /** Null: everybody's. */
+  ownerId: string | null;
+  /** Those in the trash, or those that are not. */
+  trash: boolean;
+  before: string | undefined;
+  limit: number;
+}
+
+/** Newest first. */
+export async function listViews(db: Db, { ownerId, trash, before, limit }: ListRequest): Promise<ServerView[]> {
   const query = views(db).orderBy("servers.id", "desc").limit(limit);
+  if (trash) query.whereNotNull("servers.trashed_at");
+  else query.whereNull("servers.trashed_at");
   if (ownerId !== null) query.where("servers.owner_id", ownerId);
   if (before !== undefined) query.where("servers.id", "<", before);
   return await query;
@@ -138,14 +173,17 @@ export const updateServer = async (db: Db, id: string, change: ServerChange): Pr
     .where({ id })
     .update({ ...change, version: db.raw("version + 1") }));
 
-/** Forgets rows that were removed before `before`. */
-export const dropRemoved = async (db: Db, before: number): Promise<void> =>
-  void (await servers(db).where("removed_at", "<", before).delete());
+/** Forgets rows that were removed before `before`, and who had starred them. */
+export const dropRemoved = async (db: Db, before: number): Promise<void> => {
+  await servers(db).where("removed_at", "<", before).delete();
+  await db("favourites").whereNotIn("server_id", db("servers").select("id")).delete();
+};
 
 /** Bytes of UTF-8 that one desired server takes in a frame beside its spec; a test holds it to the truth. */
 export const recordBytes = 400;
 
-const sumOfRecords = (db: Db) => db.raw(`octet_length(servers.spec) + ${recordBytes}`);
+const sumOfRecords = (db: Db) =>
+  db.raw(`octet_length(servers.spec) + coalesce(octet_length(servers.update_spec), 0) + ${recordBytes}`);
 
 /** Bytes of all desired servers that a node has to be sent at once. */
 export async function desiredBytes(db: Db, node: string): Promise<number> {
@@ -160,6 +198,8 @@ export const insertLeases = async (db: Db, rows: readonly LeaseRow[]): Promise<v
 
 export const dropLeases = async (db: Db, server: string): Promise<void> =>
   void (await leases(db).where({ server_id: server }).delete());
+
+export const leasesOf = async (db: Db, server: string): Promise<LeaseRow[]> => leases(db).where({ server_id: server });
 
 /** Every lease of a node with the name and the owner of its server. */
 export const listLeases = async (
@@ -203,9 +243,71 @@ export const listAbandoned = async (db: Db): Promise<ServerRow[]> =>
     .where((either) => void either.whereNotNull("nodes.revoked_at").orWhere("nodes.session", "never"))
     .select<ServerRow[]>("servers.*");
 
-/** SHA-256 of every build context that a server was made from. */
+/** SHA-256 of every build context that a server was made from, or is to be. */
 export async function contextsInUse(db: Db): Promise<Set<string>> {
-  const rows = await servers(db).whereNull("removed_at").distinct("spec");
-  const contexts = rows.map((row) => (JSON.parse(row.spec) as { image: { context?: string } }).image.context);
+  const rows = await servers(db).whereNull("removed_at").distinct("spec", "update_spec");
+  const specs = rows.flatMap(({ spec, update_spec }) => (update_spec === null ? [spec] : [spec, update_spec]));
+  const contexts = specs.map((spec) => (JSON.parse(spec) as { image: { context?: string } }).image.context);
   return new Set(contexts.filter((context) => context !== undefined));
+}
+
+/** In the trash for long enough. */
+export const listPurgeDue = async (db: Db, now: number): Promise<ServerRow[]> =>
+  servers(db).whereNull("removed_at").where("purge", false).where("purge_at", "<=", now);
+
+/** Servers of a game that are not in the trash. `ownerId` null: everybody's. */
+export async function listOfGame(db: Db, game: string, ownerId: string | null): Promise<ServerRow[]> {
+  const query = servers(db).where({ game }).whereNull("removed_at").whereNull("trashed_at").orderBy("id");
+  if (ownerId !== null) query.where({ owner_id: ownerId });
+  return await query;
+}
+
+/** Who has this e-mail address, in lower case. */
+export const findAccount = async (db: Db, email: string): Promise<{ team_id: string } | undefined> =>
+  await db("users").where({ email }).first<{ team_id: string } | undefined>("team_id");
+
+export interface VersionRow {
+  /** SHA-256 of `body`. */
+  id: string;
+  /** JSON of `{game, context}`. */
+  body: string;
+  created_at: number;
+}
+
+export const findVersion = async (db: Db, id: string): Promise<VersionRow | undefined> =>
+  await db<VersionRow>("game_versions").where({ id }).first();
+
+export const insertVersion = async (db: Db, row: VersionRow): Promise<void> =>
+  void (await db<VersionRow>("game_versions").insert(row).onConflict("id").ignore());
+
+/** Forgets versions that no server was made from nor is to take, unless they were kept after `before`, UTC ms. */
+export const dropUnusedVersions = async (db: Db, before: number): Promise<void> =>
+  void (await db("game_versions")
+    .where("created_at", "<", before)
+    .whereNotIn("id", db("servers").whereNotNull("game_version").select("game_version"))
+    .whereNotIn("id", db("servers").whereNotNull("update_version").select("update_version"))
+    .delete());
+
+export const addFavourite = async (db: Db, favourite: FavouriteRow): Promise<void> =>
+  void (await db("favourites").insert(favourite).onConflict(["user_id", "server_id"]).ignore());
+
+export const dropFavourite = async (db: Db, user: string, server: string): Promise<void> =>
+  void (await db("favourites").where({ user_id: user, server_id: server }).delete());
+
+export interface FavouriteRow {
+  user_id: string;
+  server_id: string;
+  created_at: number;
+}
+
+/** Servers that a user has starred and may still see. `ownerId` null: everybody's. */
+export async function listFavourites(db: Db, user: string, ownerId: string | null): Promise<string[]> {
+  const query = db("favourites")
+    .join("servers", "servers.id", "favourites.server_id")
+    .where("favourites.user_id", user)
+    .whereNull("servers.removed_at")
+    .orderBy("servers.id");
+  if (ownerId !== null) query.where("servers.owner_id", ownerId);
+  const rows = await query.select<{ server_id: string }[]>("favourites.server_id");
+  return rows.map((row) => row.server_id);
 }

@@ -4,6 +4,7 @@ import * as platform from "../../../migrations/001-platform.ts";
 import * as hosting from "../../../migrations/002-hosting.ts";
 import * as versions from "../../../migrations/003-versions.ts";
 import * as wakeTokens from "../../../migrations/006-wake-tokens.ts";
+import * as serverLife from "../../../migrations/004-server-life.ts";
 import * as nodeSamples from "../../../migrations/telemetry-001-node-samples.ts";
 
 export interface Migration {
@@ -15,6 +16,7 @@ export const coreMigrations: readonly Migration[] = [
   { name: "001-platform", up: platform.up },
   { name: "002-hosting", up: hosting.up },
   { name: "003-versions", up: versions.up },
+  { name: "004-server-life", up: serverLife.up },
   { name: "006-wake-tokens", up: wakeTokens.up },
 ];
 

@@ -39,6 +39,7 @@ export const permissions = {
   "servers:read": "owner",
   "servers:write": "owner",
   "servers:delete": "owner",
+  "servers:transfer": "owner",
   "nodes:read": "admin",
   "nodes:write": "admin",
 } as const satisfies Record<string, "signed-in" | "owner" | "admin">;

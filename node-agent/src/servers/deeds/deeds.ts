@@ -10,6 +10,7 @@ import { resume, resumeKnown } from "./resume.ts";
 import { sleep } from "./sleep.ts";
 import { start } from "./start.ts";
 import { remove, stop } from "./stop.ts";
+import { update } from "./update.ts";
 
 export type DeedName = Exclude<Action, "cancel" | "wait" | "none"> | "look" | "resume" | "resumeKnown" | "foundEnded";
 
@@ -19,6 +20,7 @@ export const deeds: Record<DeedName, Deed> = {
   sleep,
   deepen,
   restart,
+  update,
   stop,
   remove,
   look,

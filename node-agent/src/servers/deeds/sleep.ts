@@ -35,7 +35,7 @@ function connections(stage: Stage): number | null {
 }
 
 /** Newcomers are held already, the world goes to disk. @throws AppError game_crashed when the game ends meanwhile */
-async function drain(stage: Stage, signal: AbortSignal): Promise<Error | undefined> {
+export async function drain(stage: Stage, signal: AbortSignal): Promise<Error | undefined> {
   stage.life.enter("draining", { cause: stage.cause });
   showRoutes(stage);
   const over = new AbortController();

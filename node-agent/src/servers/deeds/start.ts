@@ -20,14 +20,25 @@ export async function wake(stage: Stage, signal: AbortSignal): Promise<void> {
   stage.world.fail("kick.taken");
   const bound = bindPorts(stage);
   bound.catch(() => undefined);
-  const engineMs = await boot(stage, signal);
-  const bootMs = await untilReady(stage, signal);
+  const { engineMs, bootMs } = await up(stage, signal);
   stage.world.fail("probe.answered");
   await bound;
   welcomePlayers(stage);
   stage.world.fail("routes.sent");
   const totalMs = stage.world.ports.clock.mono() - stage.wokenAt;
   tell(stage, "ready", { totalMs: round(totalMs), engineMs: round(engineMs), bootMs: round(bootMs) });
+}
+
+async function up(stage: Stage, signal: AbortSignal): Promise<{ engineMs: number; bootMs: number }> {
+  const engineMs = await boot(stage, signal);
+  return { engineMs, bootMs: await untilReady(stage, signal) };
+}
+
+/** Up until it would let players in, but lets nobody in. */
+export async function prove(stage: Stage, signal: AbortSignal): Promise<void> {
+  stage.life.enter("starting", { cause: stage.cause });
+  showRoutes(stage);
+  await up(stage, signal);
 }
 
 /** A wake that is called off: nobody was let in yet, so there is nothing to save. */

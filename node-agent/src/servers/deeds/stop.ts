@@ -19,12 +19,16 @@ export const stop: Deed = {
 export const remove: Deed = {
   async run(stage, signal) {
     const { door, files } = stage.world;
-    const tries = stage.life.have === "ready" && !stage.desired.purge ? 1 : 0;
+    // Into the trash it goes with its world on disk; what is deleted for good need not be saved.
+    const tries = stage.life.have === "ready" && !stage.desired.purge ? saveTries : 0;
     door.setRoutes(stage.id, []);
     if (stage.life.have !== "absent") stage.life.enter("stopping", { cause: stage.cause });
     if (stage.startedAt !== null) await end(stage, tries, signal);
     await clear(stage);
-    if (stage.desired.purge) await files.purge(stage.id);
+    const purges = stage.desired.purge;
+    stage.world.fail("unit.removed");
+    if (purges) await files.purge(stage.id);
+    stage.removed = purges ? "purged" : "kept";
     stage.life.enter("absent");
   },
 };
