@@ -5,6 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { ExecutionContext } from "ava";
 import { type Api, type Node, type Server, connect } from "./api.ts";
+import { databaseFor } from "./database.ts";
 import { sweep } from "./docker.ts";
 import { type Live, live } from "./live.ts";
 import { type Part, type Running, run } from "./processes.ts";
@@ -49,9 +50,11 @@ export async function openStack(options: StackOptions = {}): Promise<Stack> {
   const url = `http://127.0.0.1:${port}`;
   const range = nextRange(options.ports ?? 100);
   const common = { PLAYSPAWN_DATA_DIR: dataDir };
+  const database = await databaseFor(dataDir);
   const defaults: Record<Part, Record<string, string>> = {
     control: {
       ...common,
+      ...database.env,
       PLAYSPAWN_PORT: String(port),
       PLAYSPAWN_WEB_PORT: "0",
       PLAYSPAWN_HOST: "127.0.0.1",
@@ -100,6 +103,7 @@ export async function openStack(options: StackOptions = {}): Promise<Stack> {
     events.close();
     await Promise.all(Object.values(parts).map((part) => part.stop("SIGTERM")));
     await sweep(dataDir);
+    await database.drop();
     await rm(dataDir, { recursive: true, force: true });
   };
   return {
