@@ -44,6 +44,7 @@ const exitOf: Record<ErrorCode, ExitCode> = {
   method_not_allowed: usage,
   conflict: failure,
   request_timeout: cancelled,
+  https_required: failure,
   port_taken: failure,
   ports_exhausted: capacity,
   body_too_large: usage,

@@ -14,7 +14,7 @@ export async function run(args: readonly string[], surroundings: Surroundings): 
     const program = createProgram(surroundings);
     if (args.length === 0) program.outputHelp();
     else await program.parseAsync(args, { from: "user" });
-    return (process.exitCode as ExitCode | undefined) ?? exits.ok;
+    return exits.ok;
   } catch (error) {
     if (signal.aborted) return exits.interrupted;
     if (error instanceof CommanderError && error.exitCode === 0) return exits.ok;

@@ -4,6 +4,7 @@ import { bytes } from "@playspawn/shared/words/bytes.ts";
 import type { Game } from "../api/types.ts";
 import type { Context } from "../context.ts";
 import { exits } from "../exit-codes.ts";
+import { Failure } from "../failure.ts";
 import { facts, table, type Column } from "../output/table.ts";
 import { pick } from "../pick.ts";
 
@@ -16,7 +17,7 @@ const columns: readonly Column[] = [
   { title: "ID" },
   { title: "NAME" },
   { title: "MEMORY", drop: 1 },
-  { title: "DESCRIPTION", drop: 2 },
+  { title: "DESCRIPTION", drop: 2, prose: true },
 ];
 
 export async function list(context: Context): Promise<void> {
@@ -27,7 +28,8 @@ export async function reload(context: Context): Promise<void> {
   const games = await (await context.api()).call("post", "/api/v1/games/reload", {});
   showGames(context, games);
   // Whoever reloads wants to know whether the template he mended is taken now.
-  if (games.faults.length > 0) process.exitCode = exits.failure;
+  if (games.faults.length > 0)
+    throw new Failure(exits.failure, "The catalogue was read; what is named above was left out.");
 }
 
 function showGames(context: Context, games: Games): void {
@@ -50,8 +52,8 @@ export async function show(context: Context, [name = ""]: string[]): Promise<voi
 const variableColumns: readonly Column[] = [
   { title: "VARIABLE" },
   { title: "DEFAULT" },
-  { title: "TAKES", drop: 1 },
-  { title: "WHAT", drop: 2 },
+  { title: "TAKES", drop: 1, prose: true },
+  { title: "WHAT", drop: 2, prose: true },
 ];
 
 function words({ io: { out } }: Context, game: Game): string {

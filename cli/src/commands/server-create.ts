@@ -73,7 +73,7 @@ function showPlan({ io: { err }, settings }: Context, game: Game, request: Creat
     value,
     { text: why, style: "dim" } as const,
   ]);
-  err.write(table(err, [{ title: "PLAN" }, { title: "" }, { title: "WHY", drop: 1 }], rows));
+  err.write(table(err, [{ title: "PLAN" }, { title: "" }, { title: "WHY", drop: 1, prose: true }], rows));
 }
 
 const triesMax = 3;

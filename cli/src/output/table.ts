@@ -6,12 +6,15 @@ export interface Column {
   title: string;
   /** Left out first, highest number first, where the terminal is too narrow; without one it stays. */
   drop?: number;
+  /** Prose: cut before it is left out. */
+  prose?: boolean;
 }
 
 export type Cell = string | { text: string; style: Style };
 
 const gap = 2;
 const leastWidth = 6;
+const leastProseWidth = 16;
 
 const textOf = (cell: Cell): string => harmless(typeof cell === "string" ? cell : cell.text).replaceAll(/[\t\n]/g, " ");
 
@@ -48,7 +51,9 @@ function fitting(columns: readonly Column[], widths: number[], width: number): n
     .toSorted((a, b) => columns[b]!.drop! - columns[a]!.drop!);
   for (const i of droppable) {
     if (total() <= width) break;
-    shown = shown.filter((kept) => kept !== i);
+    const room = widths[i]! - (total() - width);
+    if (columns[i]!.prose && room >= leastProseWidth) widths[i] = room;
+    else shown = shown.filter((kept) => kept !== i);
   }
   while (total() > width) {
     const widest = shown.reduce((a, b) => (widths[b]! > widths[a]! ? b : a));

@@ -1,0 +1,237 @@
+/** Whole runs against servers that answer what a test says: the ways in which no good answer comes. */
+import { mkdtemp, readFile, rm, stat, writeFile } from "node:fs/promises";
+import { createServer, type RequestListener } from "node:http";
+import { createServer as createTcpServer } from "node:net";
+import type { AddressInfo, Server } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { PassThrough } from "node:stream";
+import type { ReadStream } from "node:tty";
+import { systemPorts } from "@playspawn/shared/ports/system.ts";
+import test, { type ExecutionContext } from "ava";
+import { unreachable } from "./api/unreachable.ts";
+import { commands } from "./commands/commands.ts";
+import type { Surroundings } from "./context.ts";
+import type { ExitCode } from "./exit-codes.ts";
+import { run } from "./run.ts";
+
+interface Ended {
+  code: ExitCode;
+  out: string;
+  err: string;
+}
+
+async function folder(t: ExecutionContext): Promise<string> {
+  const path = await mkdtemp(join(tmpdir(), "playspawn-cli-test-"));
+  t.teardown(() => rm(path, { recursive: true, force: true }));
+  return path;
+}
+
+async function cli(t: ExecutionContext, args: string[], over: Partial<Surroundings["env"]> = {}): Promise<Ended> {
+  const ended = { out: "", err: "" };
+  const into = (key: "out" | "err") => ({
+    isTerminal: false,
+    width: null,
+    write: (text: string) => void (ended[key] += text),
+    paint: (_style: string, text: string) => text,
+  });
+  const home = over.configDir ?? (await folder(t));
+  const code = await run(args, {
+    io: { out: into("out"), err: into("err"), stdin: new PassThrough().end() as unknown as ReadStream },
+    env: {
+      url: undefined,
+      token: "token",
+      tokenFile: undefined,
+      browser: undefined,
+      configDir: home,
+      cacheDir: home,
+      ...over,
+    },
+    ports: systemPorts,
+    signal: new AbortController().signal,
+  });
+  return { code, ...ended };
+}
+
+async function listening(t: ExecutionContext, server: Server): Promise<string> {
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  t.teardown(() => server.close());
+  return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+}
+
+const answering = (t: ExecutionContext, answer: RequestListener) => listening(t, createServer(answer));
+
+const problem =
+  (status: number, code: string, detail: string, headers = {}): RequestListener =>
+  (_request, response) => {
+    response.writeHead(status, { "content-type": "application/problem+json", ...headers });
+    response.end(JSON.stringify({ type: `/errors/${code}`, title: "Title", status, detail, code, instance: "req_7" }));
+  };
+
+test("where nothing listens it says so, and what to do", async (t) => {
+  const server = createTcpServer();
+  const url = await listening(t, server);
+  await new Promise((resolve) => server.close(resolve));
+  const { code, err, out } = await cli(t, ["server", "list", "--url", url]);
+  t.is(code, 1);
+  t.is(out, "");
+  t.regex(err, /Nothing answers at http:\/\/127[^]*\.\/scripts\/start/);
+});
+
+test("a host that there is not, and an address that is none", async (t) => {
+  t.regex(
+    (await cli(t, ["whoami", "--url", "http://nowhere.invalid"])).err,
+    /no host nowhere\.invalid|cannot be looked up/,
+  );
+  t.is((await cli(t, ["whoami", "--url", "ftp://example.org"])).code, 2);
+  t.is((await cli(t, ["whoami", "--url", "http://"])).code, 2);
+  t.regex((await cli(t, ["login", "https://me:secret@example.org"])).err, /must not hold a password/);
+});
+
+test("TLS to a port that speaks none, and certificates of all sorts", async (t) => {
+  const url = await answering(t, problem(200, "x", "x"));
+  const plain = await cli(t, ["whoami", "--url", url.replace("http", "https")]);
+  t.is(plain.code, 1);
+  t.regex(plain.err, /does not speak TLS/);
+  const told = (code: string) =>
+    unreachable(
+      "https://play.example.org",
+      new TypeError("fetch failed", { cause: Object.assign(new Error("x"), { code }) }),
+    );
+  t.regex(told("DEPTH_ZERO_SELF_SIGNED_CERT").hints.join(), /NODE_EXTRA_CA_CERTS/);
+  t.regex(told("CERT_HAS_EXPIRED").message, /has expired/);
+  t.regex(told("ERR_TLS_CERT_ALTNAME_INVALID").message, /another name/);
+  t.regex(told("ENETUNREACH").message, /does not answer/);
+  t.regex(told("EWHATEVER").message, /cannot be reached: x/);
+});
+
+test("a page that is not Playspawn, a proxy that does not reach it, and a redirect", async (t) => {
+  const page: RequestListener = (_request, response) => response.end("<html>");
+  t.regex((await cli(t, ["whoami", "--url", await answering(t, page)])).err, /is not Playspawn/);
+  const lost: RequestListener = (_request, response) => response.writeHead(502).end("Bad gateway");
+  t.regex((await cli(t, ["whoami", "--url", await answering(t, lost)])).err, /proxy[^]*HTTP 502/);
+  const seen: string[] = [];
+  const elsewhere: RequestListener = (request, response) => {
+    seen.push(request.headers.authorization ?? "");
+    response.writeHead(308, { location: "https://play.example.org/x" }).end();
+  };
+  const sent = await cli(t, ["whoami", "--url", await answering(t, elsewhere)]);
+  t.regex(sent.err, /--url https:\/\/play\.example\.org$/m);
+  t.is(seen.length, 1);
+});
+
+test("a connection that is cut before the answer is told", async (t) => {
+  const url = await listening(
+    t,
+    createTcpServer((socket) => socket.once("data", () => socket.destroy())),
+  );
+  const { code, err } = await cli(t, ["whoami", "--url", url]);
+  t.is(code, 1);
+  t.regex(err, /ended the connection before it answered/);
+});
+
+test("a control plane that is not set up, one under load, and a session that is over", async (t) => {
+  const fresh = await cli(t, [
+    "server",
+    "list",
+    "--url",
+    await answering(t, problem(403, "setup_required", "Not set up.")),
+  ]);
+  t.is(fresh.code, 1);
+  t.regex(fresh.err, /link that \.\/scripts\/start printed[^]*Request req_7/);
+  const held = problem(429, "rate_limited", "Too many tries.", { "retry-after": "9" });
+  t.regex((await cli(t, ["whoami", "--url", await answering(t, held)])).err, /Try again in 9 s/);
+  const url = await answering(t, problem(401, "unauthenticated", "Sign in."));
+  const configDir = await folder(t);
+  await writeFile(
+    join(configDir, "hosts.json"),
+    JSON.stringify({ current: url, hosts: { [url]: { token: "t", email: "me" } } }),
+  );
+  const over = await cli(t, ["whoami"], { configDir, token: undefined });
+  t.is(over.code, 4);
+  t.regex(over.err, /session at .* is over/);
+  t.is((await stat(join(configDir, "hosts.json"))).mode & 0o077, 0, "a token that others could read is shut away");
+  t.is((await cli(t, ["whoami", "--json"], { configDir, token: undefined })).code, 4);
+});
+
+test("a file of hosts that is broken or cannot be written is named, with what to do", async (t) => {
+  const configDir = await folder(t);
+  await writeFile(join(configDir, "hosts.json"), "{");
+  const broken = await cli(t, ["whoami"], { configDir });
+  t.is(broken.code, 1);
+  t.regex(broken.err, /hosts\.json cannot be read/);
+  t.is(await readFile(join(configDir, "hosts.json"), "utf8"), "{", "it is left for its owner to mend");
+  const me: RequestListener = (_request, response) =>
+    response
+      .setHeader("content-type", "application/json")
+      .end(JSON.stringify({ user_id: "u", email: "me", role: "admin" }));
+  const blocked = join(await folder(t), "file");
+  await writeFile(blocked, "");
+  const token = join(configDir, "token");
+  await writeFile(token, "secret\n");
+  const unwritable = await cli(t, ["login", await answering(t, me), "--token-file", token], {
+    configDir: join(blocked, "in"),
+  });
+  t.is(unwritable.code, 1);
+  t.regex(unwritable.err, /cannot be (read|written)/);
+});
+
+test("login wants its password from a file, and never as an option", async (t) => {
+  const url = await answering(t, problem(401, "unauthenticated", "Sign in."));
+  const missing = await cli(t, ["login", url, "--email", "me@example.org"]);
+  t.is(missing.code, 2);
+  t.regex(missing.err, /--password-file/);
+  t.is((await cli(t, ["login", url, "--password", "hush"])).code, 2);
+  const empty = await cli(t, ["login", url, "--email", "me@example.org", "--password-file", "-"]);
+  t.regex(empty.err, /is empty/);
+});
+
+test("what is not understood ends with 2 and a suggestion; what has no command shows what there is", async (t) => {
+  const wrong = await cli(t, ["server", "wkae", "x"]);
+  t.is(wrong.code, 2);
+  t.regex(wrong.err, /Did you mean wake\?/);
+  t.regex((await cli(t, ["server", "list", "--jsn"])).err, /Did you mean --json\?/);
+  t.is((await cli(t, ["help", "nothing"])).code, 2);
+  const group = await cli(t, ["server"]);
+  t.is(group.code, 2);
+  t.regex(group.err, /Commands:/);
+  t.regex((await cli(t, [])).out, /Commands:/);
+});
+
+test("every command says what it is for and begins its help with examples of itself", async (t) => {
+  for (const spec of commands) {
+    const members =
+      "commands" in spec ? spec.commands.map((each) => ({ ...each, path: [spec.name] })) : [{ ...spec, path: [] }];
+    for (const { path, name, examples, load } of members) {
+      const words = [...path, name.split(" ")[0]!];
+      t.true(examples.length > 0, words.join(" "));
+      for (const example of examples) t.true(example.includes(words[0]!), example);
+      const help = await cli(t, ["help", ...words]);
+      t.true(help.out.startsWith(`  playspawn ${words.join(" ")}`), help.out);
+      t.is(typeof (await load()), "function");
+    }
+  }
+});
+
+test("names for completion are asked for once in ten seconds, and nothing is said when they cannot be had", async (t) => {
+  let asked = 0;
+  const url = await answering(t, (_request, response) => {
+    asked++;
+    const items = [
+      { id: "srv_1", name: "one" },
+      { id: "srv_2", name: "two" },
+      { id: "srv_3", name: "two" },
+    ];
+    response.setHeader("content-type", "application/json").end(JSON.stringify({ items, nextCursor: null }));
+  });
+  const configDir = await folder(t);
+  const complete = (...words: string[]) => cli(t, ["--complete", ...words], { configDir, url });
+  t.is((await complete("server", "show", "")).out, "one\tsrv_1\nsrv_2\ttwo\nsrv_3\ttwo\n");
+  t.is((await complete("server", "wake", "--wait", "o")).out, "one\tsrv_1\n");
+  t.is(asked, 1);
+  t.deepEqual(await cli(t, ["--complete", "server", "show", ""], { url: "http://127.0.0.1:1" }), {
+    code: 0,
+    out: "",
+    err: "",
+  });
+});
