@@ -7,6 +7,7 @@ export * from "./domain/server-state.ts";
 export * from "./games/game.ts";
 export { capture, pattern, type Pattern } from "./games/pattern.ts";
 export { fill, placeholders } from "./games/placeholders.ts";
+export { queryKinds } from "./games/queries.ts";
 export * from "./games/variable-fault.ts";
 export * from "./net/address.ts";
 export * from "./ports/ports.ts";

@@ -2,7 +2,14 @@
 import test from "ava";
 import { Players } from "@playspawn/shared";
 import { fakePorts } from "@playspawn/shared/ports/fake.ts";
+import { readChallenge, readInfo as readA2s } from "./a2s.ts";
+import { readList } from "./console-players.ts";
+import { readAnswer } from "./http.ts";
+import { readPeer } from "./luanti.ts";
 import { readStatus } from "./minecraft.ts";
+import { peopleOf, readInfo as readQuake3, readStatus as readArena } from "./quake3.ts";
+import { readPong } from "./raknet.ts";
+import { readState } from "./satisfactory.ts";
 import { readInfo, readToken } from "./teeworlds.ts";
 
 const rounds = 5000;
@@ -75,4 +82,63 @@ test("damaged Teeworlds answers give players that can be, or nothing, or an erro
   });
   t.log(seen);
   for (const count of Object.values(seen)) t.true(count > 0);
+});
+
+const quake3 = (): Buffer =>
+  Buffer.from('\xff\xff\xff\xffstatusResponse\n\\challenge\\abc\\mapname\\q3dm17\n1 40 "ada"\n2 0 "bot"\n', "latin1");
+
+test("damaged Quake 3 answers give players that can be, or nothing", (t) => {
+  const seen = judge(quake3, (packet) => {
+    readQuake3(packet, "abc");
+    const status = readArena(packet, "abc");
+    return status && peopleOf({ humans: undefined, max: 8 }, status);
+  });
+  t.log(seen);
+  t.true(seen["valid"]! > 0 && seen["silent"]! > 0);
+});
+
+const a2s = (): Buffer => Buffer.from("\xff\xff\xff\xffI\x11name\0map\0folder\0game\0\0\0\x05\x10\x02d", "latin1");
+
+test("damaged A2S answers give players that can be, or nothing, or an error", (t) => {
+  const seen = judge(a2s, (packet) => {
+    readChallenge(packet);
+    return readA2s(packet);
+  });
+  t.log(seen);
+  for (const count of Object.values(seen)) t.true(count > 0);
+});
+
+const stamp = Buffer.alloc(8, 7);
+const raknet = (): Buffer => {
+  const words = Buffer.from("MCPE;name;818;1.21;3;10;1;level;Survival;");
+  const magic = Buffer.from("00ffff00fefefefefdfdfdfd12345678", "hex");
+  return Buffer.concat([Buffer.from([0x1c]), stamp, Buffer.alloc(8), magic, Buffer.from([0, words.length]), words]);
+};
+
+test("damaged RakNet answers give players that can be, or nothing, or an error", (t) => {
+  const seen = judge(raknet, (packet) => readPong(packet, stamp));
+  t.log(seen);
+  for (const count of Object.values(seen)) t.true(count > 0);
+});
+
+test("damaged HTTP answers give players that can be, or nothing, or an error", (t) => {
+  const body = '{"online":2,"max":16,"names":["ada"]}';
+  const http = (): Buffer => Buffer.from(`HTTP/1.1 200 OK\r\nContent-Length: ${body.length}\r\n\r\n${body}`);
+  const seen = judge(http, readAnswer);
+  t.log(seen);
+  for (const count of Object.values(seen)) t.true(count > 0);
+});
+
+test("damaged packets of Luanti and Satisfactory, and lists full of rubbish, do no harm", (t) => {
+  const luanti = (): Buffer => Buffer.from("4f45740300010003ffdc0001002a", "hex");
+  const satisfactory = (): Buffer => Buffer.concat([Buffer.from([0xd5, 0xf6, 1, 1]), own, own, Buffer.from([3, 0])]);
+  const rcon = { port: "rcon", passwordVariable: "P", command: "list" };
+  t.notThrows(() => {
+    for (let i = 0; i < rounds; i++) {
+      readPeer(damage(luanti()));
+      readState(damage(satisfactory()), Buffer.concat([own, own]));
+      const text = damage(Buffer.from("name,uid\nada,AB\nbob,CD")).toString();
+      Players.parse(readList(text, { rcon, line: "^(.+),[A-F]+$" }, {}));
+    }
+  });
 });

@@ -13,6 +13,9 @@ export interface Conversation<T> {
   read(packet: Buffer): { done: T; goodbye?: Uint8Array } | "ask" | undefined;
 }
 
+/** No protocol of ours needs more; a game that always wants another question is asked at the usual pace. */
+const hurriesMax = 3;
+
 /**
  * Asks every `retryMs` until the answer comes; packets from elsewhere are passed over.
  * Rejects with the signal's reason: the caller owns the limit.
@@ -27,6 +30,7 @@ export function askUdp<T>(
   return new Promise((resolve, reject) => {
     if (signal.aborted) return reject(signal.reason as Error);
     const socket = createSocket("udp4");
+    let hurries = 0;
     // Errors (nobody listens yet) show as silence; asking again is the answer to both.
     const send = (packet: Uint8Array, then = (): void => {}): void => socket.send(packet, port, address, then);
     const ask = (): void => send(conversation.question());
@@ -47,7 +51,7 @@ export function askUdp<T>(
     socket.on("message", (packet, from) => {
       if (from.port !== port || from.address !== address) return;
       const read = attempt(() => conversation.read(packet));
-      if (read === "ask") return ask();
+      if (read === "ask") return hurries++ < hurriesMax ? ask() : undefined;
       if (!read) return;
       finish(read.goodbye);
       resolve(read.done);
