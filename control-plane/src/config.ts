@@ -3,7 +3,9 @@ import { existsSync, readFileSync } from "node:fs";
 import { networkInterfaces } from "node:os";
 import { resolve } from "node:path";
 import { ConfigError, LogLevel, defaultRouteDevice, isHost, messageOf } from "@playspawn/shared";
+import { secretRoute } from "@playspawn/shared/node/secret-route.ts";
 import { z } from "zod";
+import { NodeSecret, NodeUrl } from "./hosting/nodes/node-address.ts";
 import { Email, passwordFault } from "./people/users/credentials.ts";
 import { originFault } from "./platform/http/cors.ts";
 import { proxyFault } from "./platform/http/peer.ts";
@@ -34,6 +36,8 @@ export interface Config {
   corsOrigins: readonly string[];
   /** Write a join token for a node on this machine to `<data>/run/join-token`. */
   localNode: boolean;
+  /** A node that this control plane dials: the one of `NODE_URL` and `NODE_SECRET`. */
+  node: { name: string; url: string; secret: string } | null;
   /** What scrapers elsewhere read `/metrics` with; null lets only this machine read them. */
   metricsToken: string | null;
   /** Seconds for which `/readyz` says no before the process stops, so that a load balancer looks elsewhere first. */
@@ -112,6 +116,10 @@ const Environment = z.object({
     })
     .transform(Number),
   PLAYSPAWN_LOCAL_NODE: flag(true),
+  NODE_URL: NodeUrl.refine(isSecretRoute, {
+    error: "must begin with https for a public address, or its secret would travel unencrypted",
+  }).optional(),
+  NODE_SECRET: NodeSecret.optional(),
   PLAYSPAWN_TLS_CERT_FILE: z.string().optional(),
   PLAYSPAWN_TLS_KEY_FILE: z.string().optional(),
   PLAYSPAWN_TRUSTED_PROXIES: list(proxyFault, "addresses and subnets such as 127.0.0.1 or 10.0.0.0/8"),
@@ -144,6 +152,7 @@ const fromFile = [
   "PLAYSPAWN_ADMIN_EMAIL",
   "PLAYSPAWN_ADMIN_PASSWORD",
   "PLAYSPAWN_METRICS_TOKEN",
+  "NODE_SECRET",
   "DATABASE_URL",
   "REDIS_URL",
 ] as const;
@@ -160,6 +169,8 @@ export function readConfig(repoDir: string, env: Env = process.env): Config {
   const has = (name: string): boolean => Boolean(env[name] || env[`${name}_FILE`]);
   if (has("PLAYSPAWN_ADMIN_EMAIL") !== has("PLAYSPAWN_ADMIN_PASSWORD"))
     faults.push("PLAYSPAWN_ADMIN_EMAIL and PLAYSPAWN_ADMIN_PASSWORD must be set together, or neither.");
+  if (env["NODE_URL"] && !has("NODE_SECRET"))
+    faults.push("NODE_URL is set without NODE_SECRET: set it to the secret that the agent there was started with.");
   const games = env["PLAYSPAWN_GAMES_DIR"];
   if (games && !existsSync(resolve(repoDir, games)))
     faults.push(`PLAYSPAWN_GAMES_DIR is ${games}, which is not there: name a folder of games.`);
@@ -230,6 +241,10 @@ function toConfig(env: z.infer<typeof Environment>, repoDir: string): Config {
     devLogin: env.PLAYSPAWN_DEV_LOGIN,
     trashDays: env.PLAYSPAWN_TRASH_DAYS,
     localNode: env.PLAYSPAWN_LOCAL_NODE,
+    node:
+      env.NODE_URL !== undefined && env.NODE_SECRET !== undefined
+        ? { name: new URL(env.NODE_URL).hostname.slice(0, 60), url: env.NODE_URL, secret: env.NODE_SECRET }
+        : null,
     tls,
     trustedProxies: env.PLAYSPAWN_TRUSTED_PROXIES,
     corsOrigins: env.PLAYSPAWN_CORS_ORIGINS,
@@ -251,6 +266,16 @@ function databaseUrlFault(text: string): string | undefined {
 function isDecodable(text: string): boolean {
   try {
     return decodeURIComponent(text) !== "";
+  } catch {
+    return false;
+  }
+}
+
+/** Names are looked up when they are dialled. */
+function isSecretRoute(text: string): boolean {
+  try {
+    secretRoute(new URL(text));
+    return true;
   } catch {
     return false;
   }

@@ -54,6 +54,7 @@ async function defaultConfig(t: ExecutionContext, given: string | undefined): Pr
     devLogin: false,
     trashDays: 30,
     localNode: false,
+    node: null,
     tls: null,
     trustedProxies: [],
     corsOrigins: [],

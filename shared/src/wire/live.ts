@@ -114,6 +114,7 @@ export const Node = z
     adopt: z
       .boolean()
       .describe("The node has seen newer changes than this database holds; nothing is stopped until it is confirmed."),
+    url: z.string().nullable().optional().describe("Where this control plane dials it; null for a node that dials in."),
     address: z.string().nullable().describe("What players dial."),
     capacity: Capacity.nullable(),
     capabilities: Capabilities,

@@ -3,12 +3,13 @@ import { idPattern, Node } from "@playspawn/shared";
 import { z } from "zod";
 import { operation, type Operation } from "../../platform/http/operation.ts";
 import { PageQuery, pageSchema } from "../../platform/http/page.ts";
-import { Adopt, Join, Joined, JoinToken, NodeEvent, RotatedSecret } from "./schema.ts";
+import type { DrivenNodes } from "./driven.ts";
+import { AddNode, Adopt, Join, Joined, JoinToken, NodeEvent, RotatedSecret } from "./schema.ts";
 import type { Nodes } from "./service.ts";
 
 const params = z.strictObject({ id: z.string().regex(idPattern("node")) });
 
-export function nodeOperations(nodes: Nodes): Operation[] {
+export function nodeOperations(nodes: Nodes, driven: Pick<DrivenNodes, "add">): Operation[] {
   return [
     operation({
       name: "listNodes",
@@ -61,6 +62,20 @@ export function nodeOperations(nodes: Nodes): Operation[] {
       body: Join,
       answer: { status: 201, schema: Joined },
       handle: (_context, { body }) => nodes.join(body),
+    }),
+    operation({
+      name: "addNode",
+      method: "post",
+      path: "/api/v1/nodes",
+      tag: "nodes",
+      summary: "Add a node that this control plane dials",
+      description:
+        "For an agent that was started with PLAYSPAWN_NODE_SECRET and joins nobody. Asked for again with the same address, the node gets that name and secret.",
+      auth: "user",
+      permission: "nodes:write",
+      body: AddNode,
+      answer: { status: 201, schema: Node },
+      handle: ({ actor }, { body }) => driven.add(actor.teamId, body),
     }),
     ...changes(nodes),
   ];

@@ -12,6 +12,7 @@ export function presentNode(row: NodeRow): Node {
     session: row.session,
     quarantined: row.quarantined_at !== null,
     adopt: row.adopt_rev !== null,
+    url: row.url,
     address: capacity?.address ?? null,
     capacity,
     capabilities,

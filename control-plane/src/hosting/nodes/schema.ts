@@ -1,5 +1,6 @@
 /** What the API takes and answers of nodes. How it shows one is said with the live protocol. */
-import { eventShape, JoinAnswer, JoinRequest } from "@playspawn/shared";
+import { eventShape, JoinAnswer, JoinRequest, Label } from "@playspawn/shared";
+import { NodeSecret, NodeUrl } from "./node-address.ts";
 import { z } from "zod";
 
 export const NodeEvent = z.strictObject(eventShape).meta({ id: "NodeEvent" });
@@ -13,6 +14,15 @@ export type JoinToken = z.infer<typeof JoinToken>;
 export const Join = JoinRequest.meta({ id: "JoinRequest" });
 export const Joined = JoinAnswer.meta({ id: "JoinAnswer" });
 export const RotatedSecret = z.strictObject({ secret: z.string() }).meta({ id: "RotatedSecret" });
+
+export const AddNode = z
+  .strictObject({
+    name: Label,
+    url: NodeUrl.describe("Where its agent's HTTP API answers, such as https://node1.example.org:8001."),
+    secret: NodeSecret.describe("The agent's PLAYSPAWN_NODE_SECRET. It is kept encrypted and never shown."),
+  })
+  .meta({ id: "AddNode" });
+export type AddNode = z.infer<typeof AddNode>;
 
 export const Adopt = z
   .strictObject({

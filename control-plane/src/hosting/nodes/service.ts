@@ -6,6 +6,7 @@ import { listEvents } from "../../platform/events/events.ts";
 import { decodeCursor, pageOf, type Page } from "../../platform/http/page.ts";
 import { hashToken } from "../../platform/token.ts";
 import { presentEvent } from "../events.ts";
+import { refuseDriven } from "./driven.ts";
 import { joining, type Joining, type JoiningDeps } from "./joining.ts";
 import { appendNodeEvent } from "./node-events.ts";
 import { presentNode } from "./present.ts";
@@ -78,6 +79,7 @@ async function rotate({ db, ports }: NodesDeps, nodeId: string): Promise<{ secre
   const secret = newSecret(ports.rng);
   await transaction(db, async (tx) => {
     const row = await requireNode(tx, nodeId);
+    refuseDriven(row);
     await updateNode(tx, nodeId, { next_secret_hash: hashToken(secret) });
     await appendNodeEvent(tx, ports, row, "secret_rotated");
   });

@@ -22,6 +22,10 @@ export interface NodeRow {
   capacity: string | null;
   /** JSON of `Capabilities`. */
   capabilities: string;
+  /** Of a node that this control plane dials; null for one that dials in. */
+  url: string | null;
+  /** Its secret in the secret box, for such a node. */
+  sealed_secret: string | null;
   /** Grows with every write of the row. */
   version: number;
 }
@@ -44,10 +48,15 @@ const nodes = (db: Db) => db<NodeRow>("nodes");
 
 export const insertNode = async (
   db: Db,
-  row: Pick<NodeRow, "id" | "owner_id" | "name" | "secret_hash" | "created_at">,
+  row: Pick<NodeRow, "id" | "owner_id" | "name" | "secret_hash" | "created_at"> &
+    Partial<Pick<NodeRow, "url" | "sealed_secret">>,
 ): Promise<void> => void (await nodes(db).insert(row));
 
 export const findNode = async (db: Db, id: string): Promise<NodeRow | undefined> => nodes(db).where({ id }).first();
+
+/** Nodes that this control plane dials. */
+export const listDriven = async (db: Db): Promise<NodeRow[]> =>
+  nodes(db).whereNull("revoked_at").whereNotNull("url").orderBy("id");
 
 export const updateNode = async (db: Db, id: string, change: Partial<Omit<NodeRow, "id" | "version">>): Promise<void> =>
   void (await db("nodes")

@@ -3,6 +3,7 @@ import type { Knex } from "knex";
 import * as platform from "../../../migrations/001-platform.ts";
 import * as hosting from "../../../migrations/002-hosting.ts";
 import * as versions from "../../../migrations/003-versions.ts";
+import * as drivenNodes from "../../../migrations/005-driven-nodes.ts";
 import * as wakeTokens from "../../../migrations/006-wake-tokens.ts";
 import * as serverLife from "../../../migrations/004-server-life.ts";
 import * as nodeSamples from "../../../migrations/telemetry-001-node-samples.ts";
@@ -17,6 +18,7 @@ export const coreMigrations: readonly Migration[] = [
   { name: "002-hosting", up: hosting.up },
   { name: "003-versions", up: versions.up },
   { name: "004-server-life", up: serverLife.up },
+  { name: "005-driven-nodes", up: drivenNodes.up },
   { name: "006-wake-tokens", up: wakeTokens.up },
 ];
 

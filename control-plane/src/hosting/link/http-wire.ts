@@ -1,0 +1,109 @@
+/** Frames over an agent's HTTP API: what is to be sent goes out in order, in batches; what comes is fetched by polls. */
+import { frameBytesMax, type ControlFrame } from "@playspawn/shared";
+import type { AgentClient } from "./agent-client.ts";
+import type { Wire } from "./wire.ts";
+
+export interface HttpWire extends Wire {
+  /** Hands frames over until the connection ends. Answers the code that it was closed with here; throws what broke it. */
+  run(receive: (text: string) => void): Promise<number>;
+}
+
+export interface HttpWireDeps {
+  client: AgentClient;
+  session: string;
+  /** File of a build context. */
+  contextFile(sha256: string): string;
+}
+
+const batchBytes = frameBytesMax;
+
+export function httpWire({ client, session, contextFile }: HttpWireDeps): HttpWire {
+  const ended = new AbortController();
+  const broken = Promise.withResolvers<never>();
+  broken.promise.catch(() => undefined);
+  const brought = new Set<string>();
+  let queue: string[] = [];
+  let bytes = 0;
+  let sending: Promise<void> | undefined;
+  let closedWith: number | undefined;
+  let parting: Promise<void> | undefined;
+  let reading = Promise.withResolvers<void>();
+  reading.resolve();
+
+  const bring = async (texts: readonly string[]): Promise<void> => {
+    const wanted = texts.flatMap(contextsIn).filter((sha256) => !brought.has(sha256));
+    for (const sha256 of new Set(wanted)) {
+      await client.bring(sha256, contextFile(sha256));
+      brought.add(sha256);
+    }
+  };
+  const sendAll = async (): Promise<void> => {
+    while (queue.length > 0) {
+      const batch = queue.splice(0, countFor(queue));
+      await bring(batch);
+      await client.tell(session, batch);
+      bytes -= batch.reduce((sum, text) => sum + text.length, 0);
+    }
+  };
+  const pump = (): void => {
+    sending ??= sendAll()
+      .catch((error: unknown) => broken.reject(error as Error))
+      .finally(() => (sending = undefined));
+  };
+  const finish = async (code: number): Promise<void> => {
+    queue = [];
+    await sending;
+    // The agent notices the end of the poll anyway; this tells it why.
+    await client.close(session, code).catch(() => undefined);
+    ended.abort(new Error("the connection is closed"));
+  };
+  return {
+    send(text) {
+      if (closedWith !== undefined) return;
+      queue.push(text);
+      bytes += text.length;
+      pump();
+    },
+    buffered: () => bytes,
+    pause() {
+      reading = Promise.withResolvers();
+    },
+    resume: () => reading.resolve(),
+    close(code) {
+      if (closedWith !== undefined) return;
+      closedWith = code;
+      reading.resolve();
+      parting = finish(code);
+    },
+    async run(receive) {
+      const poll = async (): Promise<void> => {
+        while (!ended.signal.aborted) {
+          await reading.promise;
+          for (const text of await client.poll(session, ended.signal)) receive(text);
+        }
+      };
+      try {
+        await Promise.race([poll(), broken.promise]);
+      } catch (error) {
+        if (closedWith === undefined) throw error;
+      }
+      await parting;
+      return closedWith ?? 0;
+    },
+  };
+}
+
+/** How many of the first go out together: at least one. */
+function countFor(queue: readonly string[]): number {
+  let bytes = queue[0]?.length ?? 0;
+  let count = 1;
+  while (count < queue.length && bytes + queue[count]!.length <= batchBytes) bytes += queue[count++]!.length;
+  return count;
+}
+
+/** Build contexts that the records in a frame of ours need. */
+function contextsIn(text: string): string[] {
+  const frame = JSON.parse(text) as ControlFrame;
+  const records = frame.t === "desired" ? frame.upsert : "snapshot" in frame ? frame.snapshot : [];
+  return records.flatMap(({ spec: { image } }) => ("context" in image ? [image.context] : []));
+}
