@@ -47,6 +47,7 @@ export function startConfig(given: NodeJS.ProcessEnv = process.env): StartConfig
   const password = valueOf(environment, "PLAYSPAWN_ADMIN_PASSWORD");
   const host = environment.PLAYSPAWN_HOST ?? "0.0.0.0";
   const controlPort = port(environment.PLAYSPAWN_PORT, 8000);
+  const tls = environment.PLAYSPAWN_TLS_CERT_FILE === undefined ? undefined : true;
   const reached = host === "0.0.0.0" || host === "::" ? "127.0.0.1" : host;
   return {
     dataDir: resolve(environment.PLAYSPAWN_DATA_DIR ?? `${repository}/.playspawn`),
@@ -55,7 +56,10 @@ export function startConfig(given: NodeJS.ProcessEnv = process.env): StartConfig
     webPort: port(environment.PLAYSPAWN_WEB_PORT, 3000),
     agentPort: port(environment.PLAYSPAWN_AGENT_PORT, 8001),
     controlUrl:
-      environment.PLAYSPAWN_CONTROL_URL ?? `http://${reached.includes(":") ? `[${reached}]` : reached}:${controlPort}`,
+      environment.PLAYSPAWN_CONTROL_URL ??
+      // A certificate is for a name, which this machine's own address has not.
+      (tls && environment.PLAYSPAWN_PUBLIC_URL) ??
+      `${tls ? "https" : "http"}://${reached.includes(":") ? `[${reached}]` : reached}:${controlPort}`,
     dockerHost: dockerHost === defaultSocket ? undefined : dockerHost,
     admin: email && password ? { email, password } : undefined,
     environment,

@@ -29,7 +29,7 @@ export function openapiDocument(operations: readonly Operation[]): Document {
   return new OpenApiGeneratorV31(definitions, { sortComponents: "alphabetically" }).generateDocument({
     openapi: "3.1.0",
     info,
-    tags: [{ name: aliasTag, description: "The paths of the GSP document, each the same as one of the others." }],
+    tags: [...new Set(operations.map(({ tag }) => tag))].map((name) => ({ name })).concat(aliasGroup),
     servers: [{ url: "/" }],
   });
 }
@@ -59,6 +59,10 @@ function routeOf(operation: Operation): RouteConfig {
 }
 
 const aliasTag = "GSP";
+const aliasGroup = {
+  name: aliasTag,
+  description: "The paths of the GSP document, each the same as one of the others.",
+};
 
 /** A path of its own, so that whoever knows only the document finds and tries it here. */
 function aliasOf(path: string, operation: Operation): RouteConfig {
