@@ -48,6 +48,11 @@ const moves: Record<string, (play: Play, id: string) => unknown> = {
     push(play, id, { kick: { gen: play.records.get(id)!.gen + 1, kind, ...tier } });
   },
   spec: (play, id) => push(play, id, { spec: spec({ env: { N: String(play.rev) } }) }),
+  update(play, id) {
+    const update = { gen: play.records.get(id)!.gen + 1, spec: spec({ image: { ref: `tiny:${play.rev}` } }) };
+    push(play, id, { update: play.pick([update, undefined]) });
+  },
+  purge: (play, id) => push(play, id, { want: "absent", purge: play.pick([true, false]) }),
   idle: (play, id) => push(play, id, { idleSeconds: play.pick([1, 30, null]) }),
   drain(play, id) {
     play.all.manners.unsaving.add(id);
