@@ -11,12 +11,15 @@ import { originFault } from "./platform/http/cors.ts";
 import { proxyFault } from "./platform/http/peer.ts";
 import { readTls, type TlsFiles } from "./platform/http/tls.ts";
 import { type FailpointName, failpointNames } from "./platform/failpoints.ts";
+import { type LogFormat, logFormats } from "./platform/log.ts";
 
 export interface Config {
   dataDir: string;
   /** `postgresql://…`, with its password; null keeps the data in files of SQLite. */
   databaseUrl: string | null;
   logLevel: string;
+  /** Null: `pretty` where stdout is a terminal, else `json`. */
+  logFormat: LogFormat | null;
   failpoint: FailpointName | undefined;
   host: string;
   port: number;
@@ -87,6 +90,7 @@ const refused = (message: string) =>
 const Environment = z.object({
   PLAYSPAWN_DATA_DIR: z.string().default(".playspawn"),
   PLAYSPAWN_LOG_LEVEL: LogLevel,
+  PLAYSPAWN_LOG_FORMAT: z.enum(logFormats, { error: `must be one of ${logFormats.join(", ")}` }).optional(),
   PLAYSPAWN_FAILPOINT: z.enum(failpointNames, { error: `must be one of ${failpointNames.join(", ")}` }).optional(),
   PLAYSPAWN_HOST: z
     .string()
@@ -208,6 +212,8 @@ function tlsFiles(
 function collect(env: Env, faults: string[]): Record<string, string> {
   const values: Record<string, string> = {};
   for (const name of Object.keys(Environment.shape)) if (env[name]) values[name] = env[name];
+  // The name that other programs know, too.
+  if (env["LOG_FORMAT"]) values["PLAYSPAWN_LOG_FORMAT"] ??= env["LOG_FORMAT"];
   for (const name of fromFile) {
     const path = env[`${name}_FILE`];
     if (!path) continue;
@@ -228,6 +234,7 @@ function toConfig(env: z.infer<typeof Environment>, repoDir: string): Config {
     dataDir: resolve(repoDir, env.PLAYSPAWN_DATA_DIR),
     databaseUrl: env.DATABASE_URL ?? null,
     logLevel: env.PLAYSPAWN_LOG_LEVEL,
+    logFormat: env.PLAYSPAWN_LOG_FORMAT ?? null,
     failpoint: env.PLAYSPAWN_FAILPOINT,
     host: env.PLAYSPAWN_HOST,
     port: env.PLAYSPAWN_PORT,

@@ -29,7 +29,7 @@ import { createPeers, type Peers } from "./platform/http/peer.ts";
 import { createSessionWatch, type SessionWatch } from "./platform/http/session-watch.ts";
 import { readTls, watchTls } from "./platform/http/tls.ts";
 import { createUpgradeRouter, type UpgradeRouter } from "./platform/http/upgrade.ts";
-import { createLog, type Log } from "./platform/log.ts";
+import { type Log, openLog } from "./platform/log.ts";
 import { createMetrics, type Metrics } from "./platform/metrics/metrics.ts";
 
 export interface Context extends Foundation, Omit<People, "operations"> {
@@ -92,7 +92,7 @@ async function build(
   { ending, isDraining }: Life,
 ): Promise<Omit<Context, "close" | "drainMs">> {
   const ports = overrides.ports ?? systemPorts;
-  const log = overrides.log ?? createLog(config.logLevel);
+  const log = overrides.log ?? (await openLog(config.logLevel, config.logFormat));
   const die = overrides.die ?? (() => process.kill(process.pid, "SIGKILL"));
   const foundation = await openFoundation({ ...config, ports, log }, ending);
   const metrics = createMetrics(ports.clock);

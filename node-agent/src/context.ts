@@ -303,7 +303,7 @@ const secretFields = ["secret", "token", "password", "x-node-secret", "env"];
 const createLog = (level: string): Logger =>
   pino({
     level,
-    base: { program: "agent" },
+    base: { component: "agent" },
     redact: { paths: secretFields.flatMap((field) => [`["${field}"]`, `*["${field}"]`]), censor: "[secret]" },
     formatters: { level: (label: string) => ({ level: label }) },
   });

@@ -44,6 +44,7 @@ async function defaultConfig(t: ExecutionContext, given: string | undefined): Pr
     dataDir,
     databaseUrl: await databaseOf(t, dataDir),
     logLevel: "silent",
+    logFormat: "json",
     failpoint: undefined,
     host: "127.0.0.1",
     port: 0,

@@ -1,4 +1,4 @@
-/** Structured log of the door: JSON lines, the shape of pino's, so that the agent's logger fits the same interface. */
+/** Structured log of the door: JSON lines, the shape of the other programs', so that the agent's logger fits the same interface. */
 import type { Clock } from "@playspawn/shared";
 
 type Write = (fields: object, message: string) => void;
@@ -10,8 +10,6 @@ export interface Log {
   error: Write;
 }
 
-const levels = { debug: 20, info: 30, warn: 40, error: 50 } as const;
-
 /** Lines per second; what is beyond is counted and said in the next second, so that a flood does not fill a disk. */
 const linesPerSecond = 50;
 
@@ -19,7 +17,7 @@ export function jsonLog(clock: Clock, write: (line: string) => void): Log {
   let second = 0;
   let lines = 0;
   let suppressed = 0;
-  const line = (level: keyof typeof levels, fields: object, message: string): void => {
+  const line = (level: "info" | "warn" | "error", fields: object, message: string): void => {
     const time = clock.now();
     if (Math.floor(time / 1000) !== second) {
       second = Math.floor(time / 1000);
@@ -28,7 +26,7 @@ export function jsonLog(clock: Clock, write: (line: string) => void): Log {
     if (++lines > linesPerSecond) return void suppressed++;
     const lost = suppressed > 0 ? { suppressed } : {};
     suppressed = 0;
-    write(`${JSON.stringify({ level: levels[level], time, name: "door", ...lost, ...fields, msg: message })}\n`);
+    write(`${JSON.stringify({ level, time, component: "door", ...lost, ...fields, msg: message })}\n`);
   };
   return {
     debug: () => {},

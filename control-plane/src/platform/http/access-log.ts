@@ -48,7 +48,6 @@ export function observe({ log, ports, peers, countRequest }: AccessLogDeps): Mid
       const route = routeOf(ctx, operation);
       countRequest({ method: ctx.method, route, status: ctx.status, seconds });
       const line = {
-        component: "http",
         request_id: requestId,
         method: ctx.method,
         route,
@@ -94,5 +93,5 @@ export interface UpgradeLine {
 /** The same for a WebSocket, when it is taken over or refused. */
 export function logUpgrade(log: Log, request: IncomingMessage, line: UpgradeLine): void {
   const path = safePath((request.url ?? "").split("?")[0] ?? "");
-  log.info({ component: "http", method: "GET", path, ...line }, "upgrade");
+  log.info({ method: "GET", path, ...line }, "upgrade");
 }
