@@ -55,20 +55,21 @@ test("a socket is told when it is taken over and when it is refused", async (t) 
   const { stranger, client } = await harness(t, { overrides: { log } });
   t.is(await upgradeStatus(`${stranger.url}/api/v1/live?token=0`, { origin: stranger.url }), 401);
   const refused = await line("the refusal", (each) => each["status"] === 401);
-  t.like(refused, { msg: "upgrade", path: "/api/v1/live", remote_address: "127.0.0.1" });
+  t.like(refused, { msg: "upgrade", path: "/api/…", remote_address: "127.0.0.1" });
   t.regex(String(refused["request_id"]), /^req_/);
   await openSocket(t, `${stranger.url}/api/v1/live`, { authorization: `Bearer ${client.token}` });
   await line("the socket", (each) => each["msg"] === "upgrade" && each["status"] === 101);
 });
 
 test("of a path only what cannot be a secret is logged", (t) => {
-  t.is(
-    safePath("/api/v1/servers/srv_01hzy3v7q8e5c6j2k4m9n0p1r2/wake"),
-    "/api/v1/servers/srv_01hzy3v7q8e5c6j2k4m9n0p1r2/wake",
-  );
-  t.is(safePath("/setup/4f0c7c1ad3e94b6f8d2a5b7c9e1f3a5b"), "/setup/[…]");
-  t.is(safePath("/a\nb/c d"), "/[…]/[…]");
-  t.is(safePath("/x".repeat(100)), `${"/x".repeat(11)}/…`);
+  const ours = (path: string) => safePath(path, { isOurs: true });
+  const server = "/api/v1/servers/srv_01hzy3v7q8e5c6j2k4m9n0p1r2/wake";
+  t.is(ours(server), server);
+  t.is(ours("/setup/4f0c7c1ad3e94b6f8d2a5b7c9e1f3a5b"), "/setup/[…]");
+  t.is(ours("/a\nb/c d/e%20f"), "/[…]/[…]/[…]");
+  const nobodys = (path: string) => safePath(path, { isOurs: false });
+  t.is(nobodys("/favicon.ico"), "/favicon.ico");
+  t.is(nobodys("/wake/seven-quiet-otters"), "/wake/…");
 });
 
 /** Every secret of this house is carried in by every way there is, also the wrong ones. */

@@ -21,14 +21,15 @@ export interface AccessLogDeps {
 }
 
 /** What of a path may be logged as it is: our words, ids, and names of files; a token is longer. */
-const plainPart = /^(?:[\w.~@%+-]{0,24}|[a-z]{2,6}_[0-9a-z]{26})$/;
-const pathPartsMax = 12;
+const plainPart = /^(?:[\w.~@-]{0,24}|[a-z]{2,6}_[0-9a-z]{26})$/;
 
-/** A path without what might be a secret: `/invite/4f0c…` is logged as `/invite/[…]`. */
-export function safePath(path: string): string {
-  const parts = path.split("/");
-  const shown = parts.slice(0, pathPartsMax).map((part) => (plainPart.test(part) ? part : "[…]"));
-  return parts.length > pathPartsMax ? `${shown.join("/")}/…` : shown.join("/");
+/**
+ * A path without what might be a secret. Of one that is nobody's only the beginning is told: whoever writes a token into
+ * an address often misspells the address.
+ */
+export function safePath(path: string, { isOurs }: { isOurs: boolean }): string {
+  const parts = path.split("/").map((part) => (plainPart.test(part) ? part : "[…]"));
+  return isOurs || parts.length < 3 ? parts.join("/") : `/${parts[1] ?? ""}/…`;
 }
 
 /** Gives the request its id, and when it is over tells the log and the metrics. */
@@ -51,7 +52,7 @@ export function observe({ log, ports, peers, countRequest }: AccessLogDeps): Mid
         request_id: requestId,
         method: ctx.method,
         route,
-        path: safePath(ctx.path),
+        path: safePath(ctx.path, { isOurs: route !== unmatched }),
         status: ctx.status,
         duration_ms: Math.round(seconds * 10_000) / 10,
         bytes: socket.bytesWritten - sentBefore,
@@ -67,11 +68,13 @@ export function observe({ log, ports, peers, countRequest }: AccessLogDeps): Mid
   };
 }
 
+const unmatched = "(none)";
+
 /** Everything that is no operation in three words, so that strangers cannot make up labels. */
 function routeOf(ctx: Context, operation: Operation | undefined): string {
   if (operation) return operation.path;
   if (ctx.path === "/metrics" && ctx.status !== 404) return "/metrics";
-  return ctx.status < 400 ? "(page)" : "(none)";
+  return ctx.status < 400 ? "(page)" : unmatched;
 }
 
 /** What is asked for all the time and says nothing new. */
@@ -92,6 +95,6 @@ export interface UpgradeLine {
 
 /** The same for a WebSocket, when it is taken over or refused. */
 export function logUpgrade(log: Log, request: IncomingMessage, line: UpgradeLine): void {
-  const path = safePath((request.url ?? "").split("?")[0] ?? "");
+  const path = safePath((request.url ?? "").split("?")[0] ?? "", { isOurs: line.status === 101 });
   log.info({ method: "GET", path, ...line }, "upgrade");
 }

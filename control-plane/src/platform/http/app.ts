@@ -68,9 +68,11 @@ async function answerProblems(ctx: Context, next: Next): Promise<void> {
   } catch (thrown) {
     const { log, requestId } = ctx.state as RequestState;
     const error = toAppError(thrown);
-    if (error.code === "internal") log.error({ err: thrown, path: safePath(ctx.path) }, error.message);
+    if (error.code === "internal")
+      log.error({ err: thrown, path: safePath(ctx.path, { isOurs: true }) }, error.message);
     // Without its stack: while the disk is full every request may say so.
-    if (error.code === "disk_full") log.error({ reason: messageOf(thrown), path: safePath(ctx.path) }, error.message);
+    if (error.code === "disk_full")
+      log.error({ reason: messageOf(thrown), path: safePath(ctx.path, { isOurs: true }) }, error.message);
     ctx.status = errorCatalog[error.code].status;
     if (error instanceof RateLimited) ctx.set("Retry-After", String(error.retryAfterSeconds));
     ctx.type = problemMediaType;
