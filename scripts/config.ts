@@ -5,6 +5,8 @@ import { repository } from "./lib/paths.ts";
 
 export interface StartConfig {
   dataDir: string;
+  /** Where the data is, unless it is in files of the data folder; with its password. */
+  databaseUrl: string | undefined;
   host: string;
   port: number;
   /** 0: the dashboard's second port is off. */
@@ -44,6 +46,7 @@ export function startConfig(given: NodeJS.ProcessEnv = process.env): StartConfig
   const environment = withoutEmpty(given);
   const { DOCKER_HOST: dockerHost } = environment;
   const email = valueOf(environment, "PLAYSPAWN_ADMIN_EMAIL");
+  const databaseUrl = valueOf(environment, "DATABASE_URL") || undefined;
   const password = valueOf(environment, "PLAYSPAWN_ADMIN_PASSWORD");
   const host = environment.PLAYSPAWN_HOST ?? "0.0.0.0";
   const controlPort = port(environment.PLAYSPAWN_PORT, 8000);
@@ -51,6 +54,7 @@ export function startConfig(given: NodeJS.ProcessEnv = process.env): StartConfig
   const reached = host === "0.0.0.0" || host === "::" ? "127.0.0.1" : host;
   return {
     dataDir: resolve(environment.PLAYSPAWN_DATA_DIR ?? `${repository}/.playspawn`),
+    databaseUrl,
     host,
     port: controlPort,
     webPort: port(environment.PLAYSPAWN_WEB_PORT, 3000),
@@ -65,6 +69,12 @@ export function startConfig(given: NodeJS.ProcessEnv = process.env): StartConfig
     environment,
   };
 }
+
+const secrets = ["DATABASE_URL", "REDIS_URL", "PLAYSPAWN_ADMIN_EMAIL", "PLAYSPAWN_ADMIN_PASSWORD"];
+
+/** What the programs of a node need not know. */
+export const withoutSecrets = (given: NodeJS.ProcessEnv): NodeJS.ProcessEnv =>
+  Object.fromEntries(Object.entries(given).filter(([name]) => !secrets.includes(name.replace(/_FILE$/, ""))));
 
 /** For programs that only need the machine's environment. */
 export const environment = (): NodeJS.ProcessEnv => process.env;

@@ -3,6 +3,8 @@ import { connect, type Socket } from "node:net";
 import { once } from "node:events";
 import { readFile } from "node:fs/promises";
 import test, { type ExecutionContext } from "ava";
+import { gather } from "../../scripts/doctor/facts.ts";
+import { judge } from "../../scripts/doctor/judge.ts";
 import { type PostgresServer, startPostgres } from "../../scripts/suite/postgres.ts";
 import { Refused } from "./stack/api.ts";
 import { type Stack, startStack } from "./stack/stack.ts";
@@ -36,6 +38,25 @@ const refusal = async (work: Promise<unknown>): Promise<string> =>
     () => "it was accepted",
     (error: unknown) => (error instanceof Refused ? `${error.problem.status} ${error.problem.code}` : String(error)),
   );
+
+/** What the doctor finds wrong. */
+const findings = async ({ dataDir }: Stack, databaseUrl: string | undefined): Promise<string[]> =>
+  judge(await gather({ dataDir, databaseUrl }, Date.now()))
+    .filter(({ kind, ok }) => kind === "invariant" && !ok)
+    .flatMap((verdict) => verdict.findings);
+
+test("the doctor asks PostgreSQL where the data is there, and says when he cannot", async (t) => {
+  const { stack, server } = await house(t);
+  const { id } = await stack.api.create({ name: "one", game: "tiny" });
+  await stack.inState(id, "ready");
+  t.deepEqual(await findings(stack, server.url), []);
+  t.regex((await findings(stack, undefined)).join(), /keeps its data in postgresql:.*Set DATABASE_URL/);
+  await server.stop("fast");
+  const found = (await findings(stack, server.url)).join();
+  t.regex(found, /The database server of postgresql:\/\/127\.0\.0\.1.* does not answer/);
+  t.notRegex(found, /p@ss|p%40ss/);
+  await server.start();
+});
 
 for (const how of ["fast", "immediate"] as const)
   test(`PostgreSQL ${how === "fast" ? "restarts" : "crashes"}: players play, sleepers wake, and all of it is known afterwards`, async (t) => {

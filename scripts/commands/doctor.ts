@@ -2,7 +2,7 @@
 import { parseArgs } from "node:util";
 import { systemPorts } from "@playspawn/shared/ports/system.ts";
 import { startConfig } from "../config.ts";
-import { gather } from "../doctor/facts.ts";
+import { gather, type Subject } from "../doctor/facts.ts";
 import { judge, type Verdict } from "../doctor/judge.ts";
 import { say } from "../lib/terminal.ts";
 import { Halt } from "../up/halt.ts";
@@ -18,7 +18,7 @@ export async function doctor(args: string[]): Promise<number> {
   const seconds = Number(values.wait);
   if (!(seconds >= 0 && seconds <= waitSecondsMax))
     throw new Halt(64, `--wait takes 0 to ${waitSecondsMax} seconds, not ${values.wait}.`);
-  const verdicts = await examine(startConfig().dataDir, seconds * 1000);
+  const verdicts = await examine(startConfig(), seconds * 1000);
   const ok = sound(verdicts);
   if (values.json) say(JSON.stringify({ ok, checks: verdicts }, null, 2));
   else for (const line of lines(verdicts)) say(line);
@@ -28,11 +28,11 @@ export async function doctor(args: string[]): Promise<number> {
 const sound = (verdicts: readonly Verdict[]): boolean => verdicts.every(({ kind, ok }) => ok || kind === "advice");
 
 /** A healing house needs a moment: looks again until all holds or `waitMs` have passed. */
-async function examine(dataDir: string, waitMs: number): Promise<Verdict[]> {
+async function examine(subject: Subject, waitMs: number): Promise<Verdict[]> {
   const { clock, timers } = systemPorts;
   const end = clock.mono() + waitMs;
   for (;;) {
-    const verdicts = judge(await gather(dataDir, clock.now()));
+    const verdicts = judge(await gather(subject, clock.now()));
     if (sound(verdicts) || clock.mono() >= end) return verdicts;
     await timers.sleep(pauseMs);
   }

@@ -1,7 +1,7 @@
 /** `./scripts/start`: everything from a bare machine to one link, then watching over the programs until told to stop. */
 import { messageOf } from "@playspawn/shared";
 import { systemPorts } from "@playspawn/shared/ports/system.ts";
-import { environment, startConfig, type StartConfig } from "../config.ts";
+import { environment, startConfig, type StartConfig, withoutSecrets } from "../config.ts";
 import { say, warn } from "../lib/terminal.ts";
 import { ensureDashboard } from "../up/dashboard.ts";
 import { demoAdmin, deployDemo, type Admin } from "../up/demo.ts";
@@ -89,7 +89,8 @@ async function bringUp(
     supervisor.start({
       name,
       launch: () => {
-        const child = launchProgram(name, { dataDir: config.dataDir, environment: handedOn, verbose: options.verbose });
+        const environment = name === "control-plane" ? handedOn : withoutSecrets(handedOn);
+        const child = launchProgram(name, { dataDir: config.dataDir, environment, verbose: options.verbose });
         // Once the supervisor has taken the child in.
         void Promise.resolve().then(() => keepBooks(config, supervisor));
         return child;

@@ -1,10 +1,10 @@
 /** What the doctor looks at: the database, the engine, the sockets, the processes and the files of one data folder. */
 import { readFile, readdir, readlink, stat, statfs } from "node:fs/promises";
-import { DatabaseSync } from "node:sqlite";
 import Docker from "dockerode";
 import { messageOf, type Have, type Want } from "@playspawn/shared";
 import { z } from "zod";
 import { run } from "../lib/run.ts";
+import { databasesOf } from "./databases.ts";
 
 export interface ServerRow {
   id: string;
@@ -82,21 +82,25 @@ export type ProgramName = keyof typeof programPaths;
 const NodeFile = z.object({ nodeId: z.string(), installationId: z.string() });
 const engineLimitMs = 20_000;
 
+export interface Subject {
+  dataDir: string;
+  /** Where its data is, unless it is in files. */
+  databaseUrl: string | undefined;
+}
+
 /** Looks at everything that can be looked at; a part that cannot says why. */
-export async function gather(dataDir: string, now: number): Promise<Facts> {
+export async function gather({ dataDir, databaseUrl }: Subject, now: number): Promise<Facts> {
   const identity = await seen("", () => readIdentity(dataDir));
   const programs = await programsOf(dataDir);
-  const files = ["core.db", "telemetry.db"].map((name) => `${dataDir}/control-plane/${name}`);
+  const databases = databasesOf(dataDir, databaseUrl);
   const engine = await ofIdentity(identity, (own) => seen("The engine could not be asked", () => readEngine(own)));
   return {
     dataDir,
     now,
     identity,
     programs,
-    databases: files.map((file) => ({ file, faults: integrityFaults(file) })),
-    records: await ofIdentity(identity, ({ node }) =>
-      seen(`${files[0]} could not be read`, () => readRecords(files[0]!, node)),
-    ),
+    databases: await databases.check(),
+    records: await ofIdentity(identity, ({ node }) => seen("", () => databases.records(node))),
     engine,
     bound: await boundBy(programs.filter(({ name }) => name === "door").map(({ pid }) => pid)),
     modes: await modesOf(dataDir),
@@ -157,40 +161,6 @@ async function readEngine({ installation, node }: Identity): Promise<Engine & { 
     networks: networks.map(({ Name }) => Name),
     volumes: volumes.Volumes.map(({ Name }) => Name),
   };
-}
-
-function readRecords(file: string, node: string): Records {
-  const core = new DatabaseSync(file, { readOnly: true });
-  try {
-    const rows = core
-      .prepare(
-        "select id, name, want, have, tier, since, removed_at is not null as removed from servers where node_id = ?",
-      )
-      .all(node) as unknown as (Omit<ServerRow, "removed"> & { removed: number })[];
-    const leases = core
-      .prepare("select server_id as server, protocol, port from port_leases where node_id = ?")
-      .all(node) as unknown as Lease[];
-    return { servers: rows.map((row) => ({ ...row, removed: row.removed === 1 })), leases };
-  } finally {
-    core.close();
-  }
-}
-
-function integrityFaults(file: string): string[] {
-  let database: DatabaseSync | undefined;
-  try {
-    database = new DatabaseSync(file, { readOnly: true });
-    const words = database.prepare("pragma integrity_check").all() as { integrity_check: string }[];
-    const strays = database.prepare("pragma foreign_key_check").all() as { table: string }[];
-    return [
-      ...words.map((row) => row.integrity_check).filter((word) => word !== "ok"),
-      ...strays.map(({ table }) => `a row of ${table} refers to one that is not there`),
-    ];
-  } catch (error) {
-    return [`${messageOf(error)}. Restore it from a backup.`];
-  } finally {
-    database?.close();
-  }
 }
 
 /** Found by what they run and by the data folder in their environment, so that several installations stay apart. */

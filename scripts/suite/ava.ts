@@ -8,16 +8,25 @@ export interface AvaRun {
   config: string;
   /** Files or patterns; all of the configuration when empty. */
   files: readonly string[];
+  /** Titles of tests that do not run, `*` for anything. */
+  without?: readonly string[];
   environment: NodeJS.ProcessEnv;
   limitMs: number;
 }
 
 /** An end of AVA that no result explains is a failure of its own: it crashed, found no test, or took too long. */
 export async function runAva(
-  { config, files, environment, limitMs }: AvaRun,
+  { config, files, without = [], environment, limitMs }: AvaRun,
   onResult: (result: TestResult) => void,
 ): Promise<void> {
-  const args = [installed("ava/entrypoints/cli.js"), "--tap", "--config", config, ...files];
+  const args = [
+    installed("ava/entrypoints/cli.js"),
+    "--tap",
+    "--config",
+    config,
+    ...without.map((title) => `--match=!${title}`),
+    ...files,
+  ];
   const child = spawn(process.execPath, args, {
     cwd: repository,
     env: environment,

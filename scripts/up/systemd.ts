@@ -40,7 +40,8 @@ export function fillUnit(text: string, places: Readonly<Record<Place, string>>):
 }
 
 const isSetting = (name: string): boolean =>
-  name.startsWith("PLAYSPAWN_") || ["DATABASE_URL", "DOCKER_HOST", "NODE_EXTRA_CA_CERTS"].includes(name);
+  name.startsWith("PLAYSPAWN_") ||
+  ["DATABASE_URL", "DATABASE_URL_FILE", "DOCKER_HOST", "NODE_EXTRA_CA_CERTS"].includes(name);
 
 /** The settings file after a start with `environment`: what it sets replaces the lines of before, the others stay. */
 export function mergeSettings(before: string, environment: NodeJS.ProcessEnv): string {
