@@ -90,6 +90,7 @@ const Secret = z
   .string()
   .min(32, { error: "must have at least 32 characters" })
   .max(200, { error: "must have at most 200 characters" })
+  .regex(/^[\x21-\x7e]+$/, { error: "must be printable ASCII without spaces" })
   .optional();
 
 const Environment = z.object({

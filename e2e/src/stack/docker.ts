@@ -36,8 +36,12 @@ export async function holderOf(installationId: string, server: string) {
   return found && (await docker.getContainer(found.Id).inspect());
 }
 
-export const installationOf = async (dataDir: string): Promise<string> =>
-  (JSON.parse(await readFile(join(dataDir, "agent/node.json"), "utf8")) as { installationId: string }).installationId;
+/** The one whose labels the agent's containers carry: a driven node has its own. */
+export async function installationOf(dataDir: string): Promise<string> {
+  const read = (name: string): Promise<string> => readFile(join(dataDir, "agent", name), "utf8");
+  const text = await read("node.json").catch(() => read("driven.json"));
+  return (JSON.parse(text) as { installationId: string }).installationId;
+}
 
 /** The system's own: a package of ours brings another program of this name. */
 const nft = async (...args: string[]): Promise<string> => (await promisify(execFile)("/usr/sbin/nft", args)).stdout;

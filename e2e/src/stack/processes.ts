@@ -60,7 +60,7 @@ export function spawnPart(part: Part, env: Record<string, string>, logFile: stri
 
 /** The machine's own environment without settings of a Playspawn that may run beside the tests. */
 function inherited(): Record<string, string> {
-  const ours = /^(PLAYSPAWN_|DATABASE_URL$|REDIS_URL$)/;
+  const ours = /^(PLAYSPAWN_|DATABASE_URL$|REDIS_URL$|NODE_URL$|NODE_SECRET)/;
   return Object.fromEntries(Object.entries(process.env).filter(([name]) => !ours.test(name))) as Record<string, string>;
 }
 

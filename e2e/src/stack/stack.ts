@@ -14,6 +14,8 @@ export const admin = { email: "admin@example.test", password: "correct horse bat
 
 export interface Stack {
   readonly url: string;
+  /** The agent's own HTTP API. */
+  readonly agentUrl: string;
   readonly dataDir: string;
   readonly api: Api;
   readonly live: Live;
@@ -36,7 +38,13 @@ export interface StackOptions {
   env?: Partial<Record<Part, Record<string, string>>>;
   /** Number of public ports to lease from. */
   ports?: number;
+  /** The node joins nobody; the control plane dials it over its HTTP API. */
+  driven?: boolean;
+  /** Default true: wait until the control plane has its node. */
+  joins?: boolean;
 }
+
+export const nodeSecret = "the-secret-of-a-node-that-is-driven";
 
 export async function startStack(t: ExecutionContext, options: StackOptions = {}): Promise<Stack> {
   const stack = await openStack(options);
@@ -76,7 +84,15 @@ export async function openStack(options: StackOptions = {}): Promise<Stack> {
     },
     door: common,
   };
-  const envOf = (part: Part): Record<string, string> => ({ ...defaults[part], ...options.env?.[part] });
+  const driven: Partial<Record<Part, Record<string, string>>> = {
+    control: { NODE_URL: `http://127.0.0.1:${agentPort}`, NODE_SECRET: nodeSecret, PLAYSPAWN_LOCAL_NODE: "0" },
+    agent: { PLAYSPAWN_CONTROL_URL: "", PLAYSPAWN_JOIN_TOKEN_FILE: "", PLAYSPAWN_NODE_SECRET: nodeSecret },
+  };
+  const envOf = (part: Part): Record<string, string> => ({
+    ...defaults[part],
+    ...(options.driven && driven[part]),
+    ...options.env?.[part],
+  });
   const logFile = (part: Part): string => join(dataDir, `${part}.log`);
   const parts = {} as Record<Part, Running>;
   const start = async (part: Part, more: Record<string, string> = {}): Promise<void> => {
@@ -98,7 +114,7 @@ export async function openStack(options: StackOptions = {}): Promise<Stack> {
       const server = await api.server(id);
       return server.have === have && (tier === undefined || server.tier === tier) ? server : undefined;
     });
-  await connected();
+  if (options.joins ?? true) await connected();
   const close = async (): Promise<void> => {
     events.close();
     await Promise.all(Object.values(parts).map((part) => part.stop("SIGTERM")));
@@ -108,6 +124,7 @@ export async function openStack(options: StackOptions = {}): Promise<Stack> {
   };
   return {
     url,
+    agentUrl: `http://127.0.0.1:${agentPort}`,
     dataDir,
     api,
     live: events,

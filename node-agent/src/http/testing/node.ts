@@ -21,7 +21,7 @@ import { agentHttp } from "../http.ts";
 import { local } from "../local.ts";
 import { sessions, type Sessions } from "../sessions.ts";
 
-export const secret = "a secret of a node that nobody guesses";
+export const secret = "a-secret-of-a-node-that-nobody-guesses";
 const log = pino({ level: "silent" });
 
 export interface Node {
