@@ -1,6 +1,7 @@
 /** Puts the parts of hosting together: games, nodes, their link, servers, and what keeps them in order. */
 import { join } from "node:path";
 import { AppError } from "@playspawn/shared";
+import { refuseOpenLine } from "@playspawn/shared/node/secret-route.ts";
 import type { Knex } from "knex";
 import type { Failpoints } from "../platform/failpoints.ts";
 import type { NodeActor } from "../platform/http/authorize.ts";
@@ -132,7 +133,10 @@ export async function createHosting(deps: HostingDeps, config: HostingConfig): P
   deps.upgrades.claim({
     path: linkPath,
     beforeSetup: true,
-    accept: ({ request, socket: stream, head }) => socket.upgrade(request, stream, head),
+    async accept({ request, socket: stream, head, ...line }) {
+      refuseOpenLine(line);
+      await socket.upgrade(request, stream, head);
+    },
   });
   return {
     operations: [

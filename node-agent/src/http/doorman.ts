@@ -1,7 +1,7 @@
 /** Lets callers in by the node's secret: compared in constant time, guessed only so often, never taken from an open line. */
 import { createHash, timingSafeEqual } from "node:crypto";
 import { addressKey, AppError, plainAddress } from "@playspawn/shared";
-import { isPrivate } from "@playspawn/shared/node/secret-route.ts";
+import { refuseOpenLine } from "@playspawn/shared/node/secret-route.ts";
 import type { Context } from "koa";
 import { RateLimiterMemory } from "rate-limiter-flexible";
 
@@ -15,11 +15,7 @@ export function doorman(): Doorman {
   const guesses = new RateLimiterMemory({ keyPrefix: "secret", ...wrongSecrets });
   return async (ctx, secrets) => {
     const address = plainAddress(ctx.req.socket.remoteAddress ?? "");
-    if (!("encrypted" in ctx.req.socket) && !isPrivate(address))
-      throw new AppError(
-        "forbidden",
-        `The secret came unencrypted from the public address ${address}, so others may know it now: give this node a new one. Use https.`,
-      );
+    refuseOpenLine({ address, isSecure: "encrypted" in ctx.req.socket });
     const given = ctx.get("x-node-secret");
     if (given.length <= secretBytesMax && given !== "" && isOne(given, secrets)) return;
     // The right one is taken all the same: a secret of 32 characters is not guessed, but a guesser must lock nobody out.

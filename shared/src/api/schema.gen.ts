@@ -417,7 +417,11 @@ export interface paths {
         /** The machines that run servers */
         get: operations["listNodes"];
         put?: never;
-        post?: never;
+        /**
+         * Add a node that this control plane dials
+         * @description For an agent that was started with PLAYSPAWN_NODE_SECRET and joins nobody. Asked for again with the same address, the node gets that name and secret.
+         */
+        post: operations["addNode"];
         delete?: never;
         options?: never;
         head?: never;
@@ -996,6 +1000,13 @@ export interface paths {
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
+        AddNode: {
+            name: string;
+            /** @description The agent's PLAYSPAWN_NODE_SECRET. It is kept encrypted and never shown. */
+            secret: string;
+            /** @description Where its agent's HTTP API answers, such as https://node1.example.org:8001. */
+            url: string;
+        };
         Adopt: {
             /** @description true: what runs on the node is what is wanted. false: what this database wants is carried out. */
             accept: boolean;
@@ -1176,6 +1187,8 @@ export interface components {
             quarantined: boolean;
             /** @enum {string} */
             session: "never" | "connected" | "suspect" | "unreachable";
+            /** @description Where this control plane dials it; null for a node that dials in. */
+            url?: string | null;
             version: string | null;
         };
         NodeEvent: {
@@ -2056,6 +2069,31 @@ export interface operations {
                         items: components["schemas"]["Node"][];
                         nextCursor: string | null;
                     };
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    addNode: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AddNode"];
+            };
+        };
+        responses: {
+            /** @description Add a node that this control plane dials */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Node"];
                 };
             };
             default: components["responses"]["Problem"];

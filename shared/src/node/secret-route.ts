@@ -41,3 +41,15 @@ export function secretRoute(url: URL, resolve = lookup): { lookup?: LookupFuncti
   if (!isPrivate(host)) throw leak(url.origin, host);
   return {};
 }
+
+/**
+ * For whoever is sent a secret.
+ * @throws AppError forbidden when it came unencrypted from a public address
+ */
+export function refuseOpenLine({ address, isSecure }: { address: string; isSecure: boolean }): void {
+  if (isSecure || isPrivate(address)) return;
+  throw new AppError(
+    "forbidden",
+    `The secret came unencrypted from the public address ${address}, so others may know it now. Use https, give the node a new secret, and name a proxy that speaks TLS for us in PLAYSPAWN_TRUSTED_PROXIES.`,
+  );
+}

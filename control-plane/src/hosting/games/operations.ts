@@ -2,6 +2,7 @@
 import { createReadStream } from "node:fs";
 import { readFile, stat } from "node:fs/promises";
 import { notFound } from "@playspawn/shared";
+import { refuseOpenLine } from "@playspawn/shared/node/secret-route.ts";
 import { z } from "zod";
 import { operation, type Operation } from "../../platform/http/operation.ts";
 import type { Catalogue } from "./catalogue.ts";
@@ -102,7 +103,8 @@ const contextOperation = (games: Catalogue): Operation =>
     beforeSetup: true,
     params: z.strictObject({ sha256: z.string().regex(/^[0-9a-f]{64}$/) }),
     answer: { status: 200, raw: "application/x-tar" },
-    async handle(_context, { params: { sha256 } }) {
+    async handle(line, { params: { sha256 } }) {
+      refuseOpenLine(line);
       const path = games.contextFile(sha256);
       const found = await stat(path).catch(() => undefined);
       if (!found) throw notFound("build context", sha256);

@@ -1,5 +1,6 @@
 /** Nodes: for admins, and for a machine that joins. */
 import { idPattern, Node } from "@playspawn/shared";
+import { refuseOpenLine } from "@playspawn/shared/node/secret-route.ts";
 import { z } from "zod";
 import { operation, type Operation } from "../../platform/http/operation.ts";
 import { PageQuery, pageSchema } from "../../platform/http/page.ts";
@@ -61,7 +62,10 @@ export function nodeOperations(nodes: Nodes, driven: Pick<DrivenNodes, "add">): 
       rate: "join",
       body: Join,
       answer: { status: 201, schema: Joined },
-      handle: (_context, { body }) => nodes.join(body),
+      handle: async (line, { body }) => {
+        refuseOpenLine(line);
+        return await nodes.join(body);
+      },
     }),
     operation({
       name: "addNode",
