@@ -1,6 +1,7 @@
 /** Every address inside the dashboard. */
 export const paths = {
   servers: "/",
+  trash: "/trash",
   newServer: "/servers/new",
   newServerOf: (game: string) => `/servers/new/${encodeURIComponent(game)}`,
   server: (id: string) => `/servers/${encodeURIComponent(id)}`,

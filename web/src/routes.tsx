@@ -56,6 +56,7 @@ export const routes: RouteObject[] = [
               },
             ],
           },
+          { path: "trash", lazy: page(async () => (await import("./features/servers/TrashPage.tsx")).TrashPage) },
           { path: "games", lazy: page(async () => (await import("./features/games/GamesPage.tsx")).GamesPage) },
           { path: "nodes", lazy: page(async () => (await import("./features/nodes/NodesPage.tsx")).NodesPage) },
           { path: "*", Component: NotFound },

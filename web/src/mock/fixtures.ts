@@ -5,12 +5,15 @@ const gb = 1024 ** 3;
 const mb = 1024 ** 2;
 const minute = 60_000;
 
+const bare = { arch: null, links: {}, status: null, steamApp: null, wallpaper: null };
+
 export const games = (): Game[] => [
   {
     id: "minecraft",
     name: "Minecraft (flying-squid)",
     description: "A Minecraft-compatible world from the flying-squid package. Java Edition clients join it.",
     logo: "/api/v1/games/minecraft/logo",
+    ...bare,
     ports: { game: { protocol: "tcp", container: 25565 } },
     cpu: 1,
     memoryBytes: 768 * mb,
@@ -37,6 +40,7 @@ export const games = (): Game[] => [
     name: "Teeworlds",
     description: "A retro multiplayer shooter in two dimensions, for up to 16 players.",
     logo: "/api/v1/games/teeworlds/logo",
+    ...bare,
     ports: { game: { protocol: "udp", container: 8303 } },
     cpu: 0.5,
     memoryBytes: 128 * mb,

@@ -1,6 +1,6 @@
 import { Check, TriangleAlert, X } from "lucide-react";
 import { useSyncExternalStore } from "react";
-import { IconButton } from "./Button.tsx";
+import { Button, IconButton } from "./Button.tsx";
 import { CopyButton } from "./CopyButton.tsx";
 import { dismiss, toastStore, type Toast } from "./toasts.ts";
 
@@ -28,10 +28,23 @@ function ToastCard({ toast }: { toast: Toast }) {
         {bad ? <TriangleAlert size={17} aria-hidden /> : <Check size={17} aria-hidden />}
       </span>
       <p className="min-w-0 flex-1 py-1.5 [overflow-wrap:anywhere]">{toast.text}</p>
+      {toast.undo && <UndoButton id={toast.id} undo={toast.undo} />}
       {toast.details && <CopyButton text={toast.details} label="Copy details" />}
       <IconButton label="Dismiss" onClick={() => dismiss(toast.id)}>
         <X size={16} />
       </IconButton>
     </div>
+  );
+}
+
+function UndoButton({ id, undo }: { id: number; undo: NonNullable<Toast["undo"]> }) {
+  const press = (): void => {
+    dismiss(id);
+    undo.onUndo();
+  };
+  return (
+    <Button size="small" onClick={press} className="self-center">
+      {undo.word}
+    </Button>
   );
 }

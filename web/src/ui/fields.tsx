@@ -59,8 +59,22 @@ export function TextField({ label, help, fault, aside, className, ...rest }: Aro
   );
 }
 
+export function AreaField({ label, help, fault, aside, className, ...rest }: Around & ComponentProps<"textarea">) {
+  return (
+    <Field label={label} help={help} fault={fault} aside={aside ?? <LeftToType {...rest} />}>
+      {(ids) => <textarea {...rest} {...ids} className={cx(box, "h-auto min-h-24 resize-y py-2.5", className)} />}
+    </Field>
+  );
+}
+
 /** Says how much room is left, once there is little: a field that takes no more letters looks broken otherwise. */
-function LeftToType({ value, maxLength }: Pick<ComponentProps<"input">, "value" | "maxLength">) {
+function LeftToType({
+  value,
+  maxLength,
+}: {
+  value?: ComponentProps<"input">["value"];
+  maxLength?: number | undefined;
+}) {
   const typed = String(value ?? "").length;
   if (maxLength === undefined || typed < maxLength * 0.8) return null;
   return (

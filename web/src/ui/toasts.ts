@@ -7,9 +7,13 @@ export interface Toast {
   text: string;
   /** What to copy into a report. */
   details?: string;
+  /** One press takes back what was done. */
+  undo?: { word: string; onUndo: () => void };
 }
 
 const goodMs = 4000;
+/** Long enough to notice and to decide. */
+const undoMs = 10_000;
 const toastsMax = 4;
 
 let toasts: readonly Toast[] = [];
@@ -27,7 +31,7 @@ export function toast(message: Omit<Toast, "id">): void {
   const id = ++last;
   // The same word twice is one word.
   become([...toasts.filter(({ text }) => text !== message.text), { ...message, id }].slice(-toastsMax));
-  if (message.tone === "good") ports.timers.after(goodMs, () => dismiss(id));
+  if (message.tone === "good") ports.timers.after(message.undo ? undoMs : goodMs, () => dismiss(id));
 }
 
 export const toastStore = {

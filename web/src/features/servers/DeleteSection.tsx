@@ -1,97 +1,45 @@
-import { useMutation, useQueryClient } from "@tanstack/react-query";
-import { useState } from "react";
 import { useNavigate } from "react-router";
-import { deleteServer } from "../../api/commands.ts";
+import { playersLost } from "@playspawn/shared/words/server.ts";
 import { problemFrom } from "../../api/errors.ts";
-import { keys } from "../../api/queries.ts";
 import type { Server } from "../../api/types.ts";
 import { paths } from "../../paths.ts";
 import { Button } from "../../ui/Button.tsx";
-import { Dialog } from "../../ui/Dialog.tsx";
-import { TextField } from "../../ui/fields.tsx";
 import { ProblemNote } from "../../ui/notices.tsx";
-import { toast } from "../../ui/toasts.ts";
+import { ask } from "../../ui/questions.ts";
 import { forgetUnsaved } from "../../ui/unsaved.ts";
+import { useTrash } from "./use-trash.ts";
 
+/** Into the trash needs no question unless somebody plays: there is a way back. */
 export function DeleteSection({ server }: { server: Server }) {
-  const [open, setOpen] = useState(false);
-  if (!server.can.delete) return null;
-  return (
-    <section aria-label="Delete" className="panel flex flex-wrap items-center justify-between gap-4 p-5 sm:p-6">
-      <div>
-        <h2 className="text-[1.1rem] font-semibold">Delete this server</h2>
-        <p className="mt-0.5 text-ink-3">Its world goes with it. There is no way back.</p>
-      </div>
-      <Button look="danger" onClick={() => setOpen(true)}>
-        Delete…
-      </Button>
-      {open && <DeleteDialog server={server} onClose={() => setOpen(false)} />}
-    </section>
-  );
-}
-
-function useDelete(server: Server) {
-  const client = useQueryClient();
   const navigate = useNavigate();
-  return useMutation({
-    mutationFn: () => deleteServer(server.id),
-    onSuccess: async () => {
-      toast({ tone: "good", text: `${server.name} is being deleted.` });
+  const trash = useTrash(server);
+  if (!server.can.delete) return null;
+  const move = (): void => {
+    const leave = (): void => {
       forgetUnsaved();
-      await navigate(paths.servers);
-      await client.invalidateQueries({ queryKey: keys.servers });
-    },
-  });
-}
-
-function DeleteDialog({ server, onClose }: { server: Server; onClose: () => void }) {
-  const [typed, setTyped] = useState("");
-  const remove = useDelete(server);
-  const address = server.addresses[0];
-  const right = typed.trim() === server.name.trim();
+      void navigate(paths.servers);
+    };
+    trash.mutate(undefined, { onSuccess: leave });
+  };
+  const press = (): void => {
+    const lost = playersLost(server.players);
+    if (lost === undefined) return move();
+    ask({ title: `Move ${server.name} to the trash?`, text: lost, yes: "Move to trash", onYes: move });
+  };
   return (
-    <Dialog title={`Delete ${server.name}?`} onClose={onClose}>
-      <ul className="grid list-disc gap-1 pl-5 text-ink-2">
-        {(server.players?.online ?? 0) > 0 && (
-          <li className="text-crashed">{server.players!.online} playing now: they lose their connection.</li>
-        )}
-        <li>The world and every file of the server are deleted.</li>
-        {address && (
-          <li>
-            <code className="font-mono">{`${address.host}:${address.port}`}</code> stops working and may go to another
-            server.
-          </li>
-        )}
-      </ul>
-      <form
-        className="grid gap-5"
-        onSubmit={(event) => {
-          event.preventDefault();
-          if (right) remove.mutate();
-        }}
-      >
-        <TextField
-          label={
-            <>
-              Type <span className="font-mono select-all">{server.name}</span> to confirm
-            </>
-          }
-          name="confirm"
-          autoComplete="off"
-          spellCheck={false}
-          value={typed}
-          onChange={(event) => setTyped(event.target.value)}
-        />
-        {remove.isError && <ProblemNote problem={problemFrom(remove.error)} />}
-        <div className="flex justify-end gap-2.5">
-          <Button look="ghost" onClick={onClose}>
-            Keep it
-          </Button>
-          <Button type="submit" look="danger" disabled={!right} busy={remove.isPending}>
-            Delete for ever
-          </Button>
+    <section aria-label="Delete" className="panel grid gap-4 p-5 sm:p-6">
+      <div className="flex flex-wrap items-center justify-between gap-4">
+        <div className="min-w-0 flex-1 basis-64">
+          <h2 className="text-[1.1rem] font-semibold">Move to the trash</h2>
+          <p className="mt-0.5 text-ink-3">
+            It is saved and stopped and its ports are free. Its world waits 30 days, unless set otherwise.
+          </p>
         </div>
-      </form>
-    </Dialog>
+        <Button look="danger" busy={trash.isPending} onClick={press}>
+          Move to trash
+        </Button>
+      </div>
+      {trash.isError && <ProblemNote problem={problemFrom(trash.error)} />}
+    </section>
   );
 }

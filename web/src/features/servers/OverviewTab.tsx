@@ -1,4 +1,6 @@
+import type { Server } from "../../api/types.ts";
 import { useLasting } from "../../ui/use-lasting.ts";
+import { ChangeNotes } from "./ChangeNotes.tsx";
 import { DeployProgress } from "./DeployProgress.tsx";
 import { FaultNote } from "./FaultNote.tsx";
 import { LogPanel } from "./LogPanel.tsx";
@@ -9,7 +11,7 @@ import { Timeline } from "./Timeline.tsx";
 const worthShowingMs = 400;
 
 export function OverviewTab() {
-  const { server } = useShown();
+  const { server, game } = useShown();
   const slow = useLasting(server.progress !== null, worthShowingMs);
   return (
     <div className="grid items-start gap-6 xl:grid-cols-[minmax(0,1fr)_20rem]">
@@ -18,9 +20,25 @@ export function OverviewTab() {
           <DeployProgress progress={server.progress} state={server.state} since={server.since} />
         )}
         <FaultNote server={server} />
+        <ChangeNotes server={server} game={game} />
         <LogPanel key={server.id} server={server} />
       </div>
-      <Timeline server={server} />
+      <div className="grid min-w-0 gap-6">
+        <Notes server={server} />
+        <Timeline server={server} />
+      </div>
     </div>
+  );
+}
+
+function Notes({ server: { notes } }: { server: Server }) {
+  if (notes.trim() === "") return null;
+  return (
+    <section aria-label="Notes" className="panel p-5">
+      <h2 className="eyebrow mb-2">Notes</h2>
+      <p dir="auto" className="text-ink-2 [overflow-wrap:anywhere] whitespace-pre-wrap">
+        {notes}
+      </p>
+    </section>
   );
 }

@@ -1,14 +1,19 @@
-import { UsersRound } from "lucide-react";
+import { RotateCcw, UsersRound } from "lucide-react";
+import { useState } from "react";
 import type { Game, Server } from "../../api/types.ts";
 import { stateText, story } from "@playspawn/shared/words/server.ts";
 import { cx } from "../../ui/cx.ts";
 import { useNow } from "../../ui/use-now.ts";
-import { useHeadingFocus } from "../../ui/use-heading-focus.ts";
 import { GameLogo } from "../../ui/GameLogo.tsx";
 import { Sky } from "../../ui/Sky.tsx";
 import { stateColour, StateGlyph } from "../../ui/StateGlyph.tsx";
 import { Addresses } from "./Addresses.tsx";
 import { KickButtons } from "./kick-buttons.tsx";
+import { Button } from "../../ui/Button.tsx";
+import { PurgeDialog } from "./PurgeDialog.tsx";
+import { TimeLeft } from "./TrashList.tsx";
+import { useRestore } from "./use-trash.ts";
+import { NameHeading } from "./NameHeading.tsx";
 import { Since } from "./Since.tsx";
 
 interface Props {
@@ -18,7 +23,6 @@ interface Props {
 
 /** Who it is, how it is, why, and where to join: readable from across the room. */
 export function ServerHero({ server, game }: Props) {
-  const heading = useHeadingFocus();
   const now = useNow();
   return (
     <Sky state={server.state}>
@@ -30,30 +34,22 @@ export function ServerHero({ server, game }: Props) {
             dim={server.state === "Asleep" || server.state === "Stopped"}
             className="size-13"
           />
-          <div className="min-w-0">
-            <h1
-              ref={heading}
-              tabIndex={-1}
-              dir="auto"
-              title={server.name}
-              className="line-clamp-2 text-[1.75rem] leading-tight font-semibold tracking-[-0.025em] outline-none [overflow-wrap:anywhere]"
-            >
-              {server.name}
-            </h1>
+          <div className="min-w-0 flex-1">
+            <NameHeading server={server} />
             <p className="text-ink-2">
               {game?.name ?? server.game}
               {server.node && ` on ${server.node.name}`}
             </p>
           </div>
         </div>
-        <KickButtons server={server} />
+        {server.state === "Trashed" ? <TrashActions server={server} /> : <KickButtons server={server} />}
       </div>
       <div className="mt-8 max-w-2xl" role="status" aria-live="polite" aria-atomic="true">
         <StateLine server={server} />
         <p className="mt-1 text-ink-2 text-pretty [overflow-wrap:anywhere]">{story(server, now)}</p>
       </div>
       <div className="mt-8 flex flex-wrap items-end gap-x-14 gap-y-6">
-        <Addresses server={server} />
+        {server.trashedAt === null && <Addresses server={server} />}
         <PlayersFigure server={server} />
       </div>
     </Sky>
@@ -85,6 +81,25 @@ function PlayersFigure({ server }: { server: Server }) {
         {online}
         <span className="whitespace-pre text-ink-3"> / {max}</span>
       </p>
+    </div>
+  );
+}
+
+function TrashActions({ server }: { server: Server }) {
+  const restore = useRestore(server);
+  const [asking, setAsking] = useState(false);
+  return (
+    <div role="group" aria-label="Actions" className="flex flex-wrap items-center gap-2.5">
+      <p className="mr-1 text-ink-2">
+        <TimeLeft server={server} />
+      </p>
+      <Button look="primary" busy={restore.isPending} onClick={() => restore.mutate()}>
+        {!restore.isPending && <RotateCcw size={17} aria-hidden />} Restore
+      </Button>
+      <Button look="danger" onClick={() => setAsking(true)}>
+        Delete for good…
+      </Button>
+      {asking && <PurgeDialog server={server} onClose={() => setAsking(false)} />}
     </div>
   );
 }

@@ -35,17 +35,18 @@ export function ServerPage() {
   }
   if (!server.data) return <PageLoading />;
   const shown: Shown = { server: server.data, game: gameOf(games.data, server.data.game) };
+  const inTrash = shown.server.trashedAt !== null;
   return (
     <div className="grid gap-6">
       <Link
-        to={paths.servers}
+        to={inTrash ? paths.trash : paths.servers}
         className="-mb-2 inline-flex items-center gap-1 justify-self-start text-[0.9rem] text-ink-3 hover:text-ink"
       >
-        <ChevronLeft size={15} aria-hidden /> Servers
+        <ChevronLeft size={15} aria-hidden /> {inTrash ? "Trash" : "Servers"}
       </Link>
       <ServerHero {...shown} />
       {games.data && !shown.game && <GameGone id={server.data.game} />}
-      <Tabs id={id} />
+      {!inTrash && <Tabs id={id} />}
       <Outlet context={shown} />
     </div>
   );

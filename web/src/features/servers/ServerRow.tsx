@@ -9,6 +9,7 @@ import { cx } from "../../ui/cx.ts";
 import { GameLogo } from "../../ui/GameLogo.tsx";
 import { stateColour, StateGlyph } from "../../ui/StateGlyph.tsx";
 import { QuickKick } from "./kick-buttons.tsx";
+import { StarButton } from "./StarButton.tsx";
 import { Since } from "./Since.tsx";
 import { StepsBar } from "./StepsBar.tsx";
 
@@ -25,7 +26,7 @@ export function ServerRow({ server, game }: Props) {
   return (
     <li
       className={cx(
-        "group relative grid grid-cols-[auto_minmax(0,1fr)_auto] items-center gap-x-4 gap-y-2 px-4 py-3.5 transition-colors hover:bg-ink/3 sm:px-5 lg:grid-cols-[auto_minmax(0,1.3fr)_minmax(0,1fr)_5.5rem_minmax(0,1.15fr)_6.5rem]",
+        "group relative grid grid-cols-[auto_minmax(0,1fr)_auto] items-center gap-x-4 gap-y-2 px-4 py-3.5 transition-colors hover:bg-ink/3 sm:px-5 lg:grid-cols-[auto_minmax(0,1.3fr)_minmax(0,1fr)_5.5rem_minmax(0,1.15fr)_9rem]",
         server.state === "Asleep" && "bg-asleep/4",
       )}
     >
@@ -39,6 +40,7 @@ export function ServerRow({ server, game }: Props) {
         </Link>
         <div className="flex gap-3 text-[0.867rem] text-ink-3">
           <p className="truncate">{game?.name ?? server.game}</p>
+          <ChangeMark server={server} />
           <div className="lg:hidden">
             <Players server={server} />
           </div>
@@ -52,11 +54,21 @@ export function ServerRow({ server, game }: Props) {
       </div>
       <div className="flex min-w-0 items-center justify-between gap-2 max-lg:col-span-full lg:contents">
         <AddressCell server={server} />
-        <QuickKick server={server} className="relative z-10 lg:justify-self-end" />
+        <div className="relative z-10 flex items-center gap-1 lg:justify-self-end">
+          <StarButton server={server} />
+          <QuickKick server={server} />
+        </div>
       </div>
       <RowProgress server={server} />
     </li>
   );
+}
+
+/** A newer version, or settings that wait: told beside the game. */
+function ChangeMark({ server }: { server: Server }) {
+  const text = server.update?.available ? "Update" : server.pending.length > 0 ? "Changes wait" : undefined;
+  if (text === undefined) return null;
+  return <p className="shrink-0 rounded-full bg-running/12 px-2 text-[0.8rem] text-running">{text}</p>;
 }
 
 function StateCell({ server }: { server: Server }) {

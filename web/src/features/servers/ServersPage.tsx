@@ -1,14 +1,15 @@
 import { useQuery } from "@tanstack/react-query";
-import { Plus, Search } from "lucide-react";
-import { useEffect, useRef, useState } from "react";
-import { Link } from "react-router";
+import { Plus, Search, Star, Trash2 } from "lucide-react";
+import { useEffect, useRef } from "react";
+import { Link, useSearchParams } from "react-router";
 import { problemFrom } from "../../api/errors.ts";
-import { gamesQuery, gameOf, serversQuery } from "../../api/queries.ts";
+import { favouritesQuery, gamesQuery, gameOf, serversQuery, trashQuery } from "../../api/queries.ts";
 import type { Server } from "../../api/types.ts";
 import { PageHeader } from "../../layouts/PageHeader.tsx";
+import { readListing, sorted, sortNames, sorts, writeListing, type Listing, type Sort } from "../../lib/listing.ts";
 import { filtered, grouped, summarise } from "../../lib/summary.ts";
 import { paths } from "../../paths.ts";
-import { buttonClass } from "../../ui/Button.tsx";
+import { Button, buttonClass } from "../../ui/Button.tsx";
 import { Empty, Loading, ProblemNote, Skeleton } from "../../ui/notices.tsx";
 import { StateGlyph } from "../../ui/StateGlyph.tsx";
 import { ServerRow } from "./ServerRow.tsx";
@@ -24,11 +25,15 @@ export function ServersPage() {
         title="Servers"
         lead={servers.data && servers.data.length > 0 && summarise(servers.data).join("\u2002·\u2002")}
         action={
-          servers.data &&
-          servers.data.length > 0 && (
-            <Link to={paths.newServer} className={buttonClass("primary")}>
-              <Plus size={17} aria-hidden /> New server
-            </Link>
+          servers.data && (
+            <div className="flex items-center gap-2">
+              <TrashLink />
+              {servers.data.length > 0 && (
+                <Link to={paths.newServer} className={buttonClass("primary")}>
+                  <Plus size={17} aria-hidden /> New server
+                </Link>
+              )}
+            </div>
           )
         }
       />
@@ -40,37 +45,84 @@ export function ServersPage() {
   );
 }
 
+function useListing(): [Listing, (change: Partial<Listing>) => void] {
+  const [query, setQuery] = useSearchParams();
+  const listing = readListing(query);
+  return [listing, (change) => setQuery(writeListing({ ...listing, ...change }), { replace: true })];
+}
+
 function ServerList({ servers }: { servers: Server[] }) {
-  const [text, setText] = useState("");
+  const [listing, set] = useListing();
   const games = useQuery(gamesQuery);
-  const shown = filtered(servers, text, (id) => gameOf(games.data, id)?.name ?? id);
+  const favourites = useQuery(favouritesQuery);
+  const named = filtered(servers, listing.text, (id) => gameOf(games.data, id)?.name ?? id);
+  const starred = listing.starred ? named.filter(({ id }) => favourites.data?.includes(id)) : named;
+  const shown = sorted(starred, listing.sort);
+  const isPlain = listing.text === "" && !listing.starred && listing.sort === "state";
+  const groups = listing.sort === "state" ? grouped(shown) : [{ title: sortNames[listing.sort], servers: shown }];
   return (
     <div className="grid gap-7">
-      {(servers.length >= filterFrom || text !== "") && <Filter text={text} onText={setText} found={shown.length} />}
-      {grouped(shown).map((group) => (
-        <section key={group.title} aria-label={group.title}>
-          <h2 className="eyebrow mb-2.5 flex gap-2.5">
-            {group.title} <span>{group.servers.length}</span>
-          </h2>
-          <ul className="panel divide-y divide-line overflow-hidden">
-            {group.servers.map((server) => (
-              <ServerRow key={server.id} server={server} game={gameOf(games.data, server.game)} />
-            ))}
-          </ul>
-        </section>
-      ))}
-      {shown.length === 0 && <p className="py-10 text-center text-ink-2">No server matches “{text}”.</p>}
+      {(servers.length >= filterFrom || !isPlain) && <Filter listing={listing} onChange={set} found={shown.length} />}
+      {groups
+        .filter((group) => group.servers.length > 0)
+        .map((group) => (
+          <section key={group.title} aria-label={group.title}>
+            <h2 className="eyebrow mb-2.5 flex gap-2.5">
+              {group.title} <span>{group.servers.length}</span>
+            </h2>
+            <ul className="panel divide-y divide-line overflow-hidden">
+              {group.servers.map((server) => (
+                <ServerRow key={server.id} server={server} game={gameOf(games.data, server.game)} />
+              ))}
+            </ul>
+          </section>
+        ))}
+      {shown.length === 0 && (
+        <p className="py-10 text-center text-ink-2">
+          {listing.text === "" ? "No server is starred yet." : `No server matches “${listing.text}”.`}
+        </p>
+      )}
     </div>
   );
 }
 
 interface FilterProps {
-  text: string;
-  onText: (text: string) => void;
+  listing: Listing;
+  onChange: (change: Partial<Listing>) => void;
   found: number;
 }
 
-function Filter({ text, onText, found }: FilterProps) {
+function Filter({ listing, onChange, found }: FilterProps) {
+  return (
+    <div className="flex flex-wrap items-center gap-2.5" role="search">
+      <SearchField text={listing.text} onText={(text) => onChange({ text })} />
+      <Button
+        aria-pressed={listing.starred}
+        onClick={() => onChange({ starred: !listing.starred })}
+        className="aria-pressed:border-waking/60 aria-pressed:bg-waking/10"
+      >
+        <Star size={16} aria-hidden fill={listing.starred ? "currentColor" : "none"} className="text-waking" /> Starred
+      </Button>
+      <select
+        aria-label="Order"
+        value={listing.sort}
+        onChange={(event) => onChange({ sort: event.target.value as Sort })}
+        className="h-10 rounded-lg border border-line bg-raised px-3 font-medium hover:border-line-strong"
+      >
+        {sorts.map((sort) => (
+          <option key={sort} value={sort}>
+            {sortNames[sort]}
+          </option>
+        ))}
+      </select>
+      <span role="status" className="sr-only">
+        {listing.text && `${found} found`}
+      </span>
+    </div>
+  );
+}
+
+function SearchField({ text, onText }: { text: string; onText: (text: string) => void }) {
   const field = useRef<HTMLInputElement>(null);
   useEffect(() => {
     const pressed = (event: KeyboardEvent): void => {
@@ -82,7 +134,7 @@ function Filter({ text, onText, found }: FilterProps) {
     return () => window.removeEventListener("keydown", pressed);
   }, []);
   return (
-    <div className="relative max-w-sm" role="search">
+    <div className="relative min-w-0 flex-1 basis-56 sm:max-w-sm">
       <Search size={16} aria-hidden className="absolute top-1/2 left-3 -translate-y-1/2 text-ink-3" />
       <input
         ref={field}
@@ -94,10 +146,19 @@ function Filter({ text, onText, found }: FilterProps) {
         onChange={(event) => onText(event.target.value)}
         className="h-10 w-full rounded-lg border border-line-strong bg-raised pr-3 pl-9 placeholder:text-ink-3"
       />
-      <span role="status" className="sr-only">
-        {text && `${found} found`}
-      </span>
     </div>
+  );
+}
+
+/** The way to what was deleted, while there is anything. */
+function TrashLink() {
+  const trash = useQuery(trashQuery);
+  const count = trash.data?.length ?? 0;
+  if (count === 0) return null;
+  return (
+    <Link to={paths.trash} className={buttonClass("ghost")}>
+      <Trash2 size={16} aria-hidden /> Trash <span className="font-mono text-[0.8rem] text-ink-3">{count}</span>
+    </Link>
   );
 }
 

@@ -15,8 +15,6 @@ export function VariablesForm({ server, game }: { server: Server; game: Game }) 
   const [edits, setEdits] = useState<FieldValues>({});
   const fields = { ...fieldsOf(game.variables, server.variables), ...edits };
   const [wrong, setWrong] = useState<Record<string, string>>({});
-  // Saved during this very run: until it ends, the game does not know.
-  const [savedSince, setSavedSince] = useState<number>();
   const update = useUpdate(server, "Saved.");
   const problem = update.isError ? problemFrom(update.error) : undefined;
   const faults = { ...faultsByField(problem?.faults ?? []), ...wrong };
@@ -25,17 +23,13 @@ export function VariablesForm({ server, game }: { server: Server; game: Game }) 
     const found = variableFaults(game.variables, fields, server.variables);
     setWrong(found);
     if (Object.keys(found).length > 0) return;
-    const saved = (): void => {
-      setEdits({});
-      setSavedSince(isUp(server) ? server.since : undefined);
-    };
-    update.mutate({ variables: change }, { onSuccess: saved });
+    update.mutate({ variables: change }, { onSuccess: () => setEdits({}) });
   };
   return (
     <FormPanel
       title={`${game.name} settings`}
       lead={isUp(server) ? "They apply at the next wake or restart." : "They apply at the next wake."}
-      aside={savedSince === server.since && <RestartNow server={server} />}
+      aside={server.pending.some((part) => part.startsWith("/variables/")) && <RestartNow server={server} />}
       busy={update.isPending}
       unchanged={Object.keys(change).length === 0}
       problem={problem}

@@ -1,0 +1,123 @@
+import { CircleArrowUp, Clock, TriangleAlert } from "lucide-react";
+import type { ReactNode } from "react";
+import { useMutation, useQueryClient } from "@tanstack/react-query";
+import { amount } from "@playspawn/shared/words/progress.ts";
+import { titleOf } from "@playspawn/shared/words/server.ts";
+import { cancelUpdate, takeUpdate } from "../../api/commands.ts";
+import { applyServer } from "../../api/live.ts";
+import type { Game, Server } from "../../api/types.ts";
+import { listed, partName } from "../../lib/pending.ts";
+import { Button } from "../../ui/Button.tsx";
+import { Spinner } from "../../ui/Spinner.tsx";
+import { tellProblem, useKick } from "./use-kick.ts";
+
+interface Props {
+  server: Server;
+  game: Game | undefined;
+}
+
+/** What the running game does not have yet, and the newer version that waits: what is so, and the way to have it now. */
+export function ChangeNotes({ server, game }: Props) {
+  return (
+    <>
+      <PendingNote server={server} game={game} />
+      <UpdateNote server={server} game={game} />
+    </>
+  );
+}
+
+function PendingNote({ server, game }: Props) {
+  const { kick, pending } = useKick(server);
+  if (server.pending.length === 0) return null;
+  const names = listed(server.pending.map((part) => partName(part, game)));
+  return (
+    <Note icon={<Clock size={18} aria-hidden className="text-waking" />} title={`${names}: at the next wake`}>
+      <p className="text-ink-2">The game still runs with what it was started with.</p>
+      {server.can.restart && (
+        <Button size="small" busy={pending !== undefined} onClick={() => kick("restart")}>
+          Apply now
+        </Button>
+      )}
+    </Note>
+  );
+}
+
+function UpdateNote({ server, game }: Props) {
+  const client = useQueryClient();
+  const options = { onSuccess: (fresh: Server) => applyServer(client, fresh), onError: tellProblem(server) };
+  const take = useMutation({ mutationFn: () => takeUpdate(server.id), ...options });
+  const cancel = useMutation({ mutationFn: () => cancelUpdate(server.id), ...options });
+  const { update } = server;
+  if (update?.error)
+    return (
+      <Note icon={<TriangleAlert size={18} aria-hidden className="text-crashed" />} title="The update was taken back">
+        <p className="text-ink-2 [overflow-wrap:anywhere]">
+          {titleOf(update.error)}: {update.error.message} The server runs with the version it had.
+        </p>
+        <Actions>
+          {update.available && (
+            <Button size="small" busy={take.isPending} onClick={() => take.mutate()}>
+              Try again
+            </Button>
+          )}
+          <Button size="small" look="ghost" busy={cancel.isPending} onClick={() => cancel.mutate()}>
+            Dismiss
+          </Button>
+        </Actions>
+      </Note>
+    );
+  if (!update?.available) return null;
+  if (update.phase === null)
+    return (
+      <Note
+        icon={<CircleArrowUp size={18} aria-hidden className="text-running" />}
+        title={`A newer version of ${game?.name ?? "the game"} is there`}
+      >
+        <p className="text-ink-2">It is taken once nobody plays, and taken back if it does not start.</p>
+        <Button size="small" busy={take.isPending} onClick={() => take.mutate()}>
+          {server.state === "Asleep" || server.state === "Stopped" ? "Update" : "Update when empty"}
+        </Button>
+      </Note>
+    );
+  const words = phaseWords(server, update);
+  return (
+    <Note icon={words.icon} title={words.title}>
+      <p className="text-ink-2">{words.text}</p>
+      {update.phase !== "updating" && (
+        <Button size="small" look="ghost" busy={cancel.isPending} onClick={() => cancel.mutate()}>
+          Cancel update
+        </Button>
+      )}
+    </Note>
+  );
+}
+
+function phaseWords(server: Server, { phase, progress }: NonNullable<Server["update"]>) {
+  const spinner = <Spinner size={16} />;
+  if (phase === "preparing") {
+    const counted = progress ? amount(progress) : "";
+    return { icon: spinner, title: "The newer version is made ready", text: counted || "The game goes on meanwhile." };
+  }
+  if (phase === "updating") return { icon: spinner, title: "Updating now", text: "Whoever joins waits a moment." };
+  const icon = <Clock size={18} aria-hidden className="text-waking" />;
+  const online = server.players?.online ?? 0;
+  const text = online > 0 ? `${online} playing now. Nobody is thrown out.` : "It begins as soon as it is sure of that.";
+  return { icon, title: "The update waits until the server is empty", text };
+}
+
+const Actions = ({ children }: { children: ReactNode }) => <div className="flex flex-wrap gap-2">{children}</div>;
+
+function Note({ icon, title, children }: { icon: ReactNode; title: string; children: ReactNode }) {
+  return (
+    <section
+      role="status"
+      className="panel flex animate-appear items-start gap-3.5 px-5 py-4 [&>div>*:last-child:not(p)]:mt-3"
+    >
+      <span className="mt-0.5 grid size-5 shrink-0 place-items-center">{icon}</span>
+      <div className="min-w-0 flex-1">
+        <h2 className="font-medium [overflow-wrap:anywhere]">{title}</h2>
+        {children}
+      </div>
+    </section>
+  );
+}

@@ -1,0 +1,43 @@
+import { useQuery } from "@tanstack/react-query";
+import { ChevronLeft } from "lucide-react";
+import { Link } from "react-router";
+import { problemFrom } from "../../api/errors.ts";
+import { trashQuery } from "../../api/queries.ts";
+import { PageHeader } from "../../layouts/PageHeader.tsx";
+import { paths } from "../../paths.ts";
+import { buttonClass } from "../../ui/Button.tsx";
+import { Empty, Loading, ProblemNote, Skeleton } from "../../ui/notices.tsx";
+import { StateGlyph } from "../../ui/StateGlyph.tsx";
+import { TrashList } from "./TrashList.tsx";
+
+export function TrashPage() {
+  const trash = useQuery(trashQuery);
+  return (
+    <>
+      <Link to={paths.servers} className="mb-3 inline-flex items-center gap-1 text-[0.9rem] text-ink-3 hover:text-ink">
+        <ChevronLeft size={15} aria-hidden /> Servers
+      </Link>
+      <PageHeader title="Trash" lead="Ports are free, worlds wait. What is restored comes back as it was." />
+      {trash.isPending && (
+        <Loading label="Reading the trash">
+          <Skeleton className="h-24" />
+        </Loading>
+      )}
+      {trash.isError && <ProblemNote problem={problemFrom(trash.error)} onRetry={() => void trash.refetch()} />}
+      {trash.data?.length === 0 && (
+        <Empty
+          art={<StateGlyph state="Trashed" size={44} />}
+          title="The trash is empty"
+          action={
+            <Link to={paths.servers} className={buttonClass()}>
+              To the servers
+            </Link>
+          }
+        >
+          A server that is deleted waits here with its world, and can be brought back until its time is over.
+        </Empty>
+      )}
+      {trash.data && trash.data.length > 0 && <TrashList servers={trash.data} />}
+    </>
+  );
+}
