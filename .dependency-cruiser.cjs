@@ -11,7 +11,11 @@ module.exports = {
     rule("node-agent-alone", { path: "^node-agent/" }, { path: `^(web|control-plane|${tools})/` }),
     rule("cli-alone", { path: "^cli/" }, { path: "^(web|control-plane|node-agent|scripts|e2e|bench|games)/" }),
     rule("shared-knows-nobody", { path: "^shared/" }, { path: `^(web|control-plane|node-agent|${tools})/` }),
-    rule("shared-runs-anywhere", { path: "^shared/src/", pathNot: "\\.test\\.ts$|^shared/src/node/" }, { dependencyTypes: ["core"] }),
+    rule(
+      "shared-runs-anywhere",
+      { path: "^shared/src/", pathNot: "\\.test\\.ts$|^shared/src/node/" },
+      { dependencyTypes: ["core"] },
+    ),
     // Wings of the control plane: platform <- people <- hosting <- play.
     rule(
       "platform-comes-first",

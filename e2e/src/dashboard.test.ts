@@ -239,7 +239,10 @@ test("a page left open tells of players before it throws them out, follows the l
   const other = await page.context().newPage();
   await other.goto(house.url);
   t.is(
-    await other.evaluate((one) => fetch(`/api/v1/servers/${one}?purge=true`, { method: "DELETE" }).then((r) => r.status), id),
+    await other.evaluate(
+      (one) => fetch(`/api/v1/servers/${one}?purge=true`, { method: "DELETE" }).then((r) => r.status),
+      id,
+    ),
     202,
   );
   await page.getByRole("heading", { name: "Cellar was deleted" }).waitFor({ timeout: 60_000 });

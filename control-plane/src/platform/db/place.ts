@@ -32,6 +32,6 @@ export function nameOf(place: Place): string {
 /** `postgresql://host:port/database`, without anything secret. */
 export function serverOf(text: string): string {
   const url = new URL(text);
-  const host = url.hostname || url.searchParams.get("host") || "localhost";
+  const host = url.searchParams.get("host") ?? (url.hostname || "localhost");
   return `postgresql://${host}:${url.port || "5432"}${url.pathname}`;
 }

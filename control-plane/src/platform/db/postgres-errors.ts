@@ -88,6 +88,8 @@ function unusable({ code = "", message }: Fault, url: string): string {
     return `The user in DATABASE_URL may not do this in ${where}: ${message}. Make it the owner of the database.`;
   if (/does not support SSL/.test(message))
     return `The database server of ${where} speaks no TLS. Remove sslmode from DATABASE_URL, or switch TLS on there.`;
+  if (code === "ERR_TLS_CERT_ALTNAME_INVALID")
+    return `The certificate of the database server is for another name than that of ${where}. Use the name in the certificate in DATABASE_URL.`;
   if (certificateCodes.test(code))
     return `The certificate of the database server of ${where} is not trusted (${message}). Name its authority with sslrootcert in DATABASE_URL.`;
   return `The database ${where} cannot be used: ${message}. Correct DATABASE_URL.`;

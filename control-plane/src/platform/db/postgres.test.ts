@@ -105,6 +105,11 @@ if (testServer !== null) {
       instanceOf: DatabaseUnusableError,
       message: /refuses the user or the password/,
     });
+    const certificate = changed(server, (address) => address.searchParams.set("sslrootcert", "/not/there.crt"));
+    await t.throwsAsync(open(t, certificate), {
+      instanceOf: DatabaseUnusableError,
+      message: /open '\/not\/there\.crt'/,
+    });
     await t.throwsAsync(open(t, addressOf("not-there")), { message: /There is no database not-there/ });
   });
 

@@ -1,11 +1,12 @@
 /** Databases on a server: PostgreSQL through knex, made to mean what SQLite means. */
 import { AsyncLocalStorage } from "node:async_hooks";
 import type { Socket } from "node:net";
+import { messageOf } from "@playspawn/shared";
 import knex, { type Knex } from "knex";
 import PostgresDialect from "knex/lib/dialects/postgres/index.js";
 import { Client, type ClientConfig, types } from "pg";
-import type { PostgresSchema } from "./place.ts";
-import { DatabaseAwayError, cleaned, connectFault, isLost } from "./postgres-errors.ts";
+import { type PostgresSchema, serverOf } from "./place.ts";
+import { cleaned, connectFault, DatabaseAwayError, DatabaseUnusableError, isLost } from "./postgres-errors.ts";
 import { postgresMin, prepareSession } from "./postgres-session.ts";
 
 /** A query that waits this long for the one connection finds a server that is away, or a deadlock. */
@@ -53,7 +54,7 @@ class SqliteLikePostgres extends PostgresDialect {
 
   override async acquireRawConnection(): Promise<Client> {
     const { place, connection: settings } = this.config;
-    const connection = new Client(settings as ClientConfig) as RawConnection;
+    const connection = clientOf(settings as ClientConfig, place.url);
     for (const sign of ["error", "end"] as const) connection.on(sign, () => (connection.__knex__disposed = sign));
     try {
       await connection.connect();
@@ -81,6 +82,15 @@ class SqliteLikePostgres extends PostgresDialect {
       drop(connection);
       throw new DatabaseAwayError(place.url, error);
     }
+  }
+}
+
+/** pg reads the address here, and the files of certificates that it names. */
+function clientOf(settings: ClientConfig, url: string): RawConnection {
+  try {
+    return new Client(settings) as RawConnection;
+  } catch (error) {
+    throw new DatabaseUnusableError(`DATABASE_URL for ${serverOf(url)} cannot be used: ${messageOf(error)}.`);
   }
 }
 
