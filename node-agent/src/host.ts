@@ -1,5 +1,6 @@
 /** This machine: who it is, what it has, how busy it is. */
 import { readFile, statfs } from "node:fs/promises";
+import { cpus } from "node:os";
 import type { Capacity } from "@playspawn/shared";
 import si from "systeminformation";
 import type { Config } from "./config.ts";
@@ -8,10 +9,11 @@ import type { Config } from "./config.ts";
 export const bootId = async (): Promise<string> => (await readFile("/proc/sys/kernel/random/boot_id", "utf8")).trim();
 
 export async function capacity({ dataDir, portRange, nodeAddress }: Config): Promise<Capacity> {
-  const [memory, cpu] = await Promise.all([si.mem(), si.cpu()]);
+  const memory = await si.mem();
   return {
     memoryBytes: memory.total,
-    cpus: cpu.cores,
+    // The library asks a shell.
+    cpus: cpus().length,
     diskFreeBytes: await diskFree(dataDir),
     ports: portRange,
     address: nodeAddress,
@@ -20,13 +22,24 @@ export async function capacity({ dataDir, portRange, nodeAddress }: Config): Pro
 
 /** `load` is the share of all processors in use since the last call, 0 to 1. */
 export async function load(dataDir: string): Promise<{ load: number; memoryFreeBytes: number; diskFreeBytes: number }> {
-  const [memory, cpu] = await Promise.all([si.mem(), si.currentLoad()]);
-  const share = Math.min(1, Math.max(0, cpu.currentLoad / 100));
+  const memory = await si.mem();
   return {
-    load: Number.isFinite(share) ? share : 0,
+    load: busyShare(),
     memoryFreeBytes: memory.available,
     diskFreeBytes: await diskFree(dataDir),
   };
+}
+
+let before = { busy: 0, total: 0 };
+
+/** Share of all processors' time since the last call. Not the library's: it asks a shell. */
+function busyShare(): number {
+  const times = cpus().map((cpu) => cpu.times);
+  const total = times.reduce((sum, one) => sum + one.user + one.nice + one.sys + one.irq + one.idle, 0);
+  const now = { total, busy: total - times.reduce((sum, one) => sum + one.idle, 0) };
+  const share = (now.busy - before.busy) / (now.total - before.total);
+  before = now;
+  return Number.isFinite(share) ? Math.min(1, Math.max(0, share)) : 0;
 }
 
 async function diskFree(path: string): Promise<number> {

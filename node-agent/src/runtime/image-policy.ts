@@ -14,10 +14,11 @@ export const defaultImageAllow = [
   "danixu86/project-zomboid-dedicated-server",
   "didstopia/*",
   "factoriotools/factorio",
+  "ghcr.io/pryaxis/tshock",
   "joedwards32/cs2",
   "lloesche/valheim-server",
   "ryshe/terraria",
-  "thijsvanloon/palworld-server-docker",
+  "thijsvanloef/palworld-server-docker",
   "vinanrra/7dtd-server",
   "wolveix/satisfactory-server",
 ] as const;
