@@ -818,6 +818,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/setup/check": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Whether a set-up link is good
+         * @description So that nobody fills in a form for nothing. A wrong token is one of the five tries.
+         */
+        post: operations["checkSetup"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/webhook/wake": {
         parameters: {
             query?: never;
@@ -1384,6 +1404,10 @@ export interface components {
             /** @description Send it as `Authorization: Bearer …`. The same as accessToken. */
             token: string;
             user_id: string;
+        };
+        SetupCheck: {
+            /** @description What stands after `#t=` in the set-up link. */
+            token: string;
         };
         SetupRequest: {
             email: string;
@@ -2762,6 +2786,29 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["Session"];
                 };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    checkSetup: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SetupCheck"];
+            };
+        };
+        responses: {
+            /** @description Whether a set-up link is good */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             default: components["responses"]["Problem"];
         };

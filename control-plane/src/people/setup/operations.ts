@@ -5,9 +5,11 @@ import { answerSession, SessionAnswer } from "../sessions/operations.ts";
 import { Email, NewPassword } from "../users/credentials.ts";
 import type { Setup } from "./service.ts";
 
+const token = z.string().min(1).max(200).describe("What stands after `#t=` in the set-up link.");
+
 const SetupRequest = z
   .strictObject({
-    token: z.string().min(1).max(200).describe("What stands after `#t=` in the set-up link."),
+    token,
     email: Email,
     password: NewPassword,
   })
@@ -27,5 +29,19 @@ export const setupOperations = (setup: Setup): Operation[] => [
     body: SetupRequest,
     answer: { status: 201, schema: SessionAnswer },
     handle: async (context, { body }) => answerSession(context, await setup.complete(body)),
+  }),
+  operation({
+    name: "checkSetup",
+    method: "post",
+    path: "/api/v1/setup/check",
+    tag: "auth",
+    summary: "Whether a set-up link is good",
+    description: "So that nobody fills in a form for nothing. A wrong token is one of the five tries.",
+    auth: "public",
+    beforeSetup: true,
+    rate: "setup",
+    body: z.strictObject({ token }).meta({ id: "SetupCheck" }),
+    answer: { status: 204, schema: null },
+    handle: (_context, { body }) => setup.check(body.token),
   }),
 ];

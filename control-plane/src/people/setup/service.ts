@@ -12,6 +12,8 @@ export interface Setup {
   isDone(): boolean;
   /** The new link's token, made at this start; null when no set-up is needed. */
   readonly token: string | null;
+  /** Whether the link is good, before anything is typed. A wrong one is a try. @throws as `complete` */
+  check(token: string): Promise<void>;
   /** Makes the admin and signs them in. @throws AppError setup_done, setup_token_invalid, setup_token_unknown */
   complete(request: { token: string; email: string; password: string }): Promise<OpenedSession>;
 }
@@ -47,13 +49,17 @@ export async function createSetup(deps: SetupDeps, admin: { email: string; passw
     if (token === null) await tx("setup").delete();
     else await addLink(tx, token, ports.clock.now());
   });
+  const check = async (given: string): Promise<void> => {
+    // Thrown after the commit: a wrong try must stay counted.
+    const refusal = await transaction(db, (tx) => checkToken(tx, deps, given));
+    if (refusal) throw refusal;
+  };
   return {
     isDone: () => done,
     token,
+    check,
     async complete(request) {
-      // Thrown after the commit: a wrong try must stay counted.
-      const refusal = await transaction(db, (tx) => checkToken(tx, deps, request.token));
-      if (refusal) throw refusal;
+      await check(request.token);
       const passwordHash = await deps.passwords.hash(request.password);
       const session = await transaction(db, (tx) => createAdmin(tx, deps, { ...request, passwordHash }));
       done = true;

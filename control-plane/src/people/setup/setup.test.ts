@@ -118,3 +118,18 @@ test("the token is stored as a hash only", async (t) => {
   const { context } = await harness(t, fresh());
   t.false(JSON.stringify(await context.db("setup")).includes(context.setup.token!));
 });
+
+test("a page can ask whether its link is good before anything is typed; a wrong one is a try", async (t) => {
+  const { context, stranger } = await harness(t, fresh());
+  const check = (token: string) => stranger.post<Problem>("/api/v1/setup/check", { token });
+  const { token } = context.setup;
+  for (let time = 1; time <= 7; time++) t.is((await check(token!)).status, 204);
+  for (let i = 0; i < 5; i++) t.is((await check("0".repeat(64))).body.code, "setup_token_unknown");
+  t.is((await check(token!)).body.code, "setup_token_invalid");
+});
+
+test("once there is an admin no link is good", async (t) => {
+  const { stranger } = await harness(t);
+  const { status, body } = await stranger.post<Problem>("/api/v1/setup/check", { token: "0".repeat(64) });
+  t.deepEqual([status, body.code], [404, "setup_done"]);
+});

@@ -7,6 +7,7 @@ import { createRegistry, operation } from "./operation.ts";
 
 /** May only shrink, or grow with a reason in docs/adding-an-endpoint.md. */
 const publicOperations = [
+  "checkSetup",
   "devLogin",
   "health",
   "healthz",
@@ -20,7 +21,7 @@ const publicOperations = [
   "setup",
   "wakeByWebhook",
 ];
-const beforeSetup = ["getBuildContext", "health", "healthz", "joinNode", "livez", "readyz", "setup"];
+const beforeSetup = ["checkSetup", "getBuildContext", "health", "healthz", "joinNode", "livez", "readyz", "setup"];
 
 const filled = ({ path }: { path: string }): string => path.replaceAll(/\{\w+\}/g, "x_00000000000000000000000000");
 
