@@ -92,7 +92,9 @@ async function valuesOf(argument: Argument, given: Walked["given"], surroundings
     case "topic":
       return [...commandsOf(createProgram(surroundings)), { value: "exit-codes", about: "what exit codes mean" }];
     case "server":
-      return named(await remembered("servers", given, surroundings, listServers));
+      return named(await remembered("servers", given, surroundings, (api) => listServers(api)));
+    case "trashed":
+      return named(await remembered("trash", given, surroundings, (api) => listServers(api, { trash: true })));
     case "node":
       return named(await remembered("nodes", given, surroundings, listNodes));
     case "game":

@@ -23,14 +23,12 @@ export function pick<T extends Named>(kind: string, text: string, all: readonly 
   if (found.length === 1) return found[0]!;
   if (found.length > 1)
     throw usageFailure(
-      `${text} could be ${found.length} ${kind}s. Write more of the name, or the id:`,
+      `${text} could be ${found.length} of them. Write more of the name, or the id:`,
       ...listed(found),
     );
   throw new Failure(exits.notFound, `There is no ${kind} ${text}, or you may not see it.`, {
     hints:
-      all.length > 0
-        ? [`There ${all.length === 1 ? "is" : "are"}:`, ...listed(all)]
-        : [`There is no ${kind} at all yet.`],
+      all.length > 0 ? [`There ${all.length === 1 ? "is" : "are"}:`, ...listed(all)] : [`There is no ${kind} at all.`],
   });
 }
 

@@ -145,8 +145,53 @@ test("a server's life: made, joined, asleep, awake, restarted, renamed, deleted"
   t.is(await out("server", "open", "life", "--print"), `${stack.url}/servers/${shown.id}\n`);
 
   await out("server", "rename", "life", "second life");
-  const unsure = await run(["server", "rm", "second life"]);
-  t.is(unsure.code, 2, "nobody can be asked here");
+  t.is((await run(["server", "rm", "second life"])).code, 2, "nobody can be asked here");
+  const trashed = await run(["server", "rm", "second life", "--yes", "--wait"]);
+  t.is(trashed.code, 0, trashed.err);
+  t.regex(trashed.err, /in the trash for \d+ days.*server restore/);
+  t.notRegex(await out("server", "list"), /second life/);
+  t.regex(await out("server", "list", "--trash"), /^second life\tIn the trash\t/m);
+  t.is(
+    (await run(["server", "rm", shown.id, "--yes"])).code,
+    2,
+    "what is in the trash is not deleted for good by mistake",
+  );
+  const restored = await run(["server", "restore", "second", "--wait"]);
+  t.is(restored.code, 0, restored.err);
+  t.regex(restored.err, /is back, to be joined at 127\.0\.0\.1:\d+/);
+  t.is((await run(["server", "rm", "second life", "--purge", "--yes"])).code, 2, "a yes is not enough for that");
+  t.is((await run(["server", "rm", "second life", "--purge", "--confirm", "life"])).code, 2);
+  const purged = await run(["server", "rm", "second life", "--purge", "--confirm", "second life", "--wait"]);
+  t.is(purged.code, 0, purged.err);
+  t.is((await run(["server", "show", shown.id])).code, 5);
+});
+
+test("settings change, and what waits for the next wake is said; a game has nothing newer by itself", async (t) => {
+  const { run, out } = t.context;
+  t.is((await run(["server", "create", "tiny", "--name", "changing", "-q"])).code, 0);
+  const changed = await run([
+    "server",
+    "change",
+    "changing",
+    "--set",
+    "GREETING=ho",
+    "--idle",
+    "never",
+    "--notes",
+    "ours",
+  ]);
+  t.is(changed.code, 0, changed.err);
+  t.regex(changed.err, /GREETING applies at its next wake/);
+  t.regex(await out("server", "show", "changing"), /^Notes\tours$/m);
+  t.is((await run(["server", "change", "changing"])).code, 2);
+  t.is((await run(["server", "change", "changing", "--memory", "much"])).code, 2);
+  const small = await run(["server", "change", "changing", "--memory", "900G"]);
+  t.not(small.code, 0);
+  t.regex(await out("server", "stats", "changing"), /^Memory\t[\d.]+ \S+ of 32 MB/m);
+  t.not((await run(["server", "update", "changing"])).code, 0);
+  const nobody = await run(["server", "transfer", "changing", "nobody@example.org", "--yes"]);
+  t.not(nobody.code, 0);
+  t.regex(nobody.err, /nobody@example\.org/);
 });
 
 test("a plan can be looked at, and bad values are told by the option they were given with", async (t) => {

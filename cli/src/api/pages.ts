@@ -24,7 +24,8 @@ async function whole<T>(read: (query: { limit: number; cursor?: string }) => Pro
   return items;
 }
 
-export const listServers = (api: Api): Promise<Server[]> =>
-  whole((query) => api.call("get", "/api/v1/servers", { query }));
+/** @param trash those in the trash instead of the others */
+export const listServers = (api: Api, { trash = false } = {}): Promise<Server[]> =>
+  whole((query) => api.call("get", "/api/v1/servers", { query: { ...query, trash } }));
 
 export const listNodes = (api: Api): Promise<Node[]> => whole((query) => api.call("get", "/api/v1/nodes", { query }));

@@ -6,4 +6,5 @@ type Schemas = components["schemas"];
 export type Server = Schemas["Server"];
 export type Game = Schemas["Game"];
 export type Node = Schemas["Node"];
+export type UpdateServer = Schemas["UpdateServer"];
 export type CreateServer = Schemas["CreateServer"];

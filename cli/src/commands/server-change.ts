@@ -1,14 +1,13 @@
-/** rename, rm. */
-import { playersLost } from "@playspawn/shared/words/server.ts";
-import type { Api } from "../api/client.ts";
-import type { Server } from "../api/types.ts";
+/** rename, change, update, transfer. */
+import { bytes } from "@playspawn/shared/words/bytes.ts";
+import type { UpdateServer } from "../api/types.ts";
 import type { Context } from "../context.ts";
-import { secondsOf } from "../duration.ts";
-import { exits } from "../exit-codes.ts";
-import { Failure } from "../failure.ts";
-import { agreeByName } from "../output/ask.ts";
+import { usageFailure } from "../failure.ts";
+import { agree } from "../output/ask.ts";
 import { findServer } from "../servers/find.ts";
-import { waitFor } from "../servers/wait.ts";
+import { idleSecondsOf, valueOf, type ChangeOptions } from "../servers/plan.ts";
+import { textOf, variablesOf } from "../servers/variables.ts";
+import { bytesOf } from "../size.ts";
 
 export async function rename(context: Context, [name = "", fresh = ""]: string[]): Promise<void> {
   const api = await context.api();
@@ -18,29 +17,69 @@ export async function rename(context: Context, [name = "", fresh = ""]: string[]
   context.say(`${server.name} is called ${renamed.name} now.`);
 }
 
-interface RemoveOptions {
-  confirm?: string;
-  wait?: boolean;
-  timeout: string;
+interface Options extends ChangeOptions {
+  memory?: string;
+  cpu?: string;
+  notes?: string;
 }
 
-export async function remove(context: Context, [name = ""]: string[], options: RemoveOptions): Promise<void> {
-  const limitMs = secondsOf("--timeout", options.timeout) * 1000;
+export async function change(context: Context, [name = ""]: string[], options: Options): Promise<void> {
   const api = await context.api();
   const server = await findServer(api, name);
-  const lost = playersLost(server.players);
-  const message = `${server.name} and its world are deleted for good.${lost ? ` ${lost}` : ""}`;
-  await agreeByName(context, { message, name: server.name, confirmed: options.confirm });
-  const answer = await api.call("delete", "/api/v1/servers/{id}", { path: { id: server.id } });
-  if (options.wait) await waitUntilGone(context, api, answer, limitMs);
-  if (context.settings.json) return context.answer(answer, () => "");
-  context.say(`${server.name} is ${options.wait ? "" : "being "}deleted.`);
+  const given = await variablesOf(context, options.set ?? []);
+  const game =
+    Object.keys(given).length === 0
+      ? undefined
+      : await api.call("get", "/api/v1/games/{id}", { path: { id: server.game } });
+  const variables = Object.entries(given).map(([key, text]) => [key, valueOf(game?.variables[key], text)] as const);
+  const body: UpdateServer = {
+    ...(variables.length > 0 && { variables: Object.fromEntries(variables) }),
+    ...(options.idle !== undefined && { idleSeconds: idleSecondsOf(options.idle) }),
+    ...(options.want && { want: options.want }),
+    ...(options.memory !== undefined && { memoryBytes: ownOr(options.memory, (text) => bytesOf("--memory", text)) }),
+    ...(options.cpu !== undefined && { cpu: ownOr(options.cpu, coresOf) }),
+    ...(options.notes !== undefined && { notes: await textOf(context, options.notes) }),
+  };
+  if (Object.keys(body).length === 0)
+    throw usageFailure("Nothing was said that should change.", "See what can: playspawn help server change");
+  const changed = await api.call("patch", "/api/v1/servers/{id}", { path: { id: server.id }, body });
+  if (context.settings.json) return context.answer(changed, () => "");
+  const later = changed.pending.map((pointer) => pointer.split("/").at(-1)!);
+  const waits =
+    later.length > 0 ? ` ${later.join(", ")} ${later.length === 1 ? "applies" : "apply"} at its next wake.` : "";
+  const takes = body.memoryBytes === undefined ? "" : ` It may use ${bytes(changed.memoryBytes)} of memory.`;
+  context.say(`${changed.name} is changed.${takes}${waits}`);
 }
 
-async function waitUntilGone(context: Context, api: Api, server: Server, limitMs: number): Promise<void> {
-  try {
-    await waitFor(context, api, server, { goal: { words: "to its end", reached: () => false }, limitMs });
-  } catch (error) {
-    if (!(error instanceof Failure && error.exitCode === exits.notFound)) throw error;
-  }
+/** null asks for what the game's template says. */
+const ownOr = <T>(text: string, read: (text: string) => T): T | null => (text === "default" ? null : read(text));
+
+function coresOf(text: string): number {
+  if (!/^\d+(\.\d+)?$/.test(text))
+    throw usageFailure(`--cpu ${text} is not a number of cores.`, "Write it like 0.5 or 2.");
+  return Number(text);
+}
+
+export async function update(context: Context, [name = ""]: string[], { cancel }: { cancel?: boolean }): Promise<void> {
+  const api = await context.api();
+  const { id } = await findServer(api, name);
+  const input = { path: { id } };
+  const server = cancel
+    ? await api.call("delete", "/api/v1/servers/{id}/update", input)
+    : await api.call("post", "/api/v1/servers/{id}/update", input);
+  if (context.settings.json) return context.answer(server, () => "");
+  context.say(
+    cancel
+      ? `${server.name} stays with the version it has.`
+      : `${server.name} takes the newer version once nobody plays. See how far it is: playspawn server show ${id}`,
+  );
+}
+
+export async function transfer(context: Context, [name = "", email = ""]: string[]): Promise<void> {
+  const api = await context.api();
+  const server = await findServer(api, name);
+  await agree(context, `${server.name} will belong to ${email}, and you may no longer see it. Go ahead?`);
+  const given = await api.call("post", "/api/v1/servers/{id}/transfer", { path: { id: server.id }, body: { email } });
+  if (context.settings.json) return context.answer(given, () => "");
+  context.say(`${server.name} belongs to ${email} now.`);
 }

@@ -9,10 +9,10 @@ import { Failure } from "../failure.ts";
 import { agree } from "../output/ask.ts";
 import { table } from "../output/table.ts";
 import { pick } from "../pick.ts";
-import { assignment, freeName, openSecrets, planOf, requestOf, type CreateOptions } from "../servers/plan.ts";
+import { freeName, openSecrets, planOf, requestOf, type CreateOptions } from "../servers/plan.ts";
+import { variablesOf } from "../servers/variables.ts";
 import { waitFor, type Goal } from "../servers/wait.ts";
 import { joinAddress } from "../servers/words.ts";
-import { readSecret } from "../session/secret.ts";
 import { running } from "./server-power.ts";
 
 interface Options extends CreateOptions {
@@ -54,17 +54,6 @@ export async function create(context: Context, [gameName = ""]: string[], option
 }
 
 const stopped: Goal = { words: "to be", reached: ({ have }) => have === "stopped" };
-
-/** `PASSWORD=@file` is what stands in the file; `@@…` is text that begins with an @. */
-async function variablesOf({ io }: Context, texts: readonly string[]): Promise<Record<string, string>> {
-  const given: Record<string, string> = {};
-  for (const text of texts) {
-    const [name, value] = assignment("--set", text);
-    const file = /^@(?<path>[^@].*)$/.exec(value)?.groups?.["path"];
-    given[name] = file === undefined ? value.replace(/^@@/, "@") : await readSecret(file, io.stdin);
-  }
-  return given;
-}
 
 function showPlan({ io: { err }, settings }: Context, game: Game, request: CreateServer, options: Options): void {
   if (settings.quiet || settings.json) return;

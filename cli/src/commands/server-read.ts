@@ -1,7 +1,7 @@
 /** list, show, players. */
 import { bytes } from "@playspawn/shared/words/bytes.ts";
 import { story, titleOf } from "@playspawn/shared/words/server.ts";
-import { ago, idleText } from "@playspawn/shared/words/time.ts";
+import { ago, idleText, span } from "@playspawn/shared/words/time.ts";
 import { listServers } from "../api/pages.ts";
 import type { Server } from "../api/types.ts";
 import type { Context } from "../context.ts";
@@ -19,11 +19,12 @@ const columns: readonly Column[] = [
   { title: "ID", drop: 3 },
 ];
 
-export async function list(context: Context): Promise<void> {
+export async function list(context: Context, _args: string[], { trash = false }: { trash?: boolean }): Promise<void> {
   const { settings, io, say, print } = context;
-  const items = await listServers(await context.api());
+  const items = await listServers(await context.api(), { trash });
   if (settings.json) return context.answer({ items, nextCursor: null }, () => "");
   if (settings.quiet) return print(items.map(({ id }) => `${id}\n`).join(""));
+  if (items.length === 0 && trash) return say("Nothing is in the trash.");
   if (items.length === 0) return say("There is no server yet. Make one: playspawn server create <game>");
   const rows = items.map((server) => [
     server.name,
@@ -58,16 +59,54 @@ function factsOf(server: Server, now: number): Fact[] {
     ["Takes", `${bytes(memoryBytes)} of memory, ${cpu} ${cpu === 1 ? "core" : "cores"}`],
     ...Object.entries(variables).map(([variable, value]) => [variable, String(value)] as const),
     ["Created", ago(server.createdAt, now)],
+    ...(server.pending.length > 0 ? [["Next wake", `takes ${server.pending.map(fieldOf).join(", ")}`] as const] : []),
+    ...(server.update ? [["Update", updateText(server.update)] as const] : []),
+    ...(server.notes ? [["Notes", server.notes] as const] : []),
+    ...(server.purgeAt === null ? [] : [["Deleted for good", `in ${span(server.purgeAt - now)}`] as const]),
     ["Id", server.id],
   ];
 }
 
+/** `/variables/MAX` → `MAX`. */
+const fieldOf = (pointer: string): string => pointer.split("/").at(-1)!;
+
+const phases = {
+  preparing: "its image is being made ready",
+  waiting: "it waits until nobody plays",
+  updating: "it is being taken",
+} as const;
+
+function updateText({ phase, changes, available, error }: NonNullable<Server["update"]>): string {
+  if (phase) return `${changes.map(fieldOf).join(", ")}: ${phases[phase]}`;
+  if (error) return `was taken back: ${error.message}`;
+  return available ? `there is a newer ${changes.map(fieldOf).join(", ")}` : "none";
+}
+
 export async function players(context: Context, [name = ""]: string[]): Promise<void> {
-  const server = await findServer(await context.api(), name);
-  context.answer(server.players, () => (server.players?.names ?? []).map((player) => `${player}\n`).join(""));
+  const api = await context.api();
+  const server = await findServer(api, name);
+  const { online, max, ...seen } = await api.call("get", "/api/v1/servers/{id}/players", { path: { id: server.id } });
+  context.answer({ online, max, ...seen }, () => (seen.names ?? []).map((player) => `${player}\n`).join(""));
   if (context.settings.json) return;
-  const online = server.players?.online ?? 0;
-  if (online === 0) context.say(`Nobody plays on ${server.name}.`);
-  else if (!server.players?.names)
-    context.say(`${playersText(server)} play on ${server.name}; this game tells no names.`);
+  if (!online)
+    return context.say(
+      online === 0 ? `Nobody plays on ${server.name}.` : `Nobody can tell who plays on ${server.name} now.`,
+    );
+  if (!seen.names) context.say(`${online} of ${max} play on ${server.name}; this game tells no names.`);
+}
+
+export async function stats(context: Context, [name = ""]: string[]): Promise<void> {
+  const api = await context.api();
+  const server = await findServer(api, name);
+  const now = await api.call("get", "/api/v1/servers/{id}/stats", { path: { id: server.id } });
+  context.answer(now, () =>
+    facts(context.io.out, [
+      ["State", stateCell(server)],
+      ["CPU", `${now.cpu_percent.toFixed(1)} % of one core; it may use ${server.cpu * 100} %`],
+      [
+        "Memory",
+        `${bytes(now.memory_used_mb * 1024 ** 2)} of ${bytes(server.memoryBytes)}, ${now.memory_percent.toFixed(1)} %`,
+      ],
+    ]),
+  );
 }

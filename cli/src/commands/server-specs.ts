@@ -8,12 +8,21 @@ const timeout: OptionSpec = {
   default: "5m",
 };
 
+const set: OptionSpec = {
+  flags: "--set <NAME=value>",
+  text: "a variable of the game; =@file reads it from a file, =@- from standard input",
+  many: true,
+};
+const idle: OptionSpec = { flags: "--idle <time>", text: "sleeps after that long without players, like 15m; or never" };
+const want: OptionSpec = { flags: "--want <state>", text: "how it is kept", choices: ["auto", "running", "stopped"] };
+
 export const serverCommands: readonly CommandSpec[] = [
   {
     name: "list",
     alias: "ls",
     text: "your servers, what they do and where they are joined",
     examples: ["server list", "server list --json", "server ls -q"],
+    options: [{ flags: "--trash", text: "those in the trash" }],
     load: async () => (await import("./server-read.ts")).list,
   },
   {
@@ -26,14 +35,10 @@ export const serverCommands: readonly CommandSpec[] = [
     ],
     options: [
       { flags: "--name <name>", text: "what it is called (the game's name)" },
-      {
-        flags: "--set <NAME=value>",
-        text: "a variable of the game; =@file reads it from a file, - from standard input",
-        many: true,
-      },
-      { flags: "--idle <time>", text: "sleeps after that long without players, like 15m; or never" },
+      set,
+      idle,
       { flags: "--port <name=number>", text: "a public port of your choice", many: true },
-      { flags: "--want <state>", text: "how it is kept", choices: ["auto", "running", "stopped"] },
+      want,
       { flags: "-n, --dry-run", text: "only show the plan" },
       { flags: "--no-wait", text: "do not wait until it can be joined" },
       { ...timeout, default: "15m" },
@@ -63,6 +68,12 @@ export const serverCommands: readonly CommandSpec[] = [
     load: async () => (await import("./server-read.ts")).players,
   },
   {
+    name: "stats <server>",
+    text: "what it takes of its machine now",
+    examples: ["server stats foxes", "server stats foxes --json"],
+    load: async () => (await import("./server-read.ts")).stats,
+  },
+  {
     name: "wake <server>",
     text: "wake it, so that the first player need not wait",
     examples: ["server wake foxes", "server wake foxes --wait"],
@@ -90,11 +101,54 @@ export const serverCommands: readonly CommandSpec[] = [
     load: async () => (await import("./server-change.ts")).rename,
   },
   {
+    name: "change <server>",
+    text: "change its settings; what runs takes them at its next wake",
+    examples: [
+      "server change foxes --set MAX_PLAYERS=16 --idle never",
+      "server change foxes --memory 2G --cpu 1.5",
+      "server change foxes --notes @rules.txt",
+    ],
+    options: [
+      { ...set, text: `${set.text}; those not named stay` },
+      idle,
+      want,
+      { flags: "--memory <size>", text: "like 512M or 2G; default: what the game asks for" },
+      { flags: "--cpu <cores>", text: "like 0.5 or 2; default: what the game asks for" },
+      { flags: "--notes <text>", text: "a note to yourself; @file reads it from a file" },
+    ],
+    load: async () => (await import("./server-change.ts")).change,
+  },
+  {
+    name: "update <server>",
+    text: "take the newer version of its game, once nobody plays",
+    examples: ["server update foxes", "server update foxes --cancel"],
+    options: [{ flags: "--cancel", text: "stay with the version it has" }],
+    load: async () => (await import("./server-change.ts")).update,
+  },
+  {
+    name: "transfer <server> <email>",
+    text: "make it somebody else's",
+    examples: ["server transfer foxes mia@example.org"],
+    load: async () => (await import("./server-change.ts")).transfer,
+  },
+  {
     name: "rm <server>",
-    text: "delete it with its world",
-    examples: ["server rm foxes", 'server rm foxes --confirm "two foxes" --wait'],
-    options: [{ flags: "--confirm <name>", text: "its whole name, where nobody can be asked" }, wait, timeout],
-    load: async () => (await import("./server-change.ts")).remove,
+    text: "put it into the trash, where its world waits for 30 days",
+    examples: ["server rm foxes", 'server rm foxes --purge --confirm "two foxes" --wait'],
+    options: [
+      { flags: "--purge", text: "delete it with its world, at once and for good" },
+      { flags: "--confirm <name>", text: "its whole name, for --purge where nobody can be asked" },
+      wait,
+      timeout,
+    ],
+    load: async () => (await import("./server-trash.ts")).remove,
+  },
+  {
+    name: "restore <trashed>",
+    text: "bring it back from the trash",
+    examples: ["server restore foxes", "server restore foxes --wait"],
+    options: [wait, timeout],
+    load: async () => (await import("./server-trash.ts")).restore,
   },
   {
     name: "open <server>",

@@ -52,6 +52,10 @@ const options: Record<string, string> = {
   game: "<game>",
   idleSeconds: "--idle",
   want: "--want",
+  notes: "--notes",
+  memoryBytes: "--memory",
+  cpu: "--cpu",
+  email: "<email>",
 };
 
 function faultText({ pointer, detail }: Fault): string {

@@ -6,12 +6,16 @@ import type { CreateServer, Game } from "../api/types.ts";
 import { secondsOf } from "../duration.ts";
 import { usageFailure } from "../failure.ts";
 
-export interface CreateOptions {
-  name?: string;
+/** What can be said of a server at any time. */
+export interface ChangeOptions {
   set?: string[];
   idle?: string;
-  port?: string[];
   want?: "auto" | "running" | "stopped";
+}
+
+export interface CreateOptions extends ChangeOptions {
+  name?: string;
+  port?: string[];
 }
 
 export interface PlanLine {
@@ -71,12 +75,12 @@ export function requestOf(
     name,
     ...(variables.length > 0 && { variables: Object.fromEntries(variables) }),
     ...(ports.length > 0 && { ports: Object.fromEntries(ports) }),
-    ...(options.idle !== undefined && { idleSeconds: idleSeconds(options.idle) }),
+    ...(options.idle !== undefined && { idleSeconds: idleSecondsOf(options.idle) }),
     ...(options.want && { want: options.want }),
   };
 }
 
-const idleSeconds = (text: string): number | null => (text === "never" ? null : secondsOf("--idle", text));
+export const idleSecondsOf = (text: string): number | null => (text === "never" ? null : secondsOf("--idle", text));
 
 /** The game's name, with a number where servers of that name are there: each should be found by its name. */
 export function freeName(wanted: string, taken: readonly string[]): string {
