@@ -134,6 +134,6 @@ const caller =
       ...(body === undefined ? {} : { body: typeof body === "string" ? body : JSON.stringify(body) }),
     });
     const text = await answer.text();
-    const isJson = answer.headers.get("content-type")?.includes("json");
+    const isJson = /^application\/(problem\+)?json/.test(answer.headers.get("content-type") ?? "");
     return { status: answer.status, headers: answer.headers, body: (isJson ? JSON.parse(text) : text) as T };
   };
