@@ -141,3 +141,67 @@ test("values are checked by the type of their variable", (t) => {
   t.is(variableFault({ type: "enum", label: "N", default: "a", options: ["a", "b"] }, "c"), "must be one of a, b");
   t.is(variableFault({ type: "boolean", label: "N", default: true }, "true"), "must be true or false");
 });
+
+const port = (change: object) => ({ protocol: "tcp", container: 25_575, public: "auto", ...change });
+
+test("both protocols may stand on one number, one protocol may not twice", (t) => {
+  const same = (protocol: string) => ({ protocol, container: "public", public: { of: "game", offset: 0 } });
+  t.deepEqual(faults({ ports: { ...good.ports, api: same("tcp") } }), []);
+  t.deepEqual(faults({ ports: { ...good.ports, api: same("udp") } }), [
+    "ports.api.public.offset: is the udp port that game has already",
+  ]);
+});
+
+test("a port for the agent alone serves the console and the query, and has no public number", (t) => {
+  const rcon = { port: "rcon", passwordVariable: "P", command: "list" };
+  const change = {
+    ports: { ...good.ports, rcon: port({ public: "none" }) },
+    stop: { rcon: { ...rcon, command: "stop" }, limitSeconds: 1 },
+    players: { rcon, line: "^(.+)$", maxVariable: "MAX" },
+    environment: { P: "secret", MAX: "4" },
+  };
+  t.deepEqual(faults(change), []);
+  t.deepEqual(faults({ ports: { ...good.ports, rcon: port({ public: "none", container: "public", env: "PORT" }) } }), [
+    "ports.rcon.container: must be a number, since the port is not public",
+    "ports.rcon.env: tells a number that is not public",
+  ]);
+  t.deepEqual(faults({ ports: { rcon: port({ public: "none" }) } }), ["ports: must have one that is public"]);
+  t.deepEqual(faults({ ports: { ...good.ports, more: port({ env: "MAX" }) }, environment: { MAX: "4" } }), [
+    "ports.more.env: is MAX, which has a value already",
+  ]);
+  t.deepEqual(faults({ ...change, players: { rcon, line: "(", maxVariable: "MAX" } }).length, 1);
+  t.deepEqual(faults({ ...change, players: { rcon: { ...rcon, port: "game" }, line: "x", maxVariable: "NOPE" } }), [
+    "players.rcon.port: names the port game, which is udp; rcon needs a tcp port",
+    "players.maxVariable: names NOPE, which is neither among variables nor under environment",
+  ]);
+});
+
+test("a query that does not tell who plays cannot count them, but says that the game is up", (t) => {
+  const readiness = { anyOf: [{ query: "luanti", port: "game" }], limitSeconds: 1 };
+  t.deepEqual(faults({ readiness }), []);
+  t.deepEqual(faults({ players: { query: "luanti", port: "game" } }), [
+    "players.query: must be another: luanti does not tell who plays",
+  ]);
+});
+
+test("arguments name what the game gets", (t) => {
+  const variables = { WORLD: { type: "string", label: "World", default: "a" } };
+  const ports = { game: { ...good.ports.game, env: "PORT" } };
+  t.deepEqual(faults({ variables, ports, command: [["-world", "{{WORLD}}"], "-port={{PORT}}", "{{world}}"] }), []);
+  t.deepEqual(faults({ command: ["-a", ["-b", "{{NOPE}}"]] }), ["command.1: names NOPE, which the game does not get"]);
+});
+
+test("labels belong to options, and only secrets are made up", (t) => {
+  const mode = { type: "enum", label: "Mode", default: "a", options: ["a", "b"], labels: { a: "First", c: "Third" } };
+  const word = { type: "string", label: "Word", default: "", generate: true };
+  t.deepEqual(faults({ variables: { MODE: mode, WORD: word } }), [
+    "variables.MODE.labels.c: is none of the options",
+    "variables.WORD.generate: is for secrets alone: add secret: true",
+  ]);
+});
+
+test("a link leads to a page, by https", (t) => {
+  t.deepEqual(faults({ links: { homepage: "https://example.org/a" } }), []);
+  for (const homepage of ["http://example.org", "javascript:alert(1)", "example"])
+    t.deepEqual(faults({ links: { homepage } }), ["links.homepage: must be an address that begins with https://"]);
+});

@@ -3,11 +3,12 @@ import { chmod, mkdir, mkdtemp, readFile, rm, symlink, utimes, writeFile } from 
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { AppError } from "@playspawn/shared";
+import { fakePorts } from "@playspawn/shared/ports/fake.ts";
 import test, { type ExecutionContext } from "ava";
 import { catalogue } from "./catalogue.ts";
 import { loadGames, type GameFolders } from "./load.ts";
 import { parseGame } from "./parse.ts";
-import { maskVariables, resolveSpec, resolveVariables, secretMask } from "./resolve.ts";
+import { maskVariables, resolveSpec, resolveVariables, secretMask, withSecrets } from "./resolve.ts";
 
 const yaml = (id: string, extra = ""): string => `# a game for tests
 id: ${id}
@@ -288,4 +289,56 @@ test("a spec carries the environment as texts and the leased ports", (t) => {
     { name: "game", protocol: "tcp", container: 4000, public: 1 },
     { name: "query", protocol: "udp", container: 4001, public: 2 },
   ]);
+});
+
+const wide = parseGame(
+  "f",
+  yaml("chess")
+    .replace("  query:\n", "  rcon: { protocol: tcp, container: 25575, public: none }\n  query:\n    env: QUERY_PORT\n")
+    .replace("    container: 4001", "    container: public")
+    .replace("    secret: true", "    secret: true\n    generate: true")
+    .replace(
+      "cpu: 1",
+      `  EULA: { type: boolean, label: Licence, default: false, as: { on: "TRUE", off: "" } }
+  SEED: { type: string, label: Seed, default: "", omitEmpty: true }
+command: ["-max={{MAX}}", [-seed, "{{SEED}}"], [-port, "{{QUERY_PORT}}"]]
+cpu: 1`,
+    ),
+).game!;
+
+test("the game gets booleans as it reads them, its public port, its arguments, and nothing for what is left out", (t) => {
+  const loaded = { game: wide, logo: null, wallpaper: null, context: null };
+  const spec = resolveSpec(loaded, resolveVariables(wide, {}), { game: 20_000, query: 20_001 });
+  t.deepEqual(spec.env, { MODE: "blitz", MAX: "8", PASSWORD: "", EULA: "", QUERY_PORT: "20001" });
+  t.deepEqual(
+    spec.ports.map(({ name, container }) => [name, container]),
+    [
+      ["game", 4000],
+      ["query", 20_001],
+    ],
+  );
+  t.deepEqual(spec.internalPorts, [{ name: "rcon", protocol: "tcp", container: 25_575 }]);
+  t.deepEqual(spec.command, ["-max=8", "-port", "20001"]);
+  const chosen = resolveSpec(loaded, resolveVariables(wide, { EULA: true, SEED: "-x {{MAX}}" }), { game: 1, query: 2 });
+  t.is(chosen.env["EULA"], "TRUE");
+  t.deepEqual(chosen.command, ["-max=8", "-seed", "-x {{MAX}}", "-port", "2"]);
+});
+
+test("a secret that is left empty is made up once, and stays when it is emptied", (t) => {
+  const { rng } = fakePorts();
+  const made = withSecrets(wide, resolveVariables(wide, {}), rng);
+  t.regex(String(made["PASSWORD"]), /^[\w-]{24}$/);
+  t.not(withSecrets(wide, resolveVariables(wide, {}), rng)["PASSWORD"], made["PASSWORD"]);
+  t.is(withSecrets(wide, resolveVariables(wide, { PASSWORD: "mine" }), rng)["PASSWORD"], "mine");
+  t.deepEqual(resolveVariables(wide, { PASSWORD: "" }, made), made);
+});
+
+test("a wallpaper stands beside the logo, and neither makes a new build", async (t) => {
+  const where = await folders(t);
+  await put(where, "chess", { "game.yaml": built, Dockerfile: "FROM x" });
+  const before = (await loadGames(where)).games.get("chess")!;
+  await put(where, "chess", { "logo.svg": "<svg/>", "wallpaper.webp": "w" });
+  const after = (await loadGames(where)).games.get("chess")!;
+  t.is(after.context, before.context);
+  t.is(after.wallpaper?.type, "image/webp");
 });
