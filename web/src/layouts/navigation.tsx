@@ -37,7 +37,8 @@ function SilentNodes({ className }: { className?: string }) {
 }
 
 // A server's page and the catalogue belong to Servers, although their address does not start with its own.
-const isServers = (pathname: string): boolean => pathname === paths.servers || pathname.startsWith("/servers");
+const isServers = (pathname: string): boolean =>
+  pathname === paths.servers || pathname === paths.trash || pathname.startsWith("/servers");
 
 function useSignOut(): () => void {
   const client = useQueryClient();

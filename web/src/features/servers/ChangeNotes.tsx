@@ -31,7 +31,10 @@ function PendingNote({ server, game }: Props) {
   if (server.pending.length === 0) return null;
   const names = listed(server.pending.map((part) => partName(part, game)));
   return (
-    <Note icon={<Clock size={18} aria-hidden className="text-waking" />} title={`${names}: at the next wake`}>
+    <Note
+      icon={<Clock size={18} aria-hidden className="text-waking" />}
+      title={`${names} ${server.pending.length === 1 ? "applies" : "apply"} at the next wake`}
+    >
       <p className="text-ink-2">The game still runs with what it was started with.</p>
       {server.can.restart && (
         <Button size="small" busy={pending !== undefined} onClick={() => kick("restart")}>
@@ -84,7 +87,7 @@ function UpdateNote({ server, game }: Props) {
     <Note icon={words.icon} title={words.title}>
       <p className="text-ink-2">{words.text}</p>
       {update.phase !== "updating" && (
-        <Button size="small" look="ghost" busy={cancel.isPending} onClick={() => cancel.mutate()}>
+        <Button size="small" busy={cancel.isPending} onClick={() => cancel.mutate()}>
           Cancel update
         </Button>
       )}

@@ -25,11 +25,13 @@ export function NameHeading({ server }: { server: Server }) {
       >
         {server.name}
       </h1>
-      <StarButton server={server} className="ml-1" />
       {server.want !== "absent" && (
-        <IconButton label="Rename" onClick={() => setEdit(server.name)}>
-          <Pencil size={15} aria-hidden />
-        </IconButton>
+        <>
+          <StarButton server={server} className="ml-1" />
+          <IconButton label="Rename" onClick={() => setEdit(server.name)}>
+            <Pencil size={15} aria-hidden />
+          </IconButton>
+        </>
       )}
     </div>
   );

@@ -46,12 +46,16 @@ export function ServerHero({ server, game }: Props) {
       </div>
       <div className="mt-8 max-w-2xl" role="status" aria-live="polite" aria-atomic="true">
         <StateLine server={server} />
-        <p className="mt-1 text-ink-2 text-pretty [overflow-wrap:anywhere]">{story(server, now)}</p>
+        <p className="mt-1 text-ink-2 text-pretty [overflow-wrap:anywhere]">
+          {story(server, now)} {server.state === "Trashed" && <TimeLeft server={server} />}
+        </p>
       </div>
-      <div className="mt-8 flex flex-wrap items-end gap-x-14 gap-y-6">
-        {server.trashedAt === null && <Addresses server={server} />}
-        <PlayersFigure server={server} />
-      </div>
+      {server.trashedAt === null && (
+        <div className="mt-8 flex flex-wrap items-end gap-x-14 gap-y-6">
+          <Addresses server={server} />
+          <PlayersFigure server={server} />
+        </div>
+      )}
     </Sky>
   );
 }
@@ -90,9 +94,6 @@ function TrashActions({ server }: { server: Server }) {
   const [asking, setAsking] = useState(false);
   return (
     <div role="group" aria-label="Actions" className="flex flex-wrap items-center gap-2.5">
-      <p className="mr-1 text-ink-2">
-        <TimeLeft server={server} />
-      </p>
       <Button look="primary" busy={restore.isPending} onClick={() => restore.mutate()}>
         {!restore.isPending && <RotateCcw size={17} aria-hidden />} Restore
       </Button>

@@ -1,4 +1,4 @@
-import { UsersRound } from "lucide-react";
+import { CircleArrowUp, UsersRound } from "lucide-react";
 import { Link } from "react-router";
 import type { Game, Server } from "../../api/types.ts";
 import { amount, headline } from "@playspawn/shared/words/progress.ts";
@@ -26,7 +26,7 @@ export function ServerRow({ server, game }: Props) {
   return (
     <li
       className={cx(
-        "group relative grid grid-cols-[auto_minmax(0,1fr)_auto] items-center gap-x-4 gap-y-2 px-4 py-3.5 transition-colors hover:bg-ink/3 sm:px-5 lg:grid-cols-[auto_minmax(0,1.3fr)_minmax(0,1fr)_5.5rem_minmax(0,1.15fr)_9rem]",
+        "group relative grid grid-cols-[auto_minmax(0,1fr)_auto] items-center gap-x-4 gap-y-2 px-4 py-3.5 transition-colors hover:bg-ink/3 sm:px-5 lg:grid-cols-[auto_minmax(0,1.3fr)_minmax(0,1fr)_5.5rem_minmax(0,1.15fr)_2.25rem_6.5rem]",
         server.state === "Asleep" && "bg-asleep/4",
       )}
     >
@@ -54,10 +54,8 @@ export function ServerRow({ server, game }: Props) {
       </div>
       <div className="flex min-w-0 items-center justify-between gap-2 max-lg:col-span-full lg:contents">
         <AddressCell server={server} />
-        <div className="relative z-10 flex items-center gap-1 lg:justify-self-end">
-          <StarButton server={server} />
-          <QuickKick server={server} />
-        </div>
+        <StarButton server={server} className="relative z-10 max-lg:ml-auto" />
+        <QuickKick server={server} className="relative z-10 lg:justify-self-end" />
       </div>
       <RowProgress server={server} />
     </li>
@@ -68,7 +66,12 @@ export function ServerRow({ server, game }: Props) {
 function ChangeMark({ server }: { server: Server }) {
   const text = server.update?.available ? "Update" : server.pending.length > 0 ? "Changes wait" : undefined;
   if (text === undefined) return null;
-  return <p className="shrink-0 rounded-full bg-running/12 px-2 text-[0.8rem] text-running">{text}</p>;
+  return (
+    <p className="flex shrink-0 items-center gap-1 self-center rounded-full bg-running/12 px-1 text-[0.8rem] text-running sm:px-2">
+      <CircleArrowUp size={13} aria-hidden className="sm:hidden" />
+      <span className="max-sm:sr-only">{text}</span>
+    </p>
+  );
 }
 
 function StateCell({ server }: { server: Server }) {

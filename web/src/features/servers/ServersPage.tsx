@@ -101,7 +101,8 @@ function Filter({ listing, onChange, found }: FilterProps) {
         onClick={() => onChange({ starred: !listing.starred })}
         className="aria-pressed:border-waking/60 aria-pressed:bg-waking/10"
       >
-        <Star size={16} aria-hidden fill={listing.starred ? "currentColor" : "none"} className="text-waking" /> Starred
+        <Star size={16} aria-hidden fill={listing.starred ? "currentColor" : "none"} className="text-waking" />
+        <span className="max-sm:sr-only">Starred</span>
       </Button>
       <select
         aria-label="Order"

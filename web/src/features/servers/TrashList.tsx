@@ -63,5 +63,5 @@ function TrashRow({ server, game }: { server: Server; game: Game | undefined }) 
 export function TimeLeft({ server }: { server: Pick<Server, "purgeAt"> }) {
   const now = useNow();
   if (server.purgeAt === null) return null;
-  return <span title={`Deleted for good on ${fullTime(server.purgeAt)}`}>{span(server.purgeAt - now)} left</span>;
+  return <span title={`Deleted for good on ${fullTime(server.purgeAt)}`}>{span(server.purgeAt - now)} left.</span>;
 }
