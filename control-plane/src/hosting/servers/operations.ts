@@ -1,10 +1,10 @@
 /** Game servers over HTTP. */
 import { Readable } from "node:stream";
-import { idPattern, Server, ServerEvent, ServerStats } from "@playspawn/shared";
+import { idPattern, Server, ServerEvent } from "@playspawn/shared";
 import { z } from "zod";
 import { operation, type Operation } from "../../platform/http/operation.ts";
 import { PageQuery, pageSchema } from "../../platform/http/page.ts";
-import { ServerPlayers } from "./players.ts";
+import { figureOperations } from "./figure-operations.ts";
 import { lifeOperations } from "./life-operations.ts";
 import { CreateServer, DeleteQuery, Hibernate, ListQuery, LogsQuery, UpdateServer } from "./schema.ts";
 import type { Servers } from "./service.ts";
@@ -15,6 +15,7 @@ const tag = "servers";
 export const serverOperations = (servers: Servers): Operation[] => [
   ...collection(servers),
   ...single(servers),
+  ...figureOperations(servers),
   ...kicks(servers),
   ...streams(servers),
   ...lifeOperations(servers),
@@ -66,32 +67,6 @@ function single(servers: Servers): Operation[] {
       params,
       answer: { status: 200, schema: Server },
       handle: (_context, { params: { id } }) => servers.read(id),
-    }),
-    operation({
-      name: "getServerPlayers",
-      method: "get",
-      path: "/api/v1/servers/{id}/players",
-      tag,
-      summary: "Who plays on a server",
-      auth: "user",
-      permission: "servers:read",
-      resource,
-      params,
-      answer: { status: 200, schema: ServerPlayers },
-      handle: (_context, { params: { id } }) => servers.players(id),
-    }),
-    operation({
-      name: "getServerStats",
-      method: "get",
-      path: "/api/v1/servers/{id}/stats",
-      tag,
-      summary: "What a server uses now",
-      auth: "user",
-      permission: "servers:read",
-      resource,
-      params,
-      answer: { status: 200, schema: ServerStats },
-      handle: (_context, { params: { id } }) => servers.stats(id),
     }),
     operation({
       name: "updateServer",
