@@ -11,6 +11,8 @@ import {
   secretField,
   secretMask,
   secretTyped,
+  grouped,
+  optionLabel,
   split,
   valuesOf,
   variableFaults,
@@ -108,4 +110,28 @@ test("the set-up link's token is found, and a dead link is told from a bad form"
   t.is(linkTrouble("setup_token_invalid"), "token_dead");
   t.is(linkTrouble("setup_token_unknown"), "token_unknown");
   t.is(linkTrouble("invalid_request"), undefined);
+});
+
+test("settings under headings come after those without, and are the ones to unfold", (t) => {
+  const one = (group?: string): Variable => ({ type: "boolean", label: "B", default: true, ...(group && { group }) });
+  const named = { A: one("Rules"), B: one(), C: one("World"), D: one("Rules") };
+  t.deepEqual(
+    grouped(named).map(({ group, variables: members }) => [group, members.map(([name]) => name)]),
+    [
+      [undefined, ["B"]],
+      ["Rules", ["A", "D"]],
+      ["World", ["C"]],
+    ],
+  );
+  const { first, more } = split(named);
+  t.deepEqual([Object.keys(first), Object.keys(more)], [["B"], ["A", "C", "D"]]);
+});
+
+test("an option is read by its label where it has one", (t) => {
+  const mode = { type: "enum", label: "M", default: "a", options: ["a", "b"], labels: { a: "First" } } as const;
+  const variable = { ...mode, options: [...mode.options] };
+  t.deepEqual(
+    variable.options.map((option) => optionLabel(variable, option)),
+    ["First", "b"],
+  );
 });

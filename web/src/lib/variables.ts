@@ -93,12 +93,35 @@ export const changedValues = (
 /** How many settings a form for a new server shows at once: authors write the important ones first. */
 const firstMax = 4;
 
-/** The settings that most people want, and those to unfold. One or two are not worth folding. */
+/**
+ * The settings that most people want, and those to unfold: what the author put under a heading, else all but the first.
+ * One or two are not worth folding.
+ */
 export function split(variables: Variables): { first: Variables; more: Variables } {
   const entries = Object.entries(variables);
+  const [plain, headed] = [entries.filter(([, { group }]) => !group), entries.filter(([, { group }]) => group)];
+  if (plain.length > 0 && headed.length > 0)
+    return { first: Object.fromEntries(plain), more: Object.fromEntries(headed) };
   const cut = entries.length <= firstMax + 2 ? entries.length : firstMax;
   return { first: Object.fromEntries(entries.slice(0, cut)), more: Object.fromEntries(entries.slice(cut)) };
 }
+
+export interface Heading {
+  /** undefined for the settings that stand under none. */
+  group: string | undefined;
+  variables: [name: string, variable: Variable][];
+}
+
+/** Settings under their headings, those without one first; headings and settings in the author's order. */
+export function grouped(variables: Variables): Heading[] {
+  const groups = Map.groupBy(Object.entries(variables), ([, { group }]) => group);
+  const found = [...groups].map(([group, members]) => ({ group, variables: members }));
+  return found.sort((a, b) => Number(a.group !== undefined) - Number(b.group !== undefined));
+}
+
+/** What people read for an option. */
+export const optionLabel = (variable: Extract<Variable, { type: "enum" }>, option: string): string =>
+  variable.labels?.[option] ?? option;
 
 /** The variable that holds the name players see, when the game has one: it may follow the server's name. */
 export const publicNameOf = (variables: Variables): string | undefined =>

@@ -1,6 +1,8 @@
 import type { Variable } from "../../api/types.ts";
 import {
+  grouped,
   isSecret,
+  optionLabel,
   secretField,
   secretTyped,
   secretMask,
@@ -19,19 +21,28 @@ interface Props {
   onChange: (name: string, value: string | boolean) => void;
 }
 
-/** A form made from a game's typed variables. */
+/** A form made from a game's typed variables, under their headings. */
 export function VariableFields({ variables, values, set = {}, faults, onChange }: Props) {
-  return Object.entries(variables).map(([name, variable]) => (
-    <VariableField
-      key={name}
-      name={name}
-      variable={variable}
-      value={values[name]}
-      set={set[name]}
-      fault={faults[`variables.${name}`]}
-      onChange={(value) => onChange(name, value)}
-    />
-  ));
+  return grouped(variables).map(({ group, variables: members }) => {
+    const fields = members.map(([name, variable]) => (
+      <VariableField
+        key={name}
+        name={name}
+        variable={variable}
+        value={values[name]}
+        set={set[name]}
+        fault={faults[`variables.${name}`]}
+        onChange={(value) => onChange(name, value)}
+      />
+    ));
+    if (group === undefined) return fields;
+    return (
+      <fieldset key={group} className="grid gap-7 border-t border-ink/10 pt-6">
+        <legend className="float-left font-medium">{group}</legend>
+        {fields}
+      </fieldset>
+    );
+  });
 }
 
 function rangeOf({ min, max }: Extract<Variable, { type: "integer" }>): string | undefined {
@@ -72,7 +83,9 @@ function VariableField({ name, variable, value, set, fault, onChange }: FieldPro
     return (
       <SelectField {...input}>
         {variable.options.map((option) => (
-          <option key={option}>{option}</option>
+          <option key={option} value={option}>
+            {optionLabel(variable, option)}
+          </option>
         ))}
       </SelectField>
     );
@@ -87,7 +100,8 @@ function VariableField({ name, variable, value, set, fault, onChange }: FieldPro
       />
     );
   }
-  if (isSecret(variable)) return <SecretInput {...input} set={String(set ?? "")} onType={onChange} />;
+  if (isSecret(variable))
+    return <SecretInput {...input} set={String(set ?? "")} made={variable.generate === true} onType={onChange} />;
   return <TextField {...input} autoComplete="off" spellCheck={false} dir="auto" maxLength={variable.maxLength} />;
 }
 
@@ -98,13 +112,15 @@ interface SecretProps {
   name: string;
   value: string;
   set: string;
+  /** Left empty, one is made up; there is always one. */
+  made: boolean;
   onType: (value: string) => void;
 }
 
 const actionWords = { remove: "Remove", keep: "Keep the old one" };
 
 /** Says whether a secret is set, and never shows its mask as if it were the value. */
-function SecretInput({ value, set, onType, ...input }: SecretProps) {
+function SecretInput({ value, set, made, onType, ...input }: SecretProps) {
   const { text, note, action } = secretField(value, set);
   return (
     <TextField
@@ -113,10 +129,11 @@ function SecretInput({ value, set, onType, ...input }: SecretProps) {
       autoComplete="new-password"
       spellCheck={false}
       value={text}
-      placeholder={note ?? "Not set"}
+      placeholder={note ?? (made ? "Made up for you" : "Not set")}
       onChange={(event) => onType(secretTyped(event.target.value, set))}
       aside={
-        action && (
+        action &&
+        !(made && action === "remove") && (
           <Button
             size="small"
             look="ghost"
