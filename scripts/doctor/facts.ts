@@ -67,6 +67,8 @@ export interface Facts {
   engine: Seen<Engine>;
   /** What the door's process has bound. */
   bound: { protocol: "tcp" | "udp"; port: number }[];
+  /** The nft table that filters what games send is there. */
+  filtered: boolean;
   /** Files and folders that hold secrets, with their mode bits. */
   modes: { path: string; mode: number }[];
   disks: { path: string; freeBytes: number }[];
@@ -103,9 +105,16 @@ export async function gather({ dataDir, databaseUrl }: Subject, now: number): Pr
     records: await ofIdentity(identity, ({ node }) => seen("", () => databases.records(node))),
     engine,
     bound: await boundBy(programs.filter(({ name }) => name === "door").map(({ pid }) => pid)),
+    filtered: !("unseen" in identity) && (await isFiltered(identity)),
     modes: await modesOf(dataDir),
     disks: await freeSpace([dataDir, "unseen" in engine ? undefined : engine.rootDir]),
   };
+}
+
+/** An agent names its table after the last six of both ids. */
+async function isFiltered({ installation, node }: Identity): Promise<boolean> {
+  const table = `playspawn_ps${installation.slice(-6)}${node.slice(-6)}`;
+  return (await run("/usr/sbin/nft", ["list", "table", "inet", table])).code === 0;
 }
 
 async function seen<T>(what: string, look: () => T | Promise<T>): Promise<Seen<T>> {

@@ -30,6 +30,7 @@ const sound = (): Facts => ({
   records,
   engine,
   bound: [{ protocol: "udp", port: 20_000 }],
+  filtered: true,
   modes: [{ path: "/data", mode: 0o700 }],
   disks: [{ path: "/data", freeBytes: 50 * 1024 ** 3 }],
 });
@@ -118,14 +119,16 @@ test("what cannot be looked at does not hold, and the rest is judged all the sam
 test("advice is given and breaks nothing", (t) => {
   const facts = {
     engine: { ...engine, version: "19.03.1", liveRestore: false },
+    filtered: false,
     disks: [{ path: "/data", freeBytes: 5 * 1024 ** 2 }],
   };
   const verdicts = judge({ ...sound(), ...facts });
   t.deepEqual(
     verdicts.filter(({ ok }) => !ok).map(({ kind }) => kind),
-    ["advice", "advice", "advice"],
+    ["advice", "advice", "advice", "advice"],
   );
   t.regex(findings(facts)[0]!, /a restart of Docker would stop 1 running game\./);
+  t.regex(findings(facts)[1]!, /their filter is not there/);
 });
 
 test("a server that is being deleted may still have containers", (t) => {

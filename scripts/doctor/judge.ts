@@ -38,6 +38,7 @@ export function judge(facts: Facts): Verdict[] {
     invariant("the door holds every leased port", of(records, doorPorts(facts))),
     invariant("I7 secrets are readable by their owner alone", modes(facts)),
     advice("containers outlive a restart of Docker", of(engine, liveRestore)),
+    advice("what games send is filtered", filter(facts)),
     advice("the engine is new enough", of(engine, oldEngine)),
     advice("the disks have room", disks(facts)),
   ];
@@ -145,6 +146,13 @@ const modes = ({ modes: found }: Facts): string[] =>
   found
     .filter(({ mode }) => (mode & 0o077) !== 0)
     .map(({ path, mode }) => `${path} has mode ${mode.toString(8)}: others may read it`);
+
+const filter = ({ filtered }: Facts): string[] =>
+  filtered
+    ? []
+    : [
+        "games reach whatever this machine reaches: their filter is not there. Is nftables installed, and does the agent run as root?",
+      ];
 
 function liveRestore({ liveRestore: on, containers }: Engine): string[] {
   const games = containers.filter(({ role, running: runs }) => role === "game" && runs).length;

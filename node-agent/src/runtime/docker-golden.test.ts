@@ -34,9 +34,7 @@ function golden(world: DockerWorld, server: string, { HostConfig, Config }: Cont
     ...HostConfig,
     MaskedPaths: atLeast((HostConfig as { MaskedPaths?: unknown }).MaskedPaths, hidden),
     ReadonlyPaths: atLeast((HostConfig as { ReadonlyPaths?: unknown }).ReadonlyPaths, guarded),
-    Ulimits: HostConfig.Ulimits?.map((limit: { Name: string }) =>
-      limit.Name === "nofile" ? "<nofile of the host>" : limit,
-    ),
+    Ulimits: HostConfig.Ulimits?.map((limit) => (limit.Name === "nofile" ? "<nofile of the host>" : limit)),
     // Probed: left out where a host refuses them.
     OomScoreAdj: [0, 500].includes(HostConfig.OomScoreAdj ?? 0) ? null : HostConfig.OomScoreAdj,
     BlkioWeight: [0, 500].includes(HostConfig.BlkioWeight ?? 0) ? null : HostConfig.BlkioWeight,

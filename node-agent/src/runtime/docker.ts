@@ -2,7 +2,7 @@
 import { join } from "node:path";
 import { AppError, type ErrorCode, type Ports, type Progress } from "@playspawn/shared";
 import type { EgressAllowed } from "../net/egress.ts";
-import { packetFilter, type Nft } from "../net/filter.ts";
+import { packetFilter, type Filter, type Nft } from "../net/filter.ts";
 import { hostRoutes } from "../net/host-routes.ts";
 import { isolation } from "../net/isolation.ts";
 import { net } from "../net/reconciler.ts";
@@ -23,7 +23,7 @@ import { publishedPorts } from "./docker-ports.ts";
 import { probeHost } from "./docker-probe.ts";
 import { imagePins } from "./image-pins.ts";
 import { imagePolicy } from "./image-policy.ts";
-import { bridgeName, filterTable } from "./names.ts";
+import { bridgeName, filterTable, type Identity } from "./names.ts";
 import { coalesced, remembered } from "../lib/remembered.ts";
 import type { Runtime } from "./runtime.ts";
 import { serial } from "../lib/serial.ts";
@@ -66,17 +66,7 @@ export function dockerRuntime(options: DockerRuntimeOptions): Runtime {
   const engine = dockerEngine(options.dockerHost, ports);
   const turn = serial();
   const name = bridgeName(identity);
-  const { nft, ...egress } = options.egress;
-  const filter = packetFilter({
-    ...(nft && { nft }),
-    rules: async () => ({
-      ...egress,
-      table: filterTable(identity),
-      bridge: name,
-      resolvers: egress.resolvers ?? (await resolvers()),
-    }),
-    onFault: onTrouble,
-  });
+  const filter = filterOf(identity, options);
   const network = net({
     bridges: dockerBridges(engine, identity),
     routes: hostRoutes,
@@ -133,6 +123,19 @@ export function dockerRuntime(options: DockerRuntimeOptions): Runtime {
     publishedPorts: () => guarded("internal", () => publishedPorts(engine)),
     events: (signal) => watchEvents({ engine, identity, isolation: network.isolation, onTrouble }, signal),
   };
+}
+
+function filterOf(identity: Identity, { egress: { nft, ...egress }, onTrouble }: DockerRuntimeOptions): Filter {
+  return packetFilter({
+    ...(nft && { nft }),
+    rules: async () => ({
+      ...egress,
+      table: filterTable(identity),
+      bridge: bridgeName(identity),
+      resolvers: egress.resolvers ?? (await resolvers()),
+    }),
+    onFault: onTrouble,
+  });
 }
 
 /** What the engine refused becomes an error for people; `code` says what it means for this call. */
