@@ -1,8 +1,7 @@
 /** What the parts of a game.yaml are made of. */
 import { z } from "zod";
 
-export const protocols = ["tcp", "udp"] as const;
-export const Protocol = z.enum(protocols);
+export const Protocol = z.enum(["tcp", "udp"]);
 export type Protocol = z.infer<typeof Protocol>;
 
 export const Name = z

@@ -9,7 +9,7 @@ import { gameFaults } from "./game-faults.ts";
 import { queryKinds } from "./queries.ts";
 import { Variable } from "./variable.ts";
 
-export { Protocol, protocols } from "./fields.ts";
+export { Protocol } from "./fields.ts";
 export type { QueryKind } from "./queries.ts";
 export { Variable } from "./variable.ts";
 
