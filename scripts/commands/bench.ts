@@ -6,6 +6,7 @@ import { say } from "../lib/terminal.ts";
 import { Halt } from "../up/halt.ts";
 
 const benches: Record<string, { file: string; says: string }> = {
+  footprint: { file: "bench/footprint.ts", says: "what sleepers cost, against the same servers left running" },
   wake: { file: "bench/wake.ts", says: "how long a player waits for a sleeping server, against a plain docker start" },
 };
 

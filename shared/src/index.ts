@@ -1,4 +1,5 @@
 export * from "./config/config.ts";
+export * from "./config/runtime.ts";
 export * from "./domain/errors.ts";
 export * from "./domain/faults.ts";
 export * from "./domain/ids.ts";

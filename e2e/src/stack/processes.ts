@@ -4,6 +4,7 @@ import { createWriteStream } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { nodeEnvironment, nodeFlags } from "@playspawn/shared";
 
 const repo = fileURLToPath(new URL("../../../", import.meta.url));
 export const mains = {
@@ -45,7 +46,11 @@ export async function run(part: Part, env: Record<string, string>, logFile: stri
 }
 
 export function spawnPart(part: Part, env: Record<string, string>, logFile: string) {
-  const child = fork(mains[part], { env: { ...inherited(), ...env }, stdio: ["ignore", "pipe", "pipe", "ipc"] });
+  const child = fork(mains[part], {
+    execArgv: [...nodeFlags],
+    env: { ...inherited(), ...nodeEnvironment, ...env },
+    stdio: ["ignore", "pipe", "pipe", "ipc"],
+  });
   const log = createWriteStream(logFile, { flags: "a" });
   child.stdout?.pipe(log, { end: false });
   child.stderr?.pipe(log, { end: false });
