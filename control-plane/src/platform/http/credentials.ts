@@ -5,7 +5,7 @@ import type { Actor, NodeActor, UserActor } from "./authorize.ts";
 
 export const sessionCookie = "playspawn_session";
 /** Browsers take a cookie of this name from our own host over TLS only, so that nobody else can plant one. */
-const secureSessionCookie = `__Host-${sessionCookie}`;
+export const secureSessionCookie = `__Host-${sessionCookie}`;
 
 const cookieName = (secure: boolean): string => (secure ? secureSessionCookie : sessionCookie);
 

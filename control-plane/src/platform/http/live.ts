@@ -6,6 +6,7 @@ import type { Log } from "../log.ts";
 import { authorize, type UserActor } from "./authorize.ts";
 import { credentialOf, type Identify, identifyActor } from "./credentials.ts";
 import { isSameOrigin } from "./guards.ts";
+import { hasSecureCookie } from "./own-site.ts";
 import type { SessionWatch } from "./session-watch.ts";
 import type { Upgrade, UpgradeRouter } from "./upgrade.ts";
 
@@ -125,7 +126,7 @@ function refuseMore(clients: ReadonlySet<Client>, { userId }: UserActor): void {
 
 /** A browser proves itself by cookie and by Origin, a program by its token. */
 async function actorOf({ request, host, isSecure }: Upgrade, { identify, publicUrl }: LiveDeps): Promise<UserActor> {
-  const credential = credentialOf(request, { secure: isSecure || publicUrl.protocol === "https:" });
+  const credential = credentialOf(request, { secure: hasSecureCookie({ isSecure, publicUrl }) });
   const { origin } = request.headers;
   if (credential.kind !== "bearer" && !(origin !== undefined && isSameOrigin(origin, { host, publicUrl, isSecure })))
     throw new AppError(

@@ -3,7 +3,7 @@ import { type ErrorCode, errorCatalog } from "@playspawn/shared";
 import { OpenApiGeneratorV31, OpenAPIRegistry, type RouteConfig } from "@asteasolutions/zod-to-openapi";
 import type { z } from "zod";
 import { aliasRoutes } from "./aliases.ts";
-import { sessionCookie } from "./credentials.ts";
+import { secureSessionCookie, sessionCookie } from "./credentials.ts";
 import type { Operation } from "./operation.ts";
 import { Problem, problemMediaType } from "./problem.ts";
 
@@ -19,7 +19,12 @@ const info = {
 export function openapiDocument(operations: readonly Operation[]): Document {
   const registry = new OpenAPIRegistry();
   registry.registerComponent("securitySchemes", "bearer", { type: "http", scheme: "bearer" });
-  registry.registerComponent("securitySchemes", "session", { type: "apiKey", in: "cookie", name: sessionCookie });
+  registry.registerComponent("securitySchemes", "session", {
+    type: "apiKey",
+    in: "cookie",
+    name: sessionCookie,
+    description: `Over HTTPS it is called \`${secureSessionCookie}\`.`,
+  });
   registry.registerComponent("securitySchemes", "nodeId", { type: "apiKey", in: "header", name: "X-Node-Id" });
   registry.registerComponent("securitySchemes", "nodeSecret", { type: "apiKey", in: "header", name: "X-Node-Secret" });
   registry.registerComponent("responses", "Problem", problemAnswer);

@@ -16,10 +16,11 @@ import type { Db } from "../db/db.ts";
 import type { Log } from "../log.ts";
 import { type Actor, authorize } from "./authorize.ts";
 import { readBody } from "./body.ts";
-import { type Credential, credentialOf, type Identify, identifyActor, sessionCookieHeader } from "./credentials.ts";
-import { checkSameSite, isForwarded, isSameOrigin, type OwnSite } from "./guards.ts";
+import { type Identify, identifyActor, sessionCookieHeader } from "./credentials.ts";
+import { checkSameSite, isForwarded } from "./guards.ts";
 import { checkKey, hashRequest, type KeyedRequest, once, storedAnswer } from "./idempotency.ts";
 import type { AnyContext, Operation, RateClass, RawAnswer } from "./operation.ts";
+import { hasSecureCookie, isListedElsewhere, ownSite, siteCredential } from "./own-site.ts";
 import type { Peers } from "./peer.ts";
 import type { Limiter } from "./rate.ts";
 import { respond, respondRaw } from "./respond.ts";
@@ -59,8 +60,8 @@ export async function runOperation(ctx: Context, operation: Operation, deps: Pip
   const state = ctx.state as RequestState;
   state.operation = operation;
   if (!deps.isSetUp() && !operation.beforeSetup) throw setupRequired();
-  const own = ownSite(ctx, deps);
-  const credential = ownCredential(ctx, own);
+  const own = ownSite(ctx.req, { ...deps, host: state.host });
+  const credential = siteCredential(ctx.req, own);
   const carrier = credential.kind === "bearer" || credential.kind === "node" ? "header" : credential.kind;
   checkSameSite(ctx.req, { ...own, credential: carrier });
   const actor = await identifyActor(deps.identify, credential, operation.auth);
@@ -78,28 +79,6 @@ export async function runOperation(ctx: Context, operation: Operation, deps: Pip
   const answer = stored ? stored.answer : await handle(ctx, operation, { actor, input, keyed, signal, deps });
   if (operation.answer.raw === undefined) respond(ctx, operation, answer, deps);
   else await respondRaw(ctx, answer as RawAnswer, { signal, timers: deps.ports.timers });
-}
-
-const ownSite = (ctx: Context, { publicUrl, peers, corsOrigins }: PipelineDeps): OwnSite => ({
-  host: (ctx.state as RequestState).host,
-  publicUrl,
-  isSecure: peers.isSecure(ctx.req),
-  corsOrigins,
-});
-
-const hasSecureCookie = ({ isSecure, publicUrl }: OwnSite): boolean => isSecure || publicUrl.protocol === "https:";
-
-/** Whether a page asks that may use the API and is not ours. */
-function isListedElsewhere(ctx: Context, own: OwnSite): boolean {
-  const origin = ctx.get("origin");
-  return own.corsOrigins.has(origin) && !isSameOrigin(origin, own);
-}
-
-/** Reading with a cookie is as good as none for a page elsewhere; changing something with one is refused. */
-function ownCredential(ctx: Context, own: OwnSite): Credential {
-  const credential = credentialOf(ctx.req, { secure: hasSecureCookie(own) });
-  const reads = ctx.method === "GET" || ctx.method === "HEAD";
-  return credential.kind === "cookie" && reads && isListedElsewhere(ctx, own) ? { kind: "none" } : credential;
 }
 
 function lazy<T>(make: () => T): () => T {
@@ -192,9 +171,9 @@ async function handle(ctx: Context, operation: Operation, call: Call): Promise<u
       return once(deps.db, deps.ports.clock, keyed, work);
     },
     setSessionCookie(session) {
-      const own = ownSite(ctx, deps);
+      const own = ownSite(ctx.req, { ...deps, host: (ctx.state as RequestState).host });
       // A page elsewhere keeps its token itself.
-      if (isListedElsewhere(ctx, own)) return;
+      if (isListedElsewhere(ctx.req, own)) return;
       const secure = hasSecureCookie(own);
       const cookie = session && { token: session.token, maxAgeMs: session.expiresAt - deps.ports.clock.now() };
       ctx.append("Set-Cookie", sessionCookieHeader(cookie, { secure }));
