@@ -37,7 +37,7 @@ const shapes: Shape[] = [
   },
   {
     name: "root entrypoint that always chowns and drops (PUID, PGID)",
-    like: "linuxserver images, thijsvanloon/palworld-server-docker",
+    like: "linuxserver images, thijsvanloef/palworld-server-docker",
     script: `set -e; sed -i 's/^steam:x:1000/steam:x:'$PUID'/' /etc/passwd; chown -R $PUID:$PGID /data; exec ${gosu} 'touch /data/world && echo plays'`,
     spec: { env: { PUID: "1234", PGID: "1234" } },
     strict: false,
