@@ -3,10 +3,10 @@ import { isDeepStrictEqual } from "node:util";
 import type { Game, ServerSpec } from "@playspawn/shared";
 
 /** Parts that a running game does not learn of; public ports, probes and ways to stop are read fresh. */
-type MadeOf = Pick<ServerSpec, "image" | "env" | "volumes" | "user" | "profile" | "cpu" | "memoryBytes">;
+type MadeOf = Omit<ServerSpec, "game" | "ports" | "readiness" | "save" | "stop" | "players" | "asleep">;
 
 const named = { image: "/image", cpu: "/cpu", memoryBytes: "/memoryBytes" } as const;
-const unnamed = ["volumes", "user", "profile"] as const satisfies readonly (keyof MadeOf)[];
+const unnamed = ["volumes", "user", "profile", "entrypoint"] as const satisfies readonly (keyof MadeOf)[];
 /** Something of the template that has no name of its own. */
 export const templatePart = "/template";
 
@@ -17,9 +17,13 @@ export const templatePart = "/template";
 export function differences(a: MadeOf, b: MadeOf, game: Game | undefined): string[] {
   const env = Object.keys({ ...a.env, ...b.env }).filter((name) => a.env[name] !== b.env[name]);
   const isVariable = (name: string): boolean => game !== undefined && Object.hasOwn(game.variables, name);
-  const other = env.some((name) => !isVariable(name)) || unnamed.some((part) => !isDeepStrictEqual(a[part], b[part]));
+  const variables = env.filter(isVariable);
+  // Arguments are made from variables, too.
+  const command = variables.length === 0 && !isDeepStrictEqual(a.command, b.command);
+  const other =
+    command || env.some((name) => !isVariable(name)) || unnamed.some((part) => !isDeepStrictEqual(a[part], b[part]));
   return [
-    ...env.filter(isVariable).map((name) => `/variables/${name}`),
+    ...variables.map((name) => `/variables/${name}`),
     ...(Object.keys(named) as (keyof typeof named)[])
       .filter((part) => !isDeepStrictEqual(a[part], b[part]))
       .map((part) => named[part]),
