@@ -100,7 +100,7 @@ test("an admin goes from the printed link to a server that a player's packet wak
   t.deepEqual(eyes.faults(), []);
 });
 
-test("a server is renamed, turned off and on, woken by keyboard, survives the control plane's death on the page, and is deleted by name", async (t) => {
+test("a server is renamed, turned off and on, woken by keyboard, survives the control plane's death on the page, goes into the trash and back, and is deleted for good by name", async (t) => {
   t.timeout(400_000);
   const house = await startHouse(t);
   const eyes = await openEyes(t);
@@ -139,14 +139,31 @@ test("a server is renamed, turned off and on, woken by keyboard, survives the co
   await page.getByText("Reconnecting.").waitFor({ state: "detached", timeout: 60_000 });
   await state(page, "Running").waitFor();
 
-  await page.getByRole("button", { name: "Delete…" }).click();
+  const toTrash = page.getByRole("button", { name: "Move to trash" });
+  await toTrash.click();
+  await page.getByRole("heading", { name: "No servers yet" }).waitFor({ timeout: 60_000 });
+  await look("trashed");
+  await page.getByRole("button", { name: "Undo" }).click();
+  await page.getByRole("link", { name: "Morning echo" }).click();
+  await page.getByRole("button", { name: "Rename" }).click();
+  await page.getByRole("textbox", { name: "Name" }).fill("Evening echo");
+  await page.keyboard.press("Enter");
+  await page.getByRole("heading", { name: "Evening echo", level: 1 }).waitFor();
+  await page.getByRole("button", { name: "Star Evening echo" }).click();
+  await page.getByRole("button", { name: "Unstar Evening echo" }).waitFor();
+  await page.getByRole("link", { name: "Settings" }).click();
+  await toTrash.click();
+  await page.getByRole("link", { name: /^Trash/ }).click();
+  await page.getByText("left.").waitFor();
+  await look("trash");
+  await page.getByRole("button", { name: "Delete Evening echo for good" }).click();
   const dialog = page.getByRole("dialog");
-  const confirm = dialog.getByRole("button", { name: "Delete for ever" });
+  const confirm = dialog.getByRole("button", { name: "Delete for good" });
   t.true(await confirm.isDisabled());
   await look("delete");
-  await dialog.getByLabel("Type Morning echo to confirm").fill("Morning echo");
+  await dialog.getByLabel("Type Evening echo to confirm").fill("Evening echo");
   await confirm.click();
-  await page.getByRole("heading", { name: "No servers yet" }).waitFor({ timeout: 60_000 });
+  await page.getByRole("heading", { name: "The trash is empty" }).waitFor({ timeout: 60_000 });
   t.deepEqual(eyes.faults(), []);
 });
 

@@ -147,3 +147,45 @@ test("an update waits for the player and swaps when he has gone; one whose image
   t.is(await echo(addresses[0]!.port, "old"), "old");
   t.is((await gameOf(installation, id))?.Id, after?.Id, "the game went on");
 });
+
+/** The agent dies at `point` once `push` has led it there, and is started again. */
+async function dieAt({ stack }: House, point: string, push: () => Promise<unknown>): Promise<void> {
+  await stack.kill("agent", "SIGTERM");
+  await stack.start("agent", { PLAYSPAWN_FAILPOINT: point });
+  await stack.connected();
+  await push();
+  await stack.parts.agent.exited;
+  await stack.start("agent");
+  await stack.connected();
+}
+
+test("kill -9 of the agent in the middle of the trash, of an update and of a purge: each ends as it was wished", async (t) => {
+  t.timeout(300_000);
+  const h = await house(t);
+  const { stack } = h;
+  const { id, addresses } = await stack.api.create({ name: "tough", game: "tiny", idleSeconds: null });
+  await stack.inState(id, "ready");
+  const path = `/api/v1/servers/${id}`;
+  const installation = await installationOf(stack.dataDir);
+
+  const template = join(h.gamesDir, "tiny", "game.yaml");
+  const text = await readFile(template, "utf8");
+  await writeFile(template, text.replace("memory: 32M", "memory: 48M"));
+  await stack.api.call("POST", "/api/v1/games/reload");
+  await dieAt(h, "update.begun", () => stack.api.call("POST", `${path}/update`));
+  await h.until("it is updated", id, ({ update }) => update === null);
+  t.is((await gameOf(installation, id))?.HostConfig.Memory, 48 * 1024 ** 2);
+  t.is(await echo(addresses[0]!.port, "up", 60_000), "up");
+
+  await dieAt(h, "unit.removed", () => stack.api.call("DELETE", path));
+  await h.until("it is in the trash", id, inTrash);
+  t.true(existsSync(folderOf(h, id)));
+  await stack.api.call("POST", `${path}/restore`);
+  await stack.inState(id, "hibernated");
+  await dieAt(h, "unit.removed", () => stack.api.call("DELETE", `${path}?purge=true`));
+  await stack.live.until("it is gone", 60_000, async () =>
+    (await stack.api.servers()).some((server) => server.id === id) ? undefined : true,
+  );
+  t.false(existsSync(folderOf(h, id)));
+  t.deepEqual((await ours(installation)).containers, []);
+});
