@@ -4,6 +4,7 @@ import { AppError, failpoint, gate, newId, type Ports } from "@playspawn/shared"
 import { systemPorts } from "@playspawn/shared/ports/system.ts";
 import { pino, type Logger } from "pino";
 import type { Config } from "./config.ts";
+import type { Door } from "./door/door-client.ts";
 import { doorServer } from "./door/door-server.ts";
 import { doorSocketPath } from "./door/socket-path.ts";
 import { failpointNames } from "./failpoints.ts";
@@ -13,15 +14,13 @@ import { agentHttp, type AgentHttp } from "./http/http.ts";
 import { local } from "./http/local.ts";
 import { sessions } from "./http/sessions.ts";
 import type { CallHandlers } from "./link/calls.ts";
-import { drivenIdentity, isThere, type DrivenIdentity } from "./link/driven.ts";
-import { readIdentity, type Identity } from "./link/identity.ts";
-import { join as joinControl } from "./link/join.ts";
+import type { Identity } from "./link/identity.ts";
 import { link } from "./link/link.ts";
 import type { SessionDeps } from "./link/session.ts";
 import { preflight } from "./preflight.ts";
 import { readiness } from "./readiness/probe.ts";
 import { dockerRuntime } from "./runtime/docker.ts";
-import { keptContexts, type KeptContexts } from "./runtime/kept-contexts.ts";
+import type { KeptContexts } from "./runtime/kept-contexts.ts";
 import type { Runtime } from "./runtime/runtime.ts";
 import { openEventLog } from "./servers/event-log.ts";
 import { serverFiles } from "./servers/files.ts";
@@ -33,6 +32,7 @@ import { stateFile } from "./servers/state-file.ts";
 import { stats } from "./stats/stats.ts";
 import type { World } from "./servers/world.ts";
 import { Troubles } from "./troubles.ts";
+import { identify, refuseSpoiltState, type Who } from "./who.ts";
 
 export interface Context {
   log: Logger;
@@ -109,12 +109,7 @@ async function assemble(parts: Parts): Promise<void> {
   const runtime = engine(parts, identity, agentDir, driven?.contexts);
   const door = lateDoor();
   closers.push(() => door.close());
-  const doorless =
-    "The door's process is not connected: players reach no server of this node. Start it, or look at its log.";
-  troubles.set("door-process", doorless);
-  door.onConnection((connected) =>
-    connected ? troubles.over("door-process") : troubles.set("door-process", doorless),
-  );
+  watchDoor(door, troubles);
   const run = newId("run", ports);
   const world: World = {
     ports,
@@ -149,7 +144,7 @@ async function assemble(parts: Parts): Promise<void> {
   // Without a record of its servers the agent has no routes for a door that may still serve players.
   if (knowsServers || driven) openDoor();
   const { machine, capabilities } = await troubles.patiently("host", () => runtime.probe(), signal);
-  const boot = await bootId();
+  const who = { machine, boot: await bootId(), run, capabilities: { ...capabilities, update: true, stats: true } };
   const talk: SessionDeps = {
     ports,
     log,
@@ -157,13 +152,7 @@ async function assemble(parts: Parts): Promise<void> {
     events,
     fail,
     handlers: callHandlers(world, registry),
-    introduction: async () => ({
-      machine,
-      boot,
-      run,
-      capacity: await capacity(config),
-      capabilities: { ...capabilities, update: true, stats: true },
-    }),
+    introduction: async () => ({ ...who, capacity: await capacity(config) }),
     load: () => load(config.dataDir),
     onWelcome() {
       parts.onWelcome();
@@ -174,12 +163,6 @@ async function assemble(parts: Parts): Promise<void> {
   if (driven) return parts.onWelcome();
   const connection = link({ ...talk, controlUrl: config.controlUrl, identity });
   closers.push(() => connection.close());
-}
-
-interface Who {
-  identity: Identity;
-  /** Of a node that joins nobody. */
-  driven: { claim: DrivenIdentity; contexts: KeptContexts } | null;
 }
 
 /** What the HTTP API calls: the same that the link does, and on a driven node what makes it its own master. */
@@ -199,41 +182,6 @@ function coreOf(
   const own = local({ ports, registry, runtime, handlers, portRange, controller: () => claim.controller });
   own.resume();
   return { secrets, registry, handlers, driven: { local: own, sessions: drivers, contexts } };
-}
-
-/** @throws AppError conflict for a data folder of the other kind of node */
-async function identify({ config, ports, log, signal }: Parts, agentDir: string): Promise<Who> {
-  const identityPath = join(agentDir, "node.json");
-  const drivenPath = join(agentDir, "driven.json");
-  const known = await readIdentity(identityPath);
-  if (config.driven) {
-    if (known) throw otherKind(identityPath, "has joined a control plane: set PLAYSPAWN_CONTROL_URL");
-    const claim = await drivenIdentity(drivenPath, ports);
-    const { nodeId, installationId } = claim;
-    const contexts = keptContexts(join(agentDir, "contexts"));
-    return { identity: { nodeId, installationId, secret: config.nodeSecret! }, driven: { claim, contexts } };
-  }
-  if (await isThere(drivenPath))
-    throw otherKind(
-      drivenPath,
-      "joins nobody: set PLAYSPAWN_NODE_SECRET, and neither PLAYSPAWN_CONTROL_URL nor a token",
-    );
-  if (known) return { identity: known, driven: null };
-  const { controlUrl, nodeName: name, joinToken: token, joinTokenHint: tokenHint } = config;
-  const identity = await joinControl({ controlUrl, name, identityPath, token, tokenHint }, ports, log, signal);
-  return { identity, driven: null };
-}
-
-const otherKind = (path: string, what: string): AppError =>
-  new AppError("conflict", `${path} is that of a node which ${what}. Or start with another data folder.`);
-
-/** Without a control plane nobody else knows what is wanted here. */
-async function refuseSpoiltState(path: string): Promise<void> {
-  if (!(await isThere(path))) return;
-  throw new AppError(
-    "conflict",
-    `${path} cannot be read whole, and nobody else knows the servers of this node. Restore it, or remove it: then they are deployed anew, and find their files.`,
-  );
 }
 
 function engine(
@@ -263,6 +211,17 @@ function engine(
     ports,
     onTrouble: (error) => log.warn({ err: error }, "the engine had trouble that mended itself"),
   });
+}
+
+const doorless =
+  "The door's process is not connected: players reach no server of this node. Start it, or look at its log.";
+
+/** Keeps `/health` honest about the door. */
+function watchDoor(door: Door, troubles: Troubles): void {
+  troubles.set("door-process", doorless);
+  door.onConnection((connected) =>
+    connected ? troubles.over("door-process") : troubles.set("door-process", doorless),
+  );
 }
 
 /** Whatever flushed the packet filter meanwhile is undone by the same look. */

@@ -8,20 +8,17 @@ import type { NodeActor } from "../platform/http/authorize.ts";
 import type { Check } from "../platform/http/health.ts";
 import type { Operation } from "../platform/http/operation.ts";
 import type { UpgradeRouter } from "../platform/http/upgrade.ts";
-import { secretBox } from "../platform/secret-box.ts";
 import type { Deps } from "./deps.ts";
+import { createDriving } from "./driving.ts";
 import { catalogue, type Catalogue } from "./games/catalogue.ts";
 import { gameOperations } from "./games/operations.ts";
 import type { Metrics } from "../platform/metrics/metrics.ts";
-import { agentClient } from "./link/agent-client.ts";
-import { driver } from "./link/driver.ts";
 import { hub } from "./link/hub.ts";
-import { linkPath, linkSocket } from "./link/socket.ts";
+import { linkPath, linkSocket, type LinkSocket } from "./link/socket.ts";
 import { sessionStore } from "./link/session-store.ts";
 import { meters } from "./meters/meters.ts";
 import { authentication, type Authenticate } from "./nodes/authentication.ts";
 import { connections } from "./nodes/connections.ts";
-import { drivenNodes } from "./nodes/driven.ts";
 import { localToken } from "./nodes/local-token.ts";
 import { nodeOperations } from "./nodes/operations.ts";
 import { nodePublisher } from "./nodes/publisher.ts";
@@ -91,15 +88,6 @@ export async function createHosting(deps: HostingDeps, config: HostingConfig): P
     sockets: live,
     adoption: adoption({ now: () => ports.clock.now(), nextRev, publisher: publish }),
   });
-  const box = await secretBox(join(config.dataDir, "control-plane", "secret.key"), ports.rng);
-  const driven = drivenNodes({
-    ...deps,
-    installationId: deps.installation,
-    box,
-    publish: publishNode,
-    check: checkAgent,
-    changed: () => void drivers.refresh(),
-  });
   const local = config.localNode ? localToken(join(config.dataDir, "run", "join-token"), fleet) : null;
   const reconciling = await reconciler({
     ...deps,
@@ -119,29 +107,14 @@ export async function createHosting(deps: HostingDeps, config: HostingConfig): P
     meters: meters(deps),
   });
   const socket = linkSocket({ ...deps, store, hub: live, onEnd: reconciling.wake, authenticate });
-  const drivers = driver({
-    ...deps,
-    store,
-    hub: live,
-    list: driven.list,
-    contextFile: games.contextFile,
-    onTrouble: driven.tell,
-    onEnd: reconciling.wake,
-  });
-  if (config.node) await driven.ensure(config.node);
-  void drivers.refresh();
-  deps.upgrades.claim({
-    path: linkPath,
-    beforeSetup: true,
-    async accept({ request, socket: stream, head, ...line }) {
-      refuseOpenLine(line);
-      await socket.upgrade(request, stream, head);
-    },
-  });
+  const { wake: onEnd } = reconciling;
+  const { contextFile } = games;
+  const driving = await createDriving({ ...deps, publish: publishNode, store, hub: live, onEnd, contextFile }, config);
+  claimLink(deps.upgrades, socket);
   return {
     operations: [
       ...gameOperations(games),
-      ...nodeOperations(fleet, driven),
+      ...nodeOperations(fleet, driving),
       ...serverOperations(gameServers),
       ...wakeTokenOperations(wakeTokens({ ...deps, servers: gameServers, publisher: publish }), gameServers),
     ],
@@ -149,15 +122,21 @@ export async function createHosting(deps: HostingDeps, config: HostingConfig): P
     identifyNode: (credential) => identifyNode(authenticate, credential),
     async close() {
       socket.close();
-      await drivers.stop();
+      await driving.stop();
       await reconciling.stop();
     },
   };
 }
 
-async function checkAgent(url: string, secret: string): Promise<void> {
-  const client = agentClient(url, secret);
-  await client.check().finally(client.destroy);
+function claimLink(upgrades: UpgradeRouter, socket: LinkSocket): void {
+  upgrades.claim({
+    path: linkPath,
+    beforeSetup: true,
+    async accept({ request, socket: stream, head, ...line }) {
+      refuseOpenLine(line);
+      await socket.upgrade(request, stream, head);
+    },
+  });
 }
 
 /** Nobody can deploy anything when every game was refused; an empty folder may be meant. */

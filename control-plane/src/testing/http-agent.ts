@@ -34,7 +34,7 @@ export async function httpAgent(
   t: ExecutionContext,
   secret = "a-secret-that-has-at-least-32-characters",
 ): Promise<HttpAgent> {
-  const wakers = new Set<() => void>();
+  const { until, wake } = waiting();
   const unread: ControlFrame[] = [];
   let talk: Talk | undefined;
   let sessions = 0;
@@ -51,15 +51,6 @@ export async function httpAgent(
     unread.push(frame);
     if (frame.t === "call" && frame.call.op === "ports.check")
       agent.say({ t: "reply", id: frame.id, result: { taken: [] } });
-  };
-  const until = async <T>(what: string, look: () => T | undefined): Promise<T> => {
-    for (;;) {
-      const found = look();
-      if (found !== undefined) return found;
-      let wake = (): void => {};
-      const change = new Promise<void>((resolve) => wakers.add((wake = resolve)));
-      await withLimit(systemTimers, 20_000, what, change).finally(() => wakers.delete(wake));
-    }
   };
   const agent: HttpAgent = {
     url: "",
@@ -85,19 +76,10 @@ export async function httpAgent(
     const line = `${request.method} ${path.replace(/ses_\w+/, "{id}")}`;
     agent.requests.push(line);
     if (agent.before(request, response)) return;
-    if (request.headers["x-node-secret"] !== secret)
-      return void response.writeHead(401, { "content-type": "application/problem+json" }).end(
-        JSON.stringify({
-          code: "node_secret_invalid",
-          detail: "The header X-Node-Secret is not this node's secret.",
-        }),
-      );
+    if (request.headers["x-node-secret"] !== secret) return refuse(response);
     if (line === "POST /sessions") {
-      talk = {
-        id: `ses_${String(++sessions).padStart(26, "0")}`,
-        up: [JSON.stringify(helloOf(agent.hello))],
-        poll: undefined,
-      };
+      const id = `ses_${String(++sessions).padStart(26, "0")}`;
+      talk = { id, up: [JSON.stringify(helloOf(agent.hello))], poll: undefined };
       return void response.writeHead(201).end(JSON.stringify({ session: talk.id }));
     }
     if (line === "GET /sessions/{id}/frames") {
@@ -110,21 +92,54 @@ export async function httpAgent(
     response.writeHead(line === "GET /servers" ? 200 : 204).end();
     if (line === "DELETE /sessions/{id}") talk?.poll?.destroy();
   };
-  const server = createServer((request, response) => {
+  agent.url = await serve(t, (request, response, body) => {
     const given = request.headers["x-node-secret"];
     if (typeof given === "string") agent.secrets.push(given);
+    answer(request, response, body);
+    wake();
+  });
+  return agent;
+}
+
+/** Answers the address. */
+async function serve(
+  t: ExecutionContext,
+  answer: (request: IncomingMessage, response: ServerResponse, body: string) => void,
+): Promise<string> {
+  const server = createServer((request, response) => {
     let body = "";
     request.on("data", (chunk: Buffer) => (body += chunk.toString()));
-    request.on("end", () => {
-      answer(request, response, body);
-      for (const wake of wakers) wake();
-    });
+    request.on("end", () => answer(request, response, body));
   });
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   t.teardown(() => {
     server.closeAllConnections();
     server.close();
   });
-  agent.url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
-  return agent;
+  return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+}
+
+function refuse(response: ServerResponse): void {
+  const detail = "The header X-Node-Secret is not this node's secret.";
+  response.writeHead(401, { "content-type": "application/problem+json" });
+  response.end(JSON.stringify({ code: "node_secret_invalid", detail }));
+}
+
+/** `until` looks again after each `wake`, until there is something. */
+function waiting(): { until<T>(what: string, look: () => T | undefined): Promise<T>; wake(): void } {
+  const wakers = new Set<() => void>();
+  return {
+    async until(what, look) {
+      for (;;) {
+        const found = look();
+        if (found !== undefined) return found;
+        let wake = (): void => {};
+        const change = new Promise<void>((resolve) => wakers.add((wake = resolve)));
+        await withLimit(systemTimers, 20_000, what, change).finally(() => wakers.delete(wake));
+      }
+    },
+    wake() {
+      for (const wake of wakers) wake();
+    },
+  };
 }

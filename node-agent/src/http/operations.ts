@@ -1,6 +1,6 @@
 /** The operations of the agent's API. They translate and decide nothing. */
 import { AppError, frameBytesMax, type KickKind } from "@playspawn/shared";
-import { z } from "zod";
+import type { z } from "zod";
 import type { Supervisor } from "../servers/supervisor.ts";
 import type { Core } from "./core.ts";
 import { operation, type Operation } from "./operation.ts";

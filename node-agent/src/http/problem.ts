@@ -1,5 +1,5 @@
 /** Anything thrown becomes one RFC 9457 problem document, as in the control plane. */
-import { AppError, errorCatalog, errorCodes } from "@playspawn/shared";
+import { errorCatalog, errorCodes, type AppError } from "@playspawn/shared";
 import type { Context } from "koa";
 import { z } from "zod";
 

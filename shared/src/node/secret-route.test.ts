@@ -1,4 +1,4 @@
-import { lookup } from "node:dns";
+import type { lookup } from "node:dns";
 import type { LookupFunction } from "node:net";
 import { promisify } from "node:util";
 import test from "ava";

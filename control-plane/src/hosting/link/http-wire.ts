@@ -17,18 +17,69 @@ export interface HttpWireDeps {
 
 const batchBytes = frameBytesMax;
 
-export function httpWire({ client, session, contextFile }: HttpWireDeps): HttpWire {
+export function httpWire(deps: HttpWireDeps): HttpWire {
+  const { client, session } = deps;
   const ended = new AbortController();
   const broken = Promise.withResolvers<never>();
   broken.promise.catch(() => undefined);
-  const brought = new Set<string>();
-  let queue: string[] = [];
-  let bytes = 0;
-  let sending: Promise<void> | undefined;
+  const out = outgoing(deps, broken.reject);
   let closedWith: number | undefined;
   let parting: Promise<void> | undefined;
   let reading = Promise.withResolvers<void>();
   reading.resolve();
+
+  const poll = async (receive: (text: string) => void): Promise<void> => {
+    while (!ended.signal.aborted) {
+      await reading.promise;
+      for (const text of await client.poll(session, ended.signal)) receive(text);
+    }
+  };
+  const part = async (code: number): Promise<void> => {
+    await out.stop();
+    // The agent notices the end of the poll anyway; this tells it why.
+    await client.close(session, code).catch(() => undefined);
+    ended.abort(new Error("the connection is closed"));
+  };
+  return {
+    send(text) {
+      if (closedWith === undefined) out.send(text);
+    },
+    buffered: out.bytes,
+    pause() {
+      reading = Promise.withResolvers();
+    },
+    resume: () => reading.resolve(),
+    close(code) {
+      if (closedWith !== undefined) return;
+      closedWith = code;
+      reading.resolve();
+      parting = part(code);
+    },
+    async run(receive) {
+      try {
+        await Promise.race([poll(receive), broken.promise]);
+      } catch (error) {
+        if (closedWith === undefined) throw error;
+      }
+      await parting;
+      return closedWith ?? 0;
+    },
+  };
+}
+
+interface Outgoing {
+  send(text: string): void;
+  /** That have not left. */
+  bytes(): number;
+  /** Drops what waits; resolves when nothing is under way. */
+  stop(): Promise<void>;
+}
+
+function outgoing({ client, session, contextFile }: HttpWireDeps, fail: (error: unknown) => void): Outgoing {
+  const brought = new Set<string>();
+  let queue: string[] = [];
+  let bytes = 0;
+  let sending: Promise<void> | undefined;
 
   const bring = async (texts: readonly string[]): Promise<void> => {
     const wanted = texts.flatMap(contextsIn).filter((sha256) => !brought.has(sha256));
@@ -45,50 +96,18 @@ export function httpWire({ client, session, contextFile }: HttpWireDeps): HttpWi
       bytes -= batch.reduce((sum, text) => sum + text.length, 0);
     }
   };
-  const pump = (): void => {
-    sending ??= sendAll()
-      .catch((error: unknown) => broken.reject(error as Error))
-      .finally(() => (sending = undefined));
-  };
-  const finish = async (code: number): Promise<void> => {
-    queue = [];
-    await sending;
-    // The agent notices the end of the poll anyway; this tells it why.
-    await client.close(session, code).catch(() => undefined);
-    ended.abort(new Error("the connection is closed"));
-  };
   return {
     send(text) {
-      if (closedWith !== undefined) return;
       queue.push(text);
       bytes += text.length;
-      pump();
+      sending ??= sendAll()
+        .catch(fail)
+        .finally(() => (sending = undefined));
     },
-    buffered: () => bytes,
-    pause() {
-      reading = Promise.withResolvers();
-    },
-    resume: () => reading.resolve(),
-    close(code) {
-      if (closedWith !== undefined) return;
-      closedWith = code;
-      reading.resolve();
-      parting = finish(code);
-    },
-    async run(receive) {
-      const poll = async (): Promise<void> => {
-        while (!ended.signal.aborted) {
-          await reading.promise;
-          for (const text of await client.poll(session, ended.signal)) receive(text);
-        }
-      };
-      try {
-        await Promise.race([poll(), broken.promise]);
-      } catch (error) {
-        if (closedWith === undefined) throw error;
-      }
-      await parting;
-      return closedWith ?? 0;
+    bytes: () => bytes,
+    async stop() {
+      queue = [];
+      await sending;
     },
   };
 }

@@ -67,23 +67,26 @@ export function nodeOperations(nodes: Nodes, driven: Pick<DrivenNodes, "add">): 
         return await nodes.join(body);
       },
     }),
-    operation({
-      name: "addNode",
-      method: "post",
-      path: "/api/v1/nodes",
-      tag: "nodes",
-      summary: "Add a node that this control plane dials",
-      description:
-        "For an agent that was started with PLAYSPAWN_NODE_SECRET and joins nobody. Asked for again with the same address, the node gets that name and secret.",
-      auth: "user",
-      permission: "nodes:write",
-      body: AddNode,
-      answer: { status: 201, schema: Node },
-      handle: ({ actor }, { body }) => driven.add(actor.teamId, body),
-    }),
+    addOperation(driven),
     ...changes(nodes),
   ];
 }
+
+const addOperation = (driven: Pick<DrivenNodes, "add">): Operation =>
+  operation({
+    name: "addNode",
+    method: "post",
+    path: "/api/v1/nodes",
+    tag: "nodes",
+    summary: "Add a node that this control plane dials",
+    description:
+      "For an agent that was started with PLAYSPAWN_NODE_SECRET and joins nobody. Asked for again with the same address, the node gets that name and secret.",
+    auth: "user",
+    permission: "nodes:write",
+    body: AddNode,
+    answer: { status: 201, schema: Node },
+    handle: ({ actor }, { body }) => driven.add(actor.teamId, body),
+  });
 
 function changes(nodes: Nodes): Operation[] {
   return [

@@ -64,24 +64,7 @@ export async function startNode(t: ExecutionContext, { joined = false, left }: N
       consoleOf(world, registry.get(server)!, { server, tail, follow }, signal),
     stats: stats({ ...world, ports: systemPorts, registry }).of,
   };
-  const talk: SessionDeps = {
-    ports: systemPorts,
-    log,
-    registry,
-    events,
-    fail: failpoint(failpointNames, undefined, () => undefined),
-    handlers,
-    introduction: () =>
-      Promise.resolve({
-        machine: "engine/machine",
-        boot: "boot",
-        run: world.run,
-        capacity: { memoryBytes: 1, cpus: 1, diskFreeBytes: 1, ports: portRange, address: "127.0.0.1" },
-        capabilities: { cgroup: "v1", stats: true },
-      }),
-    load: () => Promise.resolve({ load: 0.5, memoryFreeBytes: 1, diskFreeBytes: 1 }),
-    onWelcome: () => undefined,
-  };
+  const talk = talkOf({ registry, events, handlers, run: world.run });
   const drivers = sessions(talk, claim);
   const own = local({
     ports: systemPorts,
@@ -103,7 +86,7 @@ export async function startNode(t: ExecutionContext, { joined = false, left }: N
   // The machine's own clock goes on with the real one.
   let stopped = false;
   let advancing = Promise.resolve();
-  const stopClock = systemPorts.timers.every(5, () => (advancing = advancing.then(() => here.ports.advance(5))));
+  const stopClock = systemPorts.timers.every(5, () => void (advancing = advancing.then(() => here.ports.advance(5))));
   const url = `http://127.0.0.1:${http.port}`;
   const stop = async (): Promise<void> => {
     if (stopped) return;
@@ -121,6 +104,25 @@ export async function startNode(t: ExecutionContext, { joined = false, left }: N
   });
   return { url, folder, registry, sessions: drivers, here, call: caller(url), stop };
 }
+
+type Parts = Pick<SessionDeps, "registry" | "events" | "handlers"> & { run: string };
+
+const talkOf = ({ run, ...parts }: Parts): SessionDeps => ({
+  ...parts,
+  ports: systemPorts,
+  log,
+  fail: failpoint(failpointNames, undefined, () => undefined),
+  introduction: () =>
+    Promise.resolve({
+      machine: "engine/machine",
+      boot: "boot",
+      run: run,
+      capacity: { memoryBytes: 1, cpus: 1, diskFreeBytes: 1, ports: portRange, address: "127.0.0.1" },
+      capabilities: { cgroup: "v1", stats: true },
+    }),
+  load: () => Promise.resolve({ load: 0.5, memoryFreeBytes: 1, diskFreeBytes: 1 }),
+  onWelcome: () => undefined,
+});
 
 export const portRange = { from: 20_000, to: 20_010 };
 
