@@ -133,7 +133,7 @@ export const serverCommands: readonly CommandSpec[] = [
   },
   {
     name: "rm <server>",
-    text: "put it into the trash, where its world waits for 30 days",
+    text: "put it into the trash, where its world waits for a while",
     examples: ["server rm foxes", 'server rm foxes --purge --confirm "two foxes" --wait'],
     options: [
       { flags: "--purge", text: "delete it with its world, at once and for good" },
