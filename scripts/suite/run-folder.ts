@@ -2,6 +2,7 @@
 import { mkdir, readFile, readdir, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import Docker from "dockerode";
+import { run } from "../lib/run.ts";
 import { processesOf, runMark } from "./traces.ts";
 
 export interface RunFolder {
@@ -20,7 +21,9 @@ export async function openRunFolder(mark: string): Promise<RunFolder> {
     environment: { [runMark]: mark, TMPDIR: folder },
     async remove() {
       for (const one of await processesOf(mark)) end(Number.parseInt(one, 10));
-      await removeFromEngine(mark, await installationsIn(folder));
+      const installations = await installationsIn(folder);
+      await removeFromEngine(mark, installations);
+      await removeFilters(installations);
       await rm(folder, { recursive: true, force: true });
     },
   };
@@ -53,6 +56,14 @@ async function removeFromEngine(mark: string, installations: readonly string[]):
     for (const { Name } of (await docker.listVolumes({ filters })).Volumes)
       await docker.getVolume(Name).remove().catch(gone);
   }
+}
+
+/** Agents name their nft tables after the ends of their ids. */
+async function removeFilters(installations: readonly string[]): Promise<void> {
+  const { stdout } = await run("/usr/sbin/nft", ["list", "tables", "inet"]);
+  for (const [, name = ""] of stdout.matchAll(/ (playspawn_\S+)/g))
+    if (installations.some((id) => name.startsWith(`playspawn_ps${id.slice(-6)}`)))
+      await run("/usr/sbin/nft", ["delete", "table", "inet", name]);
 }
 
 function gone(error: { statusCode?: number }): void {

@@ -65,7 +65,16 @@ function kernel() {
 test("the filter is written once, and again when anything touched it or other rules are wanted", async (t) => {
   const { state, nft } = kernel();
   const wanted = { ...rules };
-  const filter = packetFilter({ rules: () => Promise.resolve(wanted), onFault: (error) => t.fail(error.message), nft });
+  let bridge = false;
+  const filter = packetFilter({
+    rules: () => Promise.resolve(wanted),
+    needed: () => Promise.resolve(bridge),
+    onFault: (error) => t.fail(error.message),
+    nft,
+  });
+  await filter.ensure();
+  t.is(state.writes, 0, "there is nothing to filter");
+  bridge = true;
   for (let i = 0; i < 3; i++) t.deepEqual(await filter.ensure(), { works: true });
   t.is(state.writes, 1);
   state.table = "";
@@ -74,6 +83,9 @@ test("the filter is written once, and again when anything touched it or other ru
   wanted.resolvers = ["10.0.0.3"];
   await filter.ensure();
   t.is(state.writes, 3);
+  bridge = false;
+  await filter.ensure();
+  t.notRegex(state.table, /chain/, "the bridge is gone, and so is the table");
 });
 
 test("a filter that cannot be had is told once and no failure of anything else", async (t) => {
@@ -81,6 +93,7 @@ test("a filter that cannot be had is told once and no failure of anything else",
   const faults: string[] = [];
   const filter = packetFilter({
     rules: () => Promise.resolve(rules),
+    needed: () => Promise.resolve(true),
     onFault: ({ message }) => faults.push(message),
     nft,
   });

@@ -12,7 +12,7 @@ const nftLimitMs = 5_000;
 const systemPath = "/usr/local/sbin:/usr/sbin:/sbin:/usr/local/bin:/usr/bin:/bin";
 
 export type Filter = {
-  /** Looks, and writes the table where it is missing, changed, or should be another. Never throws. */
+  /** Looks, and writes the table where it is missing, changed, or should be another; removes it without a bridge. Never throws. */
   ensure(): Promise<FilterState>;
 };
 
@@ -24,31 +24,39 @@ export type Nft = (args: readonly string[], input?: string) => Promise<string>;
 export interface FilterOptions {
   /** Read anew each time: name servers change. */
   rules: () => Promise<EgressRules>;
+  /** Whether there is a bridge to filter; a node that never had one leaves nothing behind. */
+  needed: () => Promise<boolean>;
   /** Told once when the filter stops working. */
   onFault: (error: Error) => void;
   nft?: Nft;
 }
 
-export function packetFilter({ rules, onFault, nft = runNft }: FilterOptions): Filter {
+export function packetFilter({ rules, needed, onFault, nft = runNft }: FilterOptions): Filter {
   let written: { ruleset: string; listed: string } | undefined;
   let faulty = false;
 
-  const write = async (): Promise<void> => {
+  const write = async (): Promise<FilterState> => {
     const wanted = await rules();
+    if (!(await needed())) {
+      if (written) await removeTable(wanted.table, nft);
+      written = undefined;
+      return { works: false, reason: "This node has no bridge on this machine." };
+    }
     const ruleset = egressRuleset(wanted);
     const list = (): Promise<string> => nft(["list", "table", "inet", wanted.table]);
-    if (written?.ruleset === ruleset && (await list().catch(() => "")) === written.listed) return;
+    if (written?.ruleset === ruleset && (await list().catch(() => "")) === written.listed) return { works: true };
     written = undefined;
     await nft(["-f", "-"], ruleset);
     const listed = await list();
     if (listed.trim() === "") throw new Error("nft took in the rules and does not have them.");
     written = { ruleset, listed };
+    return { works: true };
   };
   const ensure = async (): Promise<FilterState> => {
     try {
-      await write();
+      const state = await write();
       faulty = false;
-      return { works: true };
+      return state;
     } catch (error) {
       const reason = `Games' outgoing traffic is not filtered: ${messageOf(error)}`;
       if (!faulty) onFault(new Error(reason, { cause: error }));

@@ -111,8 +111,9 @@ export function net(options: NetOptions): Net {
     );
   const { isolation, filter } = options;
   const bridge = remembered(async () => {
+    const made = await ensureBridge(options, asked);
     await filter.ensure();
-    return ensureBridge(options, asked);
+    return made;
   });
   return { bridge: bridge.get, forget: bridge.forget, isolation, filter };
 }

@@ -1,4 +1,5 @@
 /** The runtime on a real Docker Engine: puts the parts beside this file together. Only `docker*.ts` know dockerode. */
+import { access } from "node:fs/promises";
 import { join } from "node:path";
 import { AppError, type ErrorCode, type Ports, type Progress } from "@playspawn/shared";
 import type { EgressAllowed } from "../net/egress.ts";
@@ -128,6 +129,7 @@ export function dockerRuntime(options: DockerRuntimeOptions): Runtime {
 function filterOf(identity: Identity, { egress: { nft, ...egress }, onTrouble }: DockerRuntimeOptions): Filter {
   return packetFilter({
     ...(nft && { nft }),
+    needed: () => access(`/sys/class/net/${bridgeName(identity)}`).then(yes, no),
     rules: async () => ({
       ...egress,
       table: filterTable(identity),
@@ -137,6 +139,9 @@ function filterOf(identity: Identity, { egress: { nft, ...egress }, onTrouble }:
     onFault: onTrouble,
   });
 }
+
+const yes = (): boolean => true;
+const no = (): boolean => false;
 
 /** What the engine refused becomes an error for people; `code` says what it means for this call. */
 async function guarded<T>(code: ErrorCode, work: () => Promise<T>): Promise<T> {
