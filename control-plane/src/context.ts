@@ -27,7 +27,7 @@ import { createRegistry, type Operation, type RateClass } from "./platform/http/
 import { createLimiters, type Limit } from "./platform/http/rate.ts";
 import { createPeers, type Peers } from "./platform/http/peer.ts";
 import { createSessionWatch, type SessionWatch } from "./platform/http/session-watch.ts";
-import { readTls, watchTls } from "./platform/http/tls.ts";
+import { readTls, type TlsMaterial, watchTls } from "./platform/http/tls.ts";
 import { createUpgradeRouter, type UpgradeRouter } from "./platform/http/upgrade.ts";
 import { type Log, openLog } from "./platform/log.ts";
 import { createMetrics, type Metrics } from "./platform/metrics/metrics.ts";
@@ -177,14 +177,17 @@ async function serve(app: Koa, { config, site, upgrades, ending }: Serving): Pro
   const answer = app.callback();
   const handler: RequestListener = (request, response) => void answer(request, response);
   const tls = config.tls && readTls(config.tls);
+  const servers: Server[] = [];
   const open = async (port: number, variable: string): Promise<Server> => {
     const server = await listen({ ...site, host, port, variable, handler, upgrades, tls });
     ending.onClose(() => closeServer(server, site.ports.timers));
-    if (config.tls) ending.onClose(watchTls(config.tls, { ...site, use: (pair) => renewTls(server, pair) }));
+    servers.push(server);
     return server;
   };
   const api = await open(config.port, "PLAYSPAWN_PORT");
   if (config.webPort !== 0 && config.webPort !== config.port) await open(config.webPort, "PLAYSPAWN_WEB_PORT");
+  const renew = (pair: TlsMaterial): void => servers.forEach((server) => renewTls(server, pair));
+  if (config.tls) ending.onClose(watchTls(config.tls, { ...site, use: renew }));
   if (site.publicUrl.port === "0") site.publicUrl.port = String(portOf(api));
   return `${tls ? "https" : "http"}://${host === "0.0.0.0" || host === "::" ? "127.0.0.1" : host}:${portOf(api)}`;
 }

@@ -11,6 +11,8 @@ test("wakes and sleeps come with their cause", (t) => {
   const packet = event("wake", { kind: "packet", source: "1.2.3.4:5", port: "game" });
   t.is(tell(packet, 900).text, "Woken by a player (1.2.3.4)");
   t.is(tell(event("wake", { kind: "deploy" }), 900).text, "Started to prove that it runs");
+  t.is(tell(event("wake_requested", { kind: "webhook" }), 900).text, "Wake asked for by webhook");
+  t.is(tell(event("wake_requested"), 900).text, "Wake asked for");
   t.is(tell(event("sleep", { kind: "idle" }), 900).text, "Asleep after 15 min empty");
   t.is(tell(event("sleep", { kind: "idle" }), null).text, "Asleep because it was empty");
   t.is(tell(event("sleep", { kind: "api" }), 900).text, "Asleep, sent to sleep by hand");

@@ -116,6 +116,10 @@ const tellers: Record<string, Teller> = {
   door_lost: says("crashed", "The door restarted; players had to reconnect"),
   dropped: says("quiet", "Some events were lost"),
   restored: ({ data }) => ({ tone: "asleep", text: "Back from the trash", ...note(portsMoved(string(data["ports"]))) }),
+  wake_requested: ({ cause }) => ({
+    tone: "waking",
+    text: cause?.["kind"] === "webhook" ? "Wake asked for by webhook" : "Wake asked for",
+  }),
   update_failed: says("crashed", "The newer version did not start and was taken back"),
   orphan: says("quiet", "Found without an owner and stopped"),
 };
@@ -130,7 +134,8 @@ const asked: Record<string, Told> = {
   update_cancelled: { tone: "quiet", text: "Update called off" },
   update_dismissed: { tone: "quiet", text: "Failed update taken note of" },
   update_done: { tone: "running", text: "Updated to the newest version" },
-  wake_requested: { tone: "waking", text: "Wake asked for" },
+  wake_token_made: { tone: "quiet", text: "Wake token made" },
+  wake_token_ended: { tone: "quiet", text: "Wake token ended" },
   hibernate_requested: { tone: "asleep", text: "Sleep asked for" },
   restart_requested: { tone: "waking", text: "Restart asked for" },
   delete_requested: { tone: "quiet", text: "Deletion asked for" },

@@ -5,6 +5,7 @@ import { refuseDeleted } from "./changes.ts";
 import type { Asker } from "./create.ts";
 import type { Publisher } from "./publisher.ts";
 import type { Records } from "./records.ts";
+import { dropWakeToken } from "./wake-token-store.ts";
 import { addFavourite, dropFavourite, findAccount, listFavourites } from "./store.ts";
 
 export interface Sharing {
@@ -30,10 +31,12 @@ export function sharing({ db, ports, records, publisher, endReaders }: SharingDe
         throw new AppError("invalid_request", `Nobody here has the address ${email}.`, { faults });
       }
       let before = account.team_id;
-      const server = await records.change(id, (row) => {
+      const server = await records.change(id, async (row, _gen, tx) => {
         refuseDeleted(row);
         if (row.owner_id === account.team_id) throw new AppError("conflict", `${row.name} is ${email}'s already.`);
         before = row.owner_id;
+        // Whoever knows it was let in by the one before.
+        await dropWakeToken(tx, id);
         return { to: { owner_id: account.team_id }, kind: "transferred", data: { by: userId, to: email } };
       });
       publisher.removed({ id, ownerId: before });

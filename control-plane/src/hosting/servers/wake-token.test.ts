@@ -67,6 +67,15 @@ test("a new token ends the old one, and an ended one wakes nothing", async (t) =
   t.is(kept.length, 0);
 });
 
+test("a server that is given away wakes no longer for those who knew its token", async (t) => {
+  const house = await scene(t);
+  const { id, token } = await sleeper(house);
+  await somebody(house);
+  const given = await house.client.post(`/api/v1/servers/${id}/transfer`, { email: "user@example.org" });
+  t.is(given.status, 200);
+  t.is((await house.stranger.post(webhook, { server_id: id, token })).status, 401);
+});
+
 test("the token is kept as a hash, and only the server's owner makes or ends it", async (t) => {
   const house = await scene(t);
   const { id, token } = await sleeper(house);

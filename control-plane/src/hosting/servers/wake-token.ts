@@ -9,6 +9,7 @@ import { refuseDeleted } from "./changes.ts";
 import type { Publisher } from "./publisher.ts";
 import type { Servers } from "./service.ts";
 import { findServer } from "./store.ts";
+import { dropWakeToken, findWakeTokenHash, putWakeToken } from "./wake-token-store.ts";
 
 export interface WakeTokens {
   /** Makes the token, or another in place of the one there was. It is told here once. @throws AppError not_found, conflict */
@@ -20,12 +21,6 @@ export interface WakeTokens {
    * @throws AppError wake_token_invalid, the same for a server that is not there; rate_limited; conflict
    */
   wake(request: { serverId: string; token: string }): Promise<Server>;
-}
-
-interface WakeTokenRow {
-  server_id: string;
-  token_hash: string;
-  created_at: number;
 }
 
 export interface WakeTokensDeps extends Deps {
@@ -63,19 +58,15 @@ export function wakeTokens({ db, ports, servers, publisher }: WakeTokensDeps): W
       const token = newSecret(ports.rng);
       const row = { server_id: serverId, token_hash: hashToken(token), created_at: ports.clock.now() };
       await change(asker, serverId, "wake_token_made", async (tx) => {
-        await tx<WakeTokenRow>("wake_tokens").insert(row).onConflict("server_id").merge();
+        await putWakeToken(tx, row);
         return true;
       });
       return { token, createdAt: row.created_at };
     },
-    end: (asker, serverId) =>
-      change(asker, serverId, "wake_token_ended", async (tx) => {
-        const ended = await tx<WakeTokenRow>("wake_tokens").where({ server_id: serverId }).delete();
-        return ended > 0;
-      }),
+    end: (asker, serverId) => change(asker, serverId, "wake_token_ended", (tx) => dropWakeToken(tx, serverId)),
     async wake({ serverId, token }) {
-      const row = await db<WakeTokenRow>("wake_tokens").where({ server_id: serverId }).first();
-      if (!tokenMatches(token, row?.token_hash ?? nobody) || !row) throw unknown();
+      const hash = await findWakeTokenHash(db, serverId);
+      if (!tokenMatches(token, hash ?? nobody) || hash === undefined) throw unknown();
       // Only those who know the token count, so that a stranger's tries lock nobody out.
       await perServer.take(serverId);
       const server = await servers.read(serverId).catch(hideMissing);
