@@ -211,6 +211,7 @@ async function socketsOf(pid: number): Promise<string[]> {
 const secretPaths = [
   "",
   "control-plane/core.db",
+  "control-plane/secret.key",
   "agent/node.json",
   "agent/state.json",
   "run/join-token",
