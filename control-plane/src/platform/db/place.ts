@@ -16,7 +16,7 @@ export interface PostgresSchema {
   durability: Durability;
   /** What each new connection goes through before anything else uses it. */
   session?: Session;
-  /** How long the server may be silent before it counts as gone; tests make it shorter. */
+  /** How long a query waits for the server, or for the one connection; tests make it shorter. */
   answerLimitMs?: number;
 }
 

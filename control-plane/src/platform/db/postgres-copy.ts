@@ -37,7 +37,13 @@ async function fill(tx: Knex.Transaction, from: string, to: string): Promise<voi
   const tables = await tablesOf(tx, to);
   // What a migration itself wrote stands in the original, too.
   for (const table of tables.toReversed()) await tx.raw("DELETE FROM ??", [`${to}.${table}`]);
-  for (const table of tables) await tx.raw("INSERT INTO ?? SELECT * FROM ??", [`${to}.${table}`, `${from}.${table}`]);
+  for (const table of tables) {
+    // By name: of two that were made in another order the columns stand in another order, too.
+    const columns = await columnsOf(tx, to, table);
+    const all = columns.map(() => "??").join(", ");
+    const [target, source] = [`${to}.${table}`, `${from}.${table}`];
+    await tx.raw(`INSERT INTO ?? (${all}) SELECT ${all} FROM ??`, [target, ...columns, ...columns, source]);
+  }
   const sequences = (await rowsOf(tx, "SELECT sequencename AS name FROM pg_sequences WHERE schemaname = ?", [
     to,
   ])) as Named[];
@@ -56,6 +62,11 @@ async function tablesOf(tx: Knex.Transaction, schema: string): Promise<string[]>
   const sql =
     "SELECT relname AS name FROM pg_class WHERE relkind = 'r' AND relnamespace = (SELECT oid FROM pg_namespace WHERE nspname = ?) ORDER BY oid";
   return ((await rowsOf(tx, sql, [schema])) as Named[]).map(({ name }) => name);
+}
+
+async function columnsOf(tx: Knex.Transaction, schema: string, table: string): Promise<string[]> {
+  const sql = "SELECT column_name AS name FROM information_schema.columns WHERE table_schema = ? AND table_name = ?";
+  return ((await rowsOf(tx, sql, [schema, table])) as Named[]).map(({ name }) => name);
 }
 
 /** Ours are known by their name and by the table of migrations in them. */

@@ -243,6 +243,21 @@ if (testServer !== null) {
       await t.throwsAsync(context.db("meta").insert({ key: "late", value: "" }));
     });
 
+  test("who waits too long for the one connection is told that the database does not answer", async (t) => {
+    const place = (await testPlace(t)) as PostgresSchema;
+    const db = openDatabase({ ...place, answerLimitMs: 300 });
+    t.teardown(() => db.destroy());
+    const { promise: held, resolve: release } = Promise.withResolvers<void>();
+    const slow = db.transaction(async (tx) => {
+      await tx.raw("SELECT 1");
+      await held;
+    });
+    await t.throwsAsync(db.raw("SELECT 1"), { instanceOf: DatabaseAwayError, message: /no connection came free/ });
+    release();
+    await slow;
+    await t.notThrowsAsync(db.raw("SELECT 1"));
+  });
+
   test("a value that does not fit is refused without being quoted", async (t) => {
     const db = openDatabase(await testPlace(t));
     t.teardown(() => db.destroy());

@@ -66,6 +66,15 @@ class SqliteLikePostgres extends PostgresDialect {
     }
   }
 
+  override async acquireConnection(): Promise<Client> {
+    try {
+      return await super.acquireConnection();
+    } catch (error) {
+      if (!(error instanceof knex.KnexTimeoutError)) throw error;
+      throw new DatabaseAwayError(this.config.place.url, "no connection came free");
+    }
+  }
+
   override async destroyRawConnection(connection: RawConnection): Promise<void> {
     connection.removeAllListeners("end");
     await super.destroyRawConnection(connection);
@@ -113,7 +122,7 @@ export function openPostgres(place: PostgresSchema): Knex {
     },
     // As for SQLite: errors name the statement, never the values.
     compileSqlOnError: false,
-    acquireConnectionTimeout: acquireLimitMs,
+    acquireConnectionTimeout: place.answerLimitMs ?? acquireLimitMs,
     pool: { min: 1, max: 1 },
     // Each connection proves that it is at least that.
     version: String(postgresMin),
