@@ -50,6 +50,15 @@ test("a data folder that was open to others is closed", async (t) => {
   t.is((await stat(data)).mode & 0o777, 0o700);
 });
 
+test("with a certificate the agent is sent to the name that it is for", (t) => {
+  const tls = { PLAYSPAWN_TLS_CERT_FILE: "tls.crt", PLAYSPAWN_TLS_KEY_FILE: "tls.key" };
+  const name = "https://play.example.org:8000";
+  t.is(startConfig({ ...tls, PLAYSPAWN_PUBLIC_URL: name }).controlUrl, name);
+  t.is(startConfig(tls).controlUrl, "https://127.0.0.1:8000");
+  t.is(startConfig({ ...tls, PLAYSPAWN_CONTROL_URL: "https://other" }).controlUrl, "https://other");
+  t.is(startConfig({ PLAYSPAWN_PUBLIC_URL: name }).controlUrl, "http://127.0.0.1:8000");
+});
+
 test("an empty variable counts as not set", (t) => {
   const unset = startConfig({});
   t.deepEqual(startConfig({ PLAYSPAWN_DATA_DIR: "", PLAYSPAWN_PORT: "", PLAYSPAWN_CONTROL_URL: "" }), unset);
