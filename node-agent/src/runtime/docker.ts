@@ -102,7 +102,11 @@ export function dockerRuntime(options: DockerRuntimeOptions): Runtime {
   // Calls that make or remove things of one server go one after the other; a wake's own call waits for nobody.
   const change = <T>(server: string, work: () => Promise<T>): Promise<T> => turn(`server ${server}`, work);
   return {
-    probe: () => guarded("internal", () => host.get().then(({ machine, capabilities }) => ({ machine, capabilities }))),
+    probe: () =>
+      guarded("internal", async () => {
+        const { machine, capabilities } = await host.get();
+        return { machine, capabilities: { ...capabilities, imageAllow: options.imageAllow.join(", ").slice(0, 300) } };
+      }),
     async list() {
       // Also while the engine hangs: games run on then.
       await filter.ensure();
