@@ -10,7 +10,8 @@ import { openDatabase } from "./platform/db/db.ts";
 import { migrate } from "./platform/db/migrate.ts";
 import { coreMigrations } from "./platform/db/migrations.ts";
 import type { Place } from "./platform/db/place.ts";
-import { databaseOf } from "./testing/database.ts";
+import { cableTo } from "./testing/cable.ts";
+import { databaseOf, testServer } from "./testing/database.ts";
 import { admin, temporaryFolder } from "./testing/harness.ts";
 
 interface Ready {
@@ -182,4 +183,44 @@ test("it stops when its launcher is gone", async (t) => {
   const exit = once(child, "exit");
   child.disconnect();
   t.deepEqual(await exit, [0, null]);
+});
+
+if (testServer !== null) {
+  test("it ends with a sentence, to be started again, when another has taken its database", async (t) => {
+    const env = await home(t);
+    const cable = await cableTo(t, env.DATABASE_URL);
+    const first = run(t, { ...env, DATABASE_URL: cable.url, ...credentials });
+    await first.ready;
+    cable.cut();
+    await run(t, { ...env, PLAYSPAWN_DATA_DIR: await temporaryFolder(t), ...credentials }).ready;
+    cable.mend();
+    const { code, said } = await first.ended;
+    t.is(code, 1);
+    t.regex(said, /^Another control plane uses the database postgresql:/m);
+    t.notRegex(said, /p@ss|p%40ss/);
+  });
+
+  test("a password that is wrong ends the start with 78 and a sentence that does not repeat it", async (t) => {
+    const env = await home(t);
+    const address = new URL(env.DATABASE_URL);
+    address.password = "hunter2";
+    const { code, said } = await run(t, { ...env, DATABASE_URL: address.href }).ended;
+    t.is(code, 78);
+    t.regex(said, /refuses the user or the password in DATABASE_URL/);
+    t.notRegex(said, /hunter2/);
+  });
+}
+
+test("an address that is none of PostgreSQL ends the start with 78 and is not repeated", async (t) => {
+  const faults: [string, RegExp][] = [
+    ["mysql://ann:hunter2@host/play", /^DATABASE_URL must be an address of PostgreSQL/m],
+    ["postgresql://ann:hunter2%@host/play", /^DATABASE_URL cannot be read: write special characters/m],
+    ["postgresql://ann:hunter2@host", /^DATABASE_URL names no database/m],
+  ];
+  for (const [address, sentence] of faults) {
+    const { code, said } = await run(t, { PLAYSPAWN_DATA_DIR: await temporaryFolder(t), DATABASE_URL: address }).ended;
+    t.is(code, 78);
+    t.regex(said, sentence);
+    t.notRegex(said, /hunter2/);
+  }
 });
