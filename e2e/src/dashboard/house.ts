@@ -94,6 +94,8 @@ async function environments(dataDir: string, gamesDir: string): Promise<Record<P
       PLAYSPAWN_PORT_RANGE: nextRange(20),
       PLAYSPAWN_NODE_ADDRESS: "127.0.0.1",
       PLAYSPAWN_NODE_NAME: "workshop",
+      // Images of tests are made here and come from no registry.
+      PLAYSPAWN_IMAGE_ALLOW: "*",
       PLAYSPAWN_JOIN_TOKEN_FILE: join(dataDir, "run/join-token"),
     },
     door: common,
