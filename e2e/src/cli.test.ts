@@ -191,7 +191,7 @@ test("settings change, and what waits for the next wake is said; a game has noth
   t.not((await run(["server", "update", "changing"])).code, 0);
   const nobody = await run(["server", "transfer", "changing", "nobody@example.org", "--yes"]);
   t.not(nobody.code, 0);
-  t.regex(nobody.err, /nobody@example\.org/);
+  t.regex(nobody.err, /<email> is not the address of an account/);
 });
 
 test("a plan can be looked at, and bad values are told by the option they were given with", async (t) => {
@@ -228,10 +228,10 @@ test("a name that could be several lists them; one that is none ends with 5", as
 
 test("waiting has an end, with an exit code of its own", async (t) => {
   const { run } = t.context;
-  t.is((await run(["server", "create", "tiny", "--name", "off", "--want", "stopped", "-q"])).code, 0);
-  const waited = await run(["server", "hibernate", "off", "--wait", "--timeout", "1s"]);
-  t.true([1, 3].includes(waited.code!), `${waited.code}: ${waited.err}`);
-  t.is((await run(["server", "wake", "off", "--wait", "--timeout", "soon"])).code, 2);
+  const late = await run(["server", "create", "tiny", "--name", "late", "--timeout", "0s"]);
+  t.is(late.code, 3, late.err);
+  t.regex(late.err, /It goes on by itself/);
+  t.is((await run(["server", "wake", "late", "--wait", "--timeout", "soon"])).code, 2);
 });
 
 test("nodes and games can be looked at, and a machine can be asked in", async (t) => {
@@ -286,7 +286,10 @@ test("a followed log goes on after the control plane was away, without a line tw
   await stack.start("control");
   await stack.connected();
   t.is((await run(["server", "restart", "talker", "--wait"])).code, 0);
-  await said(() => (out.match(/started/g) ?? []).length === 2);
+  // Runs are told apart by a line with the time at which they began, which the node may mend by a moment.
+  const starts = () => Array.from(out.matchAll(/^── started (\S+) ──$/gm), ([, time]) => Date.parse(time!));
+  await said(() => starts().some((at) => at > starts()[0]! + 1000));
+  t.notRegex(err, /may be missing/);
   const lines = out.trim().split("\n");
   t.is(new Set(lines).size, lines.length, out);
   child.kill("SIGINT");

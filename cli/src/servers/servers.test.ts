@@ -78,6 +78,12 @@ test("a followed log goes on after the last line that was shown", (t) => {
   t.deepEqual(unseen(["a", "b"], ["b", "y", "a"]), ["y", "a"], "a line that is like an earlier one is news");
 });
 
+test("a run whose beginning is known better after the gap is the same run", (t) => {
+  const seam = (time: string) => `── started 2026-01-02T03:04:${time}Z ──`;
+  t.deepEqual(unseen([seam("05.100"), "a"], [seam("05.180"), "a", "b"]), ["b"]);
+  t.deepEqual(unseen([seam("05.100")], [seam("05.100"), seam("09.000")]), [seam("09.000")]);
+});
+
 test("an address is as games take it", (t) => {
   const address = { name: "game", protocol: "tcp", port: 20_001 } as const;
   t.is(joinAddress({ addresses: [{ ...address, host: "192.0.2.1" }] }), "192.0.2.1:20001");
