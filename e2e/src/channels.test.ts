@@ -2,8 +2,10 @@
  * One contract, two channels: a node that dials in over its WebSocket, and one that the control plane dials over the
  * node's HTTP API, live the same lives.
  */
+import { writeFile } from "node:fs/promises";
+import { join } from "node:path";
 import test from "ava";
-import { gameOf, holderOf, installationOf, ours } from "./stack/docker.ts";
+import { docker, gameOf, holderOf, installationOf, ours } from "./stack/docker.ts";
 import { request } from "./stack/api.ts";
 import { nodeSecret, startStack, type Stack } from "./stack/stack.ts";
 import { echo, gamesWithTiny } from "./stack/tiny.ts";
@@ -93,6 +95,44 @@ for (const driven of [false, true]) {
     },
   );
 }
+
+const built = `id: built
+name: Built
+description: Built where it runs.
+image: { build: . }
+ports:
+  game: { protocol: tcp, container: 7000, public: auto }
+cpu: 0.2
+memory: 32M
+readiness: { anyOf: [{ tcp: game }], limitSeconds: 20 }
+stop: { signal: SIGTERM, limitSeconds: 3 }
+`;
+
+test.serial("build files are brought to a node that cannot fetch them; its control plane gives it back", async (t) => {
+  const games = await gamesWithTiny({ built });
+  t.teardown(games.remove);
+  const dockerfile = `FROM playspawn-e2e/tiny:1\nLABEL made.for=${games.dir}\n`;
+  await writeFile(join(games.dir, "built/Dockerfile"), dockerfile);
+  const stack = await startStack(t, { driven: true, env: { control: { PLAYSPAWN_GAMES_DIR: games.dir } } });
+  const { id } = await stack.api.create({ name: "built", game: "built" });
+  const ready = await stack.inState(id, "ready");
+  t.is(await echo(ready.addresses[0]!.port, "built"), "built");
+  const image = (await gameOf(await installationOf(stack.dataDir), id))!.Image;
+  t.teardown(() =>
+    docker
+      .getImage(image)
+      .remove({ force: true })
+      .catch(() => undefined),
+  );
+  const controller = async (): Promise<string | null> => {
+    const answer = await fetch(`${stack.agentUrl}/servers`, { headers: { "x-node-secret": nodeSecret } });
+    return ((await answer.json()) as { controller: string | null }).controller;
+  };
+  t.regex((await controller())!, /^inst_/);
+  const [node] = await stack.api.nodes();
+  await stack.api.call("POST", `/api/v1/nodes/${node!.id}/revoke`);
+  await stack.live.until("the node is free", 20_000, async () => ((await controller()) === null ? true : undefined));
+});
 
 interface Deployed {
   server_id: string;
