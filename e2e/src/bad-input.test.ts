@@ -8,7 +8,7 @@ import { join } from "node:path";
 import test, { type ExecutionContext } from "ava";
 import WebSocket from "ws";
 import { type Api, Problem, Refused, connect, request } from "./stack/api.ts";
-import { type Part, mains, run, spawnPart, tail } from "./stack/processes.ts";
+import { type Part, mains, repository, run, spawnPart, tail } from "./stack/processes.ts";
 import { type Stack, admin, freePort, openStack } from "./stack/stack.ts";
 import { gamesWithTiny } from "./stack/tiny.ts";
 
@@ -231,7 +231,7 @@ test("a Docker socket that is denied ends the agent with what to do", async (t) 
 });
 
 function runAsNobody(env: Record<string, string>): Promise<{ code: number | null; said: string }> {
-  const child = spawn(process.execPath, [mains.agent], {
+  const child = spawn(process.execPath, [join(repository, mains.agent)], {
     env: { PATH: process.env["PATH"]!, ...env },
     uid: 65_534,
     gid: 65_534,

@@ -6,11 +6,12 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { nodeEnvironment, nodeFlags } from "@playspawn/shared";
 
-const repo = fileURLToPath(new URL("../../../", import.meta.url));
+/** This checkout. */
+export const repository = fileURLToPath(new URL("../../../", import.meta.url));
 export const mains = {
-  control: join(repo, "control-plane/src/main.ts"),
-  agent: join(repo, "node-agent/src/main.ts"),
-  door: join(repo, "node-agent/src/door/main.ts"),
+  control: "control-plane/src/main.ts",
+  agent: "node-agent/src/main.ts",
+  door: "node-agent/src/door/main.ts",
 } as const;
 export type Part = keyof typeof mains;
 
@@ -27,8 +28,13 @@ export interface Running {
 }
 
 /** Resolves when the process says it is ready; rejects with the end of its log when it ends before. */
-export async function run(part: Part, env: Record<string, string>, logFile: string): Promise<Running> {
-  const { child, exited } = spawnPart(part, env, logFile);
+export async function run(
+  part: Part,
+  env: Record<string, string>,
+  logFile: string,
+  checkout = repository,
+): Promise<Running> {
+  const { child, exited } = spawnPart(part, env, logFile, checkout);
   const ready = await Promise.race([
     firstReady(child),
     exited.then(async ({ code, signal }) => {
@@ -45,8 +51,8 @@ export async function run(part: Part, env: Record<string, string>, logFile: stri
   return { pid: child.pid!, ready, exited, stop };
 }
 
-export function spawnPart(part: Part, env: Record<string, string>, logFile: string) {
-  const child = fork(mains[part], {
+export function spawnPart(part: Part, env: Record<string, string>, logFile: string, checkout = repository) {
+  const child = fork(join(checkout, mains[part]), {
     execArgv: [...nodeFlags],
     env: { ...inherited(), ...nodeEnvironment, ...env },
     stdio: ["ignore", "pipe", "pipe", "ipc"],

@@ -27,8 +27,8 @@ export interface Stack {
   logFile(part: Part): string;
   /** Ends one process (default `SIGKILL`) and leaves it down. */
   kill(part: Part, signal?: NodeJS.Signals): Promise<void>;
-  /** Starts it again, with more environment where wanted. */
-  start(part: Part, env?: Record<string, string>): Promise<void>;
+  /** Starts it again, with more environment where wanted; from this checkout, or from another. */
+  start(part: Part, env?: Record<string, string>, checkout?: string): Promise<void>;
   env(part: Part): Record<string, string>;
   /** Ends everything and removes every container and network of this installation. */
   close(): Promise<void>;
@@ -40,6 +40,8 @@ export interface StackOptions {
   ports?: number;
   /** The node joins nobody; the control plane dials it over its HTTP API. */
   driven?: boolean;
+  /** Folder of another checkout whose programs are started; default this one. */
+  checkout?: string | undefined;
   /** Default true: wait until the control plane has its node. */
   joins?: boolean;
 }
@@ -95,11 +97,11 @@ export async function openStack(options: StackOptions = {}): Promise<Stack> {
   });
   const logFile = (part: Part): string => join(dataDir, `${part}.log`);
   const parts = {} as Record<Part, Running>;
-  const start = async (part: Part, more: Record<string, string> = {}): Promise<void> => {
-    parts[part] = await run(part, { ...envOf(part), ...more }, logFile(part));
+  const start: Stack["start"] = async (part, more = {}, checkout = undefined) => {
+    parts[part] = await run(part, { ...envOf(part), ...more }, logFile(part), checkout);
   };
-  await start("control");
-  await Promise.all([start("agent"), start("door")]);
+  await start("control", {}, options.checkout);
+  await Promise.all([start("agent", {}, options.checkout), start("door", {}, options.checkout)]);
   const api = await connect(url, admin);
   const events = live(
     () => url,

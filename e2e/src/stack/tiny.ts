@@ -53,13 +53,14 @@ async function ensureTinyImage(): Promise<void> {
   );
 }
 
-/** A folder of games: those we ship, the tiny one, and what the caller adds as `{id: yaml}`. */
+/** A folder of games: those we ship, or `shipped`, the tiny one, and what the caller adds as `{id: yaml}`. */
 export async function gamesWithTiny(
   more: Record<string, string> = {},
+  shipped = shippedGames,
 ): Promise<{ dir: string; remove: () => Promise<void> }> {
   await ensureTinyImage();
   const dir = await mkdtemp(join(tmpdir(), "playspawn-games-"));
-  await cp(shippedGames, dir, { recursive: true });
+  await cp(shipped, dir, { recursive: true });
   for (const [id, yaml] of Object.entries({ tiny: tinyYaml, ...more })) {
     await mkdir(join(dir, id), { recursive: true });
     await writeFile(join(dir, id, "game.yaml"), yaml);
