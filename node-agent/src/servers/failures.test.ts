@@ -87,6 +87,26 @@ test("a game that never answers is ended at its limit", async (t) => {
   t.is(one.status().kick, one.supervisor.desired.gen, "the kick is answered, with a failure");
 });
 
+test("a first start that may download the game has a longer limit, later ones have not", async (t) => {
+  const patient = spec({ readiness: { anyOf: [{ log: "up" }], limitSeconds: 30, firstLimitSeconds: 1800 } });
+  const one = await house({ spec: patient });
+  one.readiness.mute.add(one.address());
+  await one.kick("wake");
+  await one.advance(1_799_000);
+  t.is(one.status().state, "starting");
+  one.readiness.mute.clear();
+  await one.advance(1_000);
+  t.is(one.status().detail.error?.code, "start_timeout");
+  await one.kick("wake");
+  t.is(one.status().state, "ready");
+
+  await one.kick("hibernate");
+  one.readiness.mute.add(one.address());
+  await one.kick("wake");
+  await one.advance(30_000);
+  t.is(one.status().detail.error?.code, "start_timeout");
+});
+
 test("an image that does not exist is said so", async (t) => {
   const one = await house({ spec: spec({ image: { ref: "missing/game:1" } }) });
   t.is(one.status().state, "failed");
