@@ -35,7 +35,11 @@ export interface Context {
   answer(json: unknown, words: () => string): void;
   /** Whether somebody can be asked. */
   readonly canAsk: boolean;
+  /** The help of the command that these words name, of all commands without any; null when there is no such command. */
+  helpOf: HelpOf;
 }
+
+export type HelpOf = (words: readonly string[]) => string | null;
 
 export interface Surroundings {
   io: Io;
@@ -44,7 +48,7 @@ export interface Surroundings {
   signal: AbortSignal;
 }
 
-export function createContext({ io, env, ports, signal }: Surroundings, settings: Settings): Context {
+export function createContext({ io, env, ports, signal }: Surroundings, settings: Settings, helpOf: HelpOf): Context {
   let found: Promise<Session> | undefined;
   const session = (): Promise<Session> => (found ??= findSession(given(settings), env, io.stdin));
   const print = (text: string): void => io.out.write(text);
@@ -54,6 +58,7 @@ export function createContext({ io, env, ports, signal }: Surroundings, settings
     ports,
     settings,
     signal,
+    helpOf,
     session,
     async api() {
       const known = await session();

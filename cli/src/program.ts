@@ -1,6 +1,6 @@
 /** The tree of commands as commander knows it. */
 import { Command, Option } from "commander";
-import { createContext, type Settings, type Surroundings } from "./context.ts";
+import { createContext, type HelpOf, type Settings, type Surroundings } from "./context.ts";
 import { commands } from "./commands/commands.ts";
 import type { CommandSpec, GroupSpec, OptionSpec } from "./spec.ts";
 
@@ -62,7 +62,11 @@ function addCommand(parent: Command, spec: CommandSpec, surroundings: Surroundin
   command.action(async () => {
     const action = await spec.load();
     const settings = command.optsWithGlobals<Settings>();
-    await action(createContext(surroundings, settings), command.processedArgs as string[], command.opts() as never);
+    await action(
+      createContext(surroundings, settings, helpIn(rootOf(command))),
+      command.processedArgs as string[],
+      command.opts() as never,
+    );
   });
 }
 
@@ -72,4 +76,23 @@ function optionOf({ flags, text, many, default: otherwise, choices }: OptionSpec
   if (choices) option.choices(choices);
   if (otherwise !== undefined) option.default(otherwise);
   return option;
+}
+
+const rootOf = (command: Command): Command => (command.parent ? rootOf(command.parent) : command);
+
+const helpIn =
+  (root: Command): HelpOf =>
+  (words) => {
+    let command: Command | undefined = root;
+    for (const word of words)
+      command = command?.commands.find((each) => each.name() === word || each.aliases().includes(word));
+    return command ? fullHelp(command) : null;
+  };
+
+/** With what stands before it, which `helpInformation` leaves out. */
+function fullHelp(command: Command): string {
+  let text = "";
+  command.configureOutput({ writeOut: (part) => (text += part) });
+  command.outputHelp();
+  return text;
 }
