@@ -1,10 +1,14 @@
 /** The games in games/: each loads, and what its image or program is known for is what its template says. */
+import { execFile } from "node:child_process";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
 import type { Game, ServerSpec } from "@playspawn/shared";
 import test, { type ExecutionContext } from "ava";
+import { fakePorts } from "@playspawn/shared/ports/fake.ts";
+import { candidates, choiceOf, portGroups } from "../servers/ports.ts";
 import { loadGames, type Loaded } from "./load.ts";
 import { publicPortsOf, resolveSpec, resolveVariables } from "./resolve.ts";
 
@@ -259,4 +263,19 @@ test("Terraria's arguments keep what people typed in one piece and leave out wha
   t.is(command?.[command.indexOf("-motd") + 1], "a -b {{PASSWORD}}");
   t.false(command?.includes("-password"));
   t.false(command?.includes("-seed"));
+});
+
+test("what follows a port at no distance is leased with it, or neither is", async (t) => {
+  const groups = portGroups((await shipped(t)).games.get("seven-days-to-die")!.game);
+  const scene = { range: { from: 20_000, to: 20_004 }, rng: fakePorts().rng, limit: 10 };
+  const free = (...unavailable: string[]): Record<string, number>[] =>
+    candidates(groups, { ...scene, unavailable: new Set(unavailable) }).map(({ group, base }) => choiceOf(group, base));
+  t.deepEqual(free("tcp/20000", "udp/20004"), [{ game: 20_001, info: 20_001, query: 20_002, net: 20_003 }]);
+  t.deepEqual(free("tcp/20000", "tcp/20001", "udp/20004"), []);
+});
+
+test("entrypoints are shell that can be read", async (t) => {
+  for (const [id, { game }] of (await shipped(t)).games)
+    if (game.entrypoint?.[1] === "-c")
+      await t.notThrowsAsync(promisify(execFile)("bash", ["-n", "-c", game.entrypoint[2]!]), id);
 });
