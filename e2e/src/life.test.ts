@@ -142,7 +142,7 @@ test("an update waits for the player and swaps when he has gone; one whose image
 
   await image("playspawn-e2e/tiny-life:missing");
   await stack.api.call("POST", `/api/v1/servers/${id}/update`);
-  const failed = await h.until("it is taken back", id, ({ update }) => update?.error != null, 60_000);
+  const failed = await h.until("it is taken back", id, ({ update }) => Boolean(update?.error), 60_000);
   t.is(failed.have, "ready");
   t.is(await echo(addresses[0]!.port, "old"), "old");
   t.is((await gameOf(installation, id))?.Id, after?.Id, "the game went on");

@@ -21,7 +21,7 @@ export interface Update {
   desire(record: DesiredServer): void;
   /** The newer spec, when its image is ready and it was not tried yet. */
   waiting(): ServerSpec | undefined;
-  /** From here on the newer spec counts, until `taken`, `failed` or `put back`. @param from what the server was */
+  /** From here on the newer spec counts, until `taken`, `failed` or `putBack`. @param from what the server was */
   tried(from: "ready" | "other"): void;
   /** What the server was when it is being tried; null when it is not. */
   readonly trial: "ready" | "other" | null;
@@ -35,46 +35,76 @@ export interface Update {
 
 type Pending = NonNullable<DesiredServer["update"]>;
 
-/** @param onChange its status is news, or it became ready */
-export function update({ runtime, gates, log }: World, memo: Memo, onChange: () => void): Update {
-  let wanted: Pending | undefined;
-  let preparing: { hash: string; abort: AbortController } | undefined;
-  let isReady = false;
-  let progress: Progress | undefined;
-  let trial: Update["trial"] = null;
+/** Makes one image ready at a time, while the game goes on. */
+interface Preparing {
+  readonly isReady: boolean;
+  readonly progress: Progress | undefined;
+  /** Nothing when that is under way or done already. */
+  begin(spec: ServerSpec): void;
+  stop(): void;
+}
 
-  const answered = (gen: number) => (memo.now.update?.gen === gen ? memo.now.update : undefined);
+interface Hearers {
+  onChange(): void;
+  onFailure(error: AppError): void;
+}
+
+function preparing({ runtime, gates, log }: World, { onChange, onFailure }: Hearers): Preparing {
+  let present: { hash: string; abort: AbortController; isReady: boolean; progress: Progress | undefined } | undefined;
   const stop = (): void => {
-    preparing?.abort.abort(new Error("this update is not wanted any more"));
-    preparing = undefined;
-    isReady = false;
-    progress = undefined;
+    present?.abort.abort(new Error("this update is not wanted any more"));
+    present = undefined;
   };
+  return {
+    get isReady() {
+      return present?.isReady ?? false;
+    },
+    get progress() {
+      return present?.progress;
+    },
+    begin(spec) {
+      const hash = specHash(spec);
+      if (present?.hash === hash) return;
+      stop();
+      const mine = { hash, abort: new AbortController(), isReady: false, progress: undefined as Progress | undefined };
+      present = mine;
+      const { signal } = mine.abort;
+      const become = (isReady: boolean, progress?: Progress): void => {
+        if (signal.aborted) return;
+        Object.assign(mine, { isReady, progress });
+        onChange();
+      };
+      const ensure = () => runtime.ensureImage(spec, (progress) => become(false, progress), signal);
+      void gates.images(ensure, signal).then(
+        () => become(true),
+        (error: unknown) => {
+          if (signal.aborted) return;
+          log.warn({ err: error }, "the image of an update could not be made ready");
+          onFailure(error instanceof AppError ? error : new AppError("image_pull_failed", messageOf(error)));
+        },
+      );
+    },
+    stop,
+  };
+}
+
+/** @param onChange its status is news, or it became ready */
+export function update(world: World, memo: Memo, onChange: () => void): Update {
+  let wanted: Pending | undefined;
+  let trial: Update["trial"] = null;
+  const answered = (gen: number) => (memo.now.update?.gen === gen ? memo.now.update : undefined);
   const answer = (phase: "done" | "failed", error?: AppError): void => {
     trial = null;
     if (!wanted) return;
     const said = error && { code: error.code, message: error.message.slice(0, 2000) };
     memo.note({ update: { gen: wanted.gen, phase, ...(said && { error: said }) } });
-    stop();
+    image.stop();
     onChange();
   };
-  const prepare = async (spec: ServerSpec, signal: AbortSignal): Promise<void> => {
-    const show = (next: Progress): void => {
-      if (signal.aborted) return;
-      progress = next;
-      onChange();
-    };
-    try {
-      await gates.images(() => runtime.ensureImage(spec, show, signal), signal);
-      if (signal.aborted) return;
-      isReady = true;
-      progress = undefined;
-      onChange();
-    } catch (error) {
-      if (signal.aborted) return;
-      log.warn({ err: error }, "the image of an update could not be made ready");
-      answer("failed", error instanceof AppError ? error : new AppError("image_pull_failed", messageOf(error)));
-    }
+  const image = preparing(world, { onChange, onFailure: (error) => answer("failed", error) });
+  const become = (next: Update["trial"]): void => {
+    trial = next;
+    onChange();
   };
 
   return {
@@ -87,35 +117,27 @@ export function update({ runtime, gates, log }: World, memo: Memo, onChange: () 
     desire(record) {
       if (record.update?.gen !== wanted?.gen) trial = null;
       wanted = record.update;
-      if (!wanted || answered(wanted.gen) || record.want === "absent") return stop();
-      const hash = specHash(wanted.spec);
-      if (preparing?.hash === hash) return;
-      stop();
-      preparing = { hash, abort: new AbortController() };
-      void prepare(wanted.spec, preparing.abort.signal);
+      const open = wanted !== undefined && !answered(wanted.gen) && record.want !== "absent";
+      if (wanted && open) image.begin(wanted.spec);
+      else image.stop();
     },
-    waiting: () => (isReady && trial === null ? wanted?.spec : undefined),
-    tried(from) {
-      trial = from;
-      onChange();
-    },
+    waiting: () => (image.isReady && trial === null ? wanted?.spec : undefined),
+    tried: become,
     get trial() {
       return trial;
     },
     taken: () => answer("done"),
     failed: (error) => answer("failed", error),
-    putBack() {
-      trial = null;
-      onChange();
-    },
+    putBack: () => become(null),
     status() {
       if (!wanted) return undefined;
       const { gen } = wanted;
       const said = answered(gen);
       if (said) return said;
       if (trial !== null) return { gen, phase: "updating" };
+      const { isReady, progress } = image;
       return { gen, phase: isReady ? "waiting" : "preparing", ...(progress && { progress }) };
     },
-    close: stop,
+    close: image.stop,
   };
 }

@@ -115,7 +115,7 @@ test("what was in the trash for thirty days is purged by itself, also when its n
   await again.close();
   ports.skip(2 * day);
   const row = () => s.context.db("servers").where({ id }).first<{ purge: boolean | number }>("purge");
-  await until("the purge", async () => (Boolean((await row())?.purge) ? true : undefined));
+  await until("the purge", async () => ((await row())?.purge ? true : undefined));
   const last = await connectAgent(t, s.context.localUrl, s.key);
   t.like(last.welcome.snapshot[0], { want: "absent", purge: true });
 });
