@@ -111,6 +111,28 @@ promise("holders get the lowest free addresses, each its own, also all at once",
   t.is(await runtime.ensureHolder(newServer()), addresses[3]!);
 });
 
+promise("what a server is called and what it uses is told while it runs", async (t, { world, runtime, server }) => {
+  t.like(await runtime.containers(server), { game: null, holder: null });
+  t.is(await runtime.consumption(server), null);
+  const plan = world.plan(server);
+  await runtime.ensureHolder(server);
+  await runtime.ensureGame(plan);
+  t.is(await runtime.consumption(server), null, "it does not run yet");
+  await runtime.startGame(server);
+  const { game, holder, network } = await runtime.containers(server);
+  t.truthy(game && holder && network && game !== holder);
+  const used = await runtime.consumption(server);
+  t.is(used!.memoryLimitBytes, plan.spec.memoryBytes);
+  t.true(used!.memoryBytes >= 0 && used!.memoryBytes < used!.memoryLimitBytes);
+  t.true(used!.cpuMs >= 0);
+  const exit = runtime.waitGame(server, never);
+  await runtime.writeStdin(server, "quit");
+  await exit;
+  t.is(await runtime.consumption(server), null);
+  await runtime.removeGame(server);
+  t.like(await runtime.containers(server), { game: null, holder });
+});
+
 promise("a server is one unit from holder to exit", async (t, { world, runtime, server }) => {
   t.deepEqual(await runtime.list(), []);
   const plan = world.plan(server, { generation: 7 });
