@@ -27,6 +27,8 @@ export const setFavourite = (id: string, starred: boolean) =>
     ? call("put", "/api/v1/servers/{id}/favourite", { path: { id } })
     : call("delete", "/api/v1/servers/{id}/favourite", { path: { id } });
 export const takeUpdate = (id: string) => call("post", "/api/v1/servers/{id}/update", { path: { id } });
+export const takeUpdateOfGame = (game: string) =>
+  call("post", "/api/v1/games/{id}/update-servers", { path: { id: game } });
 /** Also takes note of one that was taken back. */
 export const cancelUpdate = (id: string) => call("delete", "/api/v1/servers/{id}/update", { path: { id } });
 

@@ -140,6 +140,12 @@ const setPhase =
     return ok(serverOf(world, id));
   };
 
+const updateAll: Handler = (world, _input, game) => {
+  const open = [...world.servers.values()].filter((one) => one.game === game && one.update?.phase === null);
+  for (const { id, update } of open) change(world, id, { update: update && { ...update, phase: "preparing" } });
+  return { status: 202, body: { updating: open.map(({ id }) => id), refused: [] } };
+};
+
 /** Streams as the real one does: the tail at once, then line by line until the reader leaves. */
 const logs: Handler = (world, { query, response }, id) => {
   if (serverOf(world, id).have === "unknown")
@@ -177,6 +183,7 @@ const routes: readonly [string, RegExp, Handler][] = [
   ["DELETE", /^\/servers\/([^/]+)\/favourite$/, star(false)],
   ["POST", /^\/servers\/([^/]+)\/update$/, setPhase("preparing")],
   ["DELETE", /^\/servers\/([^/]+)\/update$/, setPhase(null)],
+  ["POST", /^\/games\/([^/]+)\/update-servers$/, updateAll],
   ["GET", /^\/me\/favourites$/, (world) => ok({ items: [...world.favourites] })],
   ["POST", /^\/servers\/([^/]+)\/wake$/, kicked((world, id) => wake(world, id, { kind: "api" }))],
   ["POST", /^\/servers\/([^/]+)\/hibernate$/, kicked((world, id) => sleep(world, id, { kind: "api" }))],

@@ -1,14 +1,17 @@
 import { CircleArrowUp, Clock, TriangleAlert } from "lucide-react";
 import type { ReactNode } from "react";
-import { useMutation, useQueryClient } from "@tanstack/react-query";
+import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { amount } from "@playspawn/shared/words/progress.ts";
 import { titleOf } from "@playspawn/shared/words/server.ts";
-import { cancelUpdate, takeUpdate } from "../../api/commands.ts";
+import { cancelUpdate, takeUpdate, takeUpdateOfGame } from "../../api/commands.ts";
+import { problemFrom } from "../../api/errors.ts";
 import { applyServer } from "../../api/live.ts";
+import { serversQuery } from "../../api/queries.ts";
 import type { Game, Server } from "../../api/types.ts";
 import { listed, partName } from "../../lib/pending.ts";
 import { Button } from "../../ui/Button.tsx";
 import { Spinner } from "../../ui/Spinner.tsx";
+import { toast } from "../../ui/toasts.ts";
 import { tellProblem, useKick } from "./use-kick.ts";
 
 interface Props {
@@ -77,9 +80,12 @@ function UpdateNote({ server, game }: Props) {
         title={`A newer version of ${game?.name ?? "the game"} is there`}
       >
         <p className="text-ink-2">It is taken once nobody plays, and taken back if it does not start.</p>
-        <Button size="small" busy={take.isPending} onClick={() => take.mutate()}>
-          {server.state === "Asleep" || server.state === "Stopped" ? "Update" : "Update when empty"}
-        </Button>
+        <Actions>
+          <Button size="small" busy={take.isPending} onClick={() => take.mutate()}>
+            {server.state === "Asleep" || server.state === "Stopped" ? "Update" : "Update when empty"}
+          </Button>
+          <UpdateAll game={server.game} />
+        </Actions>
       </Note>
     );
   const words = phaseWords(server, update);
@@ -92,6 +98,26 @@ function UpdateNote({ server, game }: Props) {
         </Button>
       )}
     </Note>
+  );
+}
+
+/** Where others of the game could be updated as well. */
+function UpdateAll({ game }: { game: string }) {
+  const servers = useQuery(serversQuery);
+  const takeAll = useMutation({
+    mutationFn: () => takeUpdateOfGame(game),
+    onSuccess: ({ updating, refused }) => {
+      toast({ tone: "good", text: `${updating.length} servers are updated, each once nobody plays on it.` });
+      for (const { detail } of refused) toast({ tone: "bad", text: detail });
+    },
+    onError: (error) => toast({ tone: "bad", text: problemFrom(error).detail }),
+  });
+  const open = servers.data?.filter((one) => one.game === game && one.update?.available && one.update.phase === null);
+  if (!open || open.length < 2) return null;
+  return (
+    <Button size="small" look="ghost" busy={takeAll.isPending} onClick={() => takeAll.mutate()}>
+      Update all {open.length}
+    </Button>
   );
 }
 
