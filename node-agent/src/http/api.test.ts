@@ -1,3 +1,5 @@
+import { once } from "node:events";
+import { connect } from "node:net";
 import test, { type ExecutionContext } from "ava";
 import { systemTimers } from "@playspawn/shared/ports/system.ts";
 import { portRange, secret, startNode, type Node } from "./testing/node.ts";
@@ -82,6 +84,18 @@ test("nothing but its health and its description is told without the secret, and
   t.true(answers.some(({ status }) => status === 429));
   t.is((await guess()).status, 429);
   t.is((await node.call("GET", "/servers")).status, 200, "a guesser locks nobody out");
+});
+
+test("a stranger who goes on sending is answered and cut off", async (t) => {
+  const node = await startNode(t);
+  const { port } = new URL(node.url);
+  const socket = connect(Number(port), "127.0.0.1");
+  let said = "";
+  socket.on("data", (data) => (said += data.toString()));
+  socket.on("error", () => undefined);
+  socket.write("POST /deploy HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 100000\r\n\r\n{");
+  await once(socket, "close");
+  t.regex(said, /^HTTP\/1.1 401 /);
 });
 
 test("every path of the API is described, and every schema is one", async (t) => {

@@ -10,7 +10,7 @@ export async function readText(
   const { req } = ctx;
   const length = ctx.get("content-length");
   if (length === "0" || (length === "" && ctx.get("transfer-encoding") === "")) return "";
-  if (Number(length) > bytesMax) throw tooLarge(ctx, bytesMax);
+  if (Number(length) > bytesMax) throw tooLarge(bytesMax);
   if (ctx.get("content-type").split(";")[0]!.trim().toLowerCase() !== media || ctx.get("content-encoding") !== "")
     throw new AppError("unsupported_media_type", `The body must be plain ${media}, with that Content-Type.`);
   const chunks: Buffer[] = [];
@@ -18,7 +18,7 @@ export async function readText(
   try {
     for await (const chunk of req as AsyncIterable<Buffer>) {
       bytes += chunk.length;
-      if (bytes > bytesMax) throw tooLarge(ctx, bytesMax);
+      if (bytes > bytesMax) throw tooLarge(bytesMax);
       chunks.push(chunk);
     }
     return new TextDecoder("utf-8", { fatal: true }).decode(Buffer.concat(chunks));
@@ -28,11 +28,5 @@ export async function readText(
   }
 }
 
-function tooLarge(ctx: Context, bytesMax: number): AppError {
-  // What is still to come is not read.
-  ctx.set("Connection", "close");
-  return new AppError(
-    "body_too_large",
-    `The body is larger than ${Math.floor(bytesMax / 1024)} KiB, the most that is read.`,
-  );
-}
+const tooLarge = (bytesMax: number): AppError =>
+  new AppError("body_too_large", `The body is larger than ${Math.floor(bytesMax / 1024)} KiB, the most that is read.`);

@@ -35,7 +35,8 @@ export interface AgentHttp {
 
 const connectionsMax = 200;
 const headerBytesMax = 16 * 1024;
-const limits = { headersTimeout: 5_000, requestTimeout: 60_000, maxHeaderSize: headerBytesMax };
+/** Build files may take their time. */
+const limits = { headersTimeout: 5_000, requestTimeout: 300_000, maxHeaderSize: headerBytesMax };
 
 /** @throws ListenError when the port is taken; ConfigError for a certificate that cannot be used */
 export async function agentHttp(options: AgentHttpOptions): Promise<AgentHttp> {
@@ -103,6 +104,8 @@ const problems =
     } catch (error) {
       if (!(error instanceof AppError)) log.error({ err: error, path: ctx.path }, "a request could not be answered");
       const internal = new AppError("internal", "Something broke in this agent. Its log tells more.");
+      // Who was refused may not go on sending.
+      if (!ctx.req.complete) ctx.set("Connection", "close");
       answerProblem(ctx, error instanceof AppError ? error : internal);
     }
   };
