@@ -1,4 +1,5 @@
 /** Starts the control plane and waits for a signal. The only file that ends the process. */
+import { flushCompileCache } from "node:module";
 import { join } from "node:path";
 import { ConfigError, messageOf } from "@playspawn/shared";
 import { readConfig } from "./config.ts";
@@ -29,6 +30,8 @@ async function main(): Promise<void> {
   });
   const setupUrl = context.setup.token === null ? null : setupLink(context.publicUrl, context.setup.token);
   context.log.info({ url: context.publicUrl.origin }, "the control plane is up");
+  // Where it is kept at all: also for the start after one that is killed.
+  flushCompileCache();
   if (process.send) process.send({ t: "ready", url: context.publicUrl.origin, setupUrl });
   else if (setupUrl !== null) process.stdout.write(`Set up this installation at ${setupUrl}\n`);
 }

@@ -28,7 +28,7 @@ export function parseExposition(text: string): Map<string, Family> {
     }
     if (line.startsWith("#")) throw new Error(`neither HELP nor TYPE: ${line}`);
     const sample = parseSample(line);
-    const series = `${sample.name} ${JSON.stringify(Object.entries(sample.labels).toSorted())}`;
+    const series = `${sample.name} ${JSON.stringify(Object.entries(sample.labels).toSorted(([a], [b]) => (a < b ? -1 : 1)))}`;
     if (seen.has(series)) throw new Error(`twice: ${line}`);
     seen.add(series);
     familyOf(families, sample.name, line).samples.push(sample);
