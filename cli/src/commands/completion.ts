@@ -16,15 +16,15 @@ complete -o default -F _playspawn playspawn
 const zsh = `#compdef playspawn
 # Completion of playspawn for zsh.
 _playspawn() {
-  local line
-  local -a values shown
-  for line in "\${(@f)$("\${words[1]}" --complete "\${(@Q)words[2,CURRENT]}" 2>/dev/null)}"; do
-    [[ -n $line ]] || continue
-    values+=("\${line%%$'\\t'*}")
-    shown+=("\${line/$'\\t'/  }")
-  done
+  local value about
+  local -a typed values shown
+  typed=("\${(@Q)words[2,CURRENT]}")
+  while IFS=$'\\t' read -r value about; do
+    values+=("$value")
+    shown+=("$value  $about")
+  done < <("\${(Q)words[1]}" --complete "\${typed[@]}" 2>/dev/null)
   if (( $#values )); then
-    compadd -l -d shown -a values
+    compadd -l -d shown -- "\${values[@]}"
   else
     _files
   fi
@@ -38,7 +38,8 @@ function __playspawn_complete
     command playspawn --complete $words[2..-1] 2>/dev/null
 end
 complete -c playspawn -f -a '(__playspawn_complete)'
-complete -c playspawn -n '__fish_seen_argument -l token-file -l password-file' -F
+complete -c playspawn -l token-file -r -F
+complete -c playspawn -l password-file -r -F
 `;
 
 const scripts: Record<string, string> = { bash, zsh, fish };
