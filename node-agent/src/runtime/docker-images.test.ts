@@ -67,8 +67,10 @@ test("a pull counts bytes, and many who want the image share it", async (t) => {
   );
   t.is(new Set(ids).size, 1);
   t.regex(ids[0]!, /^sha256:[0-9a-f]{64}$/);
-  for (const list of told)
-    t.like(list.at(-1), { step: "image", text: `Pulling ${ref}:latest`, done: bytes, total: bytes, unit: "bytes" });
+  for (const list of told) {
+    t.regex(list.at(-1)!.text, new RegExp(`^${ref}:latest is ${ref}@sha256:[0-9a-f]{64}$`));
+    t.like(list.at(-2), { step: "image", text: `Pulling ${ref}:latest`, done: bytes, total: bytes, unit: "bytes" });
+  }
   const again: Progress[] = [];
   t.is(await runtime.ensureImage(pulled(world, ref), (progress) => again.push(progress), never), ids[0]!);
   t.deepEqual(again, []);

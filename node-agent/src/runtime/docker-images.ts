@@ -75,7 +75,10 @@ async function pullAndPin(
 ): Promise<string> {
   const id = await pull(images, name, report, signal);
   const digest = await digestOf(images.engine, name);
-  if (digest) await images.pins.set(name, digest);
+  if (digest) {
+    await images.pins.set(name, digest);
+    report({ step: "image", text: `${name} is ${digest}`.slice(0, 300) });
+  }
   return id;
 }
 
