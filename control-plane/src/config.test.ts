@@ -103,3 +103,15 @@ test("a secret may come from a file; both, or a file that is not there, are faul
   );
   t.is(faultsOf({ ...email, PLAYSPAWN_ADMIN_PASSWORD_FILE: `${path}-missing` }).length, 1);
 });
+
+test("a node to drive has an address that its secret may travel to, and a secret that is one", (t) => {
+  const secret = "a-secret-of-a-node-that-nobody-guesses";
+  const node = (url: string) => readConfig("/repo", { NODE_URL: url, NODE_SECRET: secret }).node;
+  t.deepEqual(node("http://10.0.0.7:8001/"), { name: "10.0.0.7", url: "http://10.0.0.7:8001", secret });
+  t.is(node("https://node.example.org")!.url, "https://node.example.org");
+  t.is(readConfig("/repo", { NODE_SECRET: secret }).node, null, "the secret alone is the agent's");
+  for (const url of ["http://203.0.113.9:8001", "ftp://10.0.0.7", "http://10.0.0.7/path", "10.0.0.7"])
+    t.regex(faultsOf({ NODE_URL: url, NODE_SECRET: secret })[0]!, /^NODE_URL must/, url);
+  t.regex(faultsOf({ NODE_URL: "http://10.0.0.7" })[0]!, /without NODE_SECRET/);
+  t.regex(faultsOf({ NODE_URL: "http://10.0.0.7", NODE_SECRET: "short" })[0]!, /NODE_SECRET must have at least 32/);
+});
