@@ -14,5 +14,6 @@ test("a container is made anew for other arguments, and never because an agent l
     { ...plain, entrypoint: ["a"], command: ["a"] },
   ].map(specHash);
   t.is(new Set(hashes).size, hashes.length);
-  t.is(specHash({ ...plain, readiness: { ...plain.readiness, firstLimitSeconds: 9 }, internalPorts: [] }), hashes[0]);
+  const beside = { readiness: { ...plain.readiness, firstLimitSeconds: 9 }, internalPorts: [] };
+  t.is(specHash({ ...plain, ...beside }), hashes[0]!);
 });
