@@ -69,10 +69,12 @@ async function openServer(options: DatabasesOptions & { databaseUrl: string }, e
     await migrate(db, { place: core, migrations: coreMigrations, clock: ports.clock });
     await lock.claim(db);
     const telemetry = opened(samples, ending);
+    await untilThere(telemetry, url, { ports, log });
     await migrate(telemetry, { place: samples, migrations: telemetryMigrations, clock: ports.clock });
     await writeFile(homeFile(folder), `${serverOf(url)}\n`);
     return { db, telemetry };
   } catch (error) {
+    if (error instanceof DatabaseAwayError) throw notThere(error);
     // The only fault of the server's own that an operator can mend here: this user may not make tables.
     throw (error as { code?: string }).code === "42501" ? connectFault(error, url) : error;
   }
@@ -92,13 +94,15 @@ async function untilThere(db: Knex, url: string, { ports, log }: { ports: Ports;
       return;
     } catch (error) {
       if (!(error instanceof DatabaseAwayError)) throw error;
-      if (ports.clock.mono() >= end)
-        throw new DatabaseUnusableError(`${error.message}. Start it, or correct DATABASE_URL.`);
+      if (ports.clock.mono() >= end) throw notThere(error);
       if (tries === 0) log.warn({ database: serverOf(url), reason: error.message }, "waiting for the database server");
       await ports.timers.sleep(serverStepMs);
     }
   }
 }
+
+const notThere = ({ message }: DatabaseAwayError): DatabaseUnusableError =>
+  new DatabaseUnusableError(`${message}. Start it, or correct DATABASE_URL.`);
 
 const homeFile = (folder: string): string => join(folder, "database");
 

@@ -220,7 +220,7 @@ if (testServer !== null) {
     const lost: Error[] = [];
     const options = { folder: await temporaryFolder(t), databaseUrl: cable.url, ports: systemPorts, log: silentLog };
     const { db } = await openDatabases(
-      { ...options, answerLimitMs: 300, onLost: (error) => void lost.push(error) },
+      { ...options, answerLimitMs: 2000, onLost: (error) => void lost.push(error) },
       ending,
     );
     cable.freeze();
@@ -245,7 +245,7 @@ if (testServer !== null) {
 
   test("who waits too long for the one connection is told that the database does not answer", async (t) => {
     const place = (await testPlace(t)) as PostgresSchema;
-    const db = openDatabase({ ...place, answerLimitMs: 300 });
+    const db = openDatabase({ ...place, answerLimitMs: 2000 });
     t.teardown(() => db.destroy());
     const { promise: held, resolve: release } = Promise.withResolvers<void>();
     const slow = db.transaction(async (tx) => {

@@ -11,7 +11,7 @@ import { postgresMin, prepareSession } from "./postgres-session.ts";
 
 /** A query that waits this long for the one connection finds a server that is away, or a deadlock. */
 const acquireLimitMs = 15_000;
-const connectLimitMs = 3000;
+const connectLimitMs = 10_000;
 /** Longer than the server's own limit of a statement: who is silent for so long is not there any more. */
 const answerLimitMs = 35_000;
 const noLimitMs = 2 ** 31 - 1;
