@@ -38,7 +38,7 @@ const words = "; touch /tmp/owned `id` $(id) | & > /x ' \" \\ ${HOME} {{7*7}}";
 const images = {
   flag: "-v",
   spaces: "a b",
-  shell: "a;id",
+  signs: "a;id",
   up: "../x",
   local: "localhost:5000/x",
   private: "10.0.0.5:5000/x:1",
@@ -212,7 +212,7 @@ test.serial("C01: no template has its files anywhere but at a plain path", async
 
 test.serial("D03: what is no image, and what the node's operator did not list, runs nowhere", async (t) => {
   const { items } = await stack.api.call<{ items: { id: string }[] }>("GET", "/api/v1/games");
-  for (const id of ["flag", "spaces", "shell", "up"])
+  for (const id of ["flag", "spaces", "signs", "up"])
     t.false(
       items.some((game) => game.id === `image-${id}`),
       id,

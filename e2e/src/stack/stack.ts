@@ -97,7 +97,7 @@ export async function openStack(options: StackOptions = {}): Promise<Stack> {
   });
   const logFile = (part: Part): string => join(dataDir, `${part}.log`);
   const parts = {} as Record<Part, Running>;
-  const start: Stack["start"] = async (part, more = {}, checkout = undefined) => {
+  const start: Stack["start"] = async (part, more = {}, checkout) => {
     parts[part] = await run(part, { ...envOf(part), ...more }, logFile(part), checkout);
   };
   await start("control", {}, options.checkout);
