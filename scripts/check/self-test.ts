@@ -151,11 +151,14 @@ const manifests = async (root: string): Promise<Manifest[]> =>
     }),
   );
 
+/** Lets others import everything; or is generated, which is nobody's to prune. */
+const free = /\/index\.ts$|\.gen\.ts$/;
+
 /** In what a package lets others import, an export that nobody uses; made from the manifests themselves. */
 const exportPlants = (packages: readonly Manifest[]): Plant[] =>
   packages.flatMap(({ file, exports }) =>
     Object.values(exports)
-      .filter((path) => !path.endsWith("/index.ts"))
+      .filter((path) => !free.test(path))
       .map((path) => ({
         rule: "unused/exports",
         file: join(dirname(file), path),
