@@ -16,7 +16,13 @@ export interface LiveSession {
 }
 
 export interface Hub {
+  /** Whether a socket of the node is open that was welcomed, or whose hello is being stored. */
   connected(nodeId: string): boolean;
+  /**
+   * A hello of the node is being stored: the database calls it connected before its session can be added, and nobody is
+   * to find it without a socket in between. Call what is answered once that is over.
+   */
+  arriving(nodeId: string): () => void;
   /** How many nodes are connected. */
   size(): number;
   push(nodeId: string): void;
@@ -35,10 +41,16 @@ export interface Hub {
 
 export function hub(): Hub {
   const sessions = new Map<string, LiveSession>();
+  const arriving = new Set<{ nodeId: string }>();
   const supersede = (session: LiveSession): void =>
     session.close(closeCodes.superseded, "a newer connection of this node took over");
   return {
-    connected: (nodeId) => sessions.has(nodeId),
+    connected: (nodeId) => sessions.has(nodeId) || [...arriving].some((one) => one.nodeId === nodeId),
+    arriving(nodeId) {
+      const one = { nodeId };
+      arriving.add(one);
+      return () => void arriving.delete(one);
+    },
     size: () => sessions.size,
     push: (nodeId) => sessions.get(nodeId)?.push(),
     resend: (nodeId) => sessions.get(nodeId)?.resend(),

@@ -98,10 +98,20 @@ export class Session {
   }
 
   async #handle(frame: AgentFrame): Promise<void> {
-    const { nodeId, hub, store } = this.#deps;
+    const { nodeId, hub } = this.#deps;
     if (this.#live && frame.t !== "hello") return await this.#handleLive(this.#live, frame);
     if (this.#live || frame.t !== "hello") throw new FrameError(`the frame ${frame.t} is out of place here`);
-    const live = await this.#welcome(frame);
+    const arrived = hub.arriving(nodeId);
+    try {
+      await this.#arrive(frame);
+    } finally {
+      arrived();
+    }
+  }
+
+  async #arrive(hello: Extract<AgentFrame, { t: "hello" }>): Promise<void> {
+    const { nodeId, hub, store } = this.#deps;
+    const live = await this.#welcome(hello);
     if (!live) {
       hub.quarantine(nodeId);
       return this.#close(closeCodes.quarantined, "two machines use this node's secret");
