@@ -1,4 +1,5 @@
 /** The one entry of everything that people run: `node scripts/main.ts <command>`. */
+import { backup } from "./commands/backup.ts";
 import { bench } from "./commands/bench.ts";
 import { check } from "./commands/check.ts";
 import { doctor } from "./commands/doctor.ts";
@@ -8,7 +9,7 @@ import { test } from "./commands/test.ts";
 import { hasTools } from "./lib/paths.ts";
 import { Halt } from "./up/halt.ts";
 
-const commands: Record<string, (args: string[]) => Promise<number>> = { start, test, check, gen, bench, doctor };
+const commands: Record<string, (args: string[]) => Promise<number>> = { start, test, check, gen, bench, doctor, backup };
 
 const [name = "", ...args] = process.argv.slice(2);
 const command = Object.hasOwn(commands, name) ? commands[name] : undefined;

@@ -53,6 +53,7 @@ const exitOf: Record<ErrorCode, ExitCode> = {
   headers_too_large: usage,
   unknown_game: notFound,
   invalid_variables: usage,
+  backup_unusable: failure,
   idempotency_conflict: failure,
   rate_limited: failure,
   oauth_not_configured: failure,

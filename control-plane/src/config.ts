@@ -305,5 +305,22 @@ function defaultRouteAddress(): string {
   }
 }
 
+/** What a backup needs to know of an installation; the rest may be wrong. */
+export function readBackupPlace(repoDir: string, env: Env = process.env) {
+  const faults: string[] = [];
+  const set = collect(env, faults);
+  const { PLAYSPAWN_DATA_DIR: dataDir = ".playspawn", PLAYSPAWN_GAMES_DIR: gamesDir, DATABASE_URL: databaseUrl } = set;
+  const fault = databaseUrl === undefined ? undefined : databaseUrlFault(databaseUrl);
+  if (fault) faults.push(`DATABASE_URL ${fault}.`);
+  if (faults.length > 0) throw new ConfigError(faults);
+  const games = gamesDir === undefined ? null : resolve(repoDir, gamesDir);
+  return {
+    dataDir: resolve(repoDir, dataDir),
+    databaseUrl: databaseUrl ?? null,
+    gamesDir: games === resolve(repoDir, "games") ? null : games,
+    agentUrl: `http://127.0.0.1:${env["PLAYSPAWN_AGENT_PORT"] || "8001"}`,
+  };
+}
+
 /** The server on which tests make databases of their own, as its administrator; null runs them on files. */
 export const testDatabaseUrl = (): string | null => process.env["PLAYSPAWN_TEST_DATABASE_URL"] || null;

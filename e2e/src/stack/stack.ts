@@ -42,6 +42,8 @@ export interface StackOptions {
   driven?: boolean;
   /** Folder of another checkout whose programs are started; default this one. */
   checkout?: string | undefined;
+  /** A data folder that is there, such as a restored one; default a new one. */
+  dataDir?: string;
   /** Default true: wait until the control plane has its node. */
   joins?: boolean;
 }
@@ -55,7 +57,7 @@ export async function startStack(t: ExecutionContext, options: StackOptions = {}
 }
 
 export async function openStack(options: StackOptions = {}): Promise<Stack> {
-  const dataDir = await mkdtemp(join(tmpdir(), "playspawn-e2e-"));
+  const dataDir = options.dataDir ?? (await mkdtemp(join(tmpdir(), "playspawn-e2e-")));
   const [port, agentPort] = [await freePort(), await freePort()];
   const url = `http://127.0.0.1:${port}`;
   const range = nextRange(options.ports ?? 100);

@@ -29,6 +29,7 @@ export const errorCatalog = {
   headers_too_large: { status: 431, title: "The headers are too large" },
   unknown_game: { status: 422, title: "There is no such game" },
   invalid_variables: { status: 422, title: "The variables are not valid" },
+  backup_unusable: { status: 422, title: "The backup cannot be used" },
   idempotency_conflict: { status: 422, title: "The idempotency key was used for another request" },
   rate_limited: { status: 429, title: "Too many tries" },
   join_token_invalid: { status: 401, title: "The join token is not valid" },

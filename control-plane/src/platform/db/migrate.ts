@@ -46,7 +46,8 @@ export async function migrate(db: Knex, { place, migrations, clock }: MigrateOpt
   });
 }
 
-function refuseUnknown(place: Place, applied: readonly string[], migrations: readonly Migration[]): void {
+/** @throws NewerDatabaseError */
+export function refuseUnknown(place: Place, applied: readonly string[], migrations: readonly Migration[]): void {
   const known = new Set(migrations.map((migration) => migration.name));
   const unknown = applied.filter((name) => !known.has(name));
   if (unknown.length > 0)

@@ -88,6 +88,21 @@ export const requestPages = {
     remedy: ["Reload and look at the present state, then decide again."],
     example: "The server srv_01j8… is being deleted. Wait until it is gone.",
   },
+  backup_unusable: {
+    means: "The file is no backup that can be restored here. Nothing was changed.",
+    causes: [
+      "The passphrase is another one, or none was given for a sealed backup.",
+      "The file was cut off or changed on its way.",
+      "It was made by a newer Playspawn.",
+      "It is something else than a backup.",
+    ],
+    remedy: [
+      "Give the passphrase that it was made with.",
+      "Copy the file again, or take another copy of it.",
+      "Restore it with the version that made it, or a newer one.",
+    ],
+    example: "The backup is damaged or cut off. Use another copy.",
+  },
   idempotency_conflict: {
     means: "The same `Idempotency-Key` came with another request. One key stands for one request.",
     causes: ["A program makes its keys by counting from the start again.", "The body changed between two tries."],

@@ -1,0 +1,190 @@
+/** What `playspawn backup` does, given its arguments; said on stderr, answered on stdout. */
+import { createReadStream, createWriteStream } from "node:fs";
+import { mkdir, open, rename, rm } from "node:fs/promises";
+import { dirname, resolve } from "node:path";
+import { type Readable, type Writable } from "node:stream";
+import { buffer } from "node:stream/consumers";
+import { AppError, type Ports } from "@playspawn/shared";
+import type { Manifest } from "@playspawn/shared/node/backup/format.ts";
+import { createBackup } from "./create.ts";
+import { restoreBackup } from "./restore.ts";
+import { settle } from "./settle.ts";
+
+export interface Terminal {
+  stdin: Readable;
+  stdout: Writable;
+  /** A line to standard error. */
+  say(line: string): void;
+}
+
+export interface BackupPlace {
+  dataDir: string;
+  databaseUrl: string | null;
+  gamesDir: string | null;
+  agentUrl: string;
+  ports: Ports;
+}
+
+export interface CreateCommand {
+  /** `-` for standard output; undefined for a name of its own. */
+  file: string | undefined;
+  passphraseFile: string | undefined;
+  servers: boolean;
+  json: boolean;
+}
+
+export async function createCommand(place: BackupPlace, command: CreateCommand, terminal: Terminal): Promise<void> {
+  requireRoot("The data folder belongs to several users");
+  const passphrase = await passphraseFrom(command.passphraseFile, terminal.stdin);
+  const file =
+    command.file === "-" ? null : resolve(command.file ?? nameOf(place.ports.clock.now(), passphrase !== undefined));
+  const draft = file === null ? null : await openDraft(file);
+  const out = draft ? draft.stream : terminal.stdout;
+  try {
+    const progress = terminal.say;
+    const created = await createBackup({
+      ...place,
+      ...command,
+      out,
+      passphrase,
+      progress,
+      settle: () => settle({ ...place, progress }),
+    });
+    const bytes = draft && (await draft.keep());
+    for (const line of wordsOf(created.manifest, created.notes)) terminal.say(line);
+    if (passphrase === undefined && file !== null)
+      terminal.say(
+        "The key of this installation, all accounts and all worlds are in this file, and nothing seals it: whoever has it has all of them. Its mode is 0600; keep it like a password, or use --passphrase-file.",
+      );
+    const { manifest, notes } = created;
+    if (command.json && file !== null)
+      terminal.stdout.write(`${JSON.stringify({ file, bytes, manifest, notes }, null, 2)}\n`);
+    else if (file !== null) terminal.stdout.write(`${file}\n`);
+  } catch (error) {
+    await draft?.drop();
+    throw error;
+  }
+}
+
+const pad = (n: number): string => String(n).padStart(2, "0");
+
+function nameOf(now: number, isSealed: boolean): string {
+  const [day = "", time = ""] = new Intl.DateTimeFormat("sv-SE", {
+    dateStyle: "short",
+    timeStyle: "medium",
+    timeZone: "UTC",
+  })
+    .format(now)
+    .split(" ");
+  const stamp = `${day.replaceAll("-", "")}-${time.split(":").map(Number).map(pad).join("")}`;
+  return `playspawn-${stamp}.tar.zst${isSealed ? ".sealed" : ""}`;
+}
+
+/** Beside its place until it is whole; for its owner's eyes only. */
+async function openDraft(file: string) {
+  const path = `${file}.part`;
+  await mkdir(dirname(file), { recursive: true });
+  await rm(path, { force: true });
+  const stream = createWriteStream(path, { flags: "wx", mode: 0o600 });
+  stream.on("error", () => undefined);
+  return {
+    stream,
+    async keep(): Promise<number> {
+      const handle = await open(path, "r");
+      try {
+        await handle.sync();
+        await rename(path, file);
+        return (await handle.stat()).size;
+      } finally {
+        await handle.close();
+      }
+    },
+    async drop(): Promise<void> {
+      stream.destroy();
+      await rm(path, { force: true });
+    },
+  };
+}
+
+export interface RestoreCommand {
+  /** `-` for standard input. */
+  file: string;
+  passphraseFile: string | undefined;
+  replace: boolean;
+  json: boolean;
+}
+
+export async function restoreCommand(place: BackupPlace, command: RestoreCommand, terminal: Terminal): Promise<void> {
+  requireRoot("Files of several users are restored");
+  if (command.file === "-" && command.passphraseFile === "-")
+    throw new AppError("conflict", "Standard input cannot be both the backup and its passphrase: name a file for one.");
+  const passphrase = await passphraseFrom(command.passphraseFile, terminal.stdin);
+  const source = command.file === "-" ? terminal.stdin : await openFile(command.file);
+  const { manifest, contents, aside } = await restoreBackup({
+    ...place,
+    source,
+    opener: { passphrase },
+    replace: command.replace,
+    progress: terminal.say,
+  });
+  for (const line of wordsOf(manifest, contents.notes)) terminal.say(line);
+  if (contents.parts.some(({ name }) => name === "games"))
+    terminal.say(`Games of your own were in it: start with PLAYSPAWN_GAMES_DIR=${place.dataDir}/games.`);
+  if (aside) terminal.say(`What was there lies in ${aside}.`);
+  terminal.say("Start Playspawn; everybody signs in anew.");
+  if (command.json)
+    terminal.stdout.write(
+      `${JSON.stringify({ dataDir: place.dataDir, aside, manifest, notes: contents.notes }, null, 2)}\n`,
+    );
+}
+
+async function openFile(path: string): Promise<Readable> {
+  const handle = await open(path, "r").catch((cause: NodeJS.ErrnoException) => {
+    throw new AppError("not_found", `The backup ${path} cannot be read: ${cause.message}.`, { cause });
+  });
+  if ((await handle.stat()).isDirectory()) {
+    await handle.close();
+    throw new AppError("backup_unusable", `${path} is a folder, and no backup.`);
+  }
+  return createReadStream(path, { fd: handle, highWaterMark: 1024 ** 2 });
+}
+
+function requireRoot(why: string): void {
+  if (process.getuid?.() !== 0)
+    throw new AppError("forbidden", `${why}, so this needs root on the machine of the data folder: run it with sudo.`);
+}
+
+const passphraseBytesMax = 10_000;
+const passphraseMin = 8;
+
+async function passphraseFrom(file: string | undefined, stdin: Readable): Promise<string | undefined> {
+  if (file === undefined) return undefined;
+  const bytes = await buffer(file === "-" ? stdin : createReadStream(file, { end: passphraseBytesMax })).catch(
+    (cause: Error) => {
+      throw new AppError("not_found", `The passphrase cannot be read from ${file}: ${cause.message}.`, { cause });
+    },
+  );
+  const text = bytes.toString("utf8").replace(/\r?\n$/, "");
+  if (text.length < passphraseMin || bytes.length > passphraseBytesMax)
+    throw new AppError(
+      "invalid_request",
+      `A passphrase has ${passphraseMin} to ${passphraseBytesMax} characters; the one given has ${text.length}.`,
+    );
+  return text;
+}
+
+const copyWords: Partial<Record<Manifest["servers"][number]["copy"], string>> = {
+  running: "was copied while it ran: its world is as a power cut would leave it",
+  elsewhere: "is on another node: its files are not in this backup",
+  without: "is in it without its files",
+};
+
+/** How its servers are in it, as far as that is less than whole. */
+function wordsOf(manifest: Manifest, notes: readonly string[]): string[] {
+  const lesser = manifest.servers.flatMap(({ name, id, copy }) =>
+    copyWords[copy] ? [`${name} (${id}) ${copyWords[copy]}.`] : [],
+  );
+  const shown = lesser.slice(0, 20);
+  const more = lesser.length > shown.length ? [`… and ${lesser.length - shown.length} more.`] : [];
+  return [`${manifest.servers.length} servers, ${manifest.rows["users"] ?? 0} accounts.`, ...shown, ...more, ...notes];
+}

@@ -1,0 +1,26 @@
+/** What of a data folder is in a backup, and where it lies. */
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import type { Place } from "../db/place.ts";
+
+export const coreFile = (dataDir: string): string => join(dataDir, "control-plane", "core.db");
+
+/** The database with what must not be lost; telemetry may be lost, and is not in a backup. */
+export const corePlace = (dataDir: string, databaseUrl: string | null): Place =>
+  databaseUrl === null
+    ? { kind: "sqlite", path: coreFile(dataDir), durability: "full" }
+    : { kind: "postgresql", url: databaseUrl, schema: "public", durability: "full" };
+
+/** Files of the control plane that are its database, its lock or drafts. */
+export const skipControlPlane = (path: string): boolean =>
+  /^(core|telemetry)\.db|^lock(-\w+)?$|^database$|^\.restoring|\.part$/.test(path);
+
+/** Of the agent: who it is, what it wanted last, what its images are, what it has not told yet. */
+export const agentFiles = ["node.json", "driven.json", "images.json", "state.json", "log.jsonl"] as const;
+
+/** Consoles may be lost. */
+export const skipServer = (path: string): boolean => path === "logs" || path.startsWith("logs/");
+
+/** Lies in the data folder from the first change of a restore to its last; nothing starts on half a restore. */
+export const unfinishedFile = (dataDir: string): string => join(dataDir, "run", "restore-unfinished");
+export const isUnfinished = (dataDir: string): boolean => existsSync(unfinishedFile(dataDir));

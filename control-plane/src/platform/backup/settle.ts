@@ -1,0 +1,96 @@
+/**
+ * Puts servers to rest before their files are copied: those that may sleep and that nobody plays on are saved and sleep
+ * till the next player, as they would by themselves. Nobody who plays is disturbed.
+ */
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import type { Ports } from "@playspawn/shared";
+import type { CopyState } from "@playspawn/shared/node/backup/format.ts";
+import { z } from "zod";
+
+const Report = z.object({
+  servers: z.array(
+    z.object({ id: z.string(), state: z.string(), players: z.object({ online: z.number() }).nullish().catch(null) }),
+  ),
+});
+type Servers = z.infer<typeof Report>["servers"];
+
+const Identity = z.object({ secret: z.string() });
+
+export interface Settling {
+  dataDir: string;
+  /** Of the node agent's HTTP API on this machine, `http://127.0.0.1:8001`. */
+  agentUrl: string;
+  ports: Ports;
+  progress(line: string): void;
+}
+
+const requestMs = 5000;
+/** How long games may take to save. */
+const settleMs = 120_000;
+const lookAgainMs = 500;
+const quiet = new Set(["hibernated", "stopped", "absent", "failed"]);
+
+/** How each server of this node is; null where no agent answers. */
+export async function settle({
+  dataDir,
+  agentUrl,
+  ports,
+  progress,
+}: Settling): Promise<ReadonlyMap<string, CopyState> | null> {
+  const secret = await secretOf(dataDir);
+  if (secret === undefined) return null;
+  const call = agentCall(agentUrl, secret);
+  const first = await call("GET", "/servers").then(listOf, () => undefined);
+  if (!first) return null;
+  const asleep = new Set(first.filter(({ state }) => quiet.has(state)).map(({ id }) => id));
+  const empty = first.filter(({ id, state, players }) => !asleep.has(id) && state === "ready" && players?.online === 0);
+  const asked = new Set<string>();
+  // A server that is to run always refuses, and is copied while it runs.
+  for (const { id } of empty)
+    if (
+      await call("POST", `/servers/${id}/hibernate`).then(
+        ({ ok }) => ok,
+        () => false,
+      )
+    )
+      asked.add(id);
+  if (asked.size > 0) progress(`Saving ${asked.size} running servers that nobody plays on.`);
+  const last = await untilQuiet(asked, () => call("GET", "/servers").then(listOf), ports);
+  return new Map(
+    last.map(({ id, state }) => [id, quiet.has(state) ? (asked.has(id) ? "saved" : "asleep") : "running"] as const),
+  );
+}
+
+async function untilQuiet(
+  asked: ReadonlySet<string>,
+  look: () => Promise<Servers>,
+  { clock, timers }: Ports,
+): Promise<Servers> {
+  const end = clock.mono() + settleMs;
+  for (;;) {
+    const servers = await look();
+    if (servers.every(({ id, state }) => !asked.has(id) || quiet.has(state)) || clock.mono() >= end) return servers;
+    await timers.sleep(lookAgainMs);
+  }
+}
+
+async function secretOf(dataDir: string): Promise<string | undefined> {
+  try {
+    return Identity.parse(JSON.parse(await readFile(join(dataDir, "agent", "node.json"), "utf8"))).secret;
+  } catch {
+    return undefined;
+  }
+}
+
+const agentCall = (url: string, secret: string) => (method: string, path: string) =>
+  fetch(`${url}${path}`, {
+    method,
+    headers: { "x-node-secret": secret },
+    signal: AbortSignal.timeout(requestMs),
+  });
+
+async function listOf(response: Response): Promise<Servers> {
+  if (!response.ok) throw new Error(`the agent answers ${response.status}`);
+  return Report.parse(await response.json()).servers;
+}

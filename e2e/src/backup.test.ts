@@ -1,0 +1,158 @@
+/** A platform in one file: made while it runs, restored to an empty folder, and the same server wakes at its address. */
+import { execFile } from "node:child_process";
+import {
+  chown,
+  link,
+  lstat,
+  mkdir,
+  mkdtemp,
+  open,
+  readFile,
+  readlink,
+  rm,
+  stat,
+  symlink,
+  writeFile,
+} from "node:fs/promises";
+import { connect as dial, type Socket } from "node:net";
+import { once } from "node:events";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { promisify } from "node:util";
+import test, { type ExecutionContext } from "ava";
+import { installationOf, gameOf } from "./stack/docker.ts";
+import { repository } from "./stack/processes.ts";
+import { openStack, type Stack, startStack } from "./stack/stack.ts";
+import { anotherAddress, echo, gamesWithTiny } from "./stack/tiny.ts";
+
+const exec = promisify(execFile);
+
+interface Ran {
+  code: number;
+  stdout: string;
+  stderr: string;
+}
+
+/** `playspawn backup …` on this machine, through its launcher. */
+async function backup(args: string[], env: Record<string, string>): Promise<Ran> {
+  const inherited = { PATH: process.env["PATH"], HOME: process.env["HOME"] };
+  const program = join(repository, "scripts/playspawn");
+  return await exec(program, ["backup", ...args], { env: { ...inherited, ...env } }).then(
+    ({ stdout, stderr }) => ({ code: 0, stdout, stderr }),
+    (error: Ran) => error,
+  );
+}
+
+async function emptyFolder(t: ExecutionContext): Promise<string> {
+  const folder = await mkdtemp(join(tmpdir(), "playspawn-e2e-"));
+  t.teardown(() => rm(folder, { recursive: true, force: true }));
+  return folder;
+}
+
+async function player(t: ExecutionContext, port: number): Promise<Socket> {
+  const socket = dial({ host: "127.0.0.1", port, localAddress: anotherAddress() });
+  t.teardown(() => socket.destroy());
+  await once(socket, "connect");
+  socket.write("here");
+  await once(socket, "data", { signal: AbortSignal.timeout(20_000) });
+  return socket;
+}
+
+const worldOf = (dataDir: string, id: string): string => join(dataDir, "agent/servers", id, "data/data");
+const foreignUid = 3_000_123;
+
+/** What worlds have: files of others, links of both kinds, holes. */
+async function fillWorld(world: string): Promise<void> {
+  await mkdir(join(world, "region"), { mode: 0o750 });
+  await writeFile(join(world, "region/r.0.0"), "stone".repeat(100_000), { mode: 0o640 });
+  await chown(join(world, "region/r.0.0"), foreignUid, 7);
+  await symlink("../../etc/hostname", join(world, "leads-out"));
+  await link(join(world, "region/r.0.0"), join(world, "other-name"));
+  const hollow = await open(join(world, "hollow"), "w");
+  await hollow.write("end", 1024 ** 3);
+  await hollow.close();
+}
+
+async function sameWorld(t: ExecutionContext, world: string): Promise<void> {
+  const region = await stat(join(world, "region/r.0.0"));
+  t.deepEqual([region.uid, region.gid, region.mode & 0o7777, region.nlink], [foreignUid, 7, 0o640, 2]);
+  t.is(await readFile(join(world, "other-name"), "utf8"), "stone".repeat(100_000));
+  t.is((await stat(join(world, "region"))).mode & 0o7777, 0o750);
+  t.is(await readlink(join(world, "leads-out")), "../../etc/hostname");
+  const hollow = await lstat(join(world, "hollow"));
+  t.is(hollow.size, 1024 ** 3 + 3);
+  t.true(hollow.blocks < 100, "the hole is one still");
+}
+
+async function house(t: ExecutionContext): Promise<{ stack: Stack; gamesDir: string }> {
+  const games = await gamesWithTiny();
+  t.teardown(games.remove);
+  return { stack: await openStack({ env: { control: { PLAYSPAWN_GAMES_DIR: games.dir } } }), gamesDir: games.dir };
+}
+
+test("made while players play, restored to an empty folder: the same servers wake at the same addresses", async (t) => {
+  t.timeout(400_000);
+  const { stack, gamesDir } = await house(t);
+  t.teardown(stack.close);
+  const [played, empty] = await Promise.all(
+    ["played", "empty"].map((name) => stack.api.create({ name, game: "tiny", idleSeconds: null })),
+  );
+  await Promise.all([stack.inState(played!.id, "ready"), stack.inState(empty!.id, "ready")]);
+  await fillWorld(worldOf(stack.dataDir, played!.id));
+  const port = played!.addresses[0]!.port;
+  const someone = await player(t, port);
+  const runBefore = (await gameOf(await installationOf(stack.dataDir), played!.id))!.State.StartedAt;
+
+  const file = join(await emptyFolder(t), "all.tar.zst.sealed");
+  const words = join(await emptyFolder(t), "words");
+  await writeFile(words, "seven quiet otters\n");
+  const env = { ...stack.env("control"), PLAYSPAWN_AGENT_PORT: new URL(stack.agentUrl).port };
+  const made = await backup(["create", file, "--passphrase-file", words, "--json"], env);
+  t.is(made.code, 0, made.stderr);
+  t.is((await stat(file)).mode & 0o777, 0o600);
+  const { manifest } = JSON.parse(made.stdout) as {
+    manifest: { servers: { id: string; copy: string }[]; node: string };
+  };
+  const copies = Object.fromEntries(manifest.servers.map(({ id, copy }) => [id, copy]));
+  t.is(copies[played!.id], "running");
+  t.regex(made.stderr, /played \(srv_\w+\) was copied while it ran/);
+  someone.write("still");
+  t.is(String((await once(someone, "data"))[0]), "still", "who plays was not disturbed");
+  t.is((await gameOf(await installationOf(stack.dataDir), played!.id))!.State.StartedAt, runBefore);
+
+  const node = (await stack.api.nodes())[0]!;
+  someone.destroy();
+  await stack.close();
+
+  const dataDir = await emptyFolder(t);
+  const wrong = await backup(["restore", file, "--data-dir", dataDir], {});
+  t.is(wrong.code, 1);
+  t.regex(wrong.stderr, /sealed with a passphrase/);
+  const restored = await backup(["restore", file, "--data-dir", dataDir, "--passphrase-file", words], {});
+  t.is(restored.code, 0, restored.stderr);
+  t.regex(restored.stderr, /PLAYSPAWN_GAMES_DIR=/);
+  await sameWorld(t, worldOf(dataDir, played!.id));
+  t.is((await backup(["restore", file, "--data-dir", dataDir, "--passphrase-file", words], {})).code, 1, "not twice");
+
+  const second = await startStack(t, {
+    dataDir,
+    env: {
+      control: { PLAYSPAWN_GAMES_DIR: gamesDir },
+      agent: { PLAYSPAWN_PORT_RANGE: stack.env("agent")["PLAYSPAWN_PORT_RANGE"]! },
+    },
+  });
+  t.is((await second.api.nodes())[0]!.id, node.id, "the same node");
+  const asleep = await second.inState(played!.id, "hibernated", { tier: "cold" });
+  t.is(asleep.addresses[0]!.port, port);
+  const running = await backup(["restore", file, "--data-dir", dataDir, "--replace", "--passphrase-file", words], {});
+  t.regex(running.stderr, /The control plane runs on .* Stop Playspawn there first/);
+  t.is(await echo(port, "a packet wakes it"), "a packet wakes it");
+  const woken = await second.inState(played!.id, "ready");
+  t.is(woken.cause?.kind, "packet");
+  await sameWorld(t, worldOf(dataDir, played!.id));
+  const [found] = await second.api
+    .call<{ items: { quarantined: unknown; adopt: unknown }[] }>("GET", "/api/v1/nodes")
+    .then(({ items }) => items);
+  t.falsy(found!.adopt);
+  t.falsy(found!.quarantined);
+});
