@@ -29,6 +29,7 @@ import { consoleOf } from "./servers/logs.ts";
 import { portsTaken } from "./servers/ports-taken.ts";
 import { Registry } from "./servers/registry.ts";
 import { stateFile } from "./servers/state-file.ts";
+import { examine } from "./examine/examine.ts";
 import { stats } from "./stats/stats.ts";
 import type { World } from "./servers/world.ts";
 import { Troubles } from "./troubles.ts";
@@ -144,7 +145,12 @@ async function assemble(parts: Parts): Promise<void> {
   // Without a record of its servers the agent has no routes for a door that may still serve players.
   if (knowsServers || driven) openDoor();
   const { machine, capabilities } = await troubles.patiently("host", () => runtime.probe(), signal);
-  const who = { machine, boot: await bootId(), run, capabilities: { ...capabilities, update: true, stats: true } };
+  const who = {
+    machine,
+    boot: await bootId(),
+    run,
+    capabilities: { ...capabilities, update: true, stats: true, examine: true },
+  };
   const talk: SessionDeps = {
     ports,
     log,
@@ -247,6 +253,8 @@ function callHandlers(world: World, registry: Registry): CallHandlers {
       yield* consoleOf(world, supervisor, { server, tail, follow }, signal);
     },
     stats: stats({ ...world, registry }).of,
+    examine: (server, signal) => examine({ ...world, registry }, server, signal),
+    imageDigest: async (ref) => ({ digest: await world.runtime.registryDigest(ref) }),
   };
 }
 

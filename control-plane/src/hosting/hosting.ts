@@ -11,7 +11,11 @@ import type { UpgradeRouter } from "../platform/http/upgrade.ts";
 import type { Deps } from "./deps.ts";
 import { createDriving } from "./driving.ts";
 import { catalogue, type Catalogue } from "./games/catalogue.ts";
+import { gameAdmin } from "./games/admin.ts";
+import { gameAdminOperations } from "./games/admin-operations.ts";
 import { gameOperations } from "./games/operations.ts";
+import { mendOwn } from "./games/own.ts";
+import { selfTests } from "./games/self-test.ts";
 import type { Metrics } from "../platform/metrics/metrics.ts";
 import { hub } from "./link/hub.ts";
 import { linkPath, linkSocket, type LinkSocket } from "./link/socket.ts";
@@ -61,8 +65,11 @@ export interface Hosting {
 
 export async function createHosting(deps: HostingDeps, config: HostingConfig): Promise<Hosting> {
   const { log, ports } = deps;
+  const ownDir = join(config.dataDir, "control-plane", "games");
+  await mendOwn(ownDir);
   const games = await catalogue({
     gamesDir: config.gamesDir,
+    ownDir,
     contextsDir: join(config.dataDir, "control-plane", "contexts"),
   });
   for (const fault of games.list().faults) log.warn({ ...fault }, "a game was refused");
@@ -81,6 +88,9 @@ export async function createHosting(deps: HostingDeps, config: HostingConfig): P
     nextRev,
     trashDays: config.trashDays,
   });
+  const tests = selfTests({ ...deps, games, servers: gameServers, nodes: live });
+  const admin = gameAdmin({ ...deps, games, rng: ports.rng, nodes: live, tests });
+  await tests.resume();
   const fleet = nodes({
     ...deps,
     installationId: deps.installation,
@@ -113,7 +123,8 @@ export async function createHosting(deps: HostingDeps, config: HostingConfig): P
   claimLink(deps.upgrades, socket);
   return {
     operations: [
-      ...gameOperations(games),
+      ...gameOperations(games, tests),
+      ...gameAdminOperations({ games, tests, admin }),
       ...nodeOperations(fleet, driving),
       ...serverOperations(gameServers),
       ...wakeTokenOperations(wakeTokens({ ...deps, servers: gameServers, publisher: publish }), gameServers),
@@ -121,6 +132,7 @@ export async function createHosting(deps: HostingDeps, config: HostingConfig): P
     checks: [{ name: "catalogue", run: async () => requireGames(games), fault: "no game could be read" }],
     identifyNode: (credential) => identifyNode(authenticate, credential),
     async close() {
+      await tests.close();
       socket.close();
       await driving.stop();
       await reconciling.stop();

@@ -4,6 +4,8 @@ import {
   messageOf,
   type AgentFrame,
   type Call,
+  type Examination,
+  type ImageDigest,
   type PortsCheckResult,
   type ServerStats,
   type Timers,
@@ -23,6 +25,10 @@ export interface CallHandlers {
   logs(request: Extract<Call, { op: "logs" }>, signal: AbortSignal): AsyncIterable<string>;
   /** @throws AppError not_found */
   stats(server: string, signal: AbortSignal): Promise<ServerStats>;
+  /** @throws AppError not_found, or conflict when its game does not run */
+  examine(server: string, signal: AbortSignal): Promise<Examination>;
+  /** @throws AppError image_not_allowed | image_not_found | image_pull_failed */
+  imageDigest(ref: string): Promise<z.infer<typeof ImageDigest>>;
 }
 
 export interface Calls {
@@ -55,6 +61,8 @@ export function calls(handlers: CallHandlers, timers: Timers, epoch: number, sen
   const serve = async (id: number, one: Open, call: Call | UnknownCall): Promise<unknown> => {
     if (call.op === "ports.check") return await handlers.checkPorts(call.ports);
     if (call.op === "stats") return await handlers.stats(call.server, one.abort.signal);
+    if (call.op === "examine") return await handlers.examine(call.server, one.abort.signal);
+    if (call.op === "image.digest") return await handlers.imageDigest(call.ref);
     if (call.op === "unknown") throw unknownCall(call);
     for await (const text of gathered(handlers.logs(call, one.abort.signal), timers)) await write(id, one, text);
     return {};

@@ -80,6 +80,8 @@ async function scene(
       logs: (request, signal) => handlers.logs?.(request) ?? endless(signal),
       stats: () =>
         Promise.resolve({ cpu_percent: 12, memory_percent: 50, memory_used_mb: 32, status: "ready" as const }),
+      examine: () => Promise.resolve({ image: { id: "sha256:1", digest: null }, listening: [], query: null }),
+      imageDigest: () => Promise.resolve({ digest: `sha256:${"d".repeat(64)}` }),
     },
     onWelcome: () => undefined,
   });

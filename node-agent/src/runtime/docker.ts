@@ -18,6 +18,7 @@ import { ensureGame, removeGame, signalGame, startGame, waitGame, type Games } f
 import { ensureHolderImage } from "./docker-holder-image.ts";
 import { ensureHolder, removeHolder, type Holders } from "./docker-holders.ts";
 import { ensureImage, type Images } from "./docker-images.ts";
+import { inside, registryDigest } from "./docker-inside.ts";
 import { gameLogs, writeStdin } from "./docker-logs.ts";
 import { dockerBridges } from "./docker-network.ts";
 import { publishedPorts } from "./docker-ports.ts";
@@ -125,6 +126,8 @@ export function dockerRuntime(options: DockerRuntimeOptions): Runtime {
     removeHolder: (server) => guarded("internal", () => change(server, () => removeHolder(engine, identity, server))),
     containers: (server) => guarded("internal", () => containers(engine, identity, server)),
     consumption: (server) => guarded("internal", () => consumption(games, server)),
+    inside: (server) => guarded("internal", () => inside(games, server)),
+    registryDigest: (ref) => guarded("image_pull_failed", () => registryDigest(images, ref)),
     publishedPorts: () => guarded("internal", () => publishedPorts(engine)),
     events: (signal) => watchEvents({ engine, identity, isolation: network.isolation, onTrouble }, signal),
   };

@@ -84,7 +84,10 @@ const bareRuntime = (engine: FakeEngine, options: FakeRuntimeOptions): Bare => (
   ...gameCalls(engine, options),
 });
 
-type EngineCalls = Pick<Bare, "probe" | "list" | "ensureImage" | "publishedPorts" | "containers" | "consumption">;
+type EngineCalls = Pick<
+  Bare,
+  "probe" | "list" | "ensureImage" | "publishedPorts" | "containers" | "consumption" | "inside" | "registryDigest"
+>;
 type UnitCalls = Pick<Bare, "ensureHolder" | "ensureGame" | "removeGame" | "removeHolder">;
 
 function engineCalls(engine: FakeEngine, options: FakeRuntimeOptions): EngineCalls {
@@ -109,6 +112,17 @@ function engineCalls(engine: FakeEngine, options: FakeRuntimeOptions): EngineCal
       const unit = find(server);
       const game = unit?.game ? `game-${server}` : null;
       return Promise.resolve({ game, holder: unit?.holder ? `holder-${unit.holder.id}` : null, network: "fake" });
+    },
+    inside: async (server) => {
+      const game = find(server)?.game;
+      if (!game?.running) return null;
+      const { ports, internalPorts = [] } = game.plan.spec;
+      const listening = [...ports, ...internalPorts].map(({ protocol, container }) => ({ protocol, port: container }));
+      return { imageId: game.plan.image, digests: [], listening };
+    },
+    registryDigest: async (ref) => {
+      if (ref.startsWith("missing/")) throw new AppError("image_not_found", `The image ${ref} does not exist.`);
+      return `sha256:${"d".repeat(64)}`;
     },
     consumption: async (server) => {
       const game = find(server)?.game;

@@ -39,6 +39,14 @@ export interface Containers {
   network: string;
 }
 
+/** What a running game is made of, and what listens in its network. */
+export interface Inside {
+  imageId: string;
+  /** `repository@sha256:…` of every registry that the image is known to come from. */
+  digests: string[];
+  listening: { protocol: "tcp" | "udp"; port: number }[];
+}
+
 /** What a running game uses. */
 export interface Consumption {
   /** Processor time so far, in ms of one core. */
@@ -112,6 +120,10 @@ export interface Runtime {
   containers(server: string): Promise<Containers>;
   /** null when the game does not run. */
   consumption(server: string): Promise<Consumption | null>;
+  /** null when the game does not run. */
+  inside(server: string): Promise<Inside | null>;
+  /** `sha256:…` that a reference means in its registry now. @throws AppError image_not_allowed | image_not_found | image_pull_failed */
+  registryDigest(ref: string): Promise<string>;
   /** Host ports that containers (anyone's) publish. */
   publishedPorts(): Promise<{ protocol: "tcp" | "udp"; port: number; by: string }[]>;
   /**

@@ -298,7 +298,11 @@ export interface paths {
         /** The games that can be deployed, and the templates that were refused */
         get: operations["listGames"];
         put?: never;
-        post?: never;
+        /**
+         * Add a game of your own
+         * @description Checked as files are that are put into the folder; nothing is kept of one that is wrong.
+         */
+        post: operations["addGame"];
         delete?: never;
         options?: never;
         head?: never;
@@ -314,8 +318,47 @@ export interface paths {
         };
         /** One game */
         get: operations["getGame"];
-        put?: never;
+        /**
+         * Change a game
+         * @description A shipped one is left as it is: your version of it stands before it until you delete that.
+         */
+        put: operations["editGame"];
         post?: never;
+        /** Delete a game of your own, or your version of a shipped one */
+        delete: operations["deleteGame"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/games/{id}/disable": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Offer a game no longer; its servers stay */
+        post: operations["disableGame"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/games/{id}/enable": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Offer a game again */
+        post: operations["enableGame"];
         delete?: never;
         options?: never;
         head?: never;
@@ -331,6 +374,95 @@ export interface paths {
         };
         /** The picture of a game */
         get: operations["getGameLogo"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/games/{id}/refresh-image": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Pin a game to what its image's tag means now
+         * @description Its servers keep what they have until they are updated.
+         */
+        post: operations["refreshGameImage"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/games/{id}/reload": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Read one game again */
+        post: operations["reloadGame"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/games/{id}/source": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The text of a template, also of one that is wrong */
+        get: operations["getGameSource"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/games/{id}/test": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Try a game with a throw-away server */
+        post: operations["testGame"];
+        /** Call a test off; its server goes */
+        delete: operations["cancelGameTest"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/games/{id}/tests": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The tests of a game, newest first */
+        get: operations["listGameTests"];
         put?: never;
         post?: never;
         delete?: never;
@@ -373,6 +505,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/games/check": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** What is wrong with a template */
+        post: operations["checkGame"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/games/reload": {
         parameters: {
             query?: never;
@@ -382,7 +531,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Read the games folder again */
+        /** Read the folders of games again */
         post: operations["reloadGames"];
         delete?: never;
         options?: never;
@@ -1020,6 +1169,18 @@ export interface paths {
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
+        AddGame: {
+            /** @description Files that are not given are taken from this game. */
+            copyOf?: string;
+            /** @description All files beside game.yaml; left out on a change, they stay as they are. */
+            files?: components["schemas"]["GameFile"][];
+            /** @description The same as JSON; one of the two. */
+            game?: {
+                [key: string]: unknown;
+            };
+            /** @description The text of game.yaml. */
+            yaml?: string;
+        };
         AddNode: {
             name: string;
             /** @description The agent's PLAYSPAWN_NODE_SECRET. It is kept encrypted and never shown. */
@@ -1030,6 +1191,9 @@ export interface components {
         Adopt: {
             /** @description true: what runs on the node is what is wanted. false: what this database wants is carried out. */
             accept: boolean;
+        };
+        CheckGame: {
+            yaml: string;
         };
         CreateServer: {
             game: string;
@@ -1046,6 +1210,18 @@ export interface components {
             /** @enum {string} */
             want?: "auto" | "running" | "stopped";
         };
+        EditGame: {
+            /** @description All files beside game.yaml; left out on a change, they stay as they are. */
+            files?: components["schemas"]["GameFile"][];
+            /** @description The same as JSON; one of the two. */
+            game?: {
+                [key: string]: unknown;
+            };
+            /** @description That the change starts from; null: whatever is there. */
+            revision: string | null;
+            /** @description The text of game.yaml. */
+            yaml?: string;
+        };
         Favourites: {
             items: string[];
         };
@@ -1055,7 +1231,14 @@ export interface components {
             /** @description Cores. */
             cpu: number;
             description: string;
+            /** @description No new servers are made of it. */
+            disabled: boolean;
             id: string;
+            /** @description `ref` is null for one that is built here; `digest` is what the last test ran. */
+            image: {
+                digest: string | null;
+                ref: string | null;
+            };
             links: {
                 /** Format: uri */
                 docs?: string;
@@ -1068,6 +1251,10 @@ export interface components {
             logo: string | null;
             memoryBytes: number;
             name: string;
+            /** @enum {string} */
+            origin: "shipped" | "own";
+            /** @description It is an own one, and a shipped one of the same id stands behind it. */
+            overrides: boolean;
             /** @description `container` is null for a port that is the same number inside and outside. */
             ports: {
                 [key: string]: {
@@ -1076,6 +1263,9 @@ export interface components {
                     protocol: "tcp" | "udp";
                 };
             };
+            /** @description Changes with the template. */
+            revision: string;
+            state: components["schemas"]["GameState"];
             /** @description Whether its author has seen this template run. */
             status: {
                 note: string;
@@ -1142,15 +1332,92 @@ export interface components {
             /** @description Path of the wide picture on this host. */
             wallpaper: string | null;
         };
+        GameCheck: {
+            faults: components["schemas"]["GameFault"][];
+        };
         /** @description A template that was refused, and why. */
         GameFault: {
             file: string;
             line: number;
+            /** @description RFC 6901, into the template; empty for the whole. */
+            pointer: string;
             reason: string;
+        };
+        /** @description A file beside game.yaml: logo.svg, Dockerfile and what it copies. */
+        GameFile: {
+            content: string;
+            /** @enum {string} */
+            encoding?: "utf8" | "base64";
+            executable?: boolean;
+            path: string;
         };
         GameList: {
             faults: components["schemas"]["GameFault"][];
             items: components["schemas"]["Game"][];
+        };
+        GameSource: {
+            faults: components["schemas"]["GameFault"][];
+            files: {
+                bytes: number;
+                executable: boolean;
+                path: string;
+            }[];
+            id: string;
+            /** @enum {string} */
+            origin: "shipped" | "own";
+            /** @description null: what is on disk does not load. */
+            revision: string | null;
+            yaml: string;
+        };
+        /** @description Whether this template works, as far as is known. */
+        GameState: {
+            /** @description When it was found out; null for what its author says. */
+            at: number | null;
+            /** @enum {string} */
+            name: "ready" | "untried" | "faulty" | "testing" | "failed";
+            sentence: string;
+        };
+        GameTest: {
+            /** @description UTC milliseconds. */
+            endedAt: number | null;
+            game: string;
+            id: string;
+            /** @description What ran: `repository@sha256:…`, or the id of an image from no registry. */
+            image: string | null;
+            nodeId: string | null;
+            /** @enum {string|null} */
+            outcome: "passed" | "failed" | "cancelled" | null;
+            /** @description Of the template that was tested. */
+            revision: string;
+            sentence: string;
+            /** @description The throw-away server; it is in no list. */
+            serverId: string | null;
+            /** @description UTC milliseconds. */
+            startedAt: number;
+            steps: components["schemas"]["GameTestStep"][];
+        };
+        GameTests: {
+            items: components["schemas"]["GameTest"][];
+        };
+        GameTestStep: {
+            /** @description How long it took; null until it is over. */
+            ms: number | null;
+            /** @enum {string} */
+            name: "place" | "image" | "container" | "ready" | "ports" | "query" | "stop" | "cleanup";
+            progress: {
+                done?: number;
+                /** @enum {string} */
+                step: "image" | "files" | "network" | "container" | "game" | "ready" | "save" | "stop";
+                text: string;
+                total?: number;
+                /** @enum {string} */
+                unit?: "bytes" | "steps";
+            } | null;
+            /** @description UTC milliseconds. */
+            startedAt: number | null;
+            /** @enum {string} */
+            state: "waiting" | "running" | "passed" | "failed" | "skipped";
+            text: string;
         };
         Health: {
             /** @enum {string} */
@@ -1159,6 +1426,13 @@ export interface components {
         Hibernate: {
             /** @enum {string} */
             tier?: "held" | "cold";
+        };
+        ImageRefresh: {
+            /** @description The template was changed to it; its servers can be updated. */
+            changed: boolean;
+            /** @description That the image's tag means in its registry now. */
+            digest: string;
+            game: components["schemas"]["Game"];
         };
         JoinAnswer: {
             installationId: string;
@@ -1236,6 +1510,7 @@ export interface components {
             detail: string;
             faults?: {
                 detail: string;
+                line?: number;
                 pointer: string;
             }[];
             instance: string;
@@ -1414,6 +1689,10 @@ export interface components {
             password: string;
             /** @description What stands after `#t=` in the set-up link. */
             token: string;
+        };
+        StartGameTest: {
+            /** @description Id of the node; left out, the emptiest. */
+            node?: string;
         };
         TransferServer: {
             email: string;
@@ -1935,6 +2214,31 @@ export interface operations {
             default: components["responses"]["Problem"];
         };
     };
+    addGame: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AddGame"];
+            };
+        };
+        responses: {
+            /** @description Add a game of your own */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GameSource"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
     getGame: {
         parameters: {
             query?: never;
@@ -1947,6 +2251,100 @@ export interface operations {
         requestBody?: never;
         responses: {
             /** @description One game */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Game"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    editGame: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["EditGame"];
+            };
+        };
+        responses: {
+            /** @description Change a game */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GameSource"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    deleteGame: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Delete a game of your own, or your version of a shipped one */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    disableGame: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Offer a game no longer; its servers stay */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Game"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    enableGame: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Offer a game again */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -1976,6 +2374,148 @@ export interface operations {
                 };
                 content: {
                     "image/*": string;
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    refreshGameImage: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Pin a game to what its image's tag means now */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ImageRefresh"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    reloadGame: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Read one game again */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GameSource"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    getGameSource: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The text of a template, also of one that is wrong */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GameSource"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    testGame: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["StartGameTest"];
+            };
+        };
+        responses: {
+            /** @description Try a game with a throw-away server */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GameTest"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    cancelGameTest: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Call a test off; its server goes */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GameTest"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    listGameTests: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The tests of a game, newest first */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GameTests"];
                 };
             };
             default: components["responses"]["Problem"];
@@ -2027,6 +2567,31 @@ export interface operations {
             default: components["responses"]["Problem"];
         };
     };
+    checkGame: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CheckGame"];
+            };
+        };
+        responses: {
+            /** @description What is wrong with a template */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GameCheck"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
     reloadGames: {
         parameters: {
             query?: never;
@@ -2036,7 +2601,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Read the games folder again */
+            /** @description Read the folders of games again */
             200: {
                 headers: {
                     [name: string]: unknown;

@@ -64,6 +64,8 @@ export const errorCodes = Object.keys(errorCatalog) as [ErrorCode, ...ErrorCode[
 export interface Fault {
   pointer: string;
   detail: string;
+  /** Of the text that it is in, from 1. */
+  line?: number;
 }
 
 export class AppError extends Error {

@@ -245,6 +245,10 @@ export const Call = z.discriminatedUnion("op", [
   }),
   /** Only for agents with the capability `stats`. */
   z.strictObject({ op: z.literal("stats"), server: z.string() }),
+  /** What a running game is made of and listens on. Only for agents with the capability `examine`, like the next. */
+  z.strictObject({ op: z.literal("examine"), server: z.string() }),
+  /** Which digest an image reference means in its registry now; what it was pinned to stays. */
+  z.strictObject({ op: z.literal("image.digest"), ref: z.string().max(512) }),
 ]);
 export type Call = z.infer<typeof Call>;
 
@@ -265,6 +269,20 @@ export const ServerStats = z
   })
   .meta({ id: "ServerStats" });
 export type ServerStats = z.infer<typeof ServerStats>;
+
+/** Result of `examine`. */
+export const Examination = z.strictObject({
+  /** `digest`: `repository@sha256:…`; null for an image that came from no registry. */
+  image: z.strictObject({ id: z.string().max(100), digest: z.string().max(400).nullable() }),
+  /** Sockets in the server's own network. */
+  listening: z.array(z.strictObject({ protocol: Protocol, port: z.number().int() })).max(1000),
+  /** null: its template names none. */
+  query: z.strictObject({ answered: z.boolean(), text: z.string().max(500) }).nullable(),
+});
+export type Examination = z.infer<typeof Examination>;
+
+/** Result of `image.digest`. */
+export const ImageDigest = z.strictObject({ digest: z.string().regex(/^sha256:[0-9a-f]{64}$/) });
 
 /** Result of `ports.check`: those that cannot be bound or are published by a container, with the reason. */
 export const PortsCheckResult = z.strictObject({

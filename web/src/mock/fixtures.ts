@@ -5,7 +5,19 @@ const gb = 1024 ** 3;
 const mb = 1024 ** 2;
 const minute = 60_000;
 
-const bare = { arch: null, links: {}, status: null, steamApp: null, wallpaper: null };
+const bare = {
+  arch: null,
+  links: {},
+  status: null,
+  steamApp: null,
+  wallpaper: null,
+  state: { name: "untried", sentence: "Nobody has tested it here yet.", at: null },
+  origin: "shipped",
+  overrides: false,
+  disabled: false,
+  revision: "r1",
+  image: { ref: null, digest: null },
+} as const satisfies Partial<Game>;
 
 export const games = (): Game[] => [
   {

@@ -162,7 +162,12 @@ const logs: Handler = (world, { query, response }, id) => {
 const catalogue: Games = {
   items: games(),
   faults: [
-    { file: "games/valheim/game.yaml", line: 14, reason: "memory: must be a number followed by M or G, e.g. 512M" },
+    {
+      file: "games/valheim/game.yaml",
+      line: 14,
+      pointer: "/memory",
+      reason: "memory: must be a number followed by M or G, e.g. 512M",
+    },
   ],
 };
 

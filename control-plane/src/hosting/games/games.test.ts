@@ -54,7 +54,7 @@ async function folders(t: ExecutionContext): Promise<GameFolders> {
   const root = await mkdtemp(join(tmpdir(), "playspawn-games-"));
   t.teardown(() => rm(root, { recursive: true, force: true }));
   await mkdir(join(root, "games"));
-  return { gamesDir: join(root, "games"), contextsDir: join(root, "contexts") };
+  return { gamesDir: join(root, "games"), ownDir: join(root, "own"), contextsDir: join(root, "contexts") };
 }
 
 async function put(where: GameFolders, id: string, files: Record<string, string>): Promise<void> {
@@ -143,10 +143,11 @@ test("one bad game does not keep the others from loading", async (t) => {
   t.deepEqual([...loaded.games.keys()], ["chess"]);
   t.is(loaded.games.get("chess")?.logo?.type, "image/svg+xml");
   t.deepEqual(loaded.faults, [
-    { file: "games/empty/game.yaml", line: 1, reason: "there is no game.yaml in this folder" },
+    { file: "games/empty/game.yaml", line: 1, pointer: "", reason: "there is no game.yaml in this folder" },
     {
       file: "games/go/game.yaml",
       line: 2,
+      pointer: "/id",
       reason: "id: is gogo, but the folder is called go; they must be the same",
     },
   ]);
@@ -279,11 +280,7 @@ test("a secret is masked in answers, and the mask given back leaves it as it was
 });
 
 test("a spec carries the environment as texts and the leased ports", (t) => {
-  const spec = resolveSpec(
-    { game: game!, logo: null, wallpaper: null, context: null },
-    { MAX: 4, PASSWORD: "" },
-    { game: 1, query: 2 },
-  );
+  const spec = resolveSpec({ game: game!, context: null }, { MAX: 4, PASSWORD: "" }, { game: 1, query: 2 });
   t.deepEqual(spec.env, { MODE: "blitz", MAX: "4", PASSWORD: "" });
   t.deepEqual(spec.ports, [
     { name: "game", protocol: "tcp", container: 4000, public: 1 },
@@ -307,7 +304,7 @@ cpu: 1`,
 ).game!;
 
 test("the game gets booleans as it reads them, its public port, its arguments, and nothing for what is left out", (t) => {
-  const loaded = { game: wide, logo: null, wallpaper: null, context: null };
+  const loaded = { game: wide, context: null };
   const spec = resolveSpec(loaded, resolveVariables(wide, {}), { game: 20_000, query: 20_001 });
   t.deepEqual(spec.env, { MODE: "blitz", MAX: "8", PASSWORD: "", EULA: "", QUERY_PORT: "20001" });
   t.deepEqual(

@@ -1,4 +1,8 @@
-/** Reads every `games/<id>/` folder. One that is wrong is refused with its faults, the others still load. */
+/**
+ * Reads every `<id>/` folder of two roots: the games that are shipped, and the operator's own, which stand before a
+ * shipped one of the same id. One that is wrong is refused with its faults, the others still load.
+ */
+import { createHash } from "node:crypto";
 import { isUtf8 } from "node:buffer";
 import type { Stats } from "node:fs";
 import { lstat, readFile, readdir, stat } from "node:fs/promises";
@@ -8,8 +12,15 @@ import { writeContext } from "./context-tar.ts";
 import { parseGame, type GameFault } from "./parse.ts";
 import { findPicture, type Picture } from "./pictures.ts";
 
+export type Origin = "shipped" | "own";
+
 export interface LoadedGame {
   game: Game;
+  origin: Origin;
+  /** Own, and a shipped one of the same id stands behind it. */
+  overrides: boolean;
+  /** Changes with everything in its folder that counts. */
+  revision: string;
   logo: Picture | null;
   wallpaper: Picture | null;
   /** SHA-256 of the build context; null when the image comes from a registry. */
@@ -24,8 +35,10 @@ export interface Loaded {
 }
 
 export interface GameFolders {
-  /** Holds one folder per game. */
+  /** Holds one folder per game; read only. */
   gamesDir: string;
+  /** The same for the games that operators make here; need not exist. */
+  ownDir: string;
   /** Where the tars of build contexts are kept. */
   contextsDir: string;
 }
@@ -35,22 +48,49 @@ const gamesMax = 500;
 /** What tools leave beside the games. */
 const noGames = new Set(["node_modules", "dist-types"]);
 
-/** Never throws for what a game's author did; those are faults. */
-export async function loadGames(folders: GameFolders): Promise<Loaded> {
+export interface Root {
+  dir: string;
+  /** What its files are called in faults. */
+  label: string;
+  origin: Origin;
+}
+
+export const rootsOf = ({ gamesDir, ownDir }: Pick<GameFolders, "gamesDir" | "ownDir">): [Root, Root] => [
+  { dir: ownDir, label: "control-plane/games", origin: "own" },
+  { dir: gamesDir, label: basename(gamesDir), origin: "shipped" },
+];
+
+/** Never throws for what a game's author did; those are faults. @param only one id; the others are left out */
+export async function loadGames(folders: GameFolders, only?: string): Promise<Loaded> {
   const loaded: Loaded = { games: new Map(), faults: [], refused: new Set() };
-  const names = await gameNames(folders.gamesDir).catch((error: unknown) => {
-    loaded.faults.push({ file: folders.gamesDir, line: 1, reason: `cannot be read: ${messageOf(error)}` });
-    return [];
-  });
-  for (const id of names.slice(0, gamesMax)) {
-    const result = await loadGame(folders, id);
-    if ("game" in result) loaded.games.set(id, result);
-    else {
-      loaded.faults.push(...result.faults);
-      loaded.refused.add(id);
+  for (const root of rootsOf(folders)) {
+    const names = await namesIn(root, loaded.faults);
+    for (const id of names.slice(0, gamesMax)) {
+      if (only !== undefined && id !== only) continue;
+      const before = loaded.games.get(id);
+      if (before) before.overrides = true;
+      // An own template that is broken must not give way to another in silence.
+      if (before || loaded.refused.has(id)) continue;
+      const result = await loadGame(root, id, folders.contextsDir);
+      if ("game" in result) loaded.games.set(id, result);
+      else {
+        loaded.faults.push(...result.faults);
+        loaded.refused.add(id);
+      }
     }
   }
   return loaded;
+}
+
+async function namesIn({ dir, origin }: Root, faults: GameFault[]): Promise<string[]> {
+  try {
+    return await gameNames(dir);
+  } catch (error) {
+    const isMissing = (error as NodeJS.ErrnoException).code === "ENOENT";
+    if (origin === "shipped" || !isMissing)
+      faults.push({ file: dir, line: 1, pointer: "", reason: `cannot be read: ${messageOf(error)}` });
+    return [];
+  }
 }
 
 /** Folders, and links to folders: an operator may keep a game elsewhere. */
@@ -64,34 +104,43 @@ async function gameNames(gamesDir: string): Promise<string[]> {
   return names.sort();
 }
 
-async function loadGame(folders: GameFolders, id: string): Promise<LoadedGame | { faults: GameFault[] }> {
-  const folder = join(folders.gamesDir, id);
-  const file = `${basename(folders.gamesDir)}/${id}/game.yaml`;
-  const refuse = (reason: string, line = 1): { faults: GameFault[] } => ({ faults: [{ file, line, reason }] });
+export async function loadGame(
+  { dir, label, origin }: Root,
+  id: string,
+  contextsDir: string,
+): Promise<LoadedGame | { faults: GameFault[] }> {
+  const folder = join(dir, id);
+  const file = `${label}/${id}/game.yaml`;
+  const refuse = (reason: string, line = 1, pointer = ""): { faults: GameFault[] } => ({
+    faults: [{ file, line, pointer, reason }],
+  });
   try {
     const text = await readYaml(folder);
     const parsed = parseGame(file, text);
     if (!parsed.game) return { faults: parsed.faults };
-    if (parsed.game.id !== id)
-      return refuse(`id: is ${parsed.game.id}, but the folder is called ${id}; they must be the same`, lineOfId(text));
+    if (parsed.game.id !== id) {
+      const reason = `id: is ${parsed.game.id}, but the folder is called ${id}; they must be the same`;
+      return refuse(reason, lineOfId(text), "/id");
+    }
     const logo = await findPicture(folder, "logo");
     const wallpaper = await findPicture(folder, "wallpaper");
-    const shown = [logo, wallpaper].flatMap((picture) => picture?.file ?? []);
-    return {
-      game: parsed.game,
-      logo,
-      wallpaper,
-      context: await contextOf(parsed.game, folder, folders.contextsDir, shown),
-    };
+    const pictures = [logo, wallpaper].flatMap((picture) => picture ?? []);
+    const shown = pictures.map((picture) => picture.file);
+    const context = await contextOf(parsed.game, folder, contextsDir, shown);
+    const looks = await Promise.all(pictures.map(async ({ file: name, path }) => [name, hash(await readFile(path))]));
+    const revision = hash(JSON.stringify([origin, text, context, looks])).slice(0, 32);
+    return { game: parsed.game, origin, overrides: false, revision, logo, wallpaper, context };
   } catch (error) {
     return refuse(messageOf(error));
   }
 }
 
+const hash = (bytes: string | Buffer): string => createHash("sha256").update(bytes).digest("hex");
+
 const lineOfId = (text: string): number => text.split("\n").findIndex((line) => /^["']?id["']?\s*:/.test(line)) + 1;
 
 /** @throws Error with a sentence for the game's author */
-async function readYaml(folder: string): Promise<string> {
+export async function readYaml(folder: string): Promise<string> {
   const { size } = await requireFile(folder, "game.yaml");
   if (size > yamlBytesMax) throw new Error(`the file has ${size} bytes; at most ${yamlBytesMax} are allowed`);
   const bytes = await readFile(join(folder, "game.yaml"));

@@ -8,8 +8,9 @@ import { operation, type Operation } from "../../platform/http/operation.ts";
 import type { Catalogue } from "./catalogue.ts";
 import type { LoadedGame } from "./load.ts";
 import type { PictureName } from "./pictures.ts";
-import { presentGame, presentGames } from "./present.ts";
+import { presentGame, presentGames, type Known } from "./present.ts";
 import { GameList, GameView } from "./schema.ts";
+import type { SelfTests } from "./self-test.ts";
 
 const params = z.strictObject({ id: z.string().max(60) });
 
@@ -19,7 +20,8 @@ const pictureHeaders = {
   "Cache-Control": "private, max-age=300",
 };
 
-export function gameOperations(games: Catalogue): Operation[] {
+export function gameOperations(games: Catalogue, tests: Pick<SelfTests, "verdicts" | "isRunning">): Operation[] {
+  const known = async (): Promise<Known> => ({ verdicts: await tests.verdicts(), isRunning: tests.isRunning });
   const require = (id: string): LoadedGame => {
     const found = games.find(id);
     if (!found) throw notFound("game", id);
@@ -35,20 +37,20 @@ export function gameOperations(games: Catalogue): Operation[] {
       auth: "user",
       permission: "games:read",
       answer: { status: 200, schema: GameList },
-      handle: async () => presentGames(games),
+      handle: async () => presentGames(games, await known()),
     }),
     operation({
       name: "reloadGames",
       method: "post",
       path: "/api/v1/games/reload",
       tag: "games",
-      summary: "Read the games folder again",
+      summary: "Read the folders of games again",
       auth: "user",
       permission: "games:reload",
       answer: { status: 200, schema: GameList },
       async handle() {
         await games.reload();
-        return presentGames(games);
+        return presentGames(games, await known());
       },
     }),
     operation({
@@ -61,7 +63,7 @@ export function gameOperations(games: Catalogue): Operation[] {
       permission: "games:read",
       params,
       answer: { status: 200, schema: GameView },
-      handle: async (_context, { params: { id } }) => presentGame(require(id)),
+      handle: async (_context, { params: { id } }) => presentGame(games, require(id), await known()),
     }),
     pictureOperation("getGameLogo", "logo", "The picture of a game", require),
     pictureOperation("getGameWallpaper", "wallpaper", "The wide picture behind a game", require),

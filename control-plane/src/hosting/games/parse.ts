@@ -14,10 +14,12 @@ import {
 } from "yaml";
 import { check, type Finding } from "./findings.ts";
 
-/** What is wrong with one file, e.g. `{file: "games/chess/game.yaml", line: 7, reason: "cpu: must be …"}`. */
+/** What is wrong with one file, e.g. `{file: "games/chess/game.yaml", line: 7, pointer: "/cpu", reason: "cpu: must be …"}`. */
 export interface GameFault {
   file: string;
   line: number;
+  /** RFC 6901, into the template; empty for the whole. */
+  pointer: string;
   reason: string;
 }
 
@@ -33,12 +35,13 @@ const steps = new RegExp(`(?:[-?:][ \\t]+){${depthMax}}`);
 /** @param file as it is shown in faults, e.g. `games/chess/game.yaml` */
 export function parseGame(file: string, text: string): ParsedGame {
   const deep = deepLine(text);
-  if (deep !== undefined) return { faults: [{ file, line: deep, reason: `is nested deeper than ${depthMax} levels` }] };
+  if (deep !== undefined)
+    return { faults: [{ file, line: deep, pointer: "", reason: `is nested deeper than ${depthMax} levels` }] };
   const lines = new LineCounter();
   const refuse = (faults: readonly Placed[]): ParsedGame => ({
     faults: faults
       .slice(0, faultsMax)
-      .map(({ offset, reason }) => ({ file, line: lines.linePos(offset).line, reason })),
+      .map(({ offset, pointer = "", reason }) => ({ file, line: lines.linePos(offset).line, pointer, reason })),
   });
   const document = parseDocument(text, { lineCounter: lines, prettyErrors: false });
   const broken = document.errors.length > 0 ? document.errors.map(brokenAt) : unsupported(document);
@@ -46,12 +49,17 @@ export function parseGame(file: string, text: string): ParsedGame {
 
   const { game, findings } = check(document.toJS());
   if (game) return { game };
-  const faults = findings.map((found) => ({ offset: offsetOf(document, found), reason: sentence(found) }));
+  const faults = findings.map((found) => ({
+    offset: offsetOf(document, found),
+    pointer: pointerOf(found),
+    reason: sentence(found),
+  }));
   return refuse(faults.sort((a, b) => a.offset - b.offset));
 }
 
 interface Placed {
   offset: number;
+  pointer?: string;
   reason: string;
 }
 
@@ -59,6 +67,12 @@ const brokenAt = ({ code, pos, message }: Document["errors"][number]): Placed =>
   offset: pos[0],
   reason: code === "MULTIPLE_DOCS" ? "a game is one document: there may be no second ---" : message,
 });
+
+const pointerOf = ({ path, key }: Finding): string =>
+  [...path, ...(key === undefined ? [] : [key])]
+    .map((part) => `/${String(part).replaceAll("~", "~0").replaceAll("/", "~1")}`)
+    .join("")
+    .slice(0, 500);
 
 /** Names of fields that are wrong come from the file: they may be long, and must not rule the terminal of who reads. */
 const sentence = ({ path, message }: Finding): string =>

@@ -1,30 +1,74 @@
 import type { Catalogue } from "./catalogue.ts";
 import type { LoadedGame } from "./load.ts";
+import type { GameFault } from "./parse.ts";
 import { publicPortsOf } from "./resolve.ts";
-import type { GameList, GameView } from "./schema.ts";
+import type { GameList, GameState, GameView } from "./schema.ts";
+import type { TestRow } from "./test-store.ts";
 
-export const presentGame = ({ game, logo, wallpaper }: LoadedGame): GameView => ({
-  id: game.id,
-  name: game.name,
-  description: game.description,
-  logo: logo && `/api/v1/games/${game.id}/logo`,
-  wallpaper: wallpaper && `/api/v1/games/${game.id}/wallpaper`,
-  links: game.links ?? {},
-  steamApp: game.steamApp ?? null,
-  arch: game.arch ?? null,
-  status: game.status ?? null,
-  ports: Object.fromEntries(
-    publicPortsOf(game).map(([name, { protocol, container }]) => [
-      name,
-      { protocol, container: container === "public" ? null : container },
-    ]),
-  ),
-  variables: game.variables,
-  cpu: game.cpu,
-  memoryBytes: game.memory,
-});
-
-export function presentGames(games: Catalogue): GameList {
-  const { games: loaded, faults } = games.list();
-  return { items: loaded.map(presentGame), faults };
+/** What is known of games beyond their templates. */
+export interface Known {
+  verdicts: ReadonlyMap<string, TestRow>;
+  isRunning(game: string): boolean;
 }
+
+export function presentGame(games: Catalogue, loaded: LoadedGame, known: Known): GameView {
+  const { game, logo, wallpaper, origin, overrides, revision } = loaded;
+  const verdict = known.verdicts.get(game.id);
+  return {
+    id: game.id,
+    name: game.name,
+    description: game.description,
+    logo: logo && `/api/v1/games/${game.id}/logo`,
+    wallpaper: wallpaper && `/api/v1/games/${game.id}/wallpaper`,
+    links: game.links ?? {},
+    steamApp: game.steamApp ?? null,
+    arch: game.arch ?? null,
+    status: game.status ?? null,
+    state: stateOf(loaded, games.list().faults, verdict, known.isRunning(game.id)),
+    origin,
+    overrides,
+    disabled: games.isDisabled(game.id),
+    revision,
+    image: {
+      ref: "ref" in game.image ? game.image.ref : null,
+      digest: verdict?.revision === revision ? verdict.image : null,
+    },
+    ports: Object.fromEntries(
+      publicPortsOf(game).map(([name, { protocol, container }]) => [
+        name,
+        { protocol, container: container === "public" ? null : container },
+      ]),
+    ),
+    variables: game.variables,
+    cpu: game.cpu,
+    memoryBytes: game.memory,
+  };
+}
+
+export function presentGames(games: Catalogue, known: Known): GameList {
+  const { games: loaded, faults } = games.list();
+  return { items: loaded.map((one) => presentGame(games, one, known)), faults };
+}
+
+/** A verdict counts for the template that was tested, and for no other. */
+function stateOf(
+  { game, revision }: LoadedGame,
+  faults: readonly GameFault[],
+  verdict: TestRow | undefined,
+  isRunning: boolean,
+): GameState {
+  if (isRunning) return { name: "testing", sentence: "It is being tested now.", at: null };
+  if (faultsOf(faults, game.id).length > 0)
+    return { name: "faulty", sentence: "Its newer file is wrong, so the version before it counts.", at: null };
+  const at = verdict?.ended_at ?? null;
+  if (verdict?.revision === revision && verdict.outcome === "passed")
+    return { name: "ready", sentence: "It was tested here, and everything works.", at };
+  if (verdict?.revision === revision) return { name: "failed", sentence: "Its last test here failed.", at };
+  const { status } = game;
+  const changed = verdict ? "It has changed since its last test here. " : "";
+  if (status?.state === "tried") return { name: "ready", sentence: `${changed}${status.note}`, at: null };
+  return { name: "untried", sentence: `${changed}${status?.note ?? "Nobody has tested it here yet."}`, at: null };
+}
+
+export const faultsOf = (faults: readonly GameFault[], id: string): GameFault[] =>
+  faults.filter(({ file }) => file.endsWith(`/${id}/game.yaml`));

@@ -103,7 +103,7 @@ const argumentsOf = (command: NonNullable<Game["command"]>, env: Readonly<Record
 
 /** @param publicPorts port name → leased public port; every public port of the game must be in it */
 export function resolveSpec(
-  { game, context }: LoadedGame,
+  { game, context }: Pick<LoadedGame, "game" | "context">,
   variables: Variables,
   publicPorts: Readonly<Record<string, number>>,
 ): ServerSpec {

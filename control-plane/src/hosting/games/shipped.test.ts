@@ -17,7 +17,7 @@ const gamesDir = fileURLToPath(new URL("../../../../games/", import.meta.url));
 async function shipped(t: ExecutionContext): Promise<Loaded> {
   const contextsDir = await mkdtemp(join(tmpdir(), "playspawn-contexts-"));
   t.teardown(() => rm(contextsDir, { recursive: true, force: true }));
-  return await loadGames({ gamesDir, contextsDir });
+  return await loadGames({ gamesDir, ownDir: join(contextsDir, "none"), contextsDir });
 }
 
 test("every game in games/ loads without a fault, with a picture of its own, and says whether it was tried", async (t) => {

@@ -70,6 +70,7 @@ export function newRow({
     game_version: version,
     ...noUpdate,
     update_error: null,
+    test_id: null,
   };
 }
 

@@ -39,14 +39,22 @@ export class LeaseLostError extends Error {
   override readonly name = "LeaseLostError";
 }
 
-/** @throws AppError unknown_game | invalid_variables | no_node | port_taken | ports_exhausted | node_unreachable */
-export type CreateOne = (asker: Asker, request: CreateServer, once: Once) => Promise<Server>;
+export interface CreateRequest extends CreateServer {
+  /** Only on this node. */
+  node?: string;
+  /** Of a self-test: its game may be one that is not offered. */
+  isTest?: boolean;
+}
+
+/** @throws AppError unknown_game | conflict | invalid_variables | no_node | port_taken | ports_exhausted | node_unreachable */
+export type CreateOne = (asker: Asker, request: CreateRequest, once: Once) => Promise<Server>;
 
 export function creator(deps: CreateDeps): CreateOne {
   const { lessor } = deps;
   return async (asker, request, once) => {
     // Before a node is asked for anything: what is wrong in the request itself.
-    resolveVariables(deps.games.get(request.game).game, request.variables ?? {});
+    const { game } = request.isTest ? deps.games.get(request.game) : deps.games.offer(request.game);
+    resolveVariables(game, request.variables ?? {});
     for (let tries = 1; ; tries++)
       try {
         return await tryCreate(deps, lessor, { asker, request, once });
@@ -60,16 +68,14 @@ export function creator(deps: CreateDeps): CreateOne {
 async function tryCreate(
   deps: CreateDeps,
   lessor: ReturnType<typeof leasing>,
-  { asker, request, once }: { asker: Asker; request: CreateServer; once: Once },
+  { asker, request, once }: { asker: Asker; request: CreateRequest; once: Once },
 ): Promise<Server> {
   const { db, games, nodes, records } = deps;
   const game = games.get(request.game);
-  const place = await findPlace(
-    { db, clock: deps.ports.clock, nodes, leasing: lessor },
-    game,
-    request.ports ?? {},
-    asker.teamId,
-  );
+  const place = await findPlace({ db, clock: deps.ports.clock, nodes, leasing: lessor }, game, request.ports ?? {}, {
+    ownerId: asker.teamId,
+    node: request.node,
+  });
   try {
     let made: Made | undefined;
     const server = await once(async (tx) => {
@@ -92,7 +98,7 @@ interface Made {
 async function insert(
   tx: Db,
   { ports, games, records, nextRev }: CreateDeps,
-  { asker, request, place }: { asker: Asker; request: CreateServer; place: Place },
+  { asker, request, place }: { asker: Asker; request: CreateRequest; place: Place },
 ): Promise<Made> {
   const { nodeId } = place;
   const loaded = games.get(request.game);

@@ -41,9 +41,12 @@ export async function findPlace(
   deps: PlacingDeps,
   { game }: LoadedGame,
   explicit: PortChoice,
-  ownerId: string,
+  { ownerId, node }: { ownerId: string; node?: string | undefined },
 ): Promise<Place> {
-  const places = (await listPlaces(deps.db)).filter(({ id }) => deps.nodes.connected(id));
+  const connected = (await listPlaces(deps.db)).filter(({ id }) => deps.nodes.connected(id));
+  const places = node === undefined ? connected : connected.filter(({ id }) => id === node);
+  if (places.length === 0 && connected.length > 0)
+    throw new AppError("no_node", `The node ${node} is not connected, or takes no servers now.`);
   let refusal = places.length > 0 ? fullNodes() : noNode(await listJoined(deps.db), deps.clock.now());
   for (const place of places.filter(({ desired_bytes }) => Number(desired_bytes ?? 0) < desiredBytesMax)) {
     const { ports: range } = JSON.parse(place.capacity) as z.infer<typeof Capacity>;

@@ -19,8 +19,11 @@ export interface Publisher {
 
 export function publisher({ db, bus }: Pick<Deps, "db" | "bus">, games: Pick<Catalogue, "find">): Publisher {
   const present = (row: ServerView): Server => presentServer(row, games.find(row.game));
+  // What a self-test of a game makes is in nobody's list.
   const publish = (row: ServerView): void =>
-    bus.publish("live", { ownerId: row.owner_id, message: { t: "server", server: present(row) } });
+    row.test_id !== null
+      ? undefined
+      : bus.publish("live", { ownerId: row.owner_id, message: { t: "server", server: present(row) } });
   return {
     present,
     async servers(ids) {

@@ -15,14 +15,14 @@ import { listEvents } from "../../platform/events/events.ts";
 import { decodeCursor, pageOf, type Page } from "../../platform/http/page.ts";
 import { presentEvent } from "../events.ts";
 import { refuseDeleted, refuseKick, updateOf } from "./changes.ts";
-import { creator, type Asker, type CreateDeps, type Once } from "./create.ts";
+import { creator, type Asker, type CreateDeps, type CreateRequest, type Once } from "./create.ts";
 import type { Kick } from "./desired.ts";
 import { leasing } from "./leasing.ts";
 import type { NodeCalls } from "./placing.ts";
 import { readPlayers, type ServerPlayers } from "./players.ts";
 import { readers, type Reader } from "./readers.ts";
 import { records, type Records, type RecordsDeps } from "./records.ts";
-import type { CreateServer, UpdateServer } from "./schema.ts";
+import type { UpdateServer } from "./schema.ts";
 import { checkResources } from "./resources.ts";
 import { sharing, type Sharing } from "./sharing.ts";
 import { readStats } from "./stats.ts";
@@ -58,7 +58,7 @@ export interface Servers extends Sharing {
   updates: Updates;
   /** For `authorize`. @throws AppError not_found */
   resource(id: string): Promise<{ kind: string; id: string; ownerId: string }>;
-  create(asker: Asker, request: CreateServer, once: Once): Promise<Server>;
+  create(asker: Asker, request: CreateRequest, once: Once): Promise<Server>;
   /** Newest first. @param ownerId null: everybody's */
   list(ownerId: string | null, page: PageRequest & { trash: boolean }): Promise<Page<Server>>;
   read(id: string): Promise<Server>;

@@ -59,6 +59,8 @@ export interface ServerRow {
   update_state: string | null;
   /** JSON of `{code, message}`: why the last update was taken back. */
   update_error: string | null;
+  /** The self-test of a game that it was made for; null: it is somebody's. */
+  test_id: string | null;
 }
 
 export type ServerChange = Partial<Omit<ServerRow, "id" | "version">>;
@@ -138,6 +140,7 @@ export async function listViews(db: Db, { ownerId, trash, before, limit }: ListR
   const query = views(db).orderBy("servers.id", "desc").limit(limit);
   if (trash) query.whereNotNull("servers.trashed_at");
   else query.whereNull("servers.trashed_at");
+  query.whereNull("servers.test_id");
   if (ownerId !== null) query.where("servers.owner_id", ownerId);
   if (before !== undefined) query.where("servers.id", "<", before);
   return await query;
@@ -255,9 +258,14 @@ export async function contextsInUse(db: Db): Promise<Set<string>> {
 export const listPurgeDue = async (db: Db, now: number): Promise<ServerRow[]> =>
   servers(db).whereNull("removed_at").where("purge", false).where("purge_at", "<=", now);
 
-/** Servers of a game that are not in the trash. `ownerId` null: everybody's. */
+/** Servers of a game that are neither in the trash nor made for a test. `ownerId` null: everybody's. */
 export async function listOfGame(db: Db, game: string, ownerId: string | null): Promise<ServerRow[]> {
-  const query = servers(db).where({ game }).whereNull("removed_at").whereNull("trashed_at").orderBy("id");
+  const query = servers(db)
+    .where({ game })
+    .whereNull("removed_at")
+    .whereNull("trashed_at")
+    .whereNull("test_id")
+    .orderBy("id");
   if (ownerId !== null) query.where({ owner_id: ownerId });
   return await query;
 }

@@ -46,7 +46,7 @@ export type OwnPart = Pick<ServerRow, "variables" | "cpu" | "memory_bytes">;
 /** A version with what is the server's own. */
 export function fill({ game, context }: Template, own: OwnPart, ports: PortChoice): ServerSpec {
   const variables = JSON.parse(own.variables) as Variables;
-  const spec = resolveSpec({ game, context, logo: null, wallpaper: null }, variables, ports);
+  const spec = resolveSpec({ game, context }, variables, ports);
   return { ...spec, cpu: own.cpu ?? spec.cpu, memoryBytes: own.memory_bytes ?? spec.memoryBytes };
 }
 

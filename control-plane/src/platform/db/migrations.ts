@@ -5,6 +5,7 @@ import * as hosting from "../../../migrations/002-hosting.ts";
 import * as versions from "../../../migrations/003-versions.ts";
 import * as drivenNodes from "../../../migrations/005-driven-nodes.ts";
 import * as wakeTokens from "../../../migrations/006-wake-tokens.ts";
+import * as gameTests from "../../../migrations/007-game-tests.ts";
 import * as serverLife from "../../../migrations/004-server-life.ts";
 import * as nodeSamples from "../../../migrations/telemetry-001-node-samples.ts";
 
@@ -20,6 +21,7 @@ export const coreMigrations: readonly Migration[] = [
   { name: "004-server-life", up: serverLife.up },
   { name: "005-driven-nodes", up: drivenNodes.up },
   { name: "006-wake-tokens", up: wakeTokens.up },
+  { name: "007-game-tests", up: gameTests.up },
 ];
 
 export const telemetryMigrations: readonly Migration[] = [{ name: "telemetry-001-node-samples", up: nodeSamples.up }];

@@ -34,6 +34,7 @@ export const permissions = {
   "live:subscribe": "signed-in",
   "games:read": "signed-in",
   "games:reload": "admin",
+  "games:write": "admin",
   "servers:list": "signed-in",
   "servers:create": "signed-in",
   "servers:read": "owner",

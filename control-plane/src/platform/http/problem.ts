@@ -11,7 +11,9 @@ export const Problem = z
     detail: z.string(),
     code: z.enum(errorCodes),
     instance: z.string(),
-    faults: z.array(z.strictObject({ pointer: z.string(), detail: z.string() })).optional(),
+    faults: z
+      .array(z.strictObject({ pointer: z.string(), detail: z.string(), line: z.number().int().optional() }))
+      .optional(),
   })
   .meta({ id: "Problem" });
 export type Problem = z.infer<typeof Problem>;

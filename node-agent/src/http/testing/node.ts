@@ -16,6 +16,7 @@ import { consoleOf } from "../../servers/logs.ts";
 import { portsTaken } from "../../servers/ports-taken.ts";
 import { Registry } from "../../servers/registry.ts";
 import { machine, type Machine } from "../../servers/testing/fakes.ts";
+import { examine } from "../../examine/examine.ts";
 import { stats } from "../../stats/stats.ts";
 import { agentHttp } from "../http.ts";
 import { local } from "../local.ts";
@@ -63,6 +64,8 @@ export async function startNode(t: ExecutionContext, { joined = false, left }: N
     logs: ({ server, tail, follow }, signal) =>
       consoleOf(world, registry.get(server)!, { server, tail, follow }, signal),
     stats: stats({ ...world, ports: systemPorts, registry }).of,
+    examine: (server, signal) => examine({ ...world, registry }, server, signal),
+    imageDigest: async (ref) => ({ digest: await world.runtime.registryDigest(ref) }),
   };
   const talk = talkOf({ registry, events, handlers, run: world.run });
   const drivers = sessions(talk, claim);

@@ -1,0 +1,242 @@
+/** What a self-test does, step by step, with a throw-away server that goes the ordinary way. */
+import { AppError, Examination, messageOf, type Detail, type Progress, type ServerSpec } from "@playspawn/shared";
+import { transaction } from "../../platform/db/db.ts";
+import { listEvents } from "../../platform/events/events.ts";
+import type { Deps } from "../deps.ts";
+import { specOf } from "../servers/desired.ts";
+import type { Servers, Nodes } from "../servers/service.ts";
+import { findServer, findView, updateServer, type ServerRow } from "../servers/store.ts";
+import type { LoadedGame } from "./load.ts";
+import type { StepName } from "./schema.ts";
+import { updateTest } from "./test-store.ts";
+
+export interface StepDeps extends Deps {
+  servers: Pick<Servers, "create" | "update" | "remove">;
+  nodes: Pick<Nodes, "get">;
+}
+
+export interface Subject {
+  /** Of the test. */
+  id: string;
+  asker: { userId: string; teamId: string };
+  loaded: LoadedGame;
+  /** Null: the emptiest. */
+  node: string | null;
+}
+
+export interface Steps {
+  /** Runs one step within its limit; what it answers is its text. @throws what it throws */
+  step(name: StepName, limitMs: number, work: (signal: AbortSignal, show: Show) => Promise<string>): Promise<void>;
+  skip(name: StepName, text: string): void;
+  found(what: { nodeId?: string; serverId?: string; image?: string }): void;
+}
+export type Show = (progress: Progress) => void;
+
+const second = 1000;
+const lookEveryMs = 250;
+const limits = {
+  place: 30 * second,
+  image: 45 * 60 * second,
+  container: 60 * second,
+  /** Beyond what the template allows. */
+  slack: 30 * second,
+  ports: 12 * second,
+  query: 10 * second,
+  call: 10 * second,
+  events: 3 * second,
+  cleanup: 60 * second,
+};
+
+export async function carryOut(deps: StepDeps, subject: Subject, steps: Steps): Promise<void> {
+  const { readiness, stop, save } = subject.loaded.game;
+  let id = "";
+  await steps.step("place", limits.place, async () => {
+    const made = await place(deps, subject);
+    id = made.id;
+    steps.found({ nodeId: made.node, serverId: id });
+    return made.text;
+  });
+  await steps.step("image", limits.image, async (signal, show) => {
+    let said = "was there already";
+    await watch(deps, id, signal, hasImage, (progress) => {
+      said = progress.text;
+      show(progress);
+    });
+    return said;
+  });
+  await steps.step("container", limits.container, async (signal, show) => {
+    await watch(deps, id, signal, hasStarted, show);
+    return "runs";
+  });
+  const readyMs = (readiness.firstLimitSeconds ?? readiness.limitSeconds) * second + limits.slack;
+  await steps.step("ready", readyMs, async (signal, show) => {
+    await watch(deps, id, signal, ({ have }) => have === "ready", show);
+    return "players can join";
+  });
+  await examined(deps, id, steps);
+  const stopMs = (stop.limitSeconds + 3 * (save?.limitSeconds ?? 0)) * second + limits.slack;
+  await steps.step("stop", stopMs, (signal, show) => stopped(deps, { ...subject, id }, signal, show));
+}
+
+/** A server made for this test alone, marked as that in the transaction that makes it. */
+async function place(deps: StepDeps, { id, asker, loaded, node }: Subject) {
+  const { game } = loaded;
+  const request = {
+    name: `Test of ${game.name}`.slice(0, 60),
+    game: game.id,
+    want: "running" as const,
+    idleSeconds: null,
+    isTest: true,
+    ...(node !== null && { node }),
+  };
+  const server = await deps.servers.create(asker, request, (work) =>
+    transaction(deps.db, async (tx) => {
+      const made = (await work(tx)) as { id: string };
+      await updateServer(tx, made.id, { test_id: id });
+      await updateTest(tx, id, { server_id: made.id });
+      return made as never;
+    }),
+  );
+  const ports = server.addresses.map(({ name, protocol, port }) => `${name} ${port}/${protocol}`).join(", ");
+  return { id: server.id, node: server.node.id, text: `on ${server.node.name}, with the ports ${ports}` };
+}
+
+const detailOf = (row: ServerRow): Detail => JSON.parse(row.detail) as Detail;
+const afterImage = new Set(["files", "network", "container", "game", "ready"]);
+
+const hasStarted = ({ have }: ServerRow): boolean => have === "starting" || have === "ready";
+const hasImage = (row: ServerRow): boolean =>
+  hasStarted(row) || (row.have === "preparing" && afterImage.has(detailOf(row).progress?.step ?? ""));
+
+/** Until what its node says is `done`. @throws Error with what its node says is wrong */
+async function watch(
+  { db, ports }: StepDeps,
+  id: string,
+  signal: AbortSignal,
+  done: (row: ServerRow) => boolean,
+  show: Show,
+): Promise<void> {
+  for (;;) {
+    const row = await findServer(db, id);
+    if (!row || row.want === "absent") throw new Error("somebody deleted the server of this test");
+    if (done(row)) return;
+    const { progress, error } = detailOf(row);
+    if (row.have === "failed") throw new Error(error?.message ?? "the server failed, and its node does not say why");
+    if (progress) show(progress);
+    await ports.timers.sleep(lookEveryMs, signal);
+  }
+}
+
+/** Ports and query, as the node's agent sees them from inside. */
+async function examined(deps: StepDeps, id: string, steps: Steps): Promise<void> {
+  const view = await findView(deps.db, id);
+  const able = (JSON.parse(view?.node_capabilities ?? "{}") as Record<string, unknown>)["examine"] === true;
+  if (!view || !able) {
+    const text = "the agent of this node is too old to look; update it";
+    steps.skip("ports", text);
+    steps.skip("query", text);
+    return;
+  }
+  const look = async (): Promise<Examination> => {
+    const said = await deps.nodes.get(view.node_id).call({ op: "examine", server: id }, limits.call);
+    return Examination.parse(said);
+  };
+  const spec = specOf(view);
+  await steps.step("ports", limits.ports, async (signal) => {
+    const seen = await again(deps, look, ({ listening }) => closedPorts(spec, listening), signal);
+    steps.found({ image: seen.image.digest ?? seen.image.id });
+    return `${portsOf(spec).map(portWords).join(", ")} ${portsOf(spec).length === 1 ? "is" : "are"} bound`;
+  });
+  const { query } = await look();
+  if (!query) return steps.skip("query", "the template names no query");
+  await steps.step("query", limits.query, async (signal) => {
+    const fault = (seen: Examination): string | undefined =>
+      seen.query?.answered ? undefined : `the query was not answered: ${seen.query?.text}`;
+    return (await again(deps, look, fault, signal)).query!.text;
+  });
+}
+
+/** Looks until nothing is wrong. @throws Error with what was wrong at last when the signal aborts */
+async function again(
+  { ports }: StepDeps,
+  look: () => Promise<Examination>,
+  faultOf: (seen: Examination) => string | undefined,
+  signal: AbortSignal,
+): Promise<Examination> {
+  for (;;) {
+    const seen = await look();
+    const fault = faultOf(seen);
+    if (fault === undefined) return seen;
+    try {
+      await ports.timers.sleep(second, signal);
+    } catch (error) {
+      throw new Error(`${fault} (${messageOf(error)})`, { cause: error });
+    }
+  }
+}
+
+interface Wanted {
+  name: string;
+  protocol: "tcp" | "udp";
+  container: number;
+}
+
+const portsOf = ({ ports, internalPorts = [] }: ServerSpec): Wanted[] => [...ports, ...internalPorts];
+const portWords = ({ name, protocol, container }: Wanted): string => `${name} ${container}/${protocol}`;
+
+function closedPorts(spec: ServerSpec, listening: Examination["listening"]): string | undefined {
+  const open = new Set(listening.map(({ protocol, port }) => `${port}/${protocol}`));
+  const closed = portsOf(spec).filter(({ protocol, container }) => !open.has(`${container}/${protocol}`));
+  if (closed.length === 0) return undefined;
+  const instead = [...open].sort().join(", ") || "nothing";
+  return `not bound inside the container: ${closed.map(portWords).join(", ")}; bound is ${instead}`;
+}
+
+async function stopped(
+  deps: StepDeps,
+  { id, asker, loaded }: Subject,
+  signal: AbortSignal,
+  show: Show,
+): Promise<string> {
+  await deps.servers.update(asker, id, { want: "stopped" });
+  await watch(deps, id, signal, ({ have }) => have === "stopped", show);
+  const exit = await exitOf(deps, id, signal);
+  if (exit === 137) throw new Error(`the game did not stop within ${loaded.game.stop.limitSeconds} s and was killed`);
+  return exit === undefined ? "stopped" : `stopped by itself, with exit code ${exit}`;
+}
+
+/** Events may come a moment after the state. */
+async function exitOf({ db, ports }: StepDeps, id: string, signal: AbortSignal): Promise<number | undefined> {
+  const subject = { kind: "server", id };
+  for (let waited = 0; waited < limits.events; waited += lookEveryMs) {
+    const { items } = await listEvents(db, { subject, limit: 20 });
+    const code = items.find(({ kind, data }) => kind === "exit" && typeof data["exitCode"] === "number");
+    if (code) return code.data["exitCode"] as number;
+    await ports.timers.sleep(lookEveryMs, signal);
+  }
+  return undefined;
+}
+
+/** The server, its files and its ports go, whatever came before. */
+export async function cleanUp(
+  deps: StepDeps,
+  { asker }: Pick<Subject, "asker">,
+  server: string,
+  signal: AbortSignal,
+): Promise<string> {
+  await removeServer(deps, asker.userId, server);
+  for (;;) {
+    if (!(await findServer(deps.db, server))) return "server, files and ports are gone";
+    await deps.ports.timers.sleep(lookEveryMs, signal);
+  }
+}
+
+export async function removeServer({ servers }: StepDeps, userId: string, server: string): Promise<void> {
+  try {
+    await servers.remove({ userId, teamId: "" }, server, true);
+  } catch (error) {
+    if (!(error instanceof AppError && error.code === "not_found")) throw error;
+  }
+}
+
+export const cleanupMs = limits.cleanup;
