@@ -1,5 +1,5 @@
 /** Creating a server: a node, its ports, and the row, with the leases in the same transaction. */
-import { newId, type Server } from "@playspawn/shared";
+import { AppError, newId, type Server, type ServerSpec } from "@playspawn/shared";
 import type { Db } from "../../platform/db/db.ts";
 import type { Event } from "../../platform/events/events.ts";
 import type { Deps } from "../deps.ts";
@@ -12,7 +12,7 @@ import { portKey } from "./ports.ts";
 import { refuseOverfull, type Records } from "./records.ts";
 import type { CreateServer } from "./schema.ts";
 import { keepVersion } from "./versions.ts";
-import { insertLeases, insertServer, listLeases, type ServerRow } from "./store.ts";
+import { insertLeases, insertServer, listLeases, type LeaseRow, type ServerRow } from "./store.ts";
 
 /** Who asks, and whose the server will be. */
 export interface Asker {
@@ -32,11 +32,31 @@ export interface CreateDeps extends Deps {
   nextRev(tx: Db, node: string): Promise<number>;
 }
 
-/** A port that was free when it was asked for may be leased a moment later; then another is looked for. */
-export const triesMax = 5;
+const triesMax = 5;
 
+/** Another was faster: a port that was free when it was asked for is leased a moment later. */
 export class LeaseLostError extends Error {
   override readonly name = "LeaseLostError";
+}
+
+/** Runs `work`, which looks for ports, again when others were faster. @throws AppError port_taken when they always are */
+export async function untilLeased<T>(work: () => Promise<T>): Promise<T> {
+  for (let tries = 1; ; tries++)
+    try {
+      return await work();
+    } catch (error) {
+      if (!(error instanceof LeaseLostError)) throw error;
+      if (tries >= triesMax)
+        throw new AppError("port_taken", "Its ports were taken by other servers meanwhile. Free them, or try again.");
+    }
+}
+
+export const leasesFor = (nodeId: string, serverId: string, { ports }: Pick<ServerSpec, "ports">): LeaseRow[] =>
+  ports.map(({ name, protocol, public: port }) => ({ node_id: nodeId, protocol, port, server_id: serverId, name }));
+
+export async function areTaken(tx: Db, nodeId: string, leases: readonly LeaseRow[]): Promise<boolean> {
+  const taken = new Set((await listLeases(tx, nodeId)).map(portKey));
+  return leases.some((lease) => taken.has(portKey(lease)));
 }
 
 export interface CreateRequest extends CreateServer {
@@ -55,12 +75,7 @@ export function creator(deps: CreateDeps): CreateOne {
     // Before a node is asked for anything: what is wrong in the request itself.
     const { game } = request.isTest ? deps.games.get(request.game) : deps.games.offer(request.game);
     resolveVariables(game, request.variables ?? {});
-    for (let tries = 1; ; tries++)
-      try {
-        return await tryCreate(deps, lessor, { asker, request, once });
-      } catch (error) {
-        if (!(error instanceof LeaseLostError) || tries >= triesMax) throw error;
-      }
+    return await untilLeased(() => tryCreate(deps, lessor, { asker, request, once }));
   };
 }
 
@@ -105,15 +120,8 @@ async function insert(
   const variables = withSecrets(loaded.game, resolveVariables(loaded.game, request.variables ?? {}), ports.rng);
   const spec = resolveSpec(loaded, variables, place.ports);
   const id = newId("srv", ports);
-  const leases = spec.ports.map(({ name, protocol, public: port }) => ({
-    node_id: nodeId,
-    protocol,
-    port,
-    server_id: id,
-    name,
-  }));
-  const taken = new Set((await listLeases(tx, nodeId)).map(portKey));
-  if (leases.some((lease) => taken.has(portKey(lease)))) throw new LeaseLostError();
+  const leases = leasesFor(nodeId, id, spec);
+  if (await areTaken(tx, nodeId, leases)) throw new LeaseLostError();
   const now = ports.clock.now();
   const version = await keepVersion(tx, loaded, now);
   const made = { variables, spec: JSON.stringify(spec), version };

@@ -254,9 +254,13 @@ export async function contextsInUse(db: Db): Promise<Set<string>> {
   return new Set(contexts.filter((context) => context !== undefined));
 }
 
-/** In the trash for long enough. */
+/** In the trash for long enough, on a node whose word does not count more than this database's. */
 export const listPurgeDue = async (db: Db, now: number): Promise<ServerRow[]> =>
-  servers(db).whereNull("removed_at").where("purge", false).where("purge_at", "<=", now);
+  servers(db)
+    .whereNull("removed_at")
+    .where("purge", false)
+    .where("purge_at", "<=", now)
+    .whereNotIn("node_id", db("nodes").whereNotNull("adopt_rev").select("id"));
 
 /** Servers of a game that are neither in the trash nor made for a test. `ownerId` null: everybody's. */
 export async function listOfGame(db: Db, game: string, ownerId: string | null): Promise<ServerRow[]> {

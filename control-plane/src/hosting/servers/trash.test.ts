@@ -1,9 +1,11 @@
-import type { Server } from "@playspawn/shared";
-import test from "ava";
+import { AppError, type Server } from "@playspawn/shared";
+import test, { type ExecutionContext } from "ava";
 import type { Problem } from "../../platform/http/problem.ts";
 import { createServer, readServer, scene, until, type Scene } from "../../testing/hosting.ts";
 import { connectAgent, statusOf } from "../../testing/scripted-agent.ts";
 import { shiftedPorts } from "../../testing/shifted-ports.ts";
+import { LeaseLostError, untilLeased } from "./create.ts";
+import { listPurgeDue } from "./store.ts";
 
 const day = 24 * 3600_000;
 const list = async (s: Scene, query = ""): Promise<string[]> =>
@@ -128,4 +130,54 @@ test("a database that was restored from a backup does not purge what lies in its
   await s.client.post(`/api/v1/nodes/${s.key.nodeId}/adopt`, { accept: true });
   t.like(await readServer(s, id), { state: "Trashed" });
   t.false(Boolean((await s.context.db("servers").first("purge"))?.purge));
+});
+
+const adopted = (s: Scene, accept: boolean) => s.client.post(`/api/v1/nodes/${s.key.nodeId}/adopt`, { accept });
+
+/** A backup of the time when this was in the trash was put back: on its node it runs, of a later generation. */
+async function runsAgain(t: ExecutionContext, s: Scene, id: string) {
+  await s.agent.close();
+  const hello = { appliedRev: 99, report: [statusOf({ id, gen: 9 }, { state: "ready" })] };
+  return await connectAgent(t, s.context.localUrl, s.key, { hello });
+}
+
+test("what runs on its node after a restored backup comes out of the trash, and is never purged", async (t) => {
+  const s = await scene(t);
+  const { id, addresses } = await trashed(s);
+  const agent = await runsAgain(t, s, id);
+  await s.context.db("servers").where({ id }).update({ purge: true });
+  t.is((await adopted(s, true)).status, 204);
+  const { snapshot } = await agent.next("snapshot");
+  t.like(snapshot[0], { id, want: "auto", purge: false, gen: 10 });
+  t.like(await readServer(s, id), { trashedAt: null, purgeAt: null, want: "auto" });
+  t.deepEqual(await leases(s), [addresses[0]!.port]);
+});
+
+test("its ports given to another, it is taken down and its files wait; so it is where the database counts", async (t) => {
+  for (const accept of [true, false]) {
+    const s = await scene(t);
+    const { id, addresses } = await trashed(s);
+    if (accept) await createServer(s, { ports: { game: addresses[0]!.port } });
+    const agent = await runsAgain(t, s, id);
+    await adopted(s, accept);
+    const { snapshot } = await agent.next("snapshot");
+    const record = snapshot.find((one) => one.id === id);
+    t.like(record, { want: "absent", purge: false, gen: 10 }, `the agent takes no older generation: ${accept}`);
+    t.is((await readServer(s, id)).state, "Trashed");
+  }
+});
+
+test("nothing is purged while a restored database is not confirmed", async (t) => {
+  const s = await scene(t);
+  const { id, purgeAt } = await trashed(s);
+  const due = async () => (await listPurgeDue(s.context.db, purgeAt!)).map((row) => row.id);
+  t.deepEqual(await due(), [id]);
+  await runsAgain(t, s, id);
+  t.deepEqual(await due(), []);
+});
+
+test("ports that others always take first are a refusal with words, not a fault of ours", async (t) => {
+  const always = (): Promise<never> => Promise.reject(new LeaseLostError());
+  const refused = await t.throwsAsync<AppError>(untilLeased(always), { instanceOf: AppError });
+  t.is(refused.code, "port_taken");
 });

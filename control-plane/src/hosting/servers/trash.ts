@@ -4,12 +4,12 @@ import type { z } from "zod";
 import type { Db } from "../../platform/db/db.ts";
 import type { LoadedGame } from "../games/load.ts";
 import { noUpdate } from "./changes.ts";
-import { LeaseLostError, triesMax, type Asker, type CreateDeps } from "./create.ts";
+import { areTaken, LeaseLostError, leasesFor, untilLeased, type Asker, type CreateDeps } from "./create.ts";
 import { specOf } from "./desired.ts";
 import { checkLimitMs, leasedBy, type Place } from "./placing.ts";
-import { portKey, type PortChoice } from "./ports.ts";
+import type { PortChoice } from "./ports.ts";
 import type { Decision } from "./records.ts";
-import { findView, insertLeases, leasesOf, listLeases, type ServerRow, type ServerView } from "./store.ts";
+import { findView, insertLeases, leasesOf, type ServerRow, type ServerView } from "./store.ts";
 import { fill, portsOf, versionOf, type Template } from "./versions.ts";
 
 const dayMs = 24 * 3600_000;
@@ -25,21 +25,22 @@ export const trashed = (row: ServerRow, now: number, trashDays: number) => ({
   ...noUpdate,
 });
 
+/** What a server has no longer that is not in the trash any more. */
+export const outOfTrash = { trashed_at: null, purge_at: null, trashed_want: null } as const;
+
 /** For good. One that was in the trash stays there until its node has said that nothing is left. */
 export const purged = { want: "absent" as const, purge: true, kick: null, ...noUpdate };
 
 /** @throws AppError conflict | not_found | port_taken | ports_exhausted | node_unreachable */
 export async function restore(deps: CreateDeps, { userId }: Pick<Asker, "userId">, id: string): Promise<Server> {
-  for (let tries = 1; ; tries++) {
+  return await untilLeased(async () => {
     const place = await placeFor(deps, id);
     try {
       return await deps.records.change(id, (row, _gen, tx) => restored(tx, deps, row, { userId, place }));
-    } catch (error) {
-      if (!(error instanceof LeaseLostError) || tries >= triesMax) throw error;
     } finally {
       place?.release();
     }
-  }
+  });
 }
 
 /** Ports to come back with; undefined while it still has its own. */
@@ -87,12 +88,7 @@ interface Restoring {
 async function restored(tx: Db, deps: CreateDeps, row: ServerRow, { userId, place }: Restoring): Promise<Decision> {
   if (row.purge) throw new AppError("conflict", `${row.name} is being deleted for good.`);
   if (row.trashed_at === null) throw new AppError("conflict", `${row.name} is not in the trash.`);
-  const back = {
-    want: row.trashed_want ?? "auto",
-    trashed_at: null,
-    purge_at: null,
-    trashed_want: null,
-  } as const;
+  const back = { ...outOfTrash, want: row.trashed_want ?? "auto" };
   if ((await leasesOf(tx, row.id)).length > 0) return { to: back, kind: "restored", data: { by: userId } };
   if (!place) throw new LeaseLostError();
   const spec = specOf(row);
@@ -100,15 +96,8 @@ async function restored(tx: Db, deps: CreateDeps, row: ServerRow, { userId, plac
   const moved = Object.keys(before).filter((name) => place.ports[name] !== before[name]);
   const version = moved.length > 0 ? await versionOf(tx, row, loadedOf(deps, row)) : undefined;
   const next = version ? fill(version, row, place.ports) : spec;
-  const leases = next.ports.map(({ name, protocol, public: port }) => ({
-    node_id: row.node_id,
-    protocol,
-    port,
-    server_id: row.id,
-    name,
-  }));
-  const taken = new Set((await listLeases(tx, row.node_id)).map(portKey));
-  if (leases.some((lease) => taken.has(portKey(lease)))) throw new LeaseLostError();
+  const leases = leasesFor(row.node_id, row.id, next);
+  if (await areTaken(tx, row.node_id, leases)) throw new LeaseLostError();
   await insertLeases(tx, leases);
   const ports = moved.map((name) => `${name} ${before[name]} → ${place.ports[name]}`).join(", ");
   const to = { ...back, spec: JSON.stringify(next), made_spec: null };
