@@ -145,6 +145,79 @@ test("a restart that is asked for during the swap brings the old version back, a
   t.is(s.image(), "tiny:2");
 });
 
+/** A server whose newer version was started, and answers once it is let. */
+async function onTrial(): Promise<Scene & { answer(): void }> {
+  const s = await scene();
+  const { promise: answered, resolve: answer } = Promise.withResolvers<void>();
+  const { untilReady } = s.all.readiness;
+  s.all.readiness.untilReady = async (target, signal) => {
+    if (s.image() === "tiny:2") await answered;
+    await untilReady(target, signal);
+  };
+  await s.push({ update: newer });
+  for (let i = 0; i < 60 && s.status().state !== "starting"; i++) await s.all.advance(1_000);
+  return { ...s, answer };
+}
+
+test("a still newer version that comes during the swap is tried for itself, not taken for the one before", async (t) => {
+  const s = await onTrial();
+  t.like(s.status(), { state: "starting", update: { gen: 2, phase: "updating" } });
+  const newest = { gen: 3, spec: spec({ image: { ref: "tiny:3" } }) };
+  const phases: string[] = [];
+  s.all.onStatus = ({ update }) => void (update?.gen === 3 && phases.push(`${update.phase} with ${s.image()}`));
+  await s.push({ update: newest });
+  s.answer();
+  await minutes(s, 3);
+  t.like(s.status(), { state: "ready", fresh: true, update: { gen: 3, phase: "done" } });
+  t.is(s.image(), "tiny:3");
+  t.false(
+    phases.some((phase) => phase.startsWith("done") && phase !== "done with tiny:3"),
+    phases.join(", "),
+  );
+});
+
+test("an update that is called off during the swap ends with the version that is wanted", async (t) => {
+  const s = await onTrial();
+  await s.push({ update: undefined });
+  s.answer();
+  await minutes(s, 5);
+  t.like(s.status(), { state: "ready", fresh: false, update: undefined });
+  await s.push({ kick: { gen: 4, kind: "restart" } });
+  await minutes(s, 1);
+  t.like(s.status(), { state: "ready", fresh: true });
+  t.is(s.image(), "tiny:1");
+});
+
+test("a newer version that fails after another came leaves nothing running of it, and the other is tried", async (t) => {
+  const s = await onTrial();
+  await s.push({ update: { gen: 3, spec: spec({ image: { ref: "tiny:3" } }) } });
+  await minutes(s, 10);
+  t.like(s.status(), { state: "ready", fresh: true, update: { gen: 3, phase: "done" } });
+  t.is(s.image(), "tiny:3");
+});
+
+test("an update that is called off while it drains, and a restart after that, leave a game that runs", async (t) => {
+  const s = await scene();
+  const { untilReady } = s.all.readiness;
+  const { promise: answered, resolve: answer } = Promise.withResolvers<void>();
+  s.all.manners.unsaving.add(id);
+  await s.push({ update: newer });
+  for (let i = 0; i < 60 && s.status().state !== "draining"; i++) await s.all.advance(1_000);
+  await s.push({ update: undefined });
+  s.all.readiness.untilReady = async (target, signal) => {
+    await Promise.race([answered, new Promise<void>((go) => signal.addEventListener("abort", () => go()))]);
+    await untilReady(target, signal);
+  };
+  for (let i = 0; i < 200 && s.status().state !== "starting"; i++) await s.all.advance(1_000);
+  t.is(s.status().state, "starting");
+  await s.push({ kick: { gen: 4, kind: "restart" } });
+  answer();
+  await minutes(s, 3);
+  t.is(s.status().state, "ready");
+  t.true(s.all.engine.units.get(id)?.game?.running);
+  t.is(s.image(), "tiny:1");
+});
+
 test("an update that is called off while it waits leaves no trace", async (t) => {
   const s = await scene();
   play(s, 1);

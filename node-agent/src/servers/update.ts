@@ -33,6 +33,9 @@ export interface Update {
   close(): void;
 }
 
+/** No generation: they begin with 1. */
+const none = 0;
+
 type Pending = NonNullable<DesiredServer["update"]>;
 
 /** Makes one image ready at a time, while the game goes on. */
@@ -91,50 +94,58 @@ function preparing({ runtime, gates, log }: World, { onChange, onFailure }: Hear
 /** @param onChange its status is news, or it became ready */
 export function update(world: World, memo: Memo, onChange: () => void): Update {
   let wanted: Pending | undefined;
-  let trial: Update["trial"] = null;
+  /** Which update is being tried: another one, or none, may be wanted before that is over. */
+  let trial: { gen: number; from: "ready" | "other" } | null = null;
   const answered = (gen: number) => (memo.now.update?.gen === gen ? memo.now.update : undefined);
-  const answer = (phase: "done" | "failed", error?: AppError): void => {
+  const answer = (gen: number, phase: "done" | "failed", error?: AppError): void => {
+    if (wanted?.gen === gen) {
+      const said = error && { code: error.code, message: error.message.slice(0, 2000) };
+      memo.note({ update: { gen, phase, ...(said && { error: said }) } });
+      image.stop();
+    }
+    onChange();
+  };
+  const wantedGen = (): number => wanted?.gen ?? none;
+  const ended = (phase: "done" | "failed", error?: AppError): void => {
+    const gen = trial?.gen ?? wantedGen();
     trial = null;
-    if (!wanted) return;
-    const said = error && { code: error.code, message: error.message.slice(0, 2000) };
-    memo.note({ update: { gen: wanted.gen, phase, ...(said && { error: said }) } });
-    image.stop();
-    onChange();
+    answer(gen, phase, error);
   };
-  const image = preparing(world, { onChange, onFailure: (error) => answer("failed", error) });
-  const become = (next: Update["trial"]): void => {
-    trial = next;
-    onChange();
-  };
+  const image = preparing(world, { onChange, onFailure: (error) => answer(wantedGen(), "failed", error) });
 
   return {
     effective(record) {
       const { update: next } = record;
       if (!next) return record;
-      const counts = answered(next.gen)?.phase === "done" || (trial !== null && next.gen === wanted?.gen);
+      const counts = answered(next.gen)?.phase === "done" || next.gen === trial?.gen;
       return counts ? { ...record, spec: next.spec } : record;
     },
     desire(record) {
-      if (record.update?.gen !== wanted?.gen) trial = null;
       wanted = record.update;
       const open = wanted !== undefined && !answered(wanted.gen) && record.want !== "absent";
       if (wanted && open) image.begin(wanted.spec);
       else image.stop();
     },
     waiting: () => (image.isReady && trial === null ? wanted?.spec : undefined),
-    tried: become,
-    get trial() {
-      return trial;
+    tried(from) {
+      trial = { gen: image.isReady ? wantedGen() : none, from };
+      onChange();
     },
-    taken: () => answer("done"),
-    failed: (error) => answer("failed", error),
-    putBack: () => become(null),
+    get trial() {
+      return trial?.from ?? null;
+    },
+    taken: () => ended("done"),
+    failed: (error) => ended("failed", error),
+    putBack() {
+      trial = null;
+      onChange();
+    },
     status() {
       if (!wanted) return undefined;
       const { gen } = wanted;
       const said = answered(gen);
       if (said) return said;
-      if (trial !== null) return { gen, phase: "updating" };
+      if (trial?.gen === gen) return { gen, phase: "updating" };
       const { isReady, progress } = image;
       return { gen, phase: isReady ? "waiting" : "preparing", ...(progress && { progress }) };
     },
