@@ -3,6 +3,7 @@ import { access, constants, mkdir, rm, stat, writeFile } from "node:fs/promises"
 import { connect, createServer, type Server } from "node:net";
 import { join } from "node:path";
 import { AppError, ConfigError, messageOf, withLimit, type Timers } from "@playspawn/shared";
+import { unfinishedFault } from "@playspawn/shared/node/backup/unfinished.ts";
 import type { Config } from "./config.ts";
 import { checkSpace } from "./servers/files.ts";
 
@@ -20,6 +21,10 @@ export async function preflight(config: Config, timers: Timers): Promise<{ relea
   };
   await check(checkRoot);
   await check(() => checkDataDir(config.dataDir));
+  await check(() => {
+    const fault = unfinishedFault(config.dataDir);
+    if (fault) throw new Error(fault);
+  });
   await check(() =>
     withLimit(timers, dockerLimitMs, `Docker's answer at ${config.dockerHost}`, checkDocker(config.dockerHost)),
   );

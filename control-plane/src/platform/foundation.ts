@@ -1,7 +1,8 @@
 /** The ground: the data folder with its lock and its two databases, the bus, and the facts that everything else is given. */
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
-import { AppError, type Ports } from "@playspawn/shared";
+import { AppError, ConfigError, type Ports } from "@playspawn/shared";
+import { unfinishedFault } from "@playspawn/shared/node/backup/unfinished.ts";
 import { type Bus, createBus } from "./bus/bus.ts";
 import { type Databases, openDatabases } from "./db/databases.ts";
 import { lockFolder } from "./db/lock.ts";
@@ -40,6 +41,8 @@ export async function openFoundation(options: FoundationOptions, ending: Ending)
   const folder = join(dataDir, "control-plane");
   await mkdir(join(dataDir, "run"), { recursive: true, mode: 0o700 });
   await mkdir(folder, { recursive: true, mode: 0o700 });
+  const fault = unfinishedFault(dataDir);
+  if (fault) throw new ConfigError([fault]);
   ending.onClose(lockFolder(join(folder, "lock")));
   const { promise: lost, resolve: onLost } = Promise.withResolvers<DatabaseInUseError>();
   const { db, telemetry } = await openDatabases({ ...options, folder, onLost }, ending);

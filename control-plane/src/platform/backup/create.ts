@@ -6,6 +6,7 @@ import type { Writable } from "node:stream";
 import { AppError, type Ports } from "@playspawn/shared";
 import { type CopyState, formatVersion, type Manifest } from "@playspawn/shared/node/backup/format.ts";
 import { addTree } from "@playspawn/shared/node/backup/tree.ts";
+import { unfinishedFault } from "@playspawn/shared/node/backup/unfinished.ts";
 import { type BackupWriter, backupWriter } from "@playspawn/shared/node/backup/write.ts";
 import type { Knex } from "knex";
 import { openDatabase, transaction } from "../db/db.ts";
@@ -13,7 +14,7 @@ import { isPostgres } from "../db/migration-table.ts";
 import { refuseUnknown } from "../db/migrate.ts";
 import { coreMigrations } from "../db/migrations.ts";
 import type { Place } from "../db/place.ts";
-import { agentFiles, coreFile, corePlace, isUnfinished, skipControlPlane, skipServer } from "./places.ts";
+import { agentFiles, coreFile, corePlace, skipControlPlane, skipServer } from "./places.ts";
 import { type Counted, countTables, writeTables } from "./tables.ts";
 
 export interface CreateOptions {
@@ -74,8 +75,8 @@ export async function createBackup(options: CreateOptions): Promise<Created> {
 }
 
 async function requireInstallation(dataDir: string, databaseUrl: string | null): Promise<void> {
-  if (isUnfinished(dataDir))
-    throw new AppError("conflict", `A restore into ${dataDir} was interrupted: there is nothing whole to back up.`);
+  const fault = unfinishedFault(dataDir);
+  if (fault) throw new AppError("conflict", fault);
   const home = await readFile(join(dataDir, "control-plane", "database"), "utf8").catch(() => undefined);
   if (home !== undefined && databaseUrl === null)
     throw new AppError(

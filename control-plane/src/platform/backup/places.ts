@@ -1,5 +1,4 @@
 /** What of a data folder is in a backup, and where it lies. */
-import { existsSync } from "node:fs";
 import { join } from "node:path";
 import type { Place } from "../db/place.ts";
 
@@ -20,7 +19,3 @@ export const agentFiles = ["node.json", "driven.json", "images.json", "state.jso
 
 /** Consoles may be lost. */
 export const skipServer = (path: string): boolean => path === "logs" || path.startsWith("logs/");
-
-/** Lies in the data folder from the first change of a restore to its last; nothing starts on half a restore. */
-export const unfinishedFile = (dataDir: string): string => join(dataDir, "run", "restore-unfinished");
-export const isUnfinished = (dataDir: string): boolean => existsSync(unfinishedFile(dataDir));

@@ -7,6 +7,7 @@ import { AppError, type Ports } from "@playspawn/shared";
 import { type Contents, type Entry, type Manifest, unusable } from "@playspawn/shared/node/backup/format.ts";
 import { bytesOf, type Opener, readBackup } from "@playspawn/shared/node/backup/read.ts";
 import { planter } from "@playspawn/shared/node/backup/tree.ts";
+import { unfinishedFile } from "@playspawn/shared/node/backup/unfinished.ts";
 import type { Knex } from "knex";
 import { openDatabase, transaction } from "../db/db.ts";
 import { migrate } from "../db/migrate.ts";
@@ -17,7 +18,7 @@ import { withoutLimit } from "../db/postgres.ts";
 import { mendAgent } from "./agent-state.ts";
 import { flushFolder, giveTo, hasFiles, removeEmpty, writeFlushed } from "./files.ts";
 import { requireUnused } from "./in-use.ts";
-import { coreFile, corePlace, unfinishedFile } from "./places.ts";
+import { coreFile, corePlace } from "./places.ts";
 import { emptyTables, insertRows, loadPiece, restoreSequences, rowsOf, tableOf, tables } from "./tables.ts";
 
 export interface RestoreOptions {

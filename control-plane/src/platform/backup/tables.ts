@@ -35,6 +35,7 @@ export const tables: readonly Table[] = [
   { name: "servers", key: ["id"] },
   { name: "port_leases", key: ["node_id", "protocol", "port"] },
   { name: "game_versions", key: ["id"] },
+  { name: "game_tests", key: ["id"] },
   { name: "favourites", key: ["user_id", "server_id"] },
   { name: "wake_tokens", key: ["server_id"] },
 ];
@@ -47,6 +48,13 @@ export const leftOut: Readonly<Record<string, string>> = {
   idempotency: "answers that are kept for a day",
   node_boots: "of the machines of then, see nodes",
 };
+
+/** Those that this database has: one of an earlier version has fewer. */
+async function present(tx: Knex.Transaction): Promise<Table[]> {
+  const there: Table[] = [];
+  for (const table of tables) if (await tx.schema.hasTable(table.name)) there.push(table);
+  return there;
+}
 
 /** Rows are gathered to pieces of about this many bytes. */
 const pieceBytes = 1024 ** 2;
@@ -63,7 +71,7 @@ export interface Counted {
 export async function countTables(tx: Knex.Transaction): Promise<Counted> {
   const rows: Record<string, number> = {};
   const sequences: Record<string, number> = {};
-  for (const { name, sequence } of tables) {
+  for (const { name, sequence } of await present(tx)) {
     const counted = (await tx(name).count({ n: "*" }).first()) as { n: number };
     rows[name] = Number(counted.n);
     if (sequence) sequences[name] = await givenOut(tx, name, sequence);
@@ -87,7 +95,7 @@ async function givenOut(tx: Knex.Transaction, table: string, column: string): Pr
 
 /** `database/<table>/000001.jsonl` and on, a row per line. */
 export async function writeTables(tx: Knex.Transaction, writer: BackupWriter): Promise<void> {
-  for (const table of tables) {
+  for (const table of await present(tx)) {
     let number = 0;
     let lines: string[] = [];
     let bytes = 0;
@@ -131,12 +139,13 @@ const plain = (row: Record<string, Value | boolean>): Row =>
 
 export const tableOf = ({ path }: Pick<Entry, "path">): string => path.toString("latin1").split("/")[1] ?? "";
 
-/** Rows of one piece into their table. @throws AppError backup_unusable */
+/** Rows of one piece into their table; answers how many there were. @throws AppError backup_unusable */
 export async function loadPiece(tx: Knex.Transaction, name: string, bytes: Buffer): Promise<number> {
   const table = tables.find((one) => one.name === name);
   if (!table) throw unusable(`The backup has a table ${name.slice(0, 60)} that this Playspawn does not know.`);
-  const rows = parse(name, bytes).filter((row) => !table.isDropped?.(row));
-  await insertRows(tx, table, rows);
+  const rows = parse(name, bytes);
+  const kept = rows.filter((row) => !table.isDropped?.(row));
+  await insertRows(tx, table, kept);
   return rows.length;
 }
 
@@ -176,13 +185,13 @@ const isRow = (value: unknown): value is Row =>
 
 /** Empties what a migration wrote, or an earlier try. */
 export async function emptyTables(tx: Knex.Transaction): Promise<void> {
-  for (const { name } of tables.toReversed()) await tx(name).delete();
-  for (const name of Object.keys(leftOut)) if (name !== "migrations") await tx(name).delete();
+  const names = [...tables.map(({ name }) => name).toReversed(), ...Object.keys(leftOut)];
+  for (const name of names) if (name !== "migrations" && (await tx.schema.hasTable(name))) await tx(name).delete();
 }
 
 /** After all rows: numbers go on where they were. */
 export async function restoreSequences(tx: Knex.Transaction, sequences: Manifest["sequences"]): Promise<void> {
-  for (const { name, sequence } of tables) {
+  for (const { name, sequence } of await present(tx)) {
     if (!sequence) continue;
     const highest = (await tx(name).max({ n: sequence }).first()) as { n: number | null };
     const last = Math.max(sequences[name] ?? 0, Number(highest.n ?? 0));

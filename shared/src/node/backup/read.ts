@@ -257,7 +257,7 @@ const types: readonly string[] = ["file", "directory", "symlink", "link"] satisf
 
 /** @throws AppError backup_unusable for what no backup of ours has */
 function entryOf(headers: Headers): Entry {
-  const { pax = {} } = headers as Headers & { pax?: Record<string, string> };
+  const pax = (headers as Headers & { pax?: Record<string, string> | null }).pax ?? {};
   const encoding = pax["PLAYSPAWN.raw"] === "1" ? "latin1" : "utf8";
   const type = headers.type ?? "file";
   if (!types.includes(type)) throw hostile(headers.name, `is a ${type}`);

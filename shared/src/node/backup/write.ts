@@ -2,7 +2,7 @@
 import { createHash, type Hash } from "node:crypto";
 import { Readable, type Writable } from "node:stream";
 import { pipeline } from "node:stream/promises";
-import { createZstdCompress } from "node:zlib";
+import { constants, createZstdCompress } from "node:zlib";
 import { pack, type Headers } from "tar-stream";
 import type { Rng } from "../../ports/ports.ts";
 import {
@@ -42,7 +42,7 @@ export async function backupWriter({ out, manifest, passphrase, rng }: WriterOpt
   const tar = pack();
   const sealed = passphrase === undefined ? undefined : await seal(passphrase, rng);
   if (sealed) out.write(sealed.header);
-  const compress = createZstdCompress();
+  const compress = createZstdCompress({ params: { [constants.ZSTD_c_checksumFlag]: 1 } });
   const done = sealed ? pipeline(tar, compress, sealed.stream, out) : pipeline(tar, compress, out);
   done.catch(() => undefined);
   const failed = done.then(() => new Promise<never>(() => undefined));
