@@ -1,5 +1,6 @@
 /** Puts together what dials nodes: their addresses, the box that their secrets are kept in, and what keeps them connected. */
 import { join } from "node:path";
+import type { Timers } from "@playspawn/shared";
 import { secretBox } from "../platform/secret-box.ts";
 import { agentClient } from "./link/agent-client.ts";
 import { driver, type DriverDeps } from "./link/driver.ts";
@@ -27,7 +28,7 @@ export async function createDriving(deps: DrivingDeps, { dataDir, node }: Drivin
     ...deps,
     installationId: deps.installation,
     box: await secretBox(join(dataDir, "control-plane", "secret.key"), deps.ports.rng),
-    check: checkAgent,
+    check: (url, secret) => checkAgent(url, secret, deps.ports.timers),
     changed: () => void drivers.refresh(),
   });
   const drivers = driver({ ...deps, list: nodes.list, onTrouble: nodes.tell });
@@ -36,7 +37,7 @@ export async function createDriving(deps: DrivingDeps, { dataDir, node }: Drivin
   return { add: nodes.add, stop: drivers.stop };
 }
 
-async function checkAgent(url: string, secret: string): Promise<void> {
-  const client = agentClient(url, secret);
+async function checkAgent(url: string, secret: string, timers: Timers): Promise<void> {
+  const client = agentClient(url, secret, timers);
   await client.check().finally(client.destroy);
 }

@@ -43,6 +43,15 @@ test("a call ends with its reply, its refusal or its limit, whichever comes firs
   t.is(ports.pending(), 0);
 });
 
+test("an agent's refusal says nothing of who asks, and not endlessly much", async (t) => {
+  const { ports, subject } = scripted();
+  const refusal = t.throwsAsync(subject.once(check, 1000), { instanceOf: AppError });
+  await ports.advance(0);
+  subject.receive({ t: "reply", epoch, id: 1, error: { code: "unauthenticated", message: "x".repeat(1e5) } });
+  const { code, message } = await refusal;
+  t.deepEqual([code, message.length], ["node_unreachable", 2000]);
+});
+
 test("sixteen questions are asked at once, some more wait, the rest are told that the node is busy", async (t) => {
   const { ports, sent, subject } = scripted();
   const asked = Array.from({ length: 216 }, () => subject.once(check, 1000));

@@ -4,12 +4,14 @@
  */
 import {
   AppError,
+  errorCatalog,
   FrameError,
   gate,
   messageOf,
   type AgentFrame,
   type Call,
   type ControlFrame,
+  type ErrorCode,
   type Timers,
 } from "@playspawn/shared";
 import type { Log } from "../../platform/log.ts";
@@ -97,7 +99,7 @@ export class Calls {
     if (!pending) return;
     if (frame.t === "chunk") return pending.chunk(frame.data);
     this.#open.delete(frame.id);
-    pending.end(frame.error ? new AppError(frame.error.code, frame.error.message) : null, frame.result);
+    pending.end(frame.error ? saidByAgent(frame.error) : null, frame.result);
   }
 
   /** The socket is gone: every call ends with this. Never throws: the end of a connection has more to do. */
@@ -150,6 +152,12 @@ export class Calls {
   #cancel(id: number): void {
     if (this.#open.delete(id)) this.#deps.send({ t: "cancel", id });
   }
+}
+
+/** Who asks is not an agent's business: with the codes about that it could sign people out. */
+function saidByAgent({ code, message }: { code: ErrorCode; message: string }): AppError {
+  const isAboutWhoAsks = errorCatalog[code].status === 401 || errorCatalog[code].status === 403;
+  return new AppError(isAboutWhoAsks ? "node_unreachable" : code, message.slice(0, 2000));
 }
 
 const busy = (): AppError => new AppError("not_ready", "The node is busy with other requests. Try again shortly.");

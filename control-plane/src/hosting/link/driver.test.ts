@@ -2,7 +2,8 @@ import { readFile, readdir } from "node:fs/promises";
 import { createServer } from "node:https";
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
-import type { Node } from "@playspawn/shared";
+import { withLimit, type Node } from "@playspawn/shared";
+import { systemTimers } from "@playspawn/shared/ports/system.ts";
 import test, { type ExecutionContext } from "ava";
 import { certificateIn, makeCertificate } from "../../testing/certificates.ts";
 import { temporaryFolder } from "../../testing/harness.ts";
@@ -133,4 +134,55 @@ test("what makes an agent refuse to be driven stands among the node's events; a 
     (await scene.client.post<Node>("/api/v1/nodes", { name: "renamed", url: agent.url, secret: agent.secret })).body.id,
     node.id,
   );
+});
+
+test("what answers like a web site is no agent, and no agent may sign out who asks", async (t) => {
+  const scene = await hostingHarness(t);
+  const agent = await httpAgent(t);
+  const answers = (status: number, body: string): void =>
+    void (agent.before = (_request, response) => {
+      response.writeHead(status).end(body);
+      return true;
+    });
+  answers(200, "<!doctype html><title>Admin of the printer</title>");
+  const site = await add(scene, agent);
+  t.is(site.status, 503);
+  t.regex(site.body.detail, /is no agent/);
+  t.notRegex(site.body.detail, /printer/);
+  answers(401, JSON.stringify({ code: "unauthenticated", detail: "Sign in." }));
+  t.is((await add(scene, agent)).status, 503);
+  t.deepEqual(await nodesOf(scene), []);
+});
+
+for (const path of ["/sessions", "/frames"])
+  test(`an agent that never finishes its answer to ${path} does not hold up the end of the control plane`, async (t) => {
+    const scene = await driven(t);
+    const { agent } = scene;
+    agent.before = (request, response) => {
+      if (request.method !== "POST" || !request.url!.endsWith(path)) return false;
+      response.writeHead(200);
+      response.write("{");
+      return true;
+    };
+    const before = agent.requests.length;
+    agent.say(path === "/sessions" ? { t: "nonsense", epoch: "x" } : { t: "resync", appliedRev: 0 });
+    await until("the answer that does not end", async () =>
+      agent.requests.slice(before).some((line) => line.startsWith("POST") && line.endsWith(path)) ? true : undefined,
+    );
+    await t.notThrowsAsync(withLimit(systemTimers, 4500, "the end", scene.context.close()));
+  });
+
+test("an agent with a new reason for every try tells one a minute", async (t) => {
+  const scene = await driven(t);
+  const { agent, node } = scene;
+  let tries = 0;
+  agent.before = (request, response) => {
+    if (request.url !== "/sessions") return false;
+    response.writeHead(503).end(JSON.stringify({ code: "not_ready", detail: `Reason ${++tries}.` }));
+    return true;
+  };
+  agent.say({ t: "nonsense", epoch: "x" });
+  await until("the fourth try", async () => (tries >= 4 ? true : undefined));
+  const { body } = await scene.client.get<{ items: { kind: string }[] }>(`/api/v1/nodes/${node.id}/events`);
+  t.is(body.items.filter(({ kind }) => kind === "drive_failed").length, 1);
 });

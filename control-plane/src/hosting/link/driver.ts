@@ -35,6 +35,8 @@ const firstRetryMs = 200;
 const retryMaxMs = 5_000;
 /** Of a refusal that only an operator mends. */
 const refusedRetryMs = 15_000;
+/** An agent that finds a new reason for each try must not fill its node's events. */
+const tellEveryMs = 60_000;
 /** A connection that lasted this long was a good one. */
 const goodMs = 1_000;
 const lookEveryMs = 5_000;
@@ -98,9 +100,11 @@ async function keepDriving(deps: DriveDeps, node: DrivenNode, signal: AbortSigna
   const { clock, timers, rng } = deps.ports;
   let tries = 0;
   let told: string | null = null;
+  let quietUntil = 0;
   const tell = async (reason: string | null): Promise<void> => {
-    if (reason === told) return;
+    if (reason === told || (reason !== null && clock.mono() < quietUntil)) return;
     told = reason;
+    if (reason !== null) quietUntil = clock.mono() + tellEveryMs;
     await deps.onTrouble(node.id, reason).catch(() => undefined);
   };
   while (!signal.aborted) {
@@ -123,9 +127,9 @@ interface Ending {
 
 /** One connection, from its beginning to its end. */
 async function drive(deps: DriveDeps, node: DrivenNode, signal: AbortSignal, onOpen: () => void): Promise<Ending> {
-  const client = agentClient(node.url, node.secret);
+  const client = agentClient(node.url, node.secret, deps.ports.timers);
   try {
-    const session = await client.open({ controller: deps.installation, run: deps.run }).catch(refusalOf);
+    const session = await client.open({ controller: deps.installation, run: deps.run }, signal).catch(refusalOf);
     if (typeof session !== "string") return session;
     onOpen();
     return await talkOver(deps, node, { client, session }, signal);
@@ -148,7 +152,7 @@ async function talkOver(
   { client, session }: { client: AgentClient; session: string },
   signal: AbortSignal,
 ): Promise<Ending> {
-  const wire = httpWire({ client, session, contextFile: deps.contextFile });
+  const wire = httpWire({ client, session, timers: deps.ports.timers, contextFile: deps.contextFile });
   const talk = new Session({ ...deps, nodeId: node.id, wire });
   const leave = (): void => wire.close(closeCodes.goingAway, "");
   signal.addEventListener("abort", leave, { once: true });

@@ -1,5 +1,5 @@
 /** Frames over an agent's HTTP API: what is to be sent goes out in order, in batches; what comes is fetched by polls. */
-import { frameBytesMax, type ControlFrame } from "@playspawn/shared";
+import { frameBytesMax, withLimit, type ControlFrame, type Timers } from "@playspawn/shared";
 import type { AgentClient } from "./agent-client.ts";
 import type { Wire } from "./wire.ts";
 
@@ -11,14 +11,17 @@ export interface HttpWire extends Wire {
 export interface HttpWireDeps {
   client: AgentClient;
   session: string;
+  timers: Timers;
   /** File of a build context. */
   contextFile(sha256: string): string;
 }
 
 const batchBytes = frameBytesMax;
+/** What is under way at the end may arrive; an agent that does not take it must not hold up who stops. */
+const lastFramesLimitMs = 1_000;
 
 export function httpWire(deps: HttpWireDeps): HttpWire {
-  const { client, session } = deps;
+  const { client, session, timers } = deps;
   const ended = new AbortController();
   const broken = Promise.withResolvers<never>();
   broken.promise.catch(() => undefined);
@@ -35,7 +38,7 @@ export function httpWire(deps: HttpWireDeps): HttpWire {
     }
   };
   const part = async (code: number): Promise<void> => {
-    await out.stop();
+    await withLimit(timers, lastFramesLimitMs, "the last frames", out.stop()).catch(() => undefined);
     // The agent notices the end of the poll anyway; this tells it why.
     await client.close(session, code).catch(() => undefined);
     ended.abort(new Error("the connection is closed"));

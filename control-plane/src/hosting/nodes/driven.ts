@@ -45,6 +45,7 @@ const useOf = (nodeId: string): string => `node ${nodeId}`;
 
 export function drivenNodes(deps: DrivenDeps): DrivenNodes {
   const { db, ports, log, box } = deps;
+  const unopened = new Set<string>();
   const put = async (ownerId: string, node: NodeAddress): Promise<string> => {
     const id = await transaction(db, (tx) => store(tx, deps, ownerId, node));
     await deps.publish(id);
@@ -64,9 +65,14 @@ export function drivenNodes(deps: DrivenDeps): DrivenNodes {
       const rows = await listDriven(db);
       return rows.flatMap(({ id, url, sealed_secret }) => {
         try {
-          return [{ id, url: url!, secret: box.open(sealed_secret!, useOf(id)) }];
+          const secret = box.open(sealed_secret!, useOf(id));
+          unopened.delete(id);
+          return [{ id, url: url!, secret }];
         } catch (error) {
-          log.error({ node: id, err: error }, "a node cannot be driven: add it again with its secret");
+          // Once: the list is read every few seconds.
+          if (!unopened.has(id))
+            log.error({ node: id, err: error }, "a node cannot be driven: add it again with its secret");
+          unopened.add(id);
           return [];
         }
       });
