@@ -163,6 +163,19 @@ test("frames that make no sense, or come too late, end the session with the reas
   t.is((await tell(node, id("ses", 1), [])).status, 404);
 });
 
+test("a control plane in wrong hands names no folder of its own: what is no server's id ends the session", async (t) => {
+  const node = await startNode(t);
+  for (const [epoch, bad] of ["../../../../etc", "/etc", `${server}/../..`, ""].entries()) {
+    const driver = await drive(t, node);
+    await driver.frame("hello");
+    const record = { ...desired(server), id: bad, want: "absent", purge: true };
+    const frame = { ...welcome(epoch + 1), snapshot: [record] };
+    await driver.tell(frame);
+    t.regex(JSON.stringify((await driver.poll()).body), /\(4000\).*must match pattern.*srv_/);
+  }
+  t.deepEqual(node.registry.records(), []);
+});
+
 test("build files are taken when they are what they are said to be", async (t) => {
   const node = await startNode(t);
   const put = (sha256: string, body: string): Promise<Response> =>

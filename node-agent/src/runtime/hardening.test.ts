@@ -25,6 +25,9 @@ test("a spec that reaches for root, the system or the environment's grammar is r
       "/etc",
       "/etc/passwd",
       "//etc//machine-id",
+      "/./proc",
+      "/./etc/./passwd",
+      "/.//sys/.",
       "/data/../etc",
       "data",
       "/a b",
@@ -33,6 +36,8 @@ test("a spec that reaches for root, the system or the environment's grammar is r
     [{ env: { "A=B": "1" } }, "210000:210000"],
     [{ env: { A: "1\0B=2" } }, "210000:210000"],
     [{ env: { "": "1" } }, "210000:210000"],
+    ...[0, -1, 5 * 1024 ** 2].map((memoryBytes): [Partial<ServerSpec>, string] => [{ memoryBytes }, "210000:210000"]),
+    ...[0, -1, 1e-12].map((cpu): [Partial<ServerSpec>, string] => [{ cpu }, "210000:210000"]),
   ];
   for (const [change, owner] of cases)
     t.is(
@@ -67,7 +72,7 @@ test("what a control plane adds to a spec on the wire changes nothing of the con
   };
   t.deepEqual(hostConfig({ ...spec, ...extra } as ServerSpec, limits, place), hostConfig(spec, limits, place));
   const desired = {
-    id: "s",
+    id: `srv_${"0".repeat(26)}`,
     gen: 1,
     want: "auto",
     kick: null,
@@ -77,6 +82,8 @@ test("what a control plane adds to a spec on the wire changes nothing of the con
     purge: false,
   };
   t.true(DesiredServer.safeParse({ ...desired, spec }).success);
+  for (const id of ["", "s", "../../..", "/etc", `srv_${"0".repeat(24)}/.`, `srv_${"0".repeat(26)}/../x`])
+    t.false(DesiredServer.safeParse({ ...desired, id, spec }).success, id);
   for (const profile of ["privileged", "", "root"])
     t.false(DesiredServer.safeParse({ ...desired, spec: { ...spec, profile } }).success, profile);
   const read = DesiredServer.safeParse({ ...desired, spec: { ...spec, ...extra } });

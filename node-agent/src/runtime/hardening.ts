@@ -3,6 +3,7 @@
  * `strict` runs as the server's own uid with no capability on a read-only root; `compat` is for images that start as
  * root and drop their rights themselves. See docs of the profiles in shared/src/games/game.ts.
  */
+import { posix } from "node:path";
 import { AppError, type ServerSpec } from "@playspawn/shared";
 
 /** What this host lets a container have; probed once. */
@@ -17,8 +18,9 @@ export interface HostLimits {
 }
 
 const MiB = 1024 ** 2;
-/** What an entrypoint needs to chown its data and become another user. */
-/** And KILL, without which an init of root's may not pass a signal on to a game that runs as somebody else. */
+/** Docker makes no container with less. */
+const memoryBytesMin = 6 * MiB;
+/** What an entrypoint needs to chown its data and become another user. And KILL, without which an init of root's may not pass a signal on to a game that runs as somebody else. */
 const compatCapabilities = ["CHOWN", "SETUID", "SETGID", "DAC_OVERRIDE", "FOWNER", "KILL"];
 
 export interface Place {
@@ -55,7 +57,7 @@ export function hostConfig(spec: ServerSpec, limits: HostLimits, { network, data
     Memory: spec.memoryBytes,
     // The same figure means no swap.
     MemorySwap: spec.memoryBytes,
-    NanoCpus: Math.round(Math.min(spec.cpu, limits.cpus) * 1e9),
+    NanoCpus: nanoCpus(Math.min(spec.cpu, limits.cpus)),
     ...(limits.blkioWeight ? { BlkioWeight: 500 } : {}),
     // When memory runs out, games go before the agent and the engine.
     ...(limits.oomScoreAdj ? { OomScoreAdj: 500 } : {}),
@@ -104,10 +106,14 @@ export function checkSpec(spec: ServerSpec, owner: string): void {
     throw new AppError("forbidden", `This node refuses to run ${spec.game}: ${what}. Correct the game's file.`);
   };
   if (!/^[1-9]\d{0,9}:[1-9]\d{0,9}$/.test(owner)) refuse(`its files would belong to ${JSON.stringify(owner)}`);
+  // Zero would be no limit at all.
+  if (!(spec.memoryBytes >= memoryBytesMin))
+    refuse(`${spec.memoryBytes} bytes of memory are less than a container needs`);
+  if (!(nanoCpus(spec.cpu) > 0)) refuse(`${spec.cpu} is no share of a processor`);
   for (const path of Object.values(spec.volumes)) {
     if (!/^\/[A-Za-z0-9._/-]{1,200}$/.test(path) || path.split("/").includes(".."))
       refuse(`${JSON.stringify(path)} is no path for its files`);
-    if (shadowed.test(path)) refuse(`its files would lie over ${path}, which belongs to the system`);
+    if (shadowed.test(posix.normalize(path))) refuse(`its files would lie over ${path}, which belongs to the system`);
   }
   for (const [name, value] of Object.entries(spec.env))
     if (!/^[A-Za-z_][A-Za-z0-9_]{0,63}$/.test(name) || value.includes("\0"))
@@ -115,7 +121,9 @@ export function checkSpec(spec: ServerSpec, owner: string): void {
 }
 
 /** A mount there would hide what the kernel and the engine show, or the account's own files. */
-const shadowed = /^\/+(?:$|(?:proc|sys|dev)(?:\/|$)|etc\/*$|etc\/+(?:passwd|group|machine-id)\/*$)/;
+const shadowed = /^\/(?:$|(?:proc|sys|dev)(?:\/|$)|etc\/?$|etc\/(?:passwd|group|machine-id)\/?$)/;
+
+const nanoCpus = (cpu: number): number => Math.round(cpu * 1e9);
 
 /** `compat` images drop from root to the data's owner themselves. */
 export const userOf = (spec: ServerSpec, owner: string): string => (spec.profile === "strict" ? owner : "0:0");

@@ -4,6 +4,7 @@
  */
 import { z } from "zod";
 import { errorCodes } from "../domain/errors.ts";
+import { idPattern } from "../domain/ids.ts";
 import { Label } from "../domain/label.ts";
 import { haves, kickKinds, tiers, wants } from "../domain/server-state.ts";
 import { Protocol, ServerSpec } from "../games/game.ts";
@@ -109,7 +110,8 @@ export type StatusItem = z.infer<typeof StatusItem>;
 export const Grant = z.strictObject({ id: z.string(), microCredits: z.string().regex(/^\d+$/).nullable() });
 
 export const DesiredServer = z.strictObject({
-  id: z.string(),
+  /** Nothing else: an agent calls folders by it. */
+  id: z.string().regex(idPattern("srv")),
   /** Grows with every change of this record. */
   gen: z.number().int().positive(),
   want: z.enum(wants),

@@ -4,7 +4,7 @@ import { FrameError, decode } from "./codec.ts";
 import { FromDoor } from "./door.ts";
 
 const status = {
-  id: "srv_1",
+  id: `srv_${"0".repeat(26)}`,
   gen: 1,
   state: "ready",
   tier: null,
@@ -45,7 +45,7 @@ test("fields that a newer agent added are left out, at any depth", (t) => {
 });
 
 const record = {
-  id: "srv_1",
+  id: `srv_${"0".repeat(26)}`,
   gen: 1,
   want: "auto",
   kick: null,
