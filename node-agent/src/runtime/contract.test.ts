@@ -333,6 +333,17 @@ promise("an image that is there is answered, one that is not is named", async (t
   t.is((await t.throwsAsync(runtime.ensureImage(missing, nothing, stop.signal)))?.message, "no longer wanted");
 });
 
+promise("a running game is looked into; one that does not run is not", async (t, { world, runtime, server }) => {
+  t.is(await runtime.inside(server), null);
+  const plan = world.plan(server);
+  await started(runtime, plan);
+  const found = await runtime.inside(server);
+  t.truthy(found?.imageId);
+  t.true(Array.isArray(found?.listening));
+  await runtime.removeGame(server);
+  t.is(await runtime.inside(server), null);
+});
+
 promise(
   "an engine that does not see our folder as we do is found out, with what to do",
   async (t, { world, runtime }) => {

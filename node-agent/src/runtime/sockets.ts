@@ -24,10 +24,14 @@ export async function socketsOf(pid: number): Promise<Socket[]> {
   return [...found.values()].slice(0, socketsMax);
 }
 
+/** In the kernel's hexadecimal: 127.0.0.0/8, where Docker's own name server listens, and ::1. Nobody comes in there. */
+const loopback = /^(?:[0-9A-F]{6}7F|0{24}01000000)$/;
+
 /** Lines such as `  0: 00000000:1F90 00000000:0000 0A …`: local address, remote address, state. */
 export function readTable(protocol: Socket["protocol"], text: string): Socket[] {
   return text.split("\n").flatMap((line) => {
-    const [, port, state] = /^\s*\d+: [0-9A-F]+:([0-9A-F]{4}) [0-9A-F]+:[0-9A-F]{4} ([0-9A-F]{2}) /.exec(line) ?? [];
-    return port !== undefined && state === open[protocol] ? [{ protocol, port: Number.parseInt(port, 16) }] : [];
+    const found = /^\s*\d+: ([0-9A-F]+):([0-9A-F]{4}) [0-9A-F]+:[0-9A-F]{4} ([0-9A-F]{2}) /.exec(line);
+    const [, address = "", port = "", state] = found ?? [];
+    return state === open[protocol] && !loopback.test(address) ? [{ protocol, port: Number.parseInt(port, 16) }] : [];
   });
 }
