@@ -13,7 +13,7 @@ export interface Driving extends Pick<DrivenNodes, "add"> {
   stop(): Promise<void>;
 }
 
-interface DrivingDeps extends Deps, Omit<DriverDeps, "list" | "onTrouble"> {
+interface DrivingDeps extends Deps, Omit<DriverDeps, "list" | "onTrouble" | "onParted"> {
   publish: PublishNode;
 }
 
@@ -31,7 +31,7 @@ export async function createDriving(deps: DrivingDeps, { dataDir, node }: Drivin
     check: (url, secret) => checkAgent(url, secret, deps.ports.timers),
     changed: () => void drivers.refresh(),
   });
-  const drivers = driver({ ...deps, list: nodes.list, onTrouble: nodes.tell });
+  const drivers = driver({ ...deps, list: nodes.list, onTrouble: nodes.tell, onParted: nodes.parted });
   if (node) await nodes.ensure(node);
   else void drivers.refresh();
   return { add: nodes.add, stop: drivers.stop };

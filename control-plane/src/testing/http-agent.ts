@@ -30,6 +30,8 @@ interface Talk {
   poll: ServerResponse | undefined;
 }
 
+const noServers = JSON.stringify({ controller: null, servers: [] });
+
 export async function httpAgent(
   t: ExecutionContext,
   secret = "a-secret-that-has-at-least-32-characters",
@@ -89,8 +91,7 @@ export async function httpAgent(
     if (line === "POST /sessions/{id}/frames")
       for (const text of body.split("\n").filter(Boolean)) take(JSON.parse(text) as ControlFrame);
     if (line.startsWith("GET /contexts/")) return void response.writeHead(404).end("{}");
-    if (line === "GET /servers") return void response.writeHead(200).end('{"controller":null,"servers":[]}');
-    response.writeHead(204).end();
+    response.writeHead(line === "GET /servers" ? 200 : 204).end(line === "GET /servers" ? noServers : undefined);
     if (line === "DELETE /sessions/{id}") talk?.poll?.destroy();
   };
   agent.url = await serve(t, (request, response, body) => {

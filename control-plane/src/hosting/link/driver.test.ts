@@ -186,3 +186,38 @@ test("an agent with a new reason for every try tells one a minute", async (t) =>
   const { body } = await scene.client.get<{ items: { kind: string }[] }>(`/api/v1/nodes/${node.id}/events`);
   t.is(body.items.filter(({ kind }) => kind === "drive_failed").length, 1);
 });
+
+test("a node that is away when it is revoked is given back when it returns, and its secret forgotten", async (t) => {
+  const scene = await driven(t);
+  const { agent, node } = scene;
+  agent.before = (request) => (request.socket.destroy(), true);
+  agent.say({ t: "nonsense", epoch: "x" });
+  await agent.asked("DELETE /sessions/{id}");
+  t.is((await scene.client.post(`/api/v1/nodes/${node.id}/revoke`)).status, 204);
+  const before = agent.requests.length;
+  agent.before = () => false;
+  await scene.context.close();
+  const again = await hostingHarness(t, { config: { dataDir: scene.config.dataDir } });
+  const sealed = () => again.context.db("nodes").where({ id: node.id }).first<{ sealed_secret: string | null }>();
+  await until("it is given back", async () => ((await sealed()).sealed_secret === null ? true : undefined));
+  t.deepEqual(agent.requests.slice(before), ["POST /sessions", "DELETE /sessions/{id}"]);
+  t.deepEqual(await nodesOf(again), []);
+});
+
+test("a node that is added again is not given back for the one that it was", async (t) => {
+  const scene = await driven(t);
+  const { agent, node } = scene;
+  agent.before = (request, response) => {
+    if (request.url === "/servers") return false;
+    response.writeHead(500).end();
+    return true;
+  };
+  await scene.client.post(`/api/v1/nodes/${node.id}/revoke`);
+  const fresh = await add(scene, agent);
+  t.is(fresh.status, 201);
+  t.not(fresh.body.id, node.id);
+  const [row] = await scene.context.db("nodes").where({ id: node.id });
+  t.is((row as { sealed_secret: string | null }).sealed_secret, null);
+  agent.before = () => false;
+  t.is((await connected(scene)).id, fresh.body.id);
+});

@@ -12,6 +12,8 @@ export interface DrivenNode {
   id: string;
   url: string;
   secret: string;
+  /** Of one that was revoked: until when its agent is to be told, UTC ms. */
+  partUntil: number | null;
 }
 
 export interface Driver {
@@ -27,6 +29,8 @@ export interface DriverDeps extends Omit<SessionDeps, "nodeId" | "wire" | "budge
   contextFile(sha256: string): string;
   /** An agent cannot be driven for a reason that it did not have before; null: it can. */
   onTrouble(nodeId: string, reason: string | null): Promise<void>;
+  /** A revoked node is given back, or never will be. */
+  onParted(nodeId: string): Promise<void>;
   /** A connection is over. */
   onEnd(): void;
 }
@@ -35,6 +39,7 @@ const firstRetryMs = 200;
 const retryMaxMs = 5_000;
 /** Of a refusal that only an operator mends. */
 const refusedRetryMs = 15_000;
+const partingRetryMs = 30_000;
 /** An agent that finds a new reason for each try must not fill its node's events. */
 const tellEveryMs = 60_000;
 /** A connection that lasted this long was a good one. */
@@ -53,7 +58,8 @@ export function driver(deps: DriverDeps): Driver {
     const ended = new AbortController();
     const mine = budgets.get(node.id) ?? budget(ports.clock);
     budgets.set(node.id, mine);
-    const running = keepDriving({ ...deps, run, budget: mine }, node, ended.signal);
+    const keep = node.partUntil === null ? keepDriving : keepParting;
+    const running = keep({ ...deps, run, budget: mine }, node, ended.signal);
     driven.set(node.id, {
       key: keyOf(node),
       async stop() {
@@ -89,7 +95,7 @@ export function driver(deps: DriverDeps): Driver {
   };
 }
 
-const keyOf = ({ url, secret }: DrivenNode): string => `${url} ${secret}`;
+const keyOf = ({ url, secret, partUntil }: DrivenNode): string => `${url} ${secret} ${partUntil ?? ""}`;
 
 interface DriveDeps extends DriverDeps {
   run: string;
@@ -115,6 +121,33 @@ async function keepDriving(deps: DriveDeps, node: DrivenNode, signal: AbortSigna
     tries = clock.mono() - from >= goodMs ? 0 : tries + 1;
     const backoff = Math.min(firstRetryMs * 2 ** Math.min(tries, 10), retryMaxMs);
     await timers.sleep((waitMs ?? backoff) * (0.5 + rng.float() / 2), signal).catch(() => undefined);
+  }
+}
+
+/** Tells the agent of a revoked node that it is free for others. It may be away now, and for long. */
+async function keepParting(deps: DriveDeps, node: DrivenNode, signal: AbortSignal): Promise<void> {
+  const { clock, timers, rng } = deps.ports;
+  while (!signal.aborted && clock.now() < node.partUntil!) {
+    if (await part(deps, node, signal)) break;
+    await timers.sleep(partingRetryMs * (0.5 + rng.float() / 2), signal).catch(() => undefined);
+  }
+  if (signal.aborted) return;
+  await deps.onParted(node.id).catch((error: unknown) => {
+    deps.log.warn({ node: node.id, reason: messageOf(error) }, "that a node was given back could not be stored");
+  });
+}
+
+/** @returns whether the agent knows */
+async function part({ ports, installation, run }: DriveDeps, node: DrivenNode, signal: AbortSignal): Promise<boolean> {
+  const client = agentClient(node.url, node.secret, ports.timers);
+  try {
+    const session = await client.open({ controller: installation, run }, signal);
+    await client.close(session, closeCodes.revoked);
+    return true;
+  } catch {
+    return false;
+  } finally {
+    client.destroy();
   }
 }
 

@@ -9,7 +9,7 @@ import type { Deps } from "../deps.ts";
 import { appendNodeEvent } from "./node-events.ts";
 import { presentNode } from "./present.ts";
 import type { PublishNode } from "./publisher.ts";
-import { findNode, insertNode, listDriven, updateNode, type NodeRow } from "./store.ts";
+import { findNode, insertNode, listDriven, listParting, updateNode, type NodeRow } from "./store.ts";
 
 export interface NodeAddress {
   name: string;
@@ -25,8 +25,10 @@ export interface DrivenNodes {
   add(ownerId: string, node: NodeAddress): Promise<Node>;
   /** The one that the environment names: there, whether it answers or not. */
   ensure(node: NodeAddress): Promise<void>;
-  /** Those to drive, with their secrets. One whose secret cannot be opened is told and left out. */
-  list(): Promise<{ id: string; url: string; secret: string }[]>;
+  /** Those to drive, and those to give back, with their secrets. One whose secret cannot be opened is told and left out. */
+  list(): Promise<{ id: string; url: string; secret: string; partUntil: number | null }[]>;
+  /** A revoked node is given back, or never will be: its secret is forgotten. */
+  parted(nodeId: string): Promise<void>;
   /** A new reason why a node cannot be driven. */
   tell(nodeId: string, reason: string | null): Promise<void>;
 }
@@ -40,6 +42,9 @@ export interface DrivenDeps extends Pick<Deps, "db" | "ports" | "log"> {
   /** The nodes to drive are others now. */
   changed(): void;
 }
+
+/** How long the agent of a revoked node is looked for. */
+const partingMs = 30 * 24 * 3600_000;
 
 const useOf = (nodeId: string): string => `node ${nodeId}`;
 
@@ -62,12 +67,12 @@ export function drivenNodes(deps: DrivenDeps): DrivenNodes {
       await put(deps.installationId, node);
     },
     async list() {
-      const rows = await listDriven(db);
-      return rows.flatMap(({ id, url, sealed_secret }) => {
+      const rows = [...(await listDriven(db)), ...(await listParting(db))];
+      return rows.flatMap(({ id, url, sealed_secret, revoked_at }) => {
         try {
           const secret = box.open(sealed_secret!, useOf(id));
           unopened.delete(id);
-          return [{ id, url: url!, secret }];
+          return [{ id, url: url!, secret, partUntil: revoked_at === null ? null : revoked_at + partingMs }];
         } catch (error) {
           // Once: the list is read every few seconds.
           if (!unopened.has(id))
@@ -77,6 +82,7 @@ export function drivenNodes(deps: DrivenDeps): DrivenNodes {
         }
       });
     },
+    parted: (nodeId) => updateNode(db, nodeId, { sealed_secret: null }),
     async tell(nodeId, reason) {
       if (reason === null) return;
       log.warn({ node: nodeId, reason }, "a node cannot be driven");
@@ -102,6 +108,9 @@ async function store(
     const secret_hash = hashToken(newSecret(ports.rng));
     const sealed_secret = box.seal(secret, useOf(id));
     const row = { id, owner_id: ownerId, name, secret_hash, created_at: ports.clock.now(), url, sealed_secret };
+    // It is ours again: the node that it was before is not to be given back.
+    for (const former of await listParting(tx))
+      if (former.url === url) await updateNode(tx, former.id, { sealed_secret: null });
     await insertNode(tx, row);
     await appendNodeEvent(tx, ports, row, "added", { name, url });
     return id;

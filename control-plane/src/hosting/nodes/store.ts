@@ -58,6 +58,10 @@ export const findNode = async (db: Db, id: string): Promise<NodeRow | undefined>
 export const listDriven = async (db: Db): Promise<NodeRow[]> =>
   nodes(db).whereNull("revoked_at").whereNotNull("url").orderBy("id");
 
+/** Revoked ones whose agents were not told yet. */
+export const listParting = async (db: Db): Promise<NodeRow[]> =>
+  nodes(db).whereNotNull("revoked_at").whereNotNull("sealed_secret").orderBy("id");
+
 export const updateNode = async (db: Db, id: string, change: Partial<Omit<NodeRow, "id" | "version">>): Promise<void> =>
   void (await db("nodes")
     .where({ id })
