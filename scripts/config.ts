@@ -1,6 +1,7 @@
 /** The only reader of the environment in scripts/. The programs check their own values; here stands what start itself needs. */
 import { readFileSync } from "node:fs";
 import { resolve } from "node:path";
+import { localControlUrl } from "@playspawn/shared";
 import { repository } from "./lib/paths.ts";
 
 export interface StartConfig {
@@ -13,6 +14,8 @@ export interface StartConfig {
   webPort: number;
   agentPort: number;
   controlUrl: string;
+  /** With `--node`: a secret is set and no control plane to join, so that one will dial this node. */
+  isDriven: boolean;
   dockerHost: string | undefined;
   admin: { email: string; password: string } | undefined;
   /** The whole environment, handed on to the programs. */
@@ -48,29 +51,31 @@ export function startConfig(given: NodeJS.ProcessEnv = process.env): StartConfig
   const email = valueOf(environment, "PLAYSPAWN_ADMIN_EMAIL");
   const databaseUrl = valueOf(environment, "DATABASE_URL") || undefined;
   const password = valueOf(environment, "PLAYSPAWN_ADMIN_PASSWORD");
-  const host = environment.PLAYSPAWN_HOST ?? "0.0.0.0";
-  const controlPort = port(environment.PLAYSPAWN_PORT, 8000);
-  const tls = environment.PLAYSPAWN_TLS_CERT_FILE === undefined ? undefined : true;
-  const reached = host === "0.0.0.0" || host === "::" ? "127.0.0.1" : host;
+  const isJoining = ["PLAYSPAWN_CONTROL_URL", "PLAYSPAWN_JOIN_TOKEN", "PLAYSPAWN_JOIN_TOKEN_FILE"].some(
+    (name) => environment[name],
+  );
   return {
     dataDir: resolve(environment.PLAYSPAWN_DATA_DIR ?? `${repository}/.playspawn`),
     databaseUrl,
-    host,
-    port: controlPort,
+    host: environment.PLAYSPAWN_HOST ?? "0.0.0.0",
+    port: port(environment.PLAYSPAWN_PORT, 8000),
     webPort: port(environment.PLAYSPAWN_WEB_PORT, 3000),
     agentPort: port(environment.PLAYSPAWN_AGENT_PORT, 8001),
-    controlUrl:
-      environment.PLAYSPAWN_CONTROL_URL ??
-      // A certificate is for a name, which this machine's own address has not.
-      (tls && environment.PLAYSPAWN_PUBLIC_URL) ??
-      `${tls ? "https" : "http"}://${reached.includes(":") ? `[${reached}]` : reached}:${controlPort}`,
+    controlUrl: environment.PLAYSPAWN_CONTROL_URL ?? localControlUrl(environment),
+    isDriven: !isJoining && ["PLAYSPAWN_NODE_SECRET", "NODE_SECRET"].some((name) => valueOf(environment, name)),
     dockerHost: dockerHost === defaultSocket ? undefined : dockerHost,
     admin: email && password ? { email, password } : undefined,
     environment,
   };
 }
 
-const secrets = ["DATABASE_URL", "REDIS_URL", "PLAYSPAWN_ADMIN_EMAIL", "PLAYSPAWN_ADMIN_PASSWORD"];
+const secrets = [
+  "DATABASE_URL",
+  "REDIS_URL",
+  "PLAYSPAWN_ADMIN_EMAIL",
+  "PLAYSPAWN_ADMIN_PASSWORD",
+  "PLAYSPAWN_METRICS_TOKEN",
+];
 
 /** What the programs of a node need not know. */
 export const withoutSecrets = (given: NodeJS.ProcessEnv): NodeJS.ProcessEnv =>

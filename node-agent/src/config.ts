@@ -3,7 +3,7 @@ import { readFileSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { hostname, networkInterfaces } from "node:os";
 import { join, resolve } from "node:path";
-import { ConfigError, LogLevel, defaultRouteDevice, isHost, messageOf } from "@playspawn/shared";
+import { ConfigError, LogLevel, defaultRouteDevice, isHost, localControlUrl, messageOf } from "@playspawn/shared";
 import { isPrivate } from "@playspawn/shared/node/secret-route.ts";
 import { z } from "zod";
 import { failpointNames } from "./failpoints.ts";
@@ -84,7 +84,7 @@ const ImagePattern = z.string().refine(isImagePattern, {
     `has ${JSON.stringify(input)}, which is no pattern of repositories such as docker.io/itzg/*, and not the word builds`,
 });
 
-/** The GSP document's name means the same. */
+/** The GSP document's name means the same, but beside `NODE_URL`: the two are of a control plane on this machine. */
 const secretNames = ["PLAYSPAWN_NODE_SECRET", "NODE_SECRET"] as const;
 const Secret = z
   .string()
@@ -150,6 +150,7 @@ export function readConfig(repoDir: string, env: Env = process.env): Config {
     Object.keys(Environment.shape).flatMap((name) => (env[name] ? [[name, env[name]]] : [])),
   );
   for (const name of secretNames) readSecretFile(name, env, set, unreadable);
+  if (env["NODE_URL"]) delete set["NODE_SECRET"];
   const parsed = Environment.safeParse(set);
   const faults = [
     ...unreadable,
@@ -160,7 +161,10 @@ export function readConfig(repoDir: string, env: Env = process.env): Config {
   if (Boolean(set["PLAYSPAWN_AGENT_TLS_CERT_FILE"]) !== Boolean(set["PLAYSPAWN_AGENT_TLS_KEY_FILE"]))
     faults.push("PLAYSPAWN_AGENT_TLS_CERT_FILE and PLAYSPAWN_AGENT_TLS_KEY_FILE must be set together, or neither.");
   if (!parsed.success || faults.length > 0) throw new ConfigError(faults);
-  return toConfig(parsed.data, repoDir, isDriven(parsed.data, set));
+  return toConfig(parsed.data, repoDir, {
+    controlUrl: set["PLAYSPAWN_CONTROL_URL"] ?? localControlUrl(env),
+    driven: isDriven(parsed.data, set),
+  });
 }
 
 /** `<NAME>_FILE` names a file with the secret in it. */
@@ -182,7 +186,11 @@ const isDriven = (env: z.infer<typeof Environment>, set: Env): boolean =>
   !set["PLAYSPAWN_JOIN_TOKEN"] &&
   !set["PLAYSPAWN_JOIN_TOKEN_FILE"];
 
-function toConfig(env: z.infer<typeof Environment>, repoDir: string, driven: boolean): Config {
+function toConfig(
+  env: z.infer<typeof Environment>,
+  repoDir: string,
+  { controlUrl, driven }: Pick<Config, "controlUrl" | "driven">,
+): Config {
   const dataDir = resolve(repoDir, env.PLAYSPAWN_DATA_DIR);
   const file = env.PLAYSPAWN_JOIN_TOKEN_FILE ?? join(dataDir, "run", "join-token");
   const given = env.PLAYSPAWN_JOIN_TOKEN;
@@ -191,7 +199,7 @@ function toConfig(env: z.infer<typeof Environment>, repoDir: string, driven: boo
     dataDir,
     logLevel: env.PLAYSPAWN_LOG_LEVEL,
     failpoint: env.PLAYSPAWN_FAILPOINT,
-    controlUrl: env.PLAYSPAWN_CONTROL_URL ?? `http://127.0.0.1:${env.PLAYSPAWN_PORT}`,
+    controlUrl,
     agentPort: env.PLAYSPAWN_AGENT_PORT,
     portRange: env.PLAYSPAWN_PORT_RANGE,
     subnet: env.PLAYSPAWN_SUBNET,

@@ -30,6 +30,7 @@ test("a node with a secret and nobody to join is driven; either name of the secr
   t.false(read({}).driven);
   for (const name of ["PLAYSPAWN_CONTROL_URL", "PLAYSPAWN_JOIN_TOKEN", "PLAYSPAWN_JOIN_TOKEN_FILE"])
     t.like(read({ NODE_SECRET: secret, [name]: "http://127.0.0.1:1" }), { driven: false, nodeSecret: secret }, name);
+  t.like(read({ NODE_URL: "http://10.0.0.2:8001", NODE_SECRET: secret }), { driven: false, nodeSecret: undefined });
   t.throws(() => read({ NODE_SECRET: "short" }), { message: /NODE_SECRET must have at least 32 characters/ });
   t.throws(() => read({ NODE_SECRET: secret, NODE_SECRET_FILE: file }), { message: /are both set/ });
   t.throws(() => read({ PLAYSPAWN_NODE_SECRET_FILE: "/nowhere" }), { message: /cannot be read/ });

@@ -14,7 +14,7 @@ import { startOptions, type StartOptions } from "../up/options.ts";
 import { ensurePackages } from "../up/packages.ts";
 import { ensureDataFolder, ensurePorts } from "../up/preflight.ts";
 import { launchProgram, trimLogs, type ProgramName } from "../up/program.ts";
-import { installServices, readSettings, sayInstalled, servicesRun, systemdRuns } from "../up/systemd.ts";
+import { installServices, readSettings, sayInstalled, sayNode, servicesRun, systemdRuns } from "../up/systemd.ts";
 import { supervise, type GivenUp, type Ready, type Supervisor } from "../up/supervise.ts";
 
 const trimEveryMs = 30_000;
@@ -83,7 +83,7 @@ async function bringUp(
   const handedOn = {
     ...config.environment,
     PLAYSPAWN_DATA_DIR: config.dataDir,
-    PLAYSPAWN_CONTROL_URL: config.controlUrl,
+    ...(!(options.node && config.isDriven) && { PLAYSPAWN_CONTROL_URL: config.controlUrl }),
   };
   const keep = (name: ProgramName, onReady?: (ready: Ready) => void): Promise<Ready | GivenUp> =>
     supervisor.start({
@@ -126,9 +126,9 @@ async function demo({ setupUrl }: Ready, config: StartConfig, options: StartOpti
   return config.admin ? undefined : admin;
 }
 
-function sayUp(controlPlane: Ready | undefined, { dataDir, controlUrl }: StartConfig): void {
-  say(`\nPlayspawn runs. Logs are in ${dataDir}/logs; Ctrl-C stops it, and game servers keep running.`);
-  if (!controlPlane) say(`\nThis machine is a node of ${controlUrl}; the dashboard there shows it under Nodes.\n`);
+function sayUp(controlPlane: Ready | undefined, config: StartConfig): void {
+  say(`\nPlayspawn runs. Logs are in ${config.dataDir}/logs; Ctrl-C stops it, and game servers keep running.`);
+  if (!controlPlane) sayNode(config);
   else if (controlPlane.setupUrl) saySetup(controlPlane.setupUrl);
   else say(`\nThe dashboard:\n\n  ${controlPlane.url}\n`);
 }

@@ -7,13 +7,13 @@ import { repository } from "../lib/paths.ts";
 import { Halt } from "./halt.ts";
 
 /** @throws Halt with one sentence for each fault, a line each */
-export function ensureConfig({ environment, port }: StartConfig, { node }: { node: boolean }): void {
+export function ensureConfig({ environment, port, isDriven }: StartConfig, { node }: { node: boolean }): void {
   const faults = [...(node ? [] : faultsOf(readControlPlane, environment)), ...faultsOf(readAgent, environment)];
   if (!node && port === 0)
     faults.push("PLAYSPAWN_PORT is 0, and nodes and people need one that they know: set another, such as 8000.");
-  if (node && !environment["PLAYSPAWN_CONTROL_URL"])
+  if (node && !environment["PLAYSPAWN_CONTROL_URL"] && !isDriven)
     faults.push(
-      "--node makes this machine a node of a control plane elsewhere: set PLAYSPAWN_CONTROL_URL to its address, and PLAYSPAWN_JOIN_TOKEN the first time.",
+      "--node makes this machine a node of a control plane elsewhere: set PLAYSPAWN_CONTROL_URL to its address, and PLAYSPAWN_JOIN_TOKEN the first time. Or set PLAYSPAWN_NODE_SECRET alone, and let the control plane dial this machine.",
     );
   if (faults.length > 0) throw new Halt(78, [...new Set(faults)].join("\n"));
 }

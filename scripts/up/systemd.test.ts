@@ -64,3 +64,10 @@ test("settings of this start replace their lines, others stay, signs are quoted"
   t.is(parseSettings("# a word of mine\n\nPLAYSPAWN_PORT=9000")["PLAYSPAWN_PORT"], "9000");
   t.throws(() => mergeSettings("", { PLAYSPAWN_HOST: "a\nb" }), { instanceOf: Halt });
 });
+
+test("every setting of a service is kept, and nothing that is not one", (t) => {
+  const kept = ["NODE_URL=http://10.0.0.2:8001", "NODE_SECRET_FILE=/etc/secret", "LOG_FORMAT=json"];
+  const environment = Object.fromEntries(kept.map((line) => line.split("=") as [string, string]));
+  const others = { PLAYSPAWN_TOKEN: "of the command line", PLAYSPAWN_URL: "http://other", HOME: "/root" };
+  t.is(mergeSettings("", { ...environment, ...others }), `${kept.join("\n")}\n`);
+});

@@ -39,9 +39,12 @@ export function fillUnit(text: string, places: Readonly<Record<Place, string>>):
   return text.replaceAll(/@(root|node|data)@/g, (_text, place: Place) => places[place]);
 }
 
+const settings = ["DATABASE_URL", "NODE_URL", "NODE_SECRET", "DOCKER_HOST", "LOG_FORMAT", "NODE_EXTRA_CA_CERTS"];
+/** Of the command line, and of tests: nobody's services. */
+const notOurs = /^PLAYSPAWN_(URL|TOKEN(_FILE)?|TEST_\w+|FAILPOINT)$/;
+
 const isSetting = (name: string): boolean =>
-  name.startsWith("PLAYSPAWN_") ||
-  ["DATABASE_URL", "DATABASE_URL_FILE", "DOCKER_HOST", "NODE_EXTRA_CA_CERTS"].includes(name);
+  (name.startsWith("PLAYSPAWN_") && !notOurs.test(name)) || settings.includes(name.replace(/_FILE$/, ""));
 
 /** The settings file after a start with `environment`: what it sets replaces the lines of before, the others stay. */
 export function mergeSettings(before: string, environment: NodeJS.ProcessEnv): string {
@@ -161,10 +164,18 @@ async function writeWhole(path: string, text: string, mode: number): Promise<voi
   await rename(`${path}.new`, path);
 }
 
-export function sayInstalled({ url }: Installed, { controlUrl }: StartConfig): void {
+/** What a machine without a control plane is part of. */
+export const sayNode = ({ isDriven, controlUrl, agentPort }: StartConfig): void =>
+  say(
+    isDriven
+      ? `\nThis machine waits to be driven: its agent listens on port ${agentPort}. Name it to a control plane with NODE_URL and NODE_SECRET.\n`
+      : `\nThis machine is a node of ${controlUrl}; the dashboard there shows it under Nodes.\n`,
+  );
+
+export function sayInstalled({ url }: Installed, config: StartConfig): void {
   say(`\nPlayspawn runs as services and starts with this machine. Settings are in ${settingsPath}.`);
   say(`  systemctl status 'playspawn-*'      journalctl -u ${url === undefined ? agent : controlPlane} -f`);
-  if (url === undefined) say(`\nThis machine is a node of ${controlUrl}; the dashboard there shows it under Nodes.\n`);
+  if (url === undefined) sayNode(config);
   else if (url.includes("/setup#")) say(`\nSet it up here; the link is good once and for 30 minutes:\n\n  ${url}\n`);
   else say(`\nThe dashboard:\n\n  ${url}\n`);
 }

@@ -14,3 +14,16 @@ export class ConfigError extends Error {
 const logLevels = ["trace", "debug", "info", "warn", "error", "fatal", "silent"] as const;
 
 export const LogLevel = z.enum(logLevels, { error: `must be one of ${logLevels.join(", ")}` }).default("info");
+
+type Env = Readonly<Record<string, string | undefined>>;
+
+/** Where the control plane of this machine is reached from this machine, whoever else reaches it how. */
+export function localControlUrl(env: Env): string {
+  const isSecure = Boolean(env["PLAYSPAWN_TLS_CERT_FILE"]);
+  // A certificate is for a name, which this machine's own address has not.
+  if (isSecure && env["PLAYSPAWN_PUBLIC_URL"]) return env["PLAYSPAWN_PUBLIC_URL"];
+  const host = env["PLAYSPAWN_HOST"] || "0.0.0.0";
+  const reached = ["0.0.0.0", "::"].includes(host) ? "127.0.0.1" : host;
+  const authority = `${reached.includes(":") ? `[${reached}]` : reached}:${env["PLAYSPAWN_PORT"] || "8000"}`;
+  return `${isSecure ? "https" : "http"}://${authority}`;
+}
