@@ -32,6 +32,7 @@ import { stateFile } from "./servers/state-file.ts";
 import { examine } from "./examine/examine.ts";
 import { stats } from "./stats/stats.ts";
 import type { World } from "./servers/world.ts";
+import { serial } from "./lib/serial.ts";
 import { Troubles } from "./troubles.ts";
 import { identify, refuseSpoiltState, type Who } from "./who.ts";
 
@@ -182,10 +183,11 @@ function coreOf(
   const secrets = [identity.secret, config.nodeSecret].filter((secret) => secret !== undefined);
   if (!driven) return { secrets, registry, handlers, driven: null };
   const { claim, contexts } = driven;
-  const drivers = sessions(talk, claim);
+  const inTurn = serial();
+  const drivers = sessions(talk, claim, inTurn);
   closers.push(() => drivers.end());
   const { portRange } = config;
-  const own = local({ ports, registry, runtime, handlers, portRange, controller: () => claim.controller });
+  const own = local({ ports, registry, runtime, handlers, portRange, controller: () => claim.controller, inTurn });
   own.resume();
   return { secrets, registry, handlers, driven: { local: own, sessions: drivers, contexts } };
 }

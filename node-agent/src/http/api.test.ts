@@ -1,6 +1,7 @@
 import { once } from "node:events";
 import { connect } from "node:net";
 import test, { type ExecutionContext } from "ava";
+import { AppError } from "@playspawn/shared";
 import { systemTimers } from "@playspawn/shared/ports/system.ts";
 import { portRange, secret, startNode, type Node } from "./testing/node.ts";
 
@@ -202,4 +203,37 @@ test("a kick that its want can never let through is refused, and so are unknown 
   t.is((await node.call("GET", `/servers/${body.server_id}/logs?tail=-1`)).status, 422);
   t.is((await node.call("POST", "/deploy", "image=1")).status, 415);
   t.is((await node.call("POST", "/deploy", { image: "x".repeat(300_000) })).status, 413);
+});
+
+test("deployed over files that were kept, the answer waits for the containers as the first time", async (t) => {
+  const node = await startNode(t);
+  const { server_id: id } = (await deployed(node)).body;
+  await untilState(t, node, id, "ready");
+  t.is((await node.call("DELETE", `/servers/${id}`)).status, 200);
+  const again = await deployed(node, { server_id: id });
+  t.is(again.status, 201, JSON.stringify(again.body));
+  t.like(again.body, { server_id: id, game_container_id: `game-${id}` });
+});
+
+test("a deployment waits for an engine that cannot be read", async (t) => {
+  const node = await startNode(t);
+  node.runtime.fail("list", new AppError("docker_unavailable", "The engine is away."), 1);
+  const asked = deployed(node);
+  while (node.registry.records().length === 0) await systemTimers.sleep(10);
+  await node.here.ports.advance(30_000);
+  const { status, body } = await asked;
+  t.is(status, 201, JSON.stringify(body));
+});
+
+test("what failed is not taken back when it was deployed otherwise meanwhile", async (t) => {
+  const node = await startNode(t);
+  const id = `srv_${"1".repeat(26)}`;
+  node.runtime.fail("ensureImage", new AppError("image_not_found", "There is no image tiny:1."), 1);
+  const [first, second] = await Promise.all([
+    deployed(node, { server_id: id }),
+    deployed(node, { server_id: id, image: "tiny:2" }),
+  ]);
+  t.true([201, 202].includes(second.status), JSON.stringify([first, second]));
+  await untilState(t, node, id, "ready");
+  t.like(node.registry.record(id), { want: "auto", spec: { image: { ref: "tiny:2" } } });
 });

@@ -1,6 +1,6 @@
 /** Deploying and deleting on a node without a control plane: here the state file is the truth. */
 import { AppError, newId, type DesiredServer, type Have, type Ports } from "@playspawn/shared";
-import { serial } from "../lib/serial.ts";
+import type { Serial } from "../lib/serial.ts";
 import type { CallHandlers } from "../link/calls.ts";
 import type { Runtime } from "../runtime/runtime.ts";
 import type { Registry } from "../servers/registry.ts";
@@ -25,20 +25,31 @@ export interface LocalDeps {
   portRange: { from: number; to: number };
   /** Of the control plane that decides here, if one does. */
   controller(): string | null;
+  /** Shared with whatever else decides who writes the records. */
+  inTurn: Serial;
 }
 
+/** The turn in which records are written, and in which control planes come and go. */
+export const recordsTurn = "records";
 const removeLimitMs = 60_000;
 /** As many as may be asked for at once when a free one is looked for. */
 const portsAskedMax = 200;
 
 export function local(deps: LocalDeps): Local {
-  const { registry } = deps;
-  const inTurn = serial();
-  const change = <T>(work: () => Promise<T>): Promise<T> => inTurn("records", work);
+  const { registry, inTurn } = deps;
+  const change = <T>(work: () => Promise<T>): Promise<T> => inTurn(recordsTurn, work);
   const refuseControlled = (): void => {
     const controller = deps.controller();
     if (controller === null) return;
     throw new AppError("conflict", `The control plane ${controller} decides what is on this node. Ask it there.`);
+  };
+  /** What could not be deployed for the first time goes again, unless somebody has deployed it otherwise since. */
+  const takeBack = async (record: DesiredServer): Promise<void> => {
+    await change(async () => {
+      if (deps.controller() === null && registry.record(record.id)?.gen === record.gen)
+        await apply(deps, { upsert: [goneOf(record, false)] });
+    });
+    void finish(record.id, new AbortController().signal).catch(() => undefined);
   };
   const forget = (id: string): Promise<void> =>
     change(async () => {
@@ -57,12 +68,10 @@ export function local(deps: LocalDeps): Local {
         refuseControlled();
         return await take(deps, request);
       });
-      const server = registry.get(record.id);
-      await prepared(deps, server, record.gen, request.wait_seconds * 1000, signal);
+      const server = await prepared(deps, record, request.wait_seconds * 1000, signal);
       const failure = server?.status().detail.error;
       if (server?.status().state === "failed" && failure) {
-        if (isNew) await change(() => apply(deps, { upsert: [goneOf(record, false)] }));
-        if (isNew) void finish(record.id, new AbortController().signal);
+        if (isNew) await takeBack(record);
         throw new AppError(failure.code, failure.message);
       }
       return await deployed(deps, record, server);
@@ -148,23 +157,34 @@ async function portsTaken({ registry }: LocalDeps, id: string): Promise<Map<stri
 
 const unprepared = new Set<Have>(["absent", "preparing", "stopping"]);
 
-/** Its containers are there, or cannot be made, or the time is over. */
+/** Its containers are there, or nobody is about to make them, or they cannot be made, or the time is over. */
+function isPrepared(server: Supervisor, gen: number): boolean {
+  const { state, gen: seen } = server.status();
+  if (seen < gen || unprepared.has(state)) return false;
+  return !server.busy || (server.stands && state !== "failed");
+}
+
+const lookAgainMs = 200;
+
+/** Answers the server, which appears as soon as the engine can be read. */
 async function prepared(
-  { ports }: LocalDeps,
-  server: Supervisor | undefined,
-  gen: number,
+  { ports: { timers }, registry }: LocalDeps,
+  { id, gen }: DesiredServer,
   limitMs: number,
   signal: AbortSignal,
-): Promise<void> {
-  if (!server || limitMs === 0) return;
+): Promise<Supervisor | undefined> {
   const limit = new AbortController();
-  const cancel = ports.timers.after(limitMs, () => limit.abort(new Error("it takes longer")));
-  const standing = (): boolean => {
-    const { state, gen: seen } = server.status();
-    return seen >= gen && !unprepared.has(state) && !(state === "failed" && server.busy);
-  };
-  await server.until(standing, AbortSignal.any([limit.signal, signal])).catch(() => undefined);
-  cancel();
+  const cancel = timers.after(limitMs, () => limit.abort(new Error("it takes longer")));
+  const either = AbortSignal.any([limit.signal, signal]);
+  try {
+    for (; limitMs > 0 && !registry.get(id); await timers.sleep(lookAgainMs, either)) await registry.applied();
+    if (limitMs > 0) await registry.get(id)?.until(() => isPrepared(registry.get(id)!, gen), either);
+  } catch (error) {
+    if (!either.aborted) throw error;
+  } finally {
+    cancel();
+  }
+  return registry.get(id);
 }
 
 async function deployed(

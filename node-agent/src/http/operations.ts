@@ -205,6 +205,20 @@ const driving: Operation[] = [
     },
   }),
   operation({
+    name: "release",
+    method: "delete",
+    path: "/controller",
+    tag: "control plane",
+    summary: "Give this node back to nobody",
+    description:
+      "For a control plane that is lost, or that revoked the node while it could not be reached. Its servers run on and may be deleted here; then another control plane may take it. One that still lives takes it again at once: revoke the node there.",
+    answers: { 204: null },
+    handle: async (core) => {
+      await requireDriven(core).sessions.release();
+      return { status: 204 };
+    },
+  }),
+  operation({
     name: "hasContext",
     method: "get",
     path: "/contexts/{sha256}",

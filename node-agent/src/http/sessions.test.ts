@@ -142,6 +142,32 @@ test("the same process that comes again takes its own place; a revocation gives 
   t.is((await open(node, 2)).status, 201);
 });
 
+test("a node whose control plane is lost is given back by whoever has its secret", async (t) => {
+  const node = await startNode(t);
+  const driver = await drive(t, node);
+  await driver.frame("hello");
+  await driver.tell(welcome(1, [desired(server, { kick: { gen: 1, kind: "wake" } })]));
+  await driver.frame("status", ({ items }) => items.some(({ state }) => state === "ready"));
+  t.is((await fetch(`${node.url}/controller`, { method: "DELETE" })).status, 401);
+  t.is((await open(node, 2)).status, 409);
+  t.is((await node.call("DELETE", "/controller")).status, 204);
+  t.is((await driver.poll()).status, 404, "who drove it is out");
+  t.is(node.registry.get(server)!.status().state, "ready", "its servers run on");
+  t.is((await node.call("DELETE", `/servers/${server}`)).status, 200, "and may be deleted here");
+  t.is((await open(node, 2)).status, 201);
+});
+
+test("of a deployment and a control plane that come at once, one has the node", async (t) => {
+  for (let round = 0; round < 10; round++) {
+    const node = await startNode(t);
+    const ports = { game: { protocol: "udp", container: 8303 } };
+    const body = { image: "tiny:1", ports, readiness: { anyOf: [{ log: "up" }], limitSeconds: 30 } };
+    const [deployed, opened] = await Promise.all([node.call("POST", "/deploy", body), open(node)]);
+    t.is([deployed.status, opened.status].filter((status) => status === 201).length, 1);
+    t.is(node.registry.records().length, deployed.status === 201 ? 1 : 0);
+  }
+});
+
 test("a node with servers of its own is not taken over", async (t) => {
   const node = await startNode(t);
   const ports = { game: { protocol: "udp", container: 8303 } };

@@ -3,7 +3,8 @@
  * plane at a time, and one process of it: whoever holds the poll holds the node.
  */
 import { AppError, closeCodes, newId } from "@playspawn/shared";
-import { serial } from "../lib/serial.ts";
+import type { Serial } from "../lib/serial.ts";
+import { recordsTurn } from "./local.ts";
 import { Session, type SessionDeps, type Wire } from "../link/session.ts";
 
 export interface Sessions {
@@ -15,6 +16,8 @@ export interface Sessions {
   poll(id: string, signal: AbortSignal): Promise<string[]>;
   take(id: string, frames: readonly string[]): void;
   close(id: string, code: number): Promise<void>;
+  /** Nobody drives this node any more, whether or not whoever did is there. */
+  release(): Promise<void>;
   /** The agent stops. */
   end(): void;
 }
@@ -35,9 +38,10 @@ interface Open {
   wire: PolledWire;
 }
 
-export function sessions(deps: SessionDeps, claim: ClaimFile): Sessions {
+/** @param turns shared with `local`: no server is deployed while a control plane takes the node */
+export function sessions(deps: SessionDeps, claim: ClaimFile, turns: Serial): Sessions {
   const { registry, events, ports, log } = deps;
-  const inTurn = serial();
+  const inTurn = <T>(work: () => Promise<T>): Promise<T> => turns(recordsTurn, work);
   let current: Open | undefined;
   registry.listen(
     (id) => current?.session.status(id),
@@ -54,30 +58,17 @@ export function sessions(deps: SessionDeps, claim: ClaimFile): Sessions {
     if (current?.id === id) return current;
     throw new AppError("not_found", "This session is over. Begin a new one.");
   };
-  const claimFor = async (controller: string): Promise<void> => {
-    if (claim.controller === controller) return;
-    if (claim.controller !== null)
-      throw new AppError(
-        "conflict",
-        `The control plane ${claim.controller} drives this node. Revoke the node there first.`,
-      );
-    if (registry.records().length > 0)
-      throw new AppError(
-        "conflict",
-        "This node has servers that were deployed over its own API, which a control plane would not know. Delete them first.",
-      );
-    await claim.write(controller);
-    // Revisions are counted by the control plane from here on.
-    await registry.snapshot({ rev: 0, snapshot: [], adopt: false });
-    log.info({ controller }, "a control plane drives this node from now on");
+  const free = async (): Promise<void> => {
+    await claim.write(null);
+    log.warn("no control plane drives this node any more; its servers run on");
   };
   return {
     get controller() {
       return claim.controller;
     },
     open: ({ controller, run }) =>
-      inTurn("claim", async () => {
-        await claimFor(controller);
+      inTurn(async () => {
+        await claimFor(deps, claim, controller);
         if (current && !current.wire.over && current.run !== run)
           throw new AppError("conflict", "Another process of this control plane drives this node now.");
         endCurrent(closeCodes.superseded, "a newer session took over");
@@ -97,15 +88,39 @@ export function sessions(deps: SessionDeps, claim: ClaimFile): Sessions {
       for (const frame of frames) session.receive(frame);
     },
     close: (id, code) =>
-      inTurn("claim", async () => {
+      inTurn(async () => {
         requireOpen(id);
         endCurrent(code, "the control plane ended it");
-        if (code !== closeCodes.revoked) return;
-        await claim.write(null);
-        log.warn("the control plane gave this node back; its servers run on");
+        if (code === closeCodes.revoked) await free();
+      }),
+    release: () =>
+      inTurn(async () => {
+        endCurrent(closeCodes.revoked, "this node was given back");
+        await free();
       }),
     end: () => endCurrent(closeCodes.goingAway, "the agent stops"),
   };
+}
+
+/** @throws AppError conflict | disk_full */
+async function claimFor({ registry, log }: SessionDeps, claim: ClaimFile, controller: string): Promise<void> {
+  if (claim.controller === controller) return;
+  if (claim.controller !== null)
+    throw new AppError(
+      "conflict",
+      `The control plane ${claim.controller} drives this node. Revoke the node there first; where that cannot be done, DELETE /controller here.`,
+    );
+  if (registry.records().length > 0)
+    throw new AppError(
+      "conflict",
+      "This node has servers that were deployed over its own API, which a control plane would not know. Delete them first.",
+    );
+  // Revisions are counted by the control plane from here on. Whoever is killed before the next line is driven by nobody.
+  await registry.snapshot({ rev: 0, snapshot: [], adopt: false });
+  if (!(await registry.saved()))
+    throw new AppError("disk_full", "This node's disk does not take what it is to remember. Free some space.");
+  await claim.write(controller);
+  log.info({ controller }, "a control plane drives this node from now on");
 }
 
 /** Frames that wait to be fetched. */

@@ -28,7 +28,7 @@ import { Requests, type Kick } from "./requests.ts";
 import { retry, type Retry } from "./retry.ts";
 import { contradiction } from "./sight.ts";
 import { specHash } from "./spec-hash.ts";
-import { showBindFailures } from "./stand.ts";
+import { showBindFailures, standsReady } from "./stand.ts";
 import { statusOf } from "./status.ts";
 import { showRoutes, tell, type Stage } from "./stage.ts";
 import type { Memory } from "./state-file.ts";
@@ -202,6 +202,10 @@ export class Supervisor {
   /** Still asking what it found whether it is ready. */
   get resuming(): boolean {
     return this.#flight !== null && this.#flight.name === this.#first;
+  }
+  /** Holder and container as its record wants them are there. */
+  get stands(): boolean {
+    return standsReady(this.#stage);
   }
   /** Grows with every action and every change of state. */
   get changes(): number {

@@ -10,6 +10,7 @@ import { failpointNames } from "../../failpoints.ts";
 import { drivenIdentity } from "../../link/driven.ts";
 import type { CallHandlers } from "../../link/calls.ts";
 import type { SessionDeps } from "../../link/session.ts";
+import type { FakeRuntime } from "../../runtime/fake.ts";
 import { keptContexts } from "../../runtime/kept-contexts.ts";
 import { openEventLog } from "../../servers/event-log.ts";
 import { consoleOf } from "../../servers/logs.ts";
@@ -17,6 +18,7 @@ import { portsTaken } from "../../servers/ports-taken.ts";
 import { Registry } from "../../servers/registry.ts";
 import { machine, type Machine } from "../../servers/testing/fakes.ts";
 import { examine } from "../../examine/examine.ts";
+import { serial } from "../../lib/serial.ts";
 import { stats } from "../../stats/stats.ts";
 import { agentHttp } from "../http.ts";
 import { local } from "../local.ts";
@@ -31,6 +33,7 @@ export interface Node {
   registry: Registry;
   sessions: Sessions;
   here: Machine;
+  runtime: FakeRuntime;
   call<T = Record<string, unknown>>(method: string, path: string, body?: unknown): Promise<Answer<T>>;
   /** Ends the agent; its machine and its files stay. */
   stop(): Promise<void>;
@@ -68,7 +71,8 @@ export async function startNode(t: ExecutionContext, { joined = false, left }: N
     imageDigest: async (ref) => ({ digest: await world.runtime.registryDigest(ref) }),
   };
   const talk = talkOf({ registry, events, handlers, run: world.run });
-  const drivers = sessions(talk, claim);
+  const inTurn = serial();
+  const drivers = sessions(talk, claim, inTurn);
   const own = local({
     ports: systemPorts,
     registry,
@@ -76,6 +80,7 @@ export async function startNode(t: ExecutionContext, { joined = false, left }: N
     handlers,
     portRange,
     controller: () => claim.controller,
+    inTurn,
   });
   own.resume();
   const http = await agentHttp({ port: 0, tls: null, ports: systemPorts, log, troubles: () => [] });
@@ -105,7 +110,7 @@ export async function startNode(t: ExecutionContext, { joined = false, left }: N
     await stop();
     await rm(folder, { recursive: true, force: true });
   });
-  return { url, folder, registry, sessions: drivers, here, call: caller(url), stop };
+  return { url, folder, registry, sessions: drivers, here, runtime: agent.runtime, call: caller(url), stop };
 }
 
 type Parts = Pick<SessionDeps, "registry" | "events" | "handlers"> & { run: string };
