@@ -9,6 +9,7 @@ import { createHosting } from "./hosting/hosting.ts";
 import { createPeople, type People } from "./people/people.ts";
 import type { GuessClass } from "./people/sessions/guesses.ts";
 import type { PasswordCost } from "./people/users/passwords.ts";
+import { createStaging } from "./platform/backup/staging.ts";
 import { createEnding, type Ending } from "./platform/ending.ts";
 import { failpointNames } from "./platform/failpoints.ts";
 import { type Foundation, openFoundation } from "./platform/foundation.ts";
@@ -38,6 +39,8 @@ export interface Context extends Foundation, Omit<People, "operations"> {
   localUrl: string;
   /** Where people reach it. */
   publicUrl: URL;
+  /** Settles when a backup lies ready: this process must end, and be started again to restore it. */
+  restart: Promise<void>;
   /** How long `close` says that it is about to stop before anything ends. */
   drainMs: number;
   /** Stops in reverse order; game servers keep running. */
@@ -98,11 +101,16 @@ async function build(
   const metrics = createMetrics(ports.clock);
   metrics.watchDatabase("core", foundation.db);
   metrics.watchDatabase("telemetry", foundation.telemetry);
-  const people = await createPeople(foundation, {
-    ...config,
-    passwordCost: overrides.passwordCost,
-    limits: overrides.limits,
-  });
+  const { promise: restart, resolve } = Promise.withResolvers<void>();
+  const staging = createStaging({ ...foundation, ...config, ports, log, restart: resolve });
+  const people = await createPeople(
+    { ...foundation, staging },
+    {
+      ...config,
+      passwordCost: overrides.passwordCost,
+      limits: overrides.limits,
+    },
+  );
   const peers = createPeers(config.trustedProxies);
   const site = { ...foundation, publicUrl: new URL(config.publicUrl), peers, isSetUp: people.setup.isDone };
   const upgrades = createUpgradeRouter(site);
@@ -129,7 +137,7 @@ async function build(
   );
   const localUrl = await serve(app, { config, site, upgrades, ending });
   pruneEveryHour(foundation, people, ending);
-  return { ...foundation, ...people, operations, localUrl, publicUrl: site.publicUrl };
+  return { ...foundation, ...people, operations, localUrl, publicUrl: site.publicUrl, restart };
 }
 
 interface Site extends Foundation {

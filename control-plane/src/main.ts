@@ -2,6 +2,7 @@
 import { flushCompileCache } from "node:module";
 import { join } from "node:path";
 import { ConfigError, messageOf } from "@playspawn/shared";
+import { exitToRestore } from "@playspawn/shared/node/backup/staged.ts";
 import { readConfig } from "./config.ts";
 import { type Context, createContext } from "./context.ts";
 import { FolderInUseError } from "./platform/db/lock.ts";
@@ -27,6 +28,10 @@ async function main(): Promise<void> {
   void context.lost.then((error) => {
     process.stderr.write(`${error.message}\n`);
     void stop(context, 1);
+  });
+  void context.restart.then(() => {
+    process.stderr.write("A backup is to be restored: the control plane starts again to do it.\n");
+    void stop(context, exitToRestore);
   });
   const setupUrl = context.setup.token === null ? null : setupLink(context.publicUrl, context.setup.token);
   context.log.info({ url: context.publicUrl.origin }, "the control plane is up");

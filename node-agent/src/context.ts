@@ -18,6 +18,7 @@ import type { Identity } from "./link/identity.ts";
 import { link } from "./link/link.ts";
 import type { SessionDeps } from "./link/session.ts";
 import { preflight } from "./preflight.ts";
+import { applyRestore, restoreWaits } from "./restore.ts";
 import { readiness } from "./readiness/probe.ts";
 import { dockerRuntime } from "./runtime/docker.ts";
 import type { KeptContexts } from "./runtime/kept-contexts.ts";
@@ -72,12 +73,16 @@ export async function createContext(config: Config): Promise<Context> {
   try {
     const lock = await preflight(config, ports.timers);
     closers.push(() => lock.release());
+    await applyRestore(config.dataDir, log);
+    const restore = restoreWaits(config.dataDir, ports.timers);
+    closers.push(restore.end);
     const { agentPort: port, agentTls: tls } = config;
     const http = await agentHttp({ port, tls, ports, log, troubles: () => troubles.all() });
     closers.push(() => http.close());
     const welcome = Promise.withResolvers<void>();
     const failed = Promise.withResolvers<never>();
     failed.promise.catch(() => undefined);
+    restore.waits.catch(failed.reject);
     const parts = { config, ports, log, closers, troubles, http, signal: ended.signal, onWelcome: welcome.resolve };
     void assemble(parts).catch((error: unknown) => ended.signal.aborted || failed.reject(error as Error));
     const ready = Promise.race([welcome.promise, ports.timers.sleep(readyLimitMs, ended.signal)]);

@@ -3,8 +3,10 @@ import { join } from "node:path";
 import { AppError, ConfigError, messageOf } from "@playspawn/shared";
 import { readConfig } from "./config.ts";
 import { createContext, type Context } from "./context.ts";
+import { exitToRestore } from "@playspawn/shared/node/backup/staged.ts";
 import { ListenError } from "./http/http.ts";
 import { tellLauncher } from "./lib/launcher.ts";
+import { RestoreWaits } from "./restore.ts";
 
 /** A fault of configuration: the launcher prints it and does not start us again. */
 const exitMisconfigured = 78;
@@ -26,6 +28,10 @@ async function main(): Promise<void> {
 
 /** What an operator can mend is said in sentences; anything else is our own mistake and shows its stack. */
 function refuse(error: unknown): never {
+  if (error instanceof RestoreWaits) {
+    process.stderr.write(`${error.message}\n`);
+    process.exit(exitToRestore);
+  }
   const faults = faultsOf(error);
   process.stderr.write(`${(faults ?? [error instanceof Error ? error.stack : String(error)]).join("\n")}\n`);
   process.exit(faults ? exitMisconfigured : 1);

@@ -3,6 +3,7 @@ import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { AppError, ConfigError, type Ports } from "@playspawn/shared";
 import { unfinishedFault } from "@playspawn/shared/node/backup/unfinished.ts";
+import { applyStaged } from "./backup/apply.ts";
 import { type Bus, createBus } from "./bus/bus.ts";
 import { type Databases, openDatabases } from "./db/databases.ts";
 import { lockFolder } from "./db/lock.ts";
@@ -44,6 +45,7 @@ export async function openFoundation(options: FoundationOptions, ending: Ending)
   const fault = unfinishedFault(dataDir);
   if (fault) throw new ConfigError([fault]);
   ending.onClose(lockFolder(join(folder, "lock")));
+  await applyStaged(options);
   const { promise: lost, resolve: onLost } = Promise.withResolvers<DatabaseInUseError>();
   const { db, telemetry } = await openDatabases({ ...options, folder, onLost }, ending);
   const installation = await installationId(db, ports);

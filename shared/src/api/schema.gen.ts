@@ -987,6 +987,83 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/setup/restores": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Begin to send a backup
+         * @description Needs the token of the set-up link. What is sent afterwards needs only the id that this answers.
+         */
+        post: operations["beginRestore"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/setup/restores/{upload}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How far a backup's restore is */
+        get: operations["getRestore"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/setup/restores/{upload}/{offset}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Send a piece of a backup
+         * @description At most 1 MiB each, one after the other.
+         */
+        put: operations["sendRestorePiece"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/setup/restores/{upload}/check": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Check a backup and restore it
+         * @description Its state says how far that is. Once it is checked, Playspawn starts again with what is in it.
+         */
+        post: operations["checkRestore"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/webhook/wake": {
         parameters: {
             query?: never;
@@ -1517,6 +1594,26 @@ export interface components {
             status: number;
             title: string;
             type: string;
+        };
+        RestoreBegin: {
+            /** @description Of the whole file. */
+            bytes: number;
+            /** @description What stands after `#t=` in the set-up link. */
+            token: string;
+        };
+        RestoreCheck: {
+            passphrase?: string;
+        };
+        RestoreState: {
+            /** @description Received so far. */
+            bytes?: number;
+            /** @description Why it failed. */
+            detail?: string;
+            /** @enum {string} */
+            state: "receiving" | "checking" | "restarting" | "failed";
+        };
+        RestoreUpload: {
+            upload: string;
         };
         RotatedSecret: {
             secret: string;
@@ -3374,6 +3471,107 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    beginRestore: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RestoreBegin"];
+            };
+        };
+        responses: {
+            /** @description Begin to send a backup */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RestoreUpload"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    getRestore: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                upload: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description How far a backup's restore is */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RestoreState"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    sendRestorePiece: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                offset: number | null;
+                upload: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/octet-stream": string;
+            };
+        };
+        responses: {
+            /** @description Send a piece of a backup */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    checkRestore: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                upload: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["RestoreCheck"];
+            };
+        };
+        responses: {
+            /** @description Check a backup and restore it */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RestoreState"];
+                };
             };
             default: components["responses"]["Problem"];
         };

@@ -4,6 +4,7 @@ import { mkdir, readdir, rename, rm, stat, statfs } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import type { Readable } from "node:stream";
 import { AppError, type Ports } from "@playspawn/shared";
+import { mendAgent } from "@playspawn/shared/node/backup/agent-state.ts";
 import { type Contents, type Entry, type Manifest, unusable } from "@playspawn/shared/node/backup/format.ts";
 import { bytesOf, type Opener, readBackup } from "@playspawn/shared/node/backup/read.ts";
 import { planter } from "@playspawn/shared/node/backup/tree.ts";
@@ -15,7 +16,6 @@ import { coreMigrations, type Migration } from "../db/migrations.ts";
 import { type Place, serverOf } from "../db/place.ts";
 import { copySchema } from "../db/postgres-copy.ts";
 import { withoutLimit } from "../db/postgres.ts";
-import { mendAgent } from "./agent-state.ts";
 import { flushFolder, giveTo, hasFiles, removeEmpty, writeFlushed } from "./files.ts";
 import { requireUnused } from "./in-use.ts";
 import { coreFile, corePlace } from "./places.ts";
@@ -62,7 +62,7 @@ export async function restoreBackup(options: RestoreOptions): Promise<Restored> 
     await rm(beside, { recursive: true, force: true });
     try {
       await mkdir(beside, { mode: 0o700 });
-      const { manifest, contents } = await extractTo(beside, options);
+      const { manifest, contents } = await extractTo(beside, { ...options, parts: "all" });
       options.at?.("extracted");
       progress("All of it is whole. Putting it in its place.");
       const owner = await stat(join(dataDir, "run"));
@@ -111,7 +111,15 @@ async function requireEmpty({ dataDir }: RestoreOptions): Promise<void> {
     );
 }
 
-async function extractTo(beside: string, options: RestoreOptions): Promise<{ manifest: Manifest; contents: Contents }> {
+/** What is read of a backup: `control-plane` leaves out what is the agent's. */
+export interface Extraction extends Pick<RestoreOptions, "source" | "opener" | "ports" | "progress"> {
+  parts: "all" | "control-plane";
+}
+
+export async function extractTo(
+  beside: string,
+  options: Extraction,
+): Promise<{ manifest: Manifest; contents: Contents }> {
   const { source, opener, progress, ports } = options;
   await mkdir(join(beside, "control-plane"), { mode: 0o700 });
   await mkdir(join(beside, "agent", "servers"), { recursive: true, mode: 0o700 });
@@ -126,8 +134,9 @@ async function extractTo(beside: string, options: RestoreOptions): Promise<{ man
       progress(`A backup of ${manifest.servers.length} servers, made by Playspawn ${manifest.playspawn}.`);
     },
     async entry(entry, body) {
-      room.take(entry);
       const name = entry.path.toString("utf8");
+      if (options.parts === "control-plane" && name.startsWith("agent/")) return;
+      room.take(entry);
       if (name.startsWith("database/")) return core!.take(tableOf(entry), await bytesOf(entry.size, body));
       if (["control-plane", "agent", "agent/servers"].includes(name) && entry.type === "directory") return;
       requireKnown(name, entry);
@@ -215,7 +224,7 @@ async function removeCopies(folder: string): Promise<void> {
 }
 
 /** Those that the rows are of; newer ones run on top of them. @throws AppError backup_unusable */
-function migrationsOf({ migrations, playspawn }: Manifest): Migration[] {
+export function migrationsOf({ migrations, playspawn }: Manifest): Migration[] {
   const known = new Set(coreMigrations.map(({ name }) => name));
   const unknown = migrations.filter((name) => !known.has(name));
   if (unknown.length > 0)
@@ -234,7 +243,7 @@ interface Loading {
 }
 
 /** From the file beside into an empty PostgreSQL, in one transaction. */
-async function loadServer(beside: string, url: string, { manifest, ...how }: Loading): Promise<void> {
+export async function loadServer(beside: string, url: string, { manifest, ...how }: Loading): Promise<void> {
   const place = corePlace("", url);
   const to = openDatabase(place);
   const from = openDatabase({ kind: "sqlite", path: coreFile(beside), durability: "normal" });

@@ -27,6 +27,24 @@ export async function readBody(ctx: Context): Promise<{ json: unknown; text: str
   return { json, text: ctx.request.rawBody };
 }
 
+/** A body of bytes, whole. @throws AppError body_too_large, malformed_body, unsupported_media_type */
+export async function readBytes(ctx: Context): Promise<Buffer> {
+  if (!/^application\/octet-stream\s*$/i.test(ctx.get("content-type")))
+    throw new AppError(
+      "unsupported_media_type",
+      "The body must be bytes, with Content-Type: application/octet-stream.",
+    );
+  if (Number(ctx.get("content-length")) > bodyBytesMax) throw tooLarge();
+  const pieces: Buffer[] = [];
+  let bytes = 0;
+  for await (const piece of ctx.req as AsyncIterable<Buffer>) {
+    bytes += piece.length;
+    if (bytes > bodyBytesMax) throw tooLarge();
+    pieces.push(piece);
+  }
+  return Buffer.concat(pieces);
+}
+
 function refuseOtherTypes(ctx: Context): void {
   const encoding = ctx.get("content-encoding");
   if (encoding !== "" && encoding !== "identity")

@@ -41,6 +41,8 @@ export function openapiDocument(operations: readonly Operation[]): Document {
 
 const security = { public: [], user: [{ bearer: [] }, { session: [] }], node: [{ nodeId: [], nodeSecret: [] }] };
 
+const bytesContent = { "application/octet-stream": { schema: { type: "string", format: "binary" } } } as const;
+
 function routeOf(operation: Operation): RouteConfig {
   const { name, method, path, summary, description, tag, auth, params, query, body } = operation;
   return {
@@ -55,7 +57,8 @@ function routeOf(operation: Operation): RouteConfig {
     request: {
       ...(params ? { params: params as z.ZodObject } : {}),
       ...(query ? { query: query as z.ZodObject } : {}),
-      ...(body
+      ...(operation.takesBytes ? { body: { required: true, content: bytesContent } } : {}),
+      ...(body && !operation.takesBytes
         ? { body: { required: !body.safeParse({}).success, content: { "application/json": { schema: body } } } }
         : {}),
     },

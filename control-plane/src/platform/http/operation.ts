@@ -97,6 +97,8 @@ export interface OperationDefinition<
   beforeSetup?: boolean;
   /** Default: `read` for GET, else `write`. */
   rate?: RateClass;
+  /** The body is bytes, application/octet-stream, of at most 1 MiB; the handler gets them as a Buffer. */
+  takesBytes?: boolean;
   /** Accepts `Idempotency-Key`; the handler must use `context.once`. */
   idempotent?: boolean;
   params?: P;
@@ -124,6 +126,7 @@ export interface Operation {
   resource?(params: unknown): Promise<Resource>;
   beforeSetup?: boolean;
   rate?: RateClass;
+  takesBytes?: boolean;
   idempotent?: boolean;
   params?: z.ZodType;
   query?: z.ZodType;

@@ -15,7 +15,7 @@ import { z } from "zod";
 import type { Db } from "../db/db.ts";
 import type { Log } from "../log.ts";
 import { type Actor, authorize } from "./authorize.ts";
-import { readBody } from "./body.ts";
+import { readBody, readBytes } from "./body.ts";
 import { type Identify, identifyActor, sessionCookieHeader } from "./credentials.ts";
 import { checkSameSite, isForwarded } from "./guards.ts";
 import { checkKey, hashRequest, type KeyedRequest, once, storedAnswer } from "./idempotency.ts";
@@ -71,7 +71,7 @@ export async function runOperation(ctx: Context, operation: Operation, deps: Pip
   if (operation.permission && actor === null) authorize(actor, operation.permission);
   const params = parseParams(ctx, operation);
   await checkPermission(actor, operation, params);
-  const { json, text } = await readBody(ctx);
+  const { json, text } = operation.takesBytes ? { json: await readBytes(ctx), text: "" } : await readBody(ctx);
   const input = { params, ...readInput(ctx, operation, json) };
   const keyed = keyedRequest(ctx, operation, actor, text);
   const stored = keyed && (await storedAnswer(deps.db, keyed));

@@ -6,6 +6,7 @@ import { credentialFaults } from "../../lib/password.ts";
 import { faultsByField, type Problem } from "@playspawn/shared/api/problem.ts";
 import { dropToken, linkTrouble, tokenOf, type SetupTrouble } from "../../lib/setup-link.ts";
 import { paths } from "../../paths.ts";
+import { RestoreForm } from "./RestoreForm.tsx";
 import { SetupForm, type SetupValues } from "./SetupForm.tsx";
 import { TroubleText } from "./TroubleText.tsx";
 
@@ -22,6 +23,7 @@ export function SetupPage() {
   const [problem, setProblem] = useState<Problem>();
   const [faults, setFaults] = useState<Record<string, string>>({});
   const [busy, setBusy] = useState(false);
+  const [restoring, setRestoring] = useState(false);
 
   const refused = (error: unknown): void => {
     const found = problemFrom(error);
@@ -49,9 +51,36 @@ export function SetupPage() {
         <TroubleText trouble={trouble} />
       </Entry>
     );
+  if (restoring)
+    return (
+      <Entry
+        title="Restore a backup"
+        lead="What was backed up becomes this Playspawn: accounts, servers and their worlds."
+      >
+        <RestoreForm
+          token={token!}
+          onBack={() => setRestoring(false)}
+          onLinkTrouble={({ code }) => {
+            const spent = linkTrouble(code);
+            if (spent) setTrouble(spent);
+            return spent !== undefined;
+          }}
+        />
+      </Entry>
+    );
   return (
     <Entry title="Make it yours" lead="One account, and this Playspawn is yours. Nothing else is asked.">
       <SetupForm busy={busy} faults={faults} problem={problem} onSubmit={submit} />
+      <p className="mt-6 text-center text-ink-3">
+        You have a backup?{" "}
+        <button
+          type="button"
+          className="font-medium text-ink underline underline-offset-4"
+          onClick={() => setRestoring(true)}
+        >
+          Restore it
+        </button>
+      </p>
     </Entry>
   );
 }

@@ -2,7 +2,7 @@
 import { existsSync } from "node:fs";
 import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { unusable } from "@playspawn/shared/node/backup/format.ts";
+import { unusable } from "./format.ts";
 
 /**
  * The revision that the node has applied is of another time. As if it had applied none: the first welcome brings it

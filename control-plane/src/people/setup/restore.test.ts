@@ -1,0 +1,104 @@
+import { createWriteStream, existsSync } from "node:fs";
+import { mkdir, readFile, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import test, { type ExecutionContext } from "ava";
+import { systemPorts } from "@playspawn/shared/ports/system.ts";
+import { createBackup } from "../../platform/backup/create.ts";
+import { harness, temporaryFolder } from "../../testing/harness.ts";
+
+/** A backup of an installation with an admin and a node. */
+async function backupOf(t: ExecutionContext, passphrase?: string): Promise<Buffer> {
+  const { context, config } = await harness(t);
+  await mkdir(join(config.dataDir, "agent"), { recursive: true });
+  await writeFile(join(config.dataDir, "agent/node.json"), JSON.stringify({ nodeId: "node_1" }));
+  const file = join(await temporaryFolder(t), "backup");
+  const { dataDir, databaseUrl } = config;
+  const quiet = { progress() {}, settle: async () => null, ports: systemPorts, gamesDir: null, servers: true };
+  await createBackup({ ...quiet, dataDir, databaseUrl, passphrase, out: createWriteStream(file) });
+  await context.close();
+  return await readFile(file);
+}
+
+interface State {
+  state: string;
+  detail?: string;
+}
+
+async function fresh(t: ExecutionContext) {
+  const house = await harness(t, { config: { admin: null } });
+  const { stranger, context } = house;
+  const put = (upload: string, offset: number, body: Buffer) =>
+    fetch(`${context.localUrl}/api/v1/setup/restores/${upload}/${offset}`, {
+      method: "PUT",
+      headers: { "content-type": "application/octet-stream" },
+      body: new Uint8Array(body),
+    });
+  const begin = async (bytes: number): Promise<string> => {
+    const { status, body } = await stranger.post<{ upload: string }>("/api/v1/setup/restores", {
+      token: context.setup.token,
+      bytes,
+    });
+    t.is(status, 201);
+    return body.upload;
+  };
+  const ended = async (upload: string, passphrase?: string): Promise<State> => {
+    await stranger.post(`/api/v1/setup/restores/${upload}/check`, { passphrase });
+    for (;;) {
+      const { body } = await stranger.get<State>(`/api/v1/setup/restores/${upload}`);
+      if (body.state !== "checking") return body;
+    }
+  };
+  return { ...house, put, begin, ended };
+}
+
+test("a backup that is sent in pieces is what the next start is", async (t) => {
+  const backup = await backupOf(t, "seven quiet otters");
+  const { put, begin, ended, context, config } = await fresh(t);
+  const upload = await begin(backup.length);
+  const half = Math.floor(backup.length / 2);
+  t.is((await put(upload, 0, backup.subarray(0, half))).status, 204);
+  t.is((await put(upload, 0, backup.subarray(0, half))).status, 409, "each piece once");
+  t.is((await put(upload, half + 1, backup.subarray(half + 1))).status, 409, "none is left out");
+  t.is((await put(upload, half, backup.subarray(half))).status, 204);
+  const wrong = await ended(upload, "another passphrase");
+  t.is(wrong.state, "failed");
+  t.regex(wrong.detail!, /passphrase is not the one/);
+  t.is((await ended(upload, "seven quiet otters")).state, "restarting");
+  await context.restart;
+  await context.close();
+  const { dataDir, databaseUrl } = config;
+  const second = await harness(t, { config: { dataDir, databaseUrl, admin: null } });
+  t.is(
+    (await second.stranger.signIn({ email: "admin@example.org", password: "seven quiet otters" })).token?.length,
+    64,
+  );
+  t.is((await second.stranger.get<{ code: string }>(`/api/v1/setup/restores/${upload}`)).body.code, "setup_done");
+  t.true(existsSync(join(dataDir, "run/restore/agent.json")), "the agent is next");
+  t.false(existsSync(join(dataDir, "run/restore/control-plane.json")));
+});
+
+test("only who has the link may send one, and only before there is an account", async (t) => {
+  const { stranger, context } = await fresh(t);
+  const wrong = await stranger.post<{ code: string }>("/api/v1/setup/restores", { token: "x", bytes: 1 });
+  t.is(wrong.body.code, "setup_token_unknown");
+  const { token } = context.setup;
+  const unknown = await stranger.get(`/api/v1/setup/restores/${"0".repeat(64)}`);
+  t.is(unknown.status, 404);
+  const huge = await stranger.post<{ code: string }>("/api/v1/setup/restores", { token, bytes: 10 ** 13 });
+  t.is(huge.body.code, "disk_full");
+  const whole = await harness(t);
+  const late = await whole.stranger.post<{ code: string }>("/api/v1/setup/restores", { token, bytes: 1 });
+  t.is(late.body.code, "setup_done");
+});
+
+test("what is no backup is told, and the installation stays as new as it was", async (t) => {
+  const { put, begin, ended, context, config } = await fresh(t);
+  const upload = await begin(5);
+  await put(upload, 0, Buffer.from("hello"));
+  t.regex((await ended(upload)).detail!, /not a backup/);
+  await context.close();
+  const { dataDir, databaseUrl } = config;
+  const second = await harness(t, { config: { dataDir, databaseUrl, admin: null } });
+  t.not(second.context.setup.token, null);
+  t.false(existsSync(join(dataDir, "run/restore")), "the upload is gone");
+});

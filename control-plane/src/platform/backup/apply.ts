@@ -1,0 +1,71 @@
+/** At a start: the control plane's part of a backup that was uploaded and checked before this process began. */
+import { createReadStream, existsSync } from "node:fs";
+import { mkdir, readdir, rename, rm } from "node:fs/promises";
+import { join } from "node:path";
+import { messageOf, type Ports } from "@playspawn/shared";
+import { stagedBackup, stagedFolder, turnFile, turnOf } from "@playspawn/shared/node/backup/staged.ts";
+import type { Log } from "../log.ts";
+import { flushFolder, removeEmpty, writeFlushed } from "./files.ts";
+import { extractTo, loadServer } from "./restore.ts";
+
+export interface ApplyOptions {
+  dataDir: string;
+  databaseUrl: string | null;
+  ports: Ports;
+  log: Log;
+}
+
+/**
+ * Until the turn is over each start does all of it again, so that a death in the middle leaves nothing half. What cannot
+ * be restored is said on the set-up page, and the installation stays as new as it was.
+ */
+export async function applyStaged(options: ApplyOptions): Promise<void> {
+  const { dataDir, log } = options;
+  const opener = await turnOf(dataDir, "control-plane");
+  // An upload that no check has ended: its page begins again.
+  if (!opener && existsSync(stagedBackup(dataDir)) && !existsSync(turnFile(dataDir, "agent")))
+    await rm(stagedFolder(dataDir), { recursive: true, force: true });
+  if (!opener) return;
+  const folder = join(dataDir, "control-plane");
+  const beside = join(folder, ".restoring");
+  try {
+    await rm(beside, { recursive: true, force: true });
+    await mkdir(beside, { mode: 0o700 });
+    const source = createReadStream(stagedBackup(dataDir), { highWaterMark: 1024 ** 2 });
+    const progress = (line: string): void => log.info({ step: line }, "restoring a backup");
+    const { manifest } = await extractTo(beside, { ...options, source, opener, progress, parts: "control-plane" });
+    const load = { manifest, replace: true, marked: true, ports: options.ports };
+    if (options.databaseUrl !== null) await loadServer(beside, options.databaseUrl, load);
+    await exchange(folder, beside);
+    log.info({ installation: manifest.installation, servers: manifest.servers.length }, "a backup is restored");
+    await passOn(dataDir, manifest.node !== null);
+  } catch (error) {
+    log.error({ err: error }, "the uploaded backup could not be restored");
+    await rm(stagedFolder(dataDir), { recursive: true, force: true });
+    await mkdir(stagedFolder(dataDir), { mode: 0o700 });
+    await writeFlushed(join(stagedFolder(dataDir), "failed"), messageOf(error));
+  } finally {
+    await rm(beside, { recursive: true, force: true });
+  }
+}
+
+/** The new installation's database holds no account; only who has none may restore. */
+async function exchange(folder: string, beside: string): Promise<void> {
+  for (const name of await readdir(folder))
+    if (/^(core|telemetry)\.db/.test(name)) await rm(join(folder, name), { force: true });
+  for (const name of await readdir(join(beside, "control-plane"))) {
+    await removeEmpty(join(folder, name));
+    await rename(join(beside, "control-plane", name), join(folder, name));
+  }
+  if (existsSync(join(beside, "games"))) {
+    await removeEmpty(join(folder, "restored-games"));
+    await rename(join(beside, "games"), join(folder, "restored-games"));
+  }
+  await flushFolder(folder);
+}
+
+/** The turn is the agent's, or it is all done. */
+async function passOn(dataDir: string, toAgent: boolean): Promise<void> {
+  if (toAgent) await rename(turnFile(dataDir, "control-plane"), turnFile(dataDir, "agent"));
+  else await rm(stagedFolder(dataDir), { recursive: true, force: true });
+}

@@ -1,0 +1,64 @@
+/** The agent's part of a backup that was uploaded: who this node is, what it knew, and its servers' files. */
+import { createReadStream } from "node:fs";
+import { mkdir, readdir, rename, rm } from "node:fs/promises";
+import { join } from "node:path";
+import type { Timers } from "@playspawn/shared";
+import { mendAgent } from "@playspawn/shared/node/backup/agent-state.ts";
+import { readBackup } from "@playspawn/shared/node/backup/read.ts";
+import { isTurnOf, stagedBackup, stagedFolder, turnOf } from "@playspawn/shared/node/backup/staged.ts";
+import { planter } from "@playspawn/shared/node/backup/tree.ts";
+import type { Logger } from "pino";
+
+/** A backup waits for the next start of this agent. */
+export class RestoreWaits extends Error {
+  override readonly name = "RestoreWaits";
+  override readonly message = "A backup is to be restored: the agent starts again to take its part.";
+}
+
+const lookEveryMs = 2000;
+
+/** Rejects as soon as the control plane has handed the turn on. */
+export function restoreWaits(dataDir: string, timers: Timers): { waits: Promise<never>; end(): void } {
+  const { promise: waits, reject } = Promise.withResolvers<never>();
+  waits.catch(() => undefined);
+  const end = timers.every(lookEveryMs, () => isTurnOf(dataDir, "agent") && reject(new RestoreWaits()));
+  return { waits, end };
+}
+
+const isOurs = /^agent\/(?:(?:node|driven|images|state)\.json|log\.jsonl|servers\/srv_[a-z0-9]{1,40}(?:\/.*)?)$/s;
+
+/** Until it is all in its place each start does it again: no server begins before that. @throws AppError backup_unusable, or the disk's error */
+export async function applyRestore(dataDir: string, log: Logger): Promise<void> {
+  const opener = await turnOf(dataDir, "agent");
+  if (!opener) return;
+  const folder = join(dataDir, "agent");
+  const beside = join(folder, ".restoring");
+  await rm(beside, { recursive: true, force: true });
+  await mkdir(join(beside, "agent", "servers"), { recursive: true, mode: 0o700 });
+  const { plant } = planter({ root: beside, owners: "kept" });
+  const source = createReadStream(stagedBackup(dataDir), { highWaterMark: 1024 ** 2 });
+  await readBackup(source, opener, {
+    async entry(entry, body) {
+      if (isOurs.test(entry.path.toString("latin1"))) await plant(entry, body);
+    },
+  });
+  await mendAgent(join(beside, "agent"));
+  const servers = await readdir(join(beside, "agent", "servers"));
+  await mkdir(join(folder, "servers"), { recursive: true, mode: 0o700 });
+  await putInPlace(join(beside, "agent", "servers"), join(folder, "servers"));
+  // Who it was has no more say: neither its state nor its log may be taken for the restored one's.
+  for (const name of ["node.json", "driven.json", "state.json", "log.jsonl", "images.json"])
+    await rm(join(folder, name), { force: true });
+  await rm(join(beside, "agent", "servers"), { recursive: true });
+  await putInPlace(join(beside, "agent"), folder);
+  await rm(beside, { recursive: true, force: true });
+  await rm(stagedFolder(dataDir), { recursive: true, force: true });
+  log.info({ servers: servers.length }, "the node of a backup is restored");
+}
+
+async function putInPlace(from: string, to: string): Promise<void> {
+  for (const name of await readdir(from)) {
+    await rm(join(to, name), { recursive: true, force: true });
+    await rename(join(from, name), join(to, name));
+  }
+}
