@@ -29,6 +29,35 @@ test("systemd finds no fault in the units", async (t) => {
   t.not(judged.code, 127);
 });
 
+/** Names of the variables that a program reads, with the files that may hold them. */
+async function variables(program: string): Promise<string[]> {
+  const text = await readFile(join(repository, program, "src/config.ts"), "utf8");
+  const names = [...text.matchAll(/^  ([A-Z][A-Z_]+):/gm)].map((match) => match[1]!);
+  return names.flatMap((name) => [name, `${name}_FILE`]);
+}
+
+test("no program gets a secret of the other out of the settings that they share", async (t) => {
+  const secret = /^(DATABASE_URL|PLAYSPAWN_ADMIN_\w+|\w+_(PASSWORD|SECRET|TOKEN|KEY_FILE))(_FILE)?$/;
+  for (const [unit, own, other] of [
+    ["agent", "node-agent", "control-plane"],
+    ["control-plane", "control-plane", "node-agent"],
+  ] as const) {
+    const text = await readFile(join(units, `playspawn-${unit}.service`), "utf8");
+    const unset = new Set(/^UnsetEnvironment=(.*)$/m.exec(text)?.[1]?.split(" "));
+    const reads = new Set(await variables(own));
+    const foreign = (await variables(other)).filter(
+      (name) => secret.test(name) && !reads.has(name) && !/(EMAIL|FILE)_FILE$/.test(name),
+    );
+    t.true(foreign.length > 2);
+    t.deepEqual(
+      foreign.filter((name) => !unset.has(name)),
+      [],
+      unit,
+    );
+    for (const name of unset) t.false(reads.has(name), `${unit} reads ${name}`);
+  }
+});
+
 test("a unit with a mistake is found", async (t) => {
   const folder = await mkdtemp(join(tmpdir(), "playspawn-units-"));
   t.teardown(() => rm(folder, { recursive: true, force: true }));
