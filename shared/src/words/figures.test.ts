@@ -1,6 +1,7 @@
+import { readFile } from "node:fs/promises";
 import test from "ava";
 import { bytes } from "./bytes.ts";
-import { capabilityName, capabilityText, joinCommand } from "./node.ts";
+import { capabilityName, capabilityText, joinCommand, startCommands } from "./node.ts";
 import { amount, fraction, headline, overall, stepStates } from "./progress.ts";
 import { ago, idleText, isoTime, span } from "./time.ts";
 
@@ -71,6 +72,10 @@ test("the command of a build stands apart from what it is for", (t) => {
 test("what a newer agent can is shown under its own name", (t) => {
   t.deepEqual([capabilityName("engine"), capabilityText(true)], ["Docker Engine", "yes"]);
   t.deepEqual([capabilityName("tpm"), capabilityText(2)], ["tpm", "2"]);
+  t.deepEqual(
+    [capabilityText(1_048_576), capabilityText("*"), capabilityText("itzg/*")],
+    ["1,048,576", "any", "itzg/*"],
+  );
 });
 
 test("a node is joined by one line", (t) => {
@@ -78,4 +83,11 @@ test("a node is joined by one line", (t) => {
     joinCommand("https://a.example", "tok"),
     "PLAYSPAWN_CONTROL_URL=https://a.example PLAYSPAWN_JOIN_TOKEN=tok ./scripts/start --node",
   );
+});
+
+test("what the three ways of starting a node have in common stands once", async (t) => {
+  const { settings, starts } = startCommands("https://a.example", "tok");
+  t.is(settings, "export PLAYSPAWN_CONTROL_URL=https://a.example PLAYSPAWN_JOIN_TOKEN=tok");
+  const page = await readFile(new URL("../../../docs/nodes.md", import.meta.url), "utf8");
+  for (const { command } of starts) t.true(page.includes(command), `docs/nodes.md does not know ${command}`);
 });

@@ -12,29 +12,52 @@ export const sessionText: Record<Session, string> = {
 const capabilityNames: Record<string, string> = {
   engine: "Docker Engine",
   docker: "Docker Engine",
-  cgroup: "Control groups",
+  cgroup: "Resource control (cgroups)",
   storageDriver: "Storage driver",
   kernel: "Kernel",
-  liveRestore: "Games outlive a Docker restart",
-  apparmor: "AppArmor",
-  seccomp: "System call filter",
+  liveRestore: "Games outlive a restart of Docker",
+  apparmor: "AppArmor confines games",
+  seccomp: "Dangerous system calls are refused",
   isolatedPorts: "Servers cannot reach each other",
-  egressFilter: "Outgoing traffic of games is filtered",
-  egressFilterFault: "Why it is not",
-  imageAllow: "Images it runs",
-  nofile: "Open files at most",
-  oomScoreAdj: "Games go first when memory is short",
-  blkioWeight: "Disk shares",
-  init: "Init process",
+  egressFilter: "Games cannot reach your private network",
+  egressFilterFault: "Why they can",
+  imageAllow: "Images it may run",
+  nofile: "Open files per game, at most",
+  oomScoreAdj: "Games end first when memory is short",
+  blkioWeight: "Disk is shared fairly",
+  init: "Ended processes are cleared away",
+  update: "Updates servers once they are empty",
+  stats: "Tells what servers use",
+  examine: "Tests games",
   version: "Agent version",
 };
 
 /** A capability in words; one that a newer agent reports keeps its own name. */
 export const capabilityName = (name: string): string => capabilityNames[name] ?? name;
 
-export const capabilityText = (value: string | number | boolean): string =>
-  typeof value === "boolean" ? (value ? "yes" : "no") : String(value);
+/** `yes`, `1,048,576`, `itzg/*`; a list of one star is everything. */
+export function capabilityText(value: string | number | boolean): string {
+  if (typeof value === "boolean") return value ? "yes" : "no";
+  if (typeof value === "number") return value.toLocaleString("en-GB");
+  return value === "*" ? "any" : value;
+}
 
 /** The one line to paste on the new machine, in a checkout of the same version. */
 export const joinCommand = (controlUrl: string, token: string): string =>
   `PLAYSPAWN_CONTROL_URL=${controlUrl} PLAYSPAWN_JOIN_TOKEN=${token} ./scripts/start --node`;
+
+export interface StartCommands {
+  /** Lines that the three ways have in common. */
+  settings: string;
+  starts: { command: string; when: string }[];
+}
+
+/** The ways to start a node on the new machine, in a checkout of the same version; see docs/nodes.md. */
+export const startCommands = (controlUrl: string, token: string): StartCommands => ({
+  settings: `export PLAYSPAWN_CONTROL_URL=${controlUrl} PLAYSPAWN_JOIN_TOKEN=${token}`,
+  starts: [
+    { command: "./scripts/start --node", when: "To try it: runs while its terminal does" },
+    { command: "./scripts/start --node --systemd", when: "To stay: as services" },
+    { command: "docker compose up -d agent door", when: "In containers" },
+  ],
+});

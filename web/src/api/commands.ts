@@ -1,6 +1,6 @@
 /** What the dashboard changes. */
 import { call } from "./client.ts";
-import type { CreateServer, Server, UpdateServer } from "./types.ts";
+import type { AddNode, CreateServer, Server, UpdateServer } from "./types.ts";
 
 interface Credentials {
   email: string;
@@ -32,6 +32,10 @@ export const takeUpdateOfGame = (game: string) =>
 /** Also takes note of one that was taken back. */
 export const cancelUpdate = (id: string) => call("delete", "/api/v1/servers/{id}/update", { path: { id } });
 
+/** It takes the place of the one before; told in this answer only. */
+export const makeWakeToken = (id: string) => call("post", "/api/v1/servers/{id}/wake-token", { path: { id } });
+export const endWakeToken = (id: string) => call("delete", "/api/v1/servers/{id}/wake-token", { path: { id } });
+
 export type Kick = "wake" | "hibernate" | "restart";
 
 export function kickServer(id: string, kick: Kick): Promise<Server> {
@@ -48,6 +52,9 @@ export function kickServer(id: string, kick: Kick): Promise<Server> {
 
 export const reloadGames = () => call("post", "/api/v1/games/reload", {});
 export const newJoinToken = () => call("post", "/api/v1/nodes/join-tokens", {});
+export const addNode = (body: AddNode) => call("post", "/api/v1/nodes", { body });
+export const rotateNodeSecret = (id: string) => call("post", "/api/v1/nodes/{id}/rotate-secret", { path: { id } });
+export const revokeNode = (id: string) => call("post", "/api/v1/nodes/{id}/revoke", { path: { id } });
 /** `accept`: what runs on the node is what is wanted; otherwise what the database wants is carried out. */
 export const endAdoption = (id: string, accept: boolean) =>
   call("post", "/api/v1/nodes/{id}/adopt", { path: { id }, body: { accept } });

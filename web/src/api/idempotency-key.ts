@@ -1,7 +1,6 @@
 /** Idempotency keys of one form: the same request sent again makes nothing new, another request is one of its own. */
 import type { Rng } from "@playspawn/shared/ports/ports.ts";
-
-const hex = (bytes: Uint8Array): string => Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
+import { hex } from "../lib/hex.ts";
 
 /** A function that answers the key for this body: the one before when it is the same, else a new one. */
 export function keyPerBody(rng: Pick<Rng, "bytes">): (body: unknown) => string {

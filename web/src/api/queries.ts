@@ -1,10 +1,12 @@
 /** What the dashboard reads, and under which key it is remembered. */
 import { queryOptions, type QueryClient } from "@tanstack/react-query";
 import { mergeServer, mergeServers } from "../lib/patch.ts";
+import { withSample, type Sample } from "../lib/stats.ts";
 import { isTold } from "../lib/timeline.ts";
+import { ports } from "../ports.ts";
 import { call } from "./client.ts";
 import { ApiError } from "./errors.ts";
-import type { Game, Games, Me, Server, ServerEvent } from "./types.ts";
+import type { Game, Games, Me, NodeEvent, Server, ServerEvent } from "./types.ts";
 
 const pageSize = 100;
 const pagesMax = 20;
@@ -19,7 +21,9 @@ export const keys = {
   favourites: ["favourites"],
   server: (id: string) => ["server", id],
   events: (id: string) => ["events", id],
+  stats: (id: string) => ["stats", id],
   nodes: ["nodes"],
+  nodeEvents: (id: string) => ["node-events", id],
 } as const;
 
 interface Page<T> {
@@ -119,3 +123,33 @@ export const nodesQuery = queryOptions({
   queryKey: keys.nodes,
   queryFn: ({ signal }) => all((query) => call("get", "/api/v1/nodes", { query }, { signal })),
 });
+
+const nodeEventsShown = 20;
+
+/** The newest of them. */
+export const nodeEventsQuery = (id: string) =>
+  queryOptions({
+    queryKey: keys.nodeEvents(id),
+    queryFn: async ({ signal }): Promise<NodeEvent[]> =>
+      (await call("get", "/api/v1/nodes/{id}/events", { path: { id }, query: { limit: nodeEventsShown } }, { signal }))
+        .items,
+  });
+
+const mib = 1024 ** 2;
+
+/** What a server used in the last minutes: each answer is one sample more, what was not asked for leaves a gap. */
+export const statsQuery = (id: string, client: QueryClient) =>
+  queryOptions({
+    queryKey: keys.stats(id),
+    retry: false,
+    structuralSharing: false,
+    queryFn: async ({ signal }): Promise<Sample[]> => {
+      const used = await call("get", "/api/v1/servers/{id}/stats", { path: { id } }, { signal });
+      return withSample(client.getQueryData<Sample[]>(keys.stats(id)) ?? [], {
+        at: ports.clock.now(),
+        cpuPercent: used.cpu_percent,
+        memoryBytes: used.memory_used_mb * mib,
+        memoryPercent: used.memory_percent,
+      });
+    },
+  });

@@ -1,46 +1,22 @@
 /** Paths and answers of the imitation. */
 import { readFile } from "node:fs/promises";
-import type { ServerResponse } from "node:http";
 import { join } from "node:path";
 import { variableFault } from "@playspawn/shared/games/variable-fault.ts";
 import type { CreateServer, Game, Games, Me, Server, UpdateServer } from "../api/types.ts";
 import { isSecret, secretMask } from "../lib/variables.ts";
+import { type Answer, type Handler, type Input, ok, page, type Route, serverOf } from "./answer.ts";
 import { games } from "./fixtures.ts";
+import { nodeRoutes } from "./node-routes.ts";
 import { Refusal } from "./refusal.ts";
 import { newServer } from "./seed.ts";
+import { usageRoutes } from "./usage-routes.ts";
 import { addEvent, change, deploy, remove, restart, sleep, wake, type World } from "./world.ts";
-
-export interface Input {
-  method: string;
-  path: string;
-  query: URLSearchParams;
-  body: unknown;
-  signedIn: boolean;
-  response: ServerResponse;
-}
-
-export interface Answer {
-  status: number;
-  type?: string;
-  headers?: Record<string, string>;
-  body?: unknown;
-}
 
 const gamesDir = join(import.meta.dirname, "../../../games");
 
-type Handler = (world: World, input: Input, id: string) => Answer | undefined | Promise<Answer | undefined>;
-
-const page = <T>(items: T[]): { items: T[]; nextCursor: null } => ({ items, nextCursor: null });
-const ok = (body: unknown): Answer => ({ status: 200, body });
 const cookie = { "set-cookie": "playspawn_session=mock; HttpOnly; SameSite=Lax; Path=/" };
 const session = { user_id: "usr_mock", token: "mock", accessToken: "mock" };
 const me: Me = { user_id: "usr_mock", email: "admin@example.org", role: "admin" };
-
-const serverOf = (world: World, id: string): Server => {
-  const server = world.servers.get(id);
-  if (!server) throw new Refusal("not_found", `There is no server ${id}, or you may not see it.`);
-  return server;
-};
 
 const kicked = (run: (world: World, id: string) => Promise<void>): Handler => {
   return (world, _input, id) => {
@@ -174,7 +150,9 @@ const catalogue: Games = {
 const listed = (world: World, trash: boolean): Server[] =>
   [...world.servers.values()].filter(({ trashedAt }) => (trashedAt !== null) === trash);
 
-const routes: readonly [string, RegExp, Handler][] = [
+const routes: readonly Route[] = [
+  ...nodeRoutes,
+  ...usageRoutes,
   ["GET", /^\/games$/, () => ok(catalogue)],
   ["POST", /^\/games\/reload$/, () => ok(catalogue)],
   ["GET", /^\/servers$/, (world, { query }) => ok(page(listed(world, query.get("trash") === "true")))],
@@ -195,12 +173,6 @@ const routes: readonly [string, RegExp, Handler][] = [
   ["POST", /^\/servers\/([^/]+)\/restart$/, kicked(restart)],
   ["GET", /^\/servers\/([^/]+)\/events$/, (world, _input, id) => ok(page(world.events.get(id) ?? []))],
   ["GET", /^\/servers\/([^/]+)\/logs$/, logs],
-  ["GET", /^\/nodes$/, (world) => ok(page(world.nodes))],
-  [
-    "POST",
-    /^\/nodes\/join-tokens$/,
-    (world) => ({ status: 201, body: { token: "join_4f1c9e02ab", expiresAt: world.ports.clock.now() + 900_000 } }),
-  ],
   [
     "POST",
     /^\/auth\/logout$/,
@@ -209,7 +181,7 @@ const routes: readonly [string, RegExp, Handler][] = [
   ["GET", /^\/auth\/me$/, () => ok(me)],
 ];
 
-const open: readonly [string, RegExp, Handler][] = [
+const open: readonly Route[] = [
   [
     "POST",
     /^\/auth\/login$/,

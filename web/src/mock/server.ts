@@ -4,9 +4,10 @@ import type { AddressInfo } from "node:net";
 import { errorCatalog } from "@playspawn/shared/domain/errors.ts";
 import { systemPorts } from "@playspawn/shared/ports/system.ts";
 import { WebSocketServer } from "ws";
+import type { Answer } from "./answer.ts";
 import { bustle } from "./bustle.ts";
 import { Refusal } from "./refusal.ts";
-import { answer, type Answer } from "./routes.ts";
+import { answer } from "./routes.ts";
 import { makeWorld, type World } from "./world.ts";
 
 const beatMs = 10_000;

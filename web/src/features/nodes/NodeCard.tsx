@@ -1,16 +1,18 @@
 import { useMutation, useQueryClient } from "@tanstack/react-query";
-import type { ReactNode } from "react";
 import { endAdoption } from "../../api/commands.ts";
 import { problemFrom } from "../../api/errors.ts";
 import { keys } from "../../api/queries.ts";
 import type { Node, Server } from "../../api/types.ts";
-import { bytes } from "@playspawn/shared/words/bytes.ts";
-import { capabilityName, capabilityText, sessionText } from "@playspawn/shared/words/node.ts";
-import { sessionTone, usageOf } from "../../lib/nodes.ts";
+import { sessionText } from "@playspawn/shared/words/node.ts";
+import { protectionsMissing, sessionTone } from "../../lib/nodes.ts";
 import { Button } from "../../ui/Button.tsx";
 import { cx } from "../../ui/cx.ts";
 import { Ago } from "../../ui/Moment.tsx";
 import { Notice, ProblemNote } from "../../ui/notices.tsx";
+import { DriveFailure } from "./DriveFailure.tsx";
+import { NodeActions } from "./NodeActions.tsx";
+import { NodeCapabilities } from "./NodeCapabilities.tsx";
+import { NodeCapacity } from "./NodeCapacity.tsx";
 
 interface Props {
   node: Node;
@@ -24,16 +26,26 @@ export function NodeCard({ node, servers }: Props) {
       <div className="flex flex-wrap items-start justify-between gap-x-6 gap-y-2">
         <div className="min-w-0">
           <h2 className="text-[1.2rem] font-semibold [overflow-wrap:anywhere]">{node.name}</h2>
-          <p className="font-mono text-[0.867rem] text-ink-3">
-            {[node.address, node.version && `agent ${node.version}`].filter(Boolean).join(" · ")}
+          <p className="font-mono text-[0.867rem] text-ink-3 [overflow-wrap:anywhere]">
+            {[node.address, node.version && `agent ${node.version}`, node.url && `dialled at ${node.url}`]
+              .filter(Boolean)
+              .join(" · ")}
           </p>
         </div>
         <SessionLine node={node} />
       </div>
       {silent && <Silent servers={servers.length} />}
+      {node.url && node.session !== "connected" && (
+        <div className="mt-4">
+          <DriveFailure node={node} />
+        </div>
+      )}
       <Warnings node={node} />
-      {node.capacity && <Capacity node={node} servers={servers} />}
-      {node.capabilities && <Capabilities capabilities={node.capabilities} />}
+      {node.capacity && <NodeCapacity capacity={node.capacity} servers={servers} />}
+      <div className="mt-5 flex flex-wrap items-start justify-between gap-x-4 gap-y-1 border-t border-line pt-3">
+        <NodeCapabilities capabilities={node.capabilities} />
+        <NodeActions node={node} servers={servers.length} />
+      </div>
     </li>
   );
 }
@@ -69,11 +81,16 @@ function Warnings({ node }: { node: Node }) {
     <>
       {node.quarantined && (
         <Notice className="mt-4">
-          Two machines used this node’s secret, so it is locked out. Give the right one a new secret, then restart its
-          agent.
+          Two machines used this node’s secret, as after a disk was copied, so both are locked out. Make a new secret
+          and give it to the right one; the other joins as a node of its own.
         </Notice>
       )}
       {node.adopt && <AdoptNotice node={node} />}
+      {protectionsMissing(node.capabilities).map((line) => (
+        <Notice key={line} className="mt-4 [overflow-wrap:anywhere]">
+          {line}
+        </Notice>
+      ))}
     </>
   );
 }
@@ -100,94 +117,5 @@ function AdoptNotice({ node }: { node: Node }) {
         </Button>
       </div>
     </Notice>
-  );
-}
-
-function Capacity({ node, servers }: Props) {
-  const { memoryBytes, cpus, diskFreeBytes, ports } = node.capacity!;
-  const usage = usageOf(servers, memoryBytes);
-  return (
-    <div className="mt-6 grid gap-6 grid-cols-2 sm:grid-cols-4 xl:grid-cols-[minmax(0,1.9fr)_repeat(4,minmax(0,1fr))]">
-      <div className="col-span-full xl:col-span-1">
-        <p className="eyebrow mb-1.5">Memory</p>
-        <div
-          role="img"
-          aria-label={[
-            `${bytes(usage.awakeBytes)} awake`,
-            usage.unknownBytes > 0 && `${bytes(usage.unknownBytes)} not known`,
-            `${bytes(usage.asleepBytes)} asleep`,
-            `of ${bytes(memoryBytes)}`,
-          ]
-            .filter(Boolean)
-            .join(", ")}
-          className="flex h-2.5 gap-0.5 overflow-hidden rounded-full bg-ink/9"
-        >
-          <span
-            className="bg-running transition-[width] duration-700"
-            style={{ width: `${usage.awakeShare * 100}%` }}
-          />
-          <span
-            className="striped text-ink-3 transition-[width] duration-700"
-            style={{ width: `${usage.unknownShare * 100}%` }}
-          />
-          <span
-            className="bg-asleep/60 transition-[width] duration-700"
-            style={{ width: `${usage.asleepShare * 100}%` }}
-          />
-        </div>
-        <p className="mt-2 flex flex-wrap gap-x-4 text-[0.867rem] text-ink-2">
-          {usage.unknownBytes > 0 && (
-            <Key className="striped text-ink-3">{bytes(usage.unknownBytes)} awake or asleep: not known</Key>
-          )}
-          {(usage.awakeBytes > 0 || usage.unknownBytes === 0) && (
-            <Key className="bg-running">{bytes(usage.awakeBytes)} awake</Key>
-          )}
-          {usage.asleepBytes > 0 && <Key className="bg-asleep/60">{bytes(usage.asleepBytes)} asleep</Key>}
-          <span className="text-ink-3">of {bytes(memoryBytes)}</span>
-        </p>
-      </div>
-      <Figure name="Servers">{servers.length}</Figure>
-      <Figure name="CPUs">{cpus}</Figure>
-      <Figure name="Disk free">{bytes(diskFreeBytes)}</Figure>
-      <Figure name="Public ports">{`${ports.from}–${ports.to}`}</Figure>
-    </div>
-  );
-}
-
-function Key({ className, children }: { className: string; children: ReactNode }) {
-  return (
-    <span className="inline-flex items-center gap-2">
-      <span aria-hidden className={cx("size-2 rounded-full", className)} />
-      {children}
-    </span>
-  );
-}
-
-function Figure({ name, children }: { name: string; children: ReactNode }) {
-  return (
-    <div>
-      <p className="eyebrow mb-1">{name}</p>
-      <p className="font-mono text-[1.1rem] leading-tight whitespace-nowrap">{children}</p>
-    </div>
-  );
-}
-
-function Capabilities({ capabilities }: { capabilities: NonNullable<Node["capabilities"]> }) {
-  const entries = Object.entries(capabilities);
-  if (entries.length === 0) return null;
-  return (
-    <details className="group mt-5 border-t border-line pt-4">
-      <summary className="cursor-pointer text-[0.9rem] text-ink-2 hover:text-ink">
-        What this node can do <span className="font-mono text-ink-3">{entries.length}</span>
-      </summary>
-      <dl className="mt-3 grid gap-x-8 gap-y-1.5 sm:grid-cols-2 lg:grid-cols-3">
-        {entries.map(([name, value]) => (
-          <div key={name} className="flex justify-between gap-4 border-b border-line/60 pb-1.5 text-[0.867rem]">
-            <dt className="text-ink-3">{capabilityName(name)}</dt>
-            <dd className="text-right font-mono [overflow-wrap:anywhere]">{capabilityText(value)}</dd>
-          </div>
-        ))}
-      </dl>
-    </details>
   );
 }

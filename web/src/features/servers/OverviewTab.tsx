@@ -6,6 +6,7 @@ import { FaultNote } from "./FaultNote.tsx";
 import { LogPanel } from "./LogPanel.tsx";
 import { useShown } from "./ServerPage.tsx";
 import { Timeline } from "./Timeline.tsx";
+import { UsagePanel } from "./UsagePanel.tsx";
 
 /** A wake of a moment would otherwise push the log down and up again. */
 const worthShowingMs = 400;
@@ -24,6 +25,7 @@ export function OverviewTab() {
         <LogPanel key={server.id} server={server} />
       </div>
       <div className="grid min-w-0 gap-6">
+        <UsagePanel key={server.id} server={server} />
         <Notes server={server} />
         <Timeline server={server} />
       </div>

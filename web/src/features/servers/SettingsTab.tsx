@@ -6,6 +6,7 @@ import { ResourcesForm } from "./ResourcesForm.tsx";
 import { TransferSection } from "./TransferSection.tsx";
 import { useShown } from "./ServerPage.tsx";
 import { VariablesForm } from "./VariablesForm.tsx";
+import { WakeTokenSection } from "./WakeTokenSection.tsx";
 import { WantForm } from "./WantForm.tsx";
 
 export function SettingsTab() {
@@ -18,6 +19,7 @@ export function SettingsTab() {
       {game && Object.keys(game.variables).length > 0 && <VariablesForm server={server} game={game} />}
       {game && <ResourcesForm server={server} game={game} />}
       <NotesForm server={server} />
+      <WakeTokenSection key={server.id} server={server} />
       <TransferSection server={server} />
       <DeleteSection server={server} />
     </div>

@@ -1,0 +1,133 @@
+import { useQuery, useQueryClient } from "@tanstack/react-query";
+import { useRef } from "react";
+import { briefly } from "@playspawn/shared/api/problem.ts";
+import { bytes } from "@playspawn/shared/words/bytes.ts";
+import { problemFrom } from "../../api/errors.ts";
+import { statsQuery } from "../../api/queries.ts";
+import type { Server } from "../../api/types.ts";
+import { cores, percent, points, sampleMs, type Point, type Sample, type Usage } from "../../lib/stats.ts";
+import { cx } from "../../ui/cx.ts";
+import { useNow } from "../../ui/use-now.ts";
+import { useSeen } from "../../ui/use-seen.ts";
+
+/** What it uses of its node, asked for while it runs and somebody looks. */
+export function UsagePanel({ server }: { server: Server }) {
+  const panel = useRef<HTMLElement>(null);
+  const seen = useSeen(panel);
+  const client = useQueryClient();
+  const runs = server.state === "Running" || server.state === "Waking";
+  const stats = useQuery({
+    ...statsQuery(server.id, client),
+    enabled: runs && seen,
+    refetchInterval: sampleMs,
+  });
+  const samples = stats.data ?? [];
+  const last = runs && !stats.isError ? samples.at(-1) : undefined;
+  const reason = reasonOf(server, stats.error);
+  return (
+    <section ref={panel} aria-label="Usage" className="panel p-5">
+      <div className="grid gap-5">
+        <Measure
+          name="Processor"
+          tone="text-deploying"
+          samples={samples}
+          full={server.cpu * 100}
+          of={({ cpuPercent }) => cpuPercent}
+          figure={last && cores(last.cpuPercent)}
+          note={`of ${cores(server.cpu * 100)}`}
+        />
+        <Measure
+          name="Memory"
+          tone="text-asleep"
+          samples={samples}
+          full={100}
+          of={({ memoryPercent }) => memoryPercent}
+          figure={last && bytes(last.memoryBytes)}
+          note={last ? `${percent(last.memoryPercent)} of its limit` : `of ${bytes(server.memoryBytes)}`}
+        />
+      </div>
+      <p className="mt-3 text-[0.867rem] text-ink-3">{reason ?? "Last 5 minutes"}</p>
+    </section>
+  );
+}
+
+/** Why there are no figures now; undefined while there are. */
+function reasonOf({ state }: Server, error: Error | null): string | undefined {
+  if (state === "Asleep") return "Asleep it uses next to nothing.";
+  if (state === "Unknown") return "Its node does not answer, so nobody knows.";
+  if (state !== "Running" && state !== "Waking") return "It does not run.";
+  return error ? briefly(problemFrom(error)) : undefined;
+}
+
+interface MeasureProps {
+  name: string;
+  tone: string;
+  samples: readonly Sample[];
+  /** What fills the chart. */
+  full: number;
+  of: (usage: Usage) => number;
+  /** undefined: not known now. */
+  figure: string | undefined;
+  note: string;
+}
+
+function Measure({ name, tone, samples, full, of, figure, note }: MeasureProps) {
+  return (
+    <div>
+      <div className="flex items-baseline justify-between gap-3">
+        <h2 className="eyebrow">{name}</h2>
+        <p className="text-[0.867rem] text-ink-3">
+          <span className="font-mono text-[1.067rem] text-ink">{figure ?? "–"}</span> {note}
+        </p>
+      </div>
+      <Chart label={`${name} in the last 5 minutes`} tone={tone} samples={samples} full={full} of={of} />
+    </div>
+  );
+}
+
+const width = 240;
+const height = 44;
+
+type ChartProps = Pick<MeasureProps, "tone" | "samples" | "full" | "of"> & { label: string };
+
+function Chart({ label, tone, samples, full, of }: ChartProps) {
+  const drawn = points(samples, useNow(), full, of);
+  const shares = drawn.flat().map(({ y }) => y * 100);
+  const said =
+    shares.length === 0 ? "nothing measured" : `${percent(Math.min(...shares))} to ${percent(Math.max(...shares))}`;
+  return (
+    <svg
+      role="img"
+      aria-label={`${label}: ${said} of its limit`}
+      viewBox={`0 0 ${width} ${height}`}
+      preserveAspectRatio="none"
+      className={cx("mt-2 block h-11 w-full rounded-md bg-ink/4", tone)}
+    >
+      {drawn.map((run, index) => (
+        <Run key={index} run={run} />
+      ))}
+    </svg>
+  );
+}
+
+const at = ({ x, y }: Point): string => `${(x * width).toFixed(1)},${(height - 1 - y * (height - 2)).toFixed(1)}`;
+
+function Run({ run }: { run: Point[] }) {
+  const first = run[0]!;
+  // One point alone is a dot: a line of no length with round ends.
+  const line = `M${run.map(at).join("L")}${run.length === 1 ? `L${at(first)}` : ""}`;
+  return (
+    <>
+      <path d={`${line}V${height}H${(first.x * width).toFixed(1)}Z`} fill="currentColor" opacity={0.14} />
+      <path
+        d={line}
+        fill="none"
+        stroke="currentColor"
+        strokeWidth={1.6}
+        strokeLinecap="round"
+        strokeLinejoin="round"
+        vectorEffect="non-scaling-stroke"
+      />
+    </>
+  );
+}

@@ -1,0 +1,77 @@
+import { useMutation, useQuery } from "@tanstack/react-query";
+import { endWakeToken, makeWakeToken } from "../../api/commands.ts";
+import { problemFrom } from "../../api/errors.ts";
+import { eventsQuery } from "../../api/queries.ts";
+import type { Server } from "../../api/types.ts";
+import { wakeCommand, wakeTokenSince } from "../../lib/wake-token.ts";
+import { Button } from "../../ui/Button.tsx";
+import { CommandBox } from "../../ui/CommandBox.tsx";
+import { Ago } from "../../ui/Moment.tsx";
+import { ProblemNote } from "../../ui/notices.tsx";
+import { ask } from "../../ui/questions.ts";
+import { toast } from "../../ui/toasts.ts";
+
+/** A token that can wake this server and do nothing else, for chat bots, home pages and scripts. */
+export function WakeTokenSection({ server }: { server: Server }) {
+  const events = useQuery(eventsQuery(server.id));
+  const since = wakeTokenSince(events.data ?? []);
+  const make = useMutation({ mutationFn: () => makeWakeToken(server.id), retry: false });
+  const end = useMutation({
+    mutationFn: () => endWakeToken(server.id),
+    onSuccess: () => {
+      make.reset();
+      toast({ tone: "good", text: "The wake token is good no more." });
+    },
+  });
+  const made = make.data?.token;
+  const has = made !== undefined || since !== undefined;
+  const problem = make.error ?? end.error;
+  const replace = (): void =>
+    ask({
+      title: "Make another wake token?",
+      text: "The present one is good no more: whatever wakes this server with it needs the new one.",
+      yes: "Make another",
+      onYes: () => make.mutate(),
+    });
+  return (
+    <section aria-label="Wake token" className="panel grid gap-4 p-5 sm:p-6">
+      <div className="flex flex-wrap items-center justify-between gap-4">
+        <div className="min-w-0 flex-1 basis-64">
+          <h2 className="text-[1.1rem] font-semibold">Wake token</h2>
+          <p className="mt-0.5 text-ink-3">
+            Lets a bot, a home page or a script wake this server without an account, and do nothing else.
+            {since !== undefined && made === undefined && (
+              <>
+                {" "}
+                There is one, made <Ago at={since} />.
+              </>
+            )}
+          </p>
+        </div>
+        <div className="flex flex-wrap gap-2.5">
+          {has && (
+            <Button look="danger" busy={end.isPending} onClick={() => end.mutate()}>
+              End it
+            </Button>
+          )}
+          <Button busy={make.isPending} onClick={has ? replace : () => make.mutate()}>
+            {has ? "Make another" : "Make a wake token"}
+          </Button>
+        </div>
+      </div>
+      {problem && <ProblemNote problem={problemFrom(problem)} />}
+      {made !== undefined && <Told serverId={server.id} token={made} />}
+    </section>
+  );
+}
+
+function Told({ serverId, token }: { serverId: string; token: string }) {
+  return (
+    <div role="status" className="grid animate-appear gap-2">
+      <p className="text-[0.9rem] text-ink-2">
+        Shown here once. Run this anywhere to wake the server; a program sends the same request.
+      </p>
+      <CommandBox text={wakeCommand(window.location.origin, serverId, token)} label="Copy the command" />
+    </div>
+  );
+}
