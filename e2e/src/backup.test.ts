@@ -1,5 +1,5 @@
 /** A platform in one file: made while it runs, restored to an empty folder, and the same server wakes at its address. */
-import { execFile } from "node:child_process";
+import { execFile, spawn } from "node:child_process";
 import {
   chown,
   link,
@@ -7,6 +7,7 @@ import {
   mkdir,
   mkdtemp,
   open,
+  readdir,
   readFile,
   readlink,
   rm,
@@ -20,9 +21,10 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import test, { type ExecutionContext } from "ava";
-import { installationOf, gameOf } from "./stack/docker.ts";
+import { connect } from "./stack/api.ts";
+import { gameOf, installationOf, sweep } from "./stack/docker.ts";
 import { repository } from "./stack/processes.ts";
-import { openStack, type Stack, startStack } from "./stack/stack.ts";
+import { admin, freePort, openStack, type Stack, startStack } from "./stack/stack.ts";
 import { anotherAddress, echo, gamesWithTiny } from "./stack/tiny.ts";
 
 const exec = promisify(execFile);
@@ -156,3 +158,108 @@ test("made while players play, restored to an empty folder: the same servers wak
   t.falsy(found!.adopt);
   t.falsy(found!.quarantined);
 });
+
+/** The house as it is before anybody has set it up, watched over as the launcher does. */
+async function freshStart(t: ExecutionContext, env: Record<string, string>) {
+  const child = spawn(join(repository, "scripts/start"), ["--yes"], {
+    env: { PATH: process.env["PATH"]!, HOME: process.env["HOME"]!, ...env },
+    stdio: ["ignore", "pipe", "pipe"],
+  });
+  let said = "";
+  const link = new Promise<string>((resolve, reject) => {
+    const take = (part: Buffer): void => {
+      said += String(part);
+      const found = /(http\S+\/setup#t=\S+)/.exec(said)?.[1];
+      if (found) resolve(found);
+    };
+    child.stdout.on("data", take);
+    child.stderr.on("data", take);
+    child.once("exit", () => reject(new Error(`start ended:\n${said}`)));
+  });
+  const ended = once(child, "exit");
+  const stop = async (): Promise<void> => {
+    child.kill("SIGTERM");
+    await ended;
+  };
+  return { link: await link, stop, said: () => said };
+}
+
+const post = async <T>(url: string, body: object): Promise<T> => {
+  const answer = await fetch(url, {
+    method: "POST",
+    headers: { "content-type": "application/json" },
+    body: JSON.stringify(body),
+  });
+  if (!answer.ok) throw new Error(`${answer.status} ${await answer.text()}`);
+  return (await answer.json()) as T;
+};
+
+test("a new installation is given a backup on its set-up page, and each program takes its part", async (t) => {
+  t.timeout(400_000);
+  const { stack, gamesDir } = await house(t);
+  t.teardown(stack.close);
+  const { id, addresses } = await stack.api.create({ name: "world", game: "tiny", idleSeconds: null });
+  await stack.inState(id, "ready");
+  await fillWorld(worldOf(stack.dataDir, id));
+  const file = join(await emptyFolder(t), "all.tar.zst");
+  const env = { ...stack.env("control"), PLAYSPAWN_AGENT_PORT: new URL(stack.agentUrl).port };
+  t.is((await backup(["create", file], env)).code, 0);
+  const range = stack.env("agent")["PLAYSPAWN_PORT_RANGE"]!;
+  await stack.close();
+
+  const dataDir = await emptyFolder(t);
+  t.teardown(() => sweep(dataDir));
+  const port = await freePort();
+  const url = `http://127.0.0.1:${port}`;
+  const start = await freshStart(t, {
+    PLAYSPAWN_DATA_DIR: dataDir,
+    PLAYSPAWN_PORT: String(port),
+    PLAYSPAWN_WEB_PORT: "0",
+    PLAYSPAWN_HOST: "127.0.0.1",
+    PLAYSPAWN_PUBLIC_URL: url,
+    PLAYSPAWN_AGENT_PORT: String(await freePort()),
+    PLAYSPAWN_PORT_RANGE: range,
+    PLAYSPAWN_NODE_ADDRESS: "127.0.0.1",
+    PLAYSPAWN_IMAGE_ALLOW: "*",
+    PLAYSPAWN_GAMES_DIR: gamesDir,
+  });
+  t.teardown(start.stop);
+  t.teardown(() => t.log(start.said().slice(-1500)));
+  const before = await installationOf(dataDir);
+  const token = new URL(start.link).hash.slice(3);
+  const bytes = await readFile(file);
+  const { upload } = await post<{ upload: string }>(`${url}/api/v1/setup/restores`, { token, bytes: bytes.length });
+  const place = `${url}/api/v1/setup/restores/${upload}`;
+  const headers = { "content-type": "application/octet-stream" };
+  t.is((await fetch(`${place}/0`, { method: "PUT", headers, body: new Uint8Array(bytes) })).status, 204);
+  await post(`${place}/check`, {});
+  const api = await eventually("its accounts are back", () => connect(url, admin));
+  const server = await eventually("its node is back", async () => {
+    const [node] = await api.nodes();
+    if (node?.session !== "connected") throw new Error(`the node is ${node?.session}`);
+    const found = await api.server(id);
+    if (found.have !== "hibernated") throw new Error(`it is ${found.have}`);
+    return found;
+  });
+  t.not(await installationOf(dataDir), before);
+  t.is(server.addresses[0]!.port, addresses[0]!.port);
+  await sameWorld(t, worldOf(dataDir, id));
+  t.is(await echo(server.addresses[0]!.port, "wake up"), "wake up");
+  t.deepEqual(
+    await readdir(join(dataDir, "run")).then((names) => names.filter((name) => name.startsWith("restore"))),
+    [],
+  );
+});
+
+async function eventually<T>(what: string, look: () => Promise<T>): Promise<T> {
+  let last: unknown;
+  for (let tries = 0; tries < 120; tries++) {
+    try {
+      return await look();
+    } catch (error) {
+      last = error;
+      await new Promise((resolve) => setTimeout(resolve, 500));
+    }
+  }
+  throw new Error(`${what}: not within a minute`, { cause: last });
+}
