@@ -1,7 +1,7 @@
 import { once } from "node:events";
 import { connect } from "node:net";
 import test, { type ExecutionContext } from "ava";
-import { AppError } from "@playspawn/shared";
+import { AppError, withLimit } from "@playspawn/shared";
 import { systemTimers } from "@playspawn/shared/ports/system.ts";
 import { portRange, secret, startNode, type Node } from "./testing/node.ts";
 
@@ -97,6 +97,25 @@ test("a stranger who goes on sending is answered and cut off", async (t) => {
   socket.write("POST /deploy HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 100000\r\n\r\n{");
   await once(socket, "close");
   t.regex(said, /^HTTP\/1.1 401 /);
+});
+
+test("strangers who say nothing, or half a word, lose their connections, and keep nobody out", async (t) => {
+  const node = await startNode(t);
+  const { port } = new URL(node.url);
+  const sockets = Array.from({ length: 200 }, (_, n) => {
+    const socket = connect(Number(port), "127.0.0.1");
+    socket.on("error", () => undefined).resume();
+    if (n % 2) socket.write("GET /servers HTTP/1.1\r\nHost:");
+    return socket;
+  });
+  t.teardown(() => sockets.forEach((socket) => socket.destroy()));
+  const closed = sockets.map((socket) => once(socket, "close"));
+  const held = await withLimit(systemTimers, 12_000, "their end", Promise.all(closed)).then(
+    () => 0,
+    () => sockets.filter((socket) => !socket.closed).length,
+  );
+  t.is(held, 0);
+  t.is((await node.call("GET", "/servers")).status, 200);
 });
 
 test("every path of the API is described, and every schema is one", async (t) => {

@@ -36,7 +36,14 @@ export interface AgentHttp {
 const connectionsMax = 200;
 const headerBytesMax = 16 * 1024;
 /** Build files may take their time. */
-const limits = { headersTimeout: 5_000, requestTimeout: 300_000, maxHeaderSize: headerBytesMax };
+const limits = {
+  headersTimeout: 5_000,
+  requestTimeout: 300_000,
+  handshakeTimeout: 5_000,
+  // By default limits are looked at every half minute: as long would a stranger hold every connection.
+  connectionsCheckingInterval: 1_000,
+  maxHeaderSize: headerBytesMax,
+};
 
 /** @throws ListenError when the port is taken; ConfigError for a certificate that cannot be used */
 export async function agentHttp(options: AgentHttpOptions): Promise<AgentHttp> {

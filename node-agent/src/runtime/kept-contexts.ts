@@ -1,11 +1,12 @@
 /** Build contexts that a control plane brings because this node cannot fetch them: kept in files, the newest few. */
 import { createHash } from "node:crypto";
 import { createReadStream, createWriteStream } from "node:fs";
-import { access, mkdir, readdir, rename, rm, stat } from "node:fs/promises";
+import { access, mkdir, readdir, rename, rm, stat, utimes } from "node:fs/promises";
 import { join } from "node:path";
 import { Transform, type Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
-import { AppError, messageOf } from "@playspawn/shared";
+import { AppError, messageOf, type Clock } from "@playspawn/shared";
+import { remembered } from "../lib/remembered.ts";
 import { contextBytesMax, type BuildContexts } from "./build-context.ts";
 
 export interface KeptContexts extends BuildContexts {
@@ -15,8 +16,11 @@ export interface KeptContexts extends BuildContexts {
 }
 
 const keptMax = 20;
+const bytesKeptMax = 4 * contextBytesMax;
+const draftEnd = ".part";
 
-export function keptContexts(folder: string): KeptContexts {
+/** One per agent and folder: what a killed agent left half written is removed before the first file comes. */
+export function keptContexts(folder: string, clock: Pick<Clock, "now">): KeptContexts {
   const fileOf = (sha256: string): string => join(folder, `${sha256}.tar`);
   const has = (sha256: string): Promise<boolean> =>
     access(fileOf(sha256)).then(
@@ -24,6 +28,7 @@ export function keptContexts(folder: string): KeptContexts {
       () => false,
     );
   let drafts = 0;
+  const swept = remembered(() => sweep(folder));
   return {
     has,
     async use(sha256, _signal, work) {
@@ -32,14 +37,16 @@ export function keptContexts(folder: string): KeptContexts {
           "image_build_failed",
           `The build files ${sha256.slice(0, 12)} are not on this node. Its control plane brings them at its next connection.`,
         );
+      const now = clock.now() / 1000;
+      await utimes(fileOf(sha256), now, now);
       const tar = createReadStream(fileOf(sha256));
       // A build that is given up may leave the file half read.
       tar.on("error", () => {});
       return await work(tar).finally(() => tar.destroy());
     },
     async put(sha256, tar, signal) {
-      await mkdir(folder, { recursive: true, mode: 0o700 });
-      const draft = join(folder, `${sha256}.${drafts++}.part`);
+      await swept.get();
+      const draft = join(folder, `${sha256}.${drafts++}${draftEnd}`);
       try {
         const got = await write(tar, draft, signal);
         if (got !== sha256) throw new AppError("invalid_request", `What arrived has the hash ${got}, not ${sha256}.`);
@@ -79,10 +86,24 @@ function faultOf(error: unknown): Error {
   return new AppError("malformed_body", `The build files broke off: ${messageOf(error)}.`, { cause: error });
 }
 
+async function sweep(folder: string): Promise<void> {
+  await mkdir(folder, { recursive: true, mode: 0o700 });
+  const left = (await readdir(folder)).filter((name) => name.endsWith(draftEnd));
+  await Promise.all(left.map((name) => rm(join(folder, name), { force: true })));
+}
+
 /** Those that are used least lately go; a control plane brings them again when they are needed. */
 async function dropOld(folder: string): Promise<void> {
-  const files = (await readdir(folder)).filter((name) => name.endsWith(".tar"));
-  const aged = await Promise.all(files.map(async (name) => ({ name, at: (await stat(join(folder, name))).mtimeMs })));
-  const old = aged.toSorted((a, b) => b.at - a.at).slice(keptMax);
+  const names = (await readdir(folder)).filter((name) => name.endsWith(".tar"));
+  const files = await Promise.all(names.map(async (name) => ({ name, ...(await factsOf(join(folder, name))) })));
+  let bytes = 0;
+  const old = files
+    .toSorted((a, b) => b.usedAt - a.usedAt)
+    .filter((file, at) => (bytes += file.bytes) > bytesKeptMax || at >= keptMax);
   await Promise.all(old.map(({ name }) => rm(join(folder, name), { force: true })));
 }
+
+const factsOf = async (path: string): Promise<{ usedAt: number; bytes: number }> => {
+  const { mtimeMs, size } = await stat(path);
+  return { usedAt: mtimeMs, bytes: size };
+};
