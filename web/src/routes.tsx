@@ -58,6 +58,18 @@ export const routes: RouteObject[] = [
           },
           { path: "trash", lazy: page(async () => (await import("./features/servers/TrashPage.tsx")).TrashPage) },
           { path: "games", lazy: page(async () => (await import("./features/games/GamesPage.tsx")).GamesPage) },
+          { path: "games/new", lazy: page(async () => (await import("./features/games/NewGamePage.tsx")).NewGamePage) },
+          {
+            path: "games/:id",
+            lazy: page(async () => (await import("./features/games/GamePage.tsx")).GamePage),
+            children: [
+              { index: true, lazy: page(async () => (await import("./features/games/GameOverview.tsx")).GameOverview) },
+              {
+                path: "template",
+                lazy: page(async () => (await import("./features/games/TemplateTab.tsx")).TemplateTab),
+              },
+            ],
+          },
           { path: "nodes", lazy: page(async () => (await import("./features/nodes/NodesPage.tsx")).NodesPage) },
           { path: "*", Component: NotFound },
         ],

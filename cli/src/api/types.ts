@@ -5,6 +5,9 @@ type Schemas = components["schemas"];
 
 export type Server = Schemas["Server"];
 export type Game = Schemas["Game"];
+export type GameSource = Schemas["GameSource"];
+export type GameTest = Schemas["GameTest"];
+export type GameTestStep = Schemas["GameTestStep"];
 export type Node = Schemas["Node"];
 export type UpdateServer = Schemas["UpdateServer"];
 export type CreateServer = Schemas["CreateServer"];

@@ -2,6 +2,7 @@
 import type { CommandSpec } from "../spec.ts";
 
 const game = () => import("./game.ts");
+const admin = () => import("./game-admin.ts");
 
 export const gameCommands: readonly CommandSpec[] = [
   {
@@ -13,8 +14,9 @@ export const gameCommands: readonly CommandSpec[] = [
   },
   {
     name: "show <game>",
-    text: "its ports and variables",
-    examples: ["game show teeworlds"],
+    text: "whether it works, its ports and variables",
+    examples: ["game show teeworlds", "game show teeworlds --template > game.yaml"],
+    options: [{ flags: "--template", text: "the text of its game.yaml instead" }],
     load: async () => (await game()).show,
   },
   {
@@ -22,5 +24,35 @@ export const gameCommands: readonly CommandSpec[] = [
     text: "read the catalogue anew",
     examples: ["game reload"],
     load: async () => (await game()).reload,
+  },
+  {
+    name: "test <game>",
+    text: "try it with a throw-away server",
+    examples: ["game test teeworlds", "game test rust --node attic --timeout 2h"],
+    options: [
+      { flags: "--node <node>", text: "on this node instead of the emptiest" },
+      { flags: "--timeout <time>", text: "how long to wait for its end", default: "1h" },
+    ],
+    load: async () => (await import("./game-test.ts")).test,
+  },
+  {
+    name: "add <path>",
+    text: "add one from a game.yaml, or a folder with it",
+    examples: ["game add my-game/", "game add game.yaml --copy-of teeworlds", "game add -"],
+    options: [{ flags: "--copy-of <game>", text: "take the files beside it from this game" }],
+    load: async () => (await admin()).add,
+  },
+  {
+    name: "edit <game> <path>",
+    text: "replace its template; a shipped one gets your version",
+    examples: ["game edit teeworlds game.yaml", "game edit my-game my-game/"],
+    options: [{ flags: "--force", text: "also over what somebody else changes at this moment" }],
+    load: async () => (await admin()).edit,
+  },
+  {
+    name: "rm <game>",
+    text: "delete your own template, or your version of a shipped one",
+    examples: ["game rm my-game", "game rm teeworlds --yes"],
+    load: async () => (await admin()).remove,
   },
 ];

@@ -5,7 +5,8 @@ import type { Game } from "../api/types.ts";
 import type { Context } from "../context.ts";
 import { exits } from "../exit-codes.ts";
 import { Failure } from "../failure.ts";
-import { facts, table, type Column } from "../output/table.ts";
+import type { Style } from "../output/io.ts";
+import { facts, table, type Cell, type Column } from "../output/table.ts";
 import { pick } from "../pick.ts";
 
 interface Games {
@@ -16,6 +17,7 @@ interface Games {
 const columns: readonly Column[] = [
   { title: "ID" },
   { title: "NAME" },
+  { title: "STATE" },
   { title: "MEMORY", drop: 1 },
   { title: "DESCRIPTION", drop: 2, prose: true },
 ];
@@ -37,16 +39,44 @@ function showGames(context: Context, games: Games): void {
   if (settings.json) context.answer(games, () => "");
   else if (settings.quiet) print(games.items.map(({ id }) => `${id}\n`).join(""));
   else {
-    const rows = games.items.map((game) => [game.id, game.name, bytes(game.memoryBytes), game.description]);
+    const rows = games.items.map((game) => [
+      game.id,
+      game.name,
+      stateCell(game),
+      bytes(game.memoryBytes),
+      game.description,
+    ]);
     print(table(io.out, columns, rows));
   }
   for (const { file, line, reason } of games.faults) io.err.write(`Refused: ${file}:${line}: ${reason}\n`);
 }
 
-export async function show(context: Context, [name = ""]: string[]): Promise<void> {
+const styles: Record<Game["state"]["name"], Style> = {
+  ready: "green",
+  untried: "dim",
+  testing: "yellow",
+  failed: "red",
+  faulty: "red",
+};
+
+const stateCell = ({ state, disabled }: Game): Cell =>
+  disabled ? { text: "disabled", style: "dim" } : { text: state.name, style: styles[state.name] };
+
+export async function show(context: Context, [name = ""]: string[], options: { template?: boolean }): Promise<void> {
+  if (options.template) return await showTemplate(context, name);
   const { items } = await (await context.api()).call("get", "/api/v1/games", {});
   const game = pick("game", name, items);
   context.answer(game, () => words(context, game));
+}
+
+/** Also of one that does not load: that is when it is wanted most. */
+async function showTemplate(context: Context, name: string): Promise<void> {
+  const api = await context.api();
+  const { items, faults } = await api.call("get", "/api/v1/games", {});
+  const isFaulty = faults.some(({ file }) => file.endsWith(`/${name}/game.yaml`));
+  const id = isFaulty ? name : pick("game", name, items).id;
+  const source = await api.call("get", "/api/v1/games/{id}/source", { path: { id } });
+  context.answer(source, () => source.yaml);
 }
 
 const variableColumns: readonly Column[] = [
@@ -60,6 +90,10 @@ function words({ io: { out } }: Context, game: Game): string {
   const head = facts(out, [
     ["Name", { text: game.name, style: "bold" }],
     ["About", game.description],
+    ["State", stateCell(game)],
+    ["", game.state.sentence],
+    ["Image", game.image.ref ?? "built on the node"],
+    ...(game.image.digest === null ? [] : [["Tested", game.image.digest] as const]),
     ["Takes", `${bytes(game.memoryBytes)} of memory, ${game.cpu} ${game.cpu === 1 ? "core" : "cores"}`],
     ...Object.entries(game.ports).map(
       ([port, { protocol, container }]) => [`Port ${port}`, `${container} ${protocol}`] as const,

@@ -58,7 +58,8 @@ const options: Record<string, string> = {
   email: "<email>",
 };
 
-function faultText({ pointer, detail }: Fault): string {
+function faultText({ pointer, detail, line }: Fault): string {
+  if (line !== undefined) return `line ${line}: ${detail}`;
   const [, first = "", ...rest] = pointer.split("/").map((step) => step.replaceAll("~1", "/").replaceAll("~0", "~"));
   const name = rest.join("/");
   if (first === "variables" && name) return `--set ${name} ${detail}`;

@@ -3,6 +3,8 @@
 export interface Fault {
   pointer: string;
   detail: string;
+  /** Of the text that was sent, from 1. */
+  line?: number;
 }
 
 export interface Problem {
@@ -23,7 +25,15 @@ const text = (value: unknown): string | undefined => (typeof value === "string" 
 const faultOf = (value: unknown): Fault[] => {
   const fault = value as Partial<Fault> | null;
   const detail = text(fault?.detail);
-  return detail === undefined ? [] : [{ pointer: text(fault?.pointer) ?? "", detail }];
+  return detail === undefined
+    ? []
+    : [
+        {
+          pointer: text(fault?.pointer) ?? "",
+          detail,
+          ...(typeof fault?.line === "number" && { line: fault.line }),
+        },
+      ];
 };
 
 /**

@@ -50,6 +50,20 @@ export function kickServer(id: string, kick: Kick): Promise<Server> {
   }
 }
 
+export const addGame = (yaml: string, copyOf: string | null) =>
+  call("post", "/api/v1/games", { body: { yaml, ...(copyOf !== null && { copyOf }) } });
+/** `revision`: that was read before; somebody else's change since then is not overwritten. */
+export const editGame = (id: string, yaml: string, revision: string | null) =>
+  call("put", "/api/v1/games/{id}", { path: { id }, body: { yaml, revision } });
+export const deleteGame = (id: string) => call("delete", "/api/v1/games/{id}", { path: { id } });
+export const setGameDisabled = (id: string, disabled: boolean) =>
+  call("post", disabled ? "/api/v1/games/{id}/disable" : "/api/v1/games/{id}/enable", { path: { id } });
+export const testGame = (id: string) => call("post", "/api/v1/games/{id}/test", { path: { id }, body: {} });
+export const cancelGameTest = (id: string) => call("delete", "/api/v1/games/{id}/test", { path: { id } });
+export const refreshGameImage = (id: string) => call("post", "/api/v1/games/{id}/refresh-image", { path: { id } });
+export const checkGame = (yaml: string, signal: AbortSignal) =>
+  call("post", "/api/v1/games/check", { body: { yaml } }, { signal });
+export const reloadGame = (id: string) => call("post", "/api/v1/games/{id}/reload", { path: { id } });
 export const reloadGames = () => call("post", "/api/v1/games/reload", {});
 export const newJoinToken = () => call("post", "/api/v1/nodes/join-tokens", {});
 export const addNode = (body: AddNode) => call("post", "/api/v1/nodes", { body });

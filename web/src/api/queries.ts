@@ -16,6 +16,8 @@ const eventPagesMax = 5;
 export const keys = {
   me: ["me"],
   games: ["games"],
+  gameSource: (id: string) => ["game-source", id],
+  gameTests: (id: string) => ["game-tests", id],
   servers: ["servers"],
   trash: ["trash"],
   favourites: ["favourites"],
@@ -75,6 +77,26 @@ export const gamesQuery = queryOptions({
   queryKey: keys.games,
   queryFn: ({ signal }) => call("get", "/api/v1/games", {}, { signal }),
 });
+
+/** Text and files of a template, as they are on the disk. */
+export const gameSourceQuery = (id: string) =>
+  queryOptions({
+    queryKey: keys.gameSource(id),
+    queryFn: ({ signal }) => call("get", "/api/v1/games/{id}/source", { path: { id } }, { signal }),
+    // A form stands on it: it must not change below the hands of who types.
+    staleTime: Number.POSITIVE_INFINITY,
+    gcTime: 0,
+  });
+
+const testEveryMs = 700;
+
+/** Newest first; read again and again while one runs. */
+export const gameTestsQuery = (id: string) =>
+  queryOptions({
+    queryKey: keys.gameTests(id),
+    queryFn: async ({ signal }) => (await call("get", "/api/v1/games/{id}/tests", { path: { id } }, { signal })).items,
+    refetchInterval: (query) => (query.state.data?.[0]?.outcome === null ? testEveryMs : false),
+  });
 
 /** One game out of the catalogue, which is small and read once. */
 export const gameOf = (games: Games | undefined, id: string): Game | undefined =>

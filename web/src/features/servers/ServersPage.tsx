@@ -1,6 +1,5 @@
 import { useQuery } from "@tanstack/react-query";
-import { Plus, Search, Star, Trash2 } from "lucide-react";
-import { useEffect, useRef } from "react";
+import { Plus, Star, Trash2 } from "lucide-react";
 import { Link, useSearchParams } from "react-router";
 import { problemFrom } from "../../api/errors.ts";
 import { favouritesQuery, gamesQuery, gameOf, serversQuery, trashQuery } from "../../api/queries.ts";
@@ -11,6 +10,7 @@ import { filtered, grouped, summarise } from "../../lib/summary.ts";
 import { paths } from "../../paths.ts";
 import { Button, buttonClass } from "../../ui/Button.tsx";
 import { Empty, Loading, ProblemNote, Skeleton } from "../../ui/notices.tsx";
+import { SearchField } from "../../ui/SearchField.tsx";
 import { StateGlyph } from "../../ui/StateGlyph.tsx";
 import { ServerRow } from "./ServerRow.tsx";
 
@@ -95,7 +95,12 @@ interface FilterProps {
 function Filter({ listing, onChange, found }: FilterProps) {
   return (
     <div className="flex flex-wrap items-center gap-2.5" role="search">
-      <SearchField text={listing.text} onText={(text) => onChange({ text })} />
+      <SearchField
+        label="Filter servers"
+        placeholder="Name, game, state or address"
+        text={listing.text}
+        onText={(text) => onChange({ text })}
+      />
       <Button
         aria-pressed={listing.starred}
         onClick={() => onChange({ starred: !listing.starred })}
@@ -119,34 +124,6 @@ function Filter({ listing, onChange, found }: FilterProps) {
       <span role="status" className="sr-only">
         {listing.text && `${found} found`}
       </span>
-    </div>
-  );
-}
-
-function SearchField({ text, onText }: { text: string; onText: (text: string) => void }) {
-  const field = useRef<HTMLInputElement>(null);
-  useEffect(() => {
-    const pressed = (event: KeyboardEvent): void => {
-      if (event.key !== "/" || (event.target as Element).closest("input, textarea, select, dialog")) return;
-      event.preventDefault();
-      field.current?.focus();
-    };
-    window.addEventListener("keydown", pressed);
-    return () => window.removeEventListener("keydown", pressed);
-  }, []);
-  return (
-    <div className="relative min-w-0 flex-1 basis-56 sm:max-w-sm">
-      <Search size={16} aria-hidden className="absolute top-1/2 left-3 -translate-y-1/2 text-ink-3" />
-      <input
-        ref={field}
-        type="search"
-        aria-label="Filter servers"
-        aria-keyshortcuts="/"
-        placeholder="Name, game, state or address"
-        value={text}
-        onChange={(event) => onText(event.target.value)}
-        className="h-10 w-full rounded-lg border border-line-strong bg-raised pr-3 pl-9 placeholder:text-ink-3"
-      />
     </div>
   );
 }

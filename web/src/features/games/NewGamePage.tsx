@@ -1,0 +1,126 @@
+import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
+import { useState } from "react";
+import { useNavigate, useSearchParams } from "react-router";
+import { addGame } from "../../api/commands.ts";
+import { problemFrom } from "../../api/errors.ts";
+import { gameSourceQuery, gamesQuery, keys } from "../../api/queries.ts";
+import { PageHeader } from "../../layouts/PageHeader.tsx";
+import { paths } from "../../paths.ts";
+import { Button } from "../../ui/Button.tsx";
+import { SelectField } from "../../ui/fields.tsx";
+import { Loading, ProblemNote, Skeleton } from "../../ui/notices.tsx";
+import { toast } from "../../ui/toasts.ts";
+import { forgetUnsaved, useUnsaved, useUnsavedGuard } from "../../ui/unsaved.ts";
+import { useCheck } from "./use-check.ts";
+import { CheckWords, YamlEditor } from "./YamlEditor.tsx";
+
+const empty = `id: my-game
+name: My game
+description: One or two sentences for the catalogue.
+image: { ref: "owner/image:1.0" }
+
+ports:
+  game: { protocol: udp, container: 27015, public: auto }
+
+variables:
+  SERVER_NAME: { type: string, label: Name, default: A server, maxLength: 60 }
+
+volumes: { data: /data }
+cpu: 1
+memory: 1G
+
+readiness: { anyOf: [{ log: "server started" }], limitSeconds: 120 }
+stop: { signal: SIGTERM, limitSeconds: 20 }
+`;
+
+/** A copy must not be taken for what it was copied from. */
+const renamed = (yaml: string, id: string): string =>
+  yaml.replace(/^(["']?id["']?\s*:\s*)\S+/m, `$1${`my-${id}`.slice(0, 31)}`);
+
+export function NewGamePage() {
+  const [query, setQuery] = useSearchParams();
+  const copy = query.get("copy");
+  const games = useQuery(gamesQuery);
+  const source = useQuery({ ...gameSourceQuery(copy ?? ""), enabled: copy !== null });
+  useUnsavedGuard();
+  const start = copy === null ? empty : source.data && renamed(source.data.yaml, copy);
+  return (
+    <>
+      <PageHeader
+        title="Add a game"
+        lead="Its template says which image to run, which ports it has, and when players can join."
+      />
+      <div className="grid gap-6">
+        <SelectField
+          label="Start from"
+          value={copy ?? ""}
+          onChange={({ target }) => setQuery(target.value === "" ? {} : { copy: target.value }, { replace: true })}
+          className="max-w-md"
+        >
+          <option value="">An empty template</option>
+          {games.data?.items.map(({ id, name }) => (
+            <option key={id} value={id}>
+              A copy of {name}
+            </option>
+          ))}
+        </SelectField>
+        {source.isError && copy !== null && <ProblemNote problem={problemFrom(source.error)} />}
+        {start === undefined && !source.isError && (
+          <Loading label="Reading the template">
+            <Skeleton className="h-96" />
+          </Loading>
+        )}
+        {start !== undefined && <Editor key={copy ?? ""} start={start} copyOf={copy} />}
+      </div>
+    </>
+  );
+}
+
+function Editor({ start, copyOf }: { start: string; copyOf: string | null }) {
+  const client = useQueryClient();
+  const navigate = useNavigate();
+  const [text, setText] = useState(start);
+  const { faults, known } = useCheck(text);
+  useUnsaved(text !== start);
+  const add = useMutation({
+    mutationFn: () => addGame(text, copyOf),
+    onSuccess: async ({ id }) => {
+      forgetUnsaved();
+      toast({ tone: "good", text: "Added. Test it, to see whether it works here." });
+      await client.invalidateQueries({ queryKey: keys.games });
+      await navigate(paths.game(id));
+    },
+  });
+  const problem = add.isError ? problemFrom(add.error) : undefined;
+  const refused = problem?.faults.flatMap(({ line, detail }) => (line === undefined ? [] : [{ line, reason: detail }]));
+  return (
+    <form
+      noValidate
+      aria-label="Template"
+      className="panel"
+      onSubmit={(event) => {
+        event.preventDefault();
+        add.mutate();
+      }}
+    >
+      <div className="grid gap-4 p-4 sm:p-5">
+        <YamlEditor
+          label="game.yaml"
+          text={text}
+          faults={refused && refused.length > 0 ? refused : faults}
+          onText={(next) => {
+            setText(next);
+            if (add.isError) add.reset();
+          }}
+        />
+        {problem && !refused?.length && <ProblemNote problem={problem} focus />}
+      </div>
+      <div className="sticky bottom-0 z-10 flex items-center justify-end gap-4 rounded-b-[0.875rem] border-t border-line bg-surface px-4 py-3 max-lg:bottom-15 sm:px-5">
+        <CheckWords faults={faults} clean={known && faults.length === 0} />
+        <Button type="submit" look="primary" busy={add.isPending}>
+          Add the game
+        </Button>
+      </div>
+    </form>
+  );
+}

@@ -1,0 +1,223 @@
+import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
+import { Copy, RotateCw } from "lucide-react";
+import { useState } from "react";
+import { Link, Navigate, useNavigate } from "react-router";
+import { bytes } from "@playspawn/shared/words/bytes.ts";
+import { deleteGame, editGame, reloadGame, setGameDisabled } from "../../api/commands.ts";
+import { problemFrom } from "../../api/errors.ts";
+import { gameSourceQuery, keys } from "../../api/queries.ts";
+import type { Game, GameSource } from "../../api/types.ts";
+import { paths } from "../../paths.ts";
+import { Button, buttonClass } from "../../ui/Button.tsx";
+import { Loading, ProblemNote, Skeleton } from "../../ui/notices.tsx";
+import { ask } from "../../ui/questions.ts";
+import { toast } from "../../ui/toasts.ts";
+import { forgetUnsaved, useUnsaved } from "../../ui/unsaved.ts";
+import { useGame } from "./GamePage.tsx";
+import { useCheck } from "./use-check.ts";
+import { CheckWords, YamlEditor } from "./YamlEditor.tsx";
+
+export function TemplateTab() {
+  const { id, game, isAdmin } = useGame();
+  const source = useQuery({ ...gameSourceQuery(id), enabled: isAdmin });
+  if (!isAdmin) return <Navigate to={paths.game(id)} replace />;
+  if (source.isError) return <ProblemNote problem={problemFrom(source.error)} onRetry={() => void source.refetch()} />;
+  if (!source.data)
+    return (
+      <Loading label="Reading the template">
+        <Skeleton className="h-96" />
+      </Loading>
+    );
+  return (
+    <div className="grid gap-6">
+      <Editor key={source.dataUpdatedAt} source={source.data} />
+      {game && <Availability game={game} />}
+      {source.data.origin === "own" && <DeleteOwn id={id} overrides={game?.overrides ?? false} />}
+    </div>
+  );
+}
+
+function useSave({ id, revision }: GameSource) {
+  const client = useQueryClient();
+  return useMutation({
+    mutationFn: ({ yaml, force }: { yaml: string; force: boolean }) => editGame(id, yaml, force ? null : revision),
+    onSuccess: async (saved) => {
+      client.setQueryData(keys.gameSource(id), saved);
+      toast({ tone: "good", text: "Saved. Servers get it by an update." });
+      await client.invalidateQueries({ queryKey: keys.games });
+    },
+  });
+}
+
+function Editor({ source }: { source: GameSource }) {
+  const [text, setText] = useState(source.yaml);
+  const changed = text !== source.yaml;
+  const { faults, known } = useCheck(text);
+  const save = useSave(source);
+  useUnsaved(changed);
+  const problem = save.isError ? problemFrom(save.error) : undefined;
+  const refused = problem?.faults.flatMap(({ line, detail }) => (line === undefined ? [] : [{ line, reason: detail }]));
+  // What stands on disk may have faults that the text alone does not show, such as a file that is missing.
+  const shown = refused && refused.length > 0 ? refused : faults.length > 0 || changed ? faults : source.faults;
+  return (
+    <form
+      noValidate
+      aria-label="Template"
+      className="panel"
+      onSubmit={(event) => {
+        event.preventDefault();
+        save.mutate({ yaml: text, force: false });
+      }}
+    >
+      <div className="grid gap-4 p-4 sm:p-5">
+        <Top source={source} changed={changed} />
+        <YamlEditor
+          label="game.yaml"
+          text={text}
+          faults={shown}
+          onText={(next) => {
+            setText(next);
+            if (save.isError) save.reset();
+          }}
+        />
+        {problem && !refused?.length && (
+          <ProblemNote
+            problem={problem}
+            focus
+            action={
+              problem.code === "conflict" && <Conflict onForce={() => save.mutate({ yaml: text, force: true })} />
+            }
+          />
+        )}
+      </div>
+      <div className="sticky bottom-0 z-10 flex items-center justify-end gap-4 rounded-b-[0.875rem] border-t border-line bg-surface px-4 py-3 max-lg:bottom-15 sm:px-5">
+        <CheckWords faults={faults} clean={known && faults.length === 0 && changed} />
+        {changed && (
+          <Button size="small" look="ghost" onClick={() => setText(source.yaml)}>
+            Take back
+          </Button>
+        )}
+        <Button
+          type="submit"
+          size="small"
+          look={changed ? "primary" : "plain"}
+          disabled={!changed}
+          busy={save.isPending}
+        >
+          Save
+        </Button>
+      </div>
+    </form>
+  );
+}
+
+function Top({ source: { id, origin, files }, changed }: { source: GameSource; changed: boolean }) {
+  const client = useQueryClient();
+  const reload = useMutation({
+    mutationFn: () => reloadGame(id),
+    onSuccess: async (read) => {
+      client.setQueryData(keys.gameSource(id), read);
+      toast({ tone: "good", text: "Read again from the disk." });
+      await client.invalidateQueries({ queryKey: keys.games });
+    },
+    onError: (error) => toast({ tone: "bad", text: problemFrom(error).detail }),
+  });
+  return (
+    <div className="flex flex-wrap items-start justify-between gap-x-6 gap-y-3">
+      <div className="min-w-0 flex-1 basis-72">
+        <p className="text-ink-2 text-pretty">
+          {origin === "shipped"
+            ? "It comes with Playspawn. What you save becomes your version, which survives updates and can be taken back."
+            : "Your own; it survives updates of Playspawn and is part of its backup."}
+        </p>
+        {files.length > 0 && (
+          <p className="mt-1 text-[0.9rem] text-ink-3 [overflow-wrap:anywhere]">
+            Beside it: {files.map(({ path, bytes: size }) => `${path} (${bytes(size)})`).join(", ")}
+          </p>
+        )}
+      </div>
+      <div className="flex flex-wrap gap-1">
+        <Button look="ghost" size="small" busy={reload.isPending} disabled={changed} onClick={() => reload.mutate()}>
+          {!reload.isPending && <RotateCw size={15} aria-hidden />} Reload
+        </Button>
+        <Link to={paths.newGameFrom(id)} className={buttonClass("ghost", "small")}>
+          <Copy size={15} aria-hidden /> Copy as a new game
+        </Link>
+      </div>
+    </div>
+  );
+}
+
+function Conflict({ onForce }: { onForce: () => void }) {
+  return (
+    <Button size="small" look="danger" className="mt-2" onClick={onForce}>
+      Overwrite it with mine
+    </Button>
+  );
+}
+
+interface SectionProps {
+  title: string;
+  lead: string;
+  word: string;
+  look?: "plain" | "danger";
+  act: { isPending: boolean; isError: boolean; error: unknown };
+  onPress: () => void;
+}
+
+function Section({ title, lead, word, look = "plain", act, onPress }: SectionProps) {
+  return (
+    <section aria-label={title} className="panel grid gap-4 p-5">
+      <div className="flex flex-wrap items-center justify-between gap-4">
+        <div className="min-w-0 flex-1 basis-64">
+          <h2 className="text-[1.1rem] font-semibold">{title}</h2>
+          <p className="mt-0.5 text-ink-3 text-pretty">{lead}</p>
+        </div>
+        <Button look={look} busy={act.isPending} onClick={onPress}>
+          {word}
+        </Button>
+      </div>
+      {act.isError && <ProblemNote problem={problemFrom(act.error)} />}
+    </section>
+  );
+}
+
+function Availability({ game: { id, disabled } }: { game: Game }) {
+  const client = useQueryClient();
+  const set = useMutation({
+    mutationFn: () => setGameDisabled(id, !disabled),
+    onSuccess: () => client.invalidateQueries({ queryKey: keys.games }),
+  });
+  return (
+    <Section
+      title={disabled ? "It is disabled" : "Disable it"}
+      lead={
+        disabled ? "Nobody can make a new server of it." : "Nobody can make a new server of it then. Its servers go on."
+      }
+      word={disabled ? "Offer it again" : "Disable"}
+      act={set}
+      onPress={() => set.mutate()}
+    />
+  );
+}
+
+function DeleteOwn({ id, overrides }: { id: string; overrides: boolean }) {
+  const client = useQueryClient();
+  const navigate = useNavigate();
+  const remove = useMutation({
+    mutationFn: () => deleteGame(id),
+    onSuccess: async () => {
+      forgetUnsaved();
+      toast({ tone: "good", text: overrides ? "The shipped version counts again." : `${id} was deleted.` });
+      await navigate(overrides ? paths.game(id) : paths.games);
+      client.removeQueries({ queryKey: keys.gameSource(id) });
+      await client.invalidateQueries({ queryKey: keys.games });
+    },
+  });
+  const words = overrides
+    ? { title: "Back to the shipped version", lead: "Your version is deleted.", word: "Delete my version" }
+    : { title: "Delete it", lead: "The template and its files go. Servers must be deleted before.", word: "Delete" };
+  const press = (): void =>
+    ask({ title: `${words.word}?`, text: words.lead, yes: words.word, onYes: () => remove.mutate() });
+  return <Section {...words} look="danger" act={remove} onPress={press} />;
+}
