@@ -127,7 +127,7 @@ test("a pull ends in the engine too when nobody wants it any more", async (t) =>
 });
 
 /** Serves build contexts by hash, as the control plane does. */
-async function contexts(t: ExecutionContext, world: DockerWorld) {
+async function contexts(t: ExecutionContext, world: DockerWorld, ports?: Ports) {
   const files = new Map<string, Buffer>();
   const asked: IncomingMessage[] = [];
   const host = await serve(t, (request, response) => {
@@ -137,6 +137,7 @@ async function contexts(t: ExecutionContext, world: DockerWorld) {
     else response.writeHead(404).end();
   });
   const runtime = world.runtime({
+    ...(ports && { ports }),
     contexts: {
       url: (hash) => `http://${host}/agent/v1/contexts/${hash}`,
       headers: () => ({ "x-node-id": world.node, "x-node-secret": "s3cret" }),
@@ -178,6 +179,24 @@ test("a build says its steps, runs once for all, and is not done twice", async (
   t.is(await runtime.ensureImage(spec, silent, never), one);
   t.is(asked.length, 1);
   t.deepEqual((await readdir(world.dataDir)).toSorted(), ["agent", "data"]);
+});
+
+test("a build has its share of memory and processor, and no more than an hour however much it says", async (t) => {
+  const world = await open(t);
+  const { runtime, add } = await contexts(t, world);
+  const limit = "/sys/fs/cgroup/memory/memory.limit_in_bytes /sys/fs/cgroup/memory.max";
+  const spec = await add(`FROM ${world.image}\nRUN cat ${limit}; cat /sys/fs/cgroup/cpu/cpu.shares; exit 9\n`);
+  const error = await t.throwsAsync(runtime.ensureImage(spec, silent, never));
+  t.regex(error!.message, /^2147483648$/m);
+  const hasty: Ports = {
+    ...systemPorts,
+    timers: { ...systemPorts.timers, after: (ms, fn) => systemPorts.timers.after(ms === 3_600_000 ? 3000 : ms, fn) },
+  };
+  const talking = await contexts(t, world, hasty);
+  const endless = await talking.add(`FROM ${world.image}\nRUN while :; do echo still here; sleep 0.2; done\n`);
+  const late = await t.throwsAsync(talking.runtime.ensureImage(endless, silent, never));
+  t.is(code(late), "image_build_failed");
+  t.regex(late!.message, /not done within 60 minutes/);
 });
 
 test("a build that fails says its last words", async (t) => {

@@ -14,6 +14,10 @@ import type { SharedWork } from "./shared-work.ts";
 const pullSilenceMs = 90_000;
 /** A build step may be silent for long, e.g. while a compiler runs. */
 const buildSilenceMs = 15 * 60_000;
+/** However much a build says. */
+const buildLimitMs = 60 * 60_000;
+/** Of each step; one half of a processor's weight, so that a wake beside it hardly notices. Without swap. */
+const buildLimits = { memory: 2 * 1024 ** 3, memswap: 2 * 1024 ** 3, cpushares: 512 };
 const outputLinesKept = 15;
 
 export interface Images {
@@ -137,7 +141,7 @@ async function build(
   const { name, sha256 } = target;
   report({ step: "image", text: `Fetching the files of ${name}` });
   return contexts.use(sha256, signal, async (context) => {
-    const stop = silence(engine, buildSilenceMs, signal);
+    const stop = silence(engine, buildSilenceMs, signal, buildLimitMs);
     try {
       await runBuild(engine, { name, context, signal: stop.signal, heard: stop.heard }, report);
     } catch (error) {
@@ -167,6 +171,7 @@ async function runBuild(
     t: name,
     rm: true,
     forcerm: true,
+    ...buildLimits,
     abortSignal: signal,
   })) as Readable;
   const output: string[] = [];
@@ -190,18 +195,24 @@ async function runBuild(
   }
 }
 
-/** Aborts when nothing was heard for `ms`, or when `outer` does. */
-function silence(engine: Engine, ms: number, outer: AbortSignal) {
+/** Aborts when nothing was heard for `ms`, when it all takes longer than `limitMs`, or when `outer` does. */
+function silence(engine: Engine, ms: number, outer: AbortSignal, limitMs = Infinity) {
+  const { timers } = engine.ports;
   const quiet = new AbortController();
-  const arm = (): (() => void) =>
-    engine.ports.timers.after(ms, () => quiet.abort(new Error(`nothing happened for ${ms / 1000} s`)));
+  const arm = (): (() => void) => timers.after(ms, () => quiet.abort(new Error(`nothing happened for ${ms / 1000} s`)));
   let disarm = arm();
+  const end = Number.isFinite(limitMs)
+    ? timers.after(limitMs, () => quiet.abort(new Error(`it was not done within ${limitMs / 60_000} minutes`)))
+    : (): void => undefined;
   return {
     signal: AbortSignal.any([quiet.signal, outer]),
     heard(): void {
       disarm();
       disarm = arm();
     },
-    end: () => disarm(),
+    end() {
+      disarm();
+      end();
+    },
   };
 }
