@@ -1,4 +1,5 @@
 import test from "ava";
+import { heading } from "./console-log.ts";
 import { consoleOf } from "./logs.ts";
 import { awake, sleeping, type House } from "./testing/house.ts";
 
@@ -31,6 +32,36 @@ test("past runs and the present one are one console, no line twice", async (t) =
   await one.advance(1_000);
   await one.kick("hibernate", "cold");
   t.deepEqual(await all(read(one, 3, false)), ["up", "second", "saved"], "also when no container is left");
+});
+
+test("a run has one name: while it goes on, to who follows, and when it is over", async (t) => {
+  const one = await awake();
+  await one.kick("hibernate");
+  const heard: string[] = [];
+  const enough = new AbortController();
+  const following = (async () => {
+    for await (const line of read(one, 0, true, enough.signal)) heard.push(line);
+  })();
+  // The engine takes its time before it starts it.
+  const release = one.runtime.hold("startGame");
+  await one.kick("wake");
+  await one.advance(70);
+  release();
+  await one.settle();
+  const named = async (): Promise<string> => {
+    for await (const line of read(one, 100, false)) if (line.startsWith("── started")) return line;
+    return "none";
+  };
+  const during = await named();
+  t.regex(during, /^── started \S+Z ──$/);
+  await one.kick("hibernate");
+  t.is(heading(one.files.logs.get(one.id)!.at(-1)!.startedAt), during);
+  enough.abort(new Error("enough"));
+  await following.catch(() => undefined);
+  t.is(
+    heard.find((line) => line.startsWith("──")),
+    during,
+  );
 });
 
 test("a follower stays with the server over its sleep", async (t) => {

@@ -11,15 +11,16 @@ export interface LogRequest {
 
 /** The last `tail` lines, oldest first; with `follow` on and on, over sleeps and restarts, until the signal aborts. */
 export async function* consoleOf(
-  { files, runtime }: Pick<World, "files" | "runtime">,
+  world: Pick<World, "files" | "runtime">,
   supervisor: Supervisor,
   { server, tail, follow }: LogRequest,
   signal: AbortSignal,
 ): AsyncGenerator<string> {
+  const { files, runtime } = world;
   const first = supervisor.startedAt;
   const live = first === null ? 0 : await count(runtime.logs(server, { tail, follow: false, since: first, signal }));
   // The seam counts as a line, and stands only before a run that is shown from its beginning.
-  const seam = first !== null && live < tail ? [heading(first)] : [];
+  const seam = first !== null && live < tail ? [await headingOf(world, server, first)] : [];
   yield* await files.keptLog(server, Math.max(0, tail - live - seam.length));
   yield* seam;
   if (first !== null) yield* runtime.logs(server, { tail, follow, since: first, signal });
@@ -28,9 +29,15 @@ export async function* consoleOf(
     await supervisor.until(() => supervisor.startedAt !== null && supervisor.startedAt !== last, signal);
     last = supervisor.startedAt;
     if (last === null || supervisor.closed) continue;
-    yield heading(last);
+    yield await headingOf(world, server, last);
     yield* runtime.logs(server, { tail: 10_000, follow: true, since: last, signal });
   }
+}
+
+/** The engine's own time names a run, here as in what is kept of it; the agent's is a moment before. */
+async function headingOf({ runtime }: Pick<World, "runtime">, server: string, startedAt: number): Promise<string> {
+  const units = await runtime.list().catch(() => []);
+  return heading(units.find((unit) => unit.server === server)?.game?.startedAt ?? startedAt);
 }
 
 async function count(lines: AsyncIterable<unknown>): Promise<number> {
