@@ -12,7 +12,8 @@ import { messageOf } from "@playspawn/shared";
 import test, { type ExecutionContext } from "ava";
 import type Docker from "dockerode";
 import { docker, sweep, testLabels } from "./stack/docker.ts";
-import { freePort, nextRange } from "./stack/stack.ts";
+import { nextRange } from "./stack/port-ranges.ts";
+import { freePort } from "./stack/stack.ts";
 
 const exec = promisify(execFile);
 const repository = fileURLToPath(new URL("../../", import.meta.url));

@@ -15,7 +15,8 @@ import { enterTeeworlds } from "./clients/teeworlds.ts";
 import { type Api, connect, request } from "./stack/api.ts";
 import { docker, gameOf, installationOf, sweep } from "./stack/docker.ts";
 import { live } from "./stack/live.ts";
-import { admin, freePort, nextRange } from "./stack/stack.ts";
+import { nextRange } from "./stack/port-ranges.ts";
+import { admin, freePort } from "./stack/stack.ts";
 
 const exec = promisify(execFile);
 const repository = fileURLToPath(new URL("../../", import.meta.url));

@@ -5,7 +5,8 @@ import { join } from "node:path";
 import test, { type ExecutionContext } from "ava";
 import { docker, sweep } from "./stack/docker.ts";
 import { run, type Running } from "./stack/processes.ts";
-import { freePort, nextRange, type Stack, startStack } from "./stack/stack.ts";
+import { nextRange } from "./stack/port-ranges.ts";
+import { freePort, type Stack, startStack } from "./stack/stack.ts";
 import { echo, gamesWithTiny } from "./stack/tiny.ts";
 
 interface Answer<T> {

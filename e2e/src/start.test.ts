@@ -11,7 +11,8 @@ import { promisify } from "node:util";
 import test, { type ExecutionContext } from "ava";
 import { connect } from "./stack/api.ts";
 import { sweep } from "./stack/docker.ts";
-import { admin, freePort, nextRange } from "./stack/stack.ts";
+import { nextRange } from "./stack/port-ranges.ts";
+import { admin, freePort } from "./stack/stack.ts";
 
 const exec = promisify(execFile);
 const launcher = fileURLToPath(new URL("../../scripts/start", import.meta.url));

@@ -9,7 +9,8 @@ import { join } from "node:path";
 import test from "ava";
 import { sweep } from "./stack/docker.ts";
 import { run, type Running, spawnPart } from "./stack/processes.ts";
-import { admin, freePort, nextRange } from "./stack/stack.ts";
+import { nextRange } from "./stack/port-ranges.ts";
+import { admin, freePort } from "./stack/stack.ts";
 
 function makeCertificate(folder: string): { certFile: string; keyFile: string } {
   const files = { certFile: join(folder, "tls.crt"), keyFile: join(folder, "tls.key") };

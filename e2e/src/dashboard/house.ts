@@ -6,7 +6,8 @@ import { fileURLToPath } from "node:url";
 import type { ExecutionContext } from "ava";
 import { sweep } from "../stack/docker.ts";
 import { type Part, type Running, run } from "../stack/processes.ts";
-import { freePort, nextRange } from "../stack/stack.ts";
+import { nextRange } from "../stack/port-ranges.ts";
+import { freePort } from "../stack/stack.ts";
 import { gamesWithTiny } from "../stack/tiny.ts";
 
 export interface House {

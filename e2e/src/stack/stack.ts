@@ -8,6 +8,7 @@ import { type Api, type Node, type Server, connect } from "./api.ts";
 import { databaseFor } from "./database.ts";
 import { sweep } from "./docker.ts";
 import { type Live, live } from "./live.ts";
+import { nextRange } from "./port-ranges.ts";
 import { type Part, type Running, run } from "./processes.ts";
 
 export const admin = { email: "admin@example.test", password: "correct horse battery staple" };
@@ -141,14 +142,6 @@ export async function openStack(options: StackOptions = {}): Promise<Stack> {
     env: envOf,
     close,
   };
-}
-
-/** Above the default range of an installation that may run here, below the ports of outgoing connections. */
-let rangeStart = 30_000 + (process.pid % 5) * 500;
-export function nextRange(size: number): string {
-  const from = rangeStart;
-  rangeStart += size;
-  return `${from}-${from + size - 1}`;
 }
 
 export const freePort = (): Promise<number> =>
