@@ -64,15 +64,8 @@ export interface Hosting {
 }
 
 export async function createHosting(deps: HostingDeps, config: HostingConfig): Promise<Hosting> {
-  const { log, ports } = deps;
-  const ownDir = join(config.dataDir, "control-plane", "games");
-  await mendOwn(ownDir);
-  const games = await catalogue({
-    gamesDir: config.gamesDir,
-    ownDir,
-    contextsDir: join(config.dataDir, "control-plane", "contexts"),
-  });
-  for (const fault of games.list().faults) log.warn({ ...fault }, "a game was refused");
+  const { ports } = deps;
+  const games = await openCatalogue(deps, config);
   const live = hub();
   deps.metrics.gauge("agent_sockets", "Nodes that are connected.", live.size);
   const publishNode = nodePublisher(deps);
@@ -89,7 +82,7 @@ export async function createHosting(deps: HostingDeps, config: HostingConfig): P
     trashDays: config.trashDays,
   });
   const tests = selfTests({ ...deps, games, servers: gameServers, nodes: live });
-  const admin = gameAdmin({ ...deps, games, rng: ports.rng, nodes: live, tests });
+  const admin = gameAdmin({ ...deps, games, rng: ports.rng, nodes: live, servers: gameServers, tests });
   await tests.resume();
   const fleet = nodes({
     ...deps,
@@ -138,6 +131,15 @@ export async function createHosting(deps: HostingDeps, config: HostingConfig): P
       await reconciling.stop();
     },
   };
+}
+
+async function openCatalogue({ log }: HostingDeps, { dataDir, gamesDir }: HostingConfig): Promise<Catalogue> {
+  const folder = join(dataDir, "control-plane");
+  const ownDir = join(folder, "games");
+  await mendOwn(ownDir);
+  const games = await catalogue({ gamesDir, ownDir, contextsDir: join(folder, "contexts") });
+  for (const fault of games.list().faults) log.warn({ ...fault }, "a game was refused");
+  return games;
 }
 
 function claimLink(upgrades: UpgradeRouter, socket: LinkSocket): void {

@@ -3,7 +3,19 @@ import type { Clock, Rng } from "../ports/ports.ts";
 
 const alphabet = "0123456789abcdefghjkmnpqrstvwxyz";
 
-export type IdPrefix = "srv" | "node" | "inst" | "usr" | "team" | "ses" | "evt" | "req" | "join" | "run" | "log" | "test";
+export type IdPrefix =
+  | "srv"
+  | "node"
+  | "inst"
+  | "usr"
+  | "team"
+  | "ses"
+  | "evt"
+  | "req"
+  | "join"
+  | "run"
+  | "log"
+  | "test";
 
 /** `srv_01jd…`: sorts by creation time within its kind. */
 export function newId(prefix: IdPrefix, { clock, rng }: { clock: Clock; rng: Rng }): string {

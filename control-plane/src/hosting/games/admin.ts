@@ -2,8 +2,7 @@
 import { AppError, ImageDigest, notFound, type Rng } from "@playspawn/shared";
 import type { Knex } from "knex";
 import { parseDocument, stringify } from "yaml";
-import type { Nodes } from "../servers/service.ts";
-import { listOfGame } from "../servers/store.ts";
+import type { Nodes, Servers } from "../servers/service.ts";
 import type { Catalogue } from "./catalogue.ts";
 import { loadGames } from "./load.ts";
 import { own, refused, type OwnFile } from "./own.ts";
@@ -32,6 +31,7 @@ export interface AdminDeps {
   games: Catalogue;
   rng: Rng;
   nodes: Pick<Nodes, "get" | "connected">;
+  servers: Pick<Servers, "trials">;
   tests: Pick<SelfTests, "isRunning">;
 }
 
@@ -137,23 +137,22 @@ function idOf(yaml: string): string {
   throw refused(parsed.faults);
 }
 
-async function remove({ db, games, tests }: AdminDeps, disk: ReturnType<typeof own>, id: string): Promise<void> {
+async function remove({ servers, games, tests }: AdminDeps, disk: ReturnType<typeof own>, id: string): Promise<void> {
   const { origin } = await disk.read(id);
   if (origin === "shipped")
     throw new AppError("conflict", `${id} comes with Playspawn and cannot be deleted: disable it instead.`);
   if (tests.isRunning(id)) throw new AppError("conflict", `${id} is being tested: call the test off first.`);
   // Servers keep their version; but without any template nobody could change one any more.
-  if (games.find(id)?.overrides !== true) await refuseUsed(db, id);
+  if (games.find(id)?.overrides !== true) refuseUsed(await servers.trials.users(id), id);
   await disk.remove(id);
   await games.reload(id);
 }
 
 const namesShown = 5;
 
-async function refuseUsed(db: Knex, id: string): Promise<void> {
-  const users = await listOfGame(db, id, null);
+function refuseUsed(users: readonly string[], id: string): void {
   if (users.length === 0) return;
-  const names = users.slice(0, namesShown).map(({ name }) => name);
+  const names = users.slice(0, namesShown);
   const more = users.length > namesShown ? ` and ${users.length - namesShown} more` : "";
   throw new AppError(
     "conflict",

@@ -3,16 +3,7 @@ import { AppError, messageOf, newId } from "@playspawn/shared";
 import type { Catalogue } from "./catalogue.ts";
 import { testSteps, type GameTest, type StepName, type TestStep } from "./schema.ts";
 import { carryOut, cleanUp, cleanupMs, removeServer, type StepDeps, type Steps, type Subject } from "./test-steps.ts";
-import {
-  insertTest,
-  lastVerdicts,
-  listBroken,
-  listTests,
-  listTestServers,
-  stepsOf,
-  updateTest,
-  type TestRow,
-} from "./test-store.ts";
+import { insertTest, lastVerdicts, listBroken, listTests, stepsOf, updateTest, type TestRow } from "./test-store.ts";
 
 export interface SelfTests {
   /** @throws AppError unknown_game, or conflict while it is tested or too many are */
@@ -218,5 +209,5 @@ async function resume(deps: SelfTestDeps): Promise<void> {
   for (const row of broken) {
     await updateTest(db, row.id, { ended_at: ports.clock.now(), outcome: "cancelled", sentence: ending.message });
   }
-  for (const server of await listTestServers(db)) if (!server.purge) await removeServer(deps, "", server.id);
+  for (const server of await deps.servers.trials.left()) await removeServer(deps, "", server);
 }

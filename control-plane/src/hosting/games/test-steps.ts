@@ -1,17 +1,16 @@
 /** What a self-test does, step by step, with a throw-away server that goes the ordinary way. */
-import { AppError, Examination, messageOf, type Detail, type Progress, type ServerSpec } from "@playspawn/shared";
+import { AppError, Examination, messageOf, type Progress, type ServerSpec } from "@playspawn/shared";
 import { transaction } from "../../platform/db/db.ts";
 import { listEvents } from "../../platform/events/events.ts";
 import type { Deps } from "../deps.ts";
-import { specOf } from "../servers/desired.ts";
 import type { Servers, Nodes } from "../servers/service.ts";
-import { findServer, findView, updateServer, type ServerRow } from "../servers/store.ts";
+import type { Trial } from "../servers/trials.ts";
 import type { LoadedGame } from "./load.ts";
 import type { StepName } from "./schema.ts";
 import { updateTest } from "./test-store.ts";
 
 export interface StepDeps extends Deps {
-  servers: Pick<Servers, "create" | "update" | "remove">;
+  servers: Pick<Servers, "create" | "update" | "remove" | "trials">;
   nodes: Pick<Nodes, "get">;
 }
 
@@ -71,7 +70,7 @@ export async function carryOut(deps: StepDeps, subject: Subject, steps: Steps): 
   const readyMs = (readiness.firstLimitSeconds ?? readiness.limitSeconds) * second + limits.slack;
   await steps.step("ready", readyMs, async (signal, show) => {
     await watch(deps, id, signal, ({ have }) => have === "ready", show);
-    return "players can join";
+    return "as its readiness says";
   });
   await examined(deps, id, steps);
   const stopMs = (stop.limitSeconds + 3 * (save?.limitSeconds ?? 0)) * second + limits.slack;
@@ -92,7 +91,7 @@ async function place(deps: StepDeps, { id, asker, loaded, node }: Subject) {
   const server = await deps.servers.create(asker, request, (work) =>
     transaction(deps.db, async (tx) => {
       const made = (await work(tx)) as { id: string };
-      await updateServer(tx, made.id, { test_id: id });
+      await deps.servers.trials.mark(tx, made.id, id);
       await updateTest(tx, id, { server_id: made.id });
       return made as never;
     }),
@@ -101,27 +100,26 @@ async function place(deps: StepDeps, { id, asker, loaded, node }: Subject) {
   return { id: server.id, node: server.node.id, text: `on ${server.node.name}, with the ports ${ports}` };
 }
 
-const detailOf = (row: ServerRow): Detail => JSON.parse(row.detail) as Detail;
 const afterImage = new Set(["files", "network", "container", "game", "ready"]);
 
-const hasStarted = ({ have }: ServerRow): boolean => have === "starting" || have === "ready";
-const hasImage = (row: ServerRow): boolean =>
-  hasStarted(row) || (row.have === "preparing" && afterImage.has(detailOf(row).progress?.step ?? ""));
+const hasStarted = ({ have }: Trial): boolean => have === "starting" || have === "ready";
+const hasImage = (one: Trial): boolean =>
+  hasStarted(one) || (one.have === "preparing" && afterImage.has(one.detail.progress?.step ?? ""));
 
 /** Until what its node says is `done`. @throws Error with what its node says is wrong */
 async function watch(
-  { db, ports }: StepDeps,
+  { servers, ports }: StepDeps,
   id: string,
   signal: AbortSignal,
-  done: (row: ServerRow) => boolean,
+  done: (one: Trial) => boolean,
   show: Show,
 ): Promise<void> {
   for (;;) {
-    const row = await findServer(db, id);
-    if (!row || row.want === "absent") throw new Error("somebody deleted the server of this test");
-    if (done(row)) return;
-    const { progress, error } = detailOf(row);
-    if (row.have === "failed") throw new Error(error?.message ?? "the server failed, and its node does not say why");
+    const one = await servers.trials.look(id);
+    if (!one || one.want === "absent") throw new Error("somebody deleted the server of this test");
+    if (done(one)) return;
+    const { progress, error } = one.detail;
+    if (one.have === "failed") throw new Error(error?.message ?? "the server failed, and its node does not say why");
     if (progress) show(progress);
     await ports.timers.sleep(lookEveryMs, signal);
   }
@@ -129,19 +127,18 @@ async function watch(
 
 /** Ports and query, as the node's agent sees them from inside. */
 async function examined(deps: StepDeps, id: string, steps: Steps): Promise<void> {
-  const view = await findView(deps.db, id);
-  const able = (JSON.parse(view?.node_capabilities ?? "{}") as Record<string, unknown>)["examine"] === true;
-  if (!view || !able) {
+  const one = await deps.servers.trials.look(id);
+  if (one?.capabilities["examine"] !== true) {
     const text = "the agent of this node is too old to look; update it";
     steps.skip("ports", text);
     steps.skip("query", text);
     return;
   }
   const look = async (): Promise<Examination> => {
-    const said = await deps.nodes.get(view.node_id).call({ op: "examine", server: id }, limits.call);
+    const said = await deps.nodes.get(one.nodeId).call({ op: "examine", server: id }, limits.call);
     return Examination.parse(said);
   };
-  const spec = specOf(view);
+  const { spec } = one;
   await steps.step("ports", limits.ports, async (signal) => {
     const seen = await again(deps, look, ({ listening }) => closedPorts(spec, listening), signal);
     steps.found({ image: seen.image.digest ?? seen.image.id });
@@ -226,7 +223,7 @@ export async function cleanUp(
 ): Promise<string> {
   await removeServer(deps, asker.userId, server);
   for (;;) {
-    if (!(await findServer(deps.db, server))) return "server, files and ports are gone";
+    if (!(await deps.servers.trials.look(server))) return "server, files and ports are gone";
     await deps.ports.timers.sleep(lookEveryMs, signal);
   }
 }

@@ -46,18 +46,4 @@ export async function lastVerdicts(db: Db): Promise<Map<string, TestRow>> {
 /** Those that no process carries on with. */
 export const listBroken = async (db: Db): Promise<TestRow[]> => tests(db).whereNull("ended_at");
 
-/** Servers that were made for a test and are there still. */
-export const listTestServers = async (
-  db: Db,
-): Promise<{ id: string; test_id: string; owner_id: string; purge: boolean | number }[]> =>
-  await db("servers")
-    .whereNotNull("test_id")
-    .whereNull("removed_at")
-    .select<{ id: string; test_id: string; owner_id: string; purge: boolean | number }[]>(
-      "id",
-      "test_id",
-      "owner_id",
-      "purge",
-    );
-
 export const stepsOf = ({ steps }: TestRow): TestStep[] => JSON.parse(steps) as TestStep[];

@@ -41,6 +41,7 @@ import {
   type ServerRow,
 } from "./store.ts";
 import { purged, restore, trashed } from "./trash.ts";
+import { trials, type Trials } from "./trials.ts";
 import { updates, type Updates } from "./updates.ts";
 import { versionOf, type Template } from "./versions.ts";
 
@@ -56,6 +57,7 @@ interface LogsRequest {
 
 export interface Servers extends Sharing {
   updates: Updates;
+  trials: Trials;
   /** For `authorize`. @throws AppError not_found */
   resource(id: string): Promise<{ kind: string; id: string; ownerId: string }>;
   create(asker: Asker, request: CreateRequest, once: Once): Promise<Server>;
@@ -117,6 +119,7 @@ export function servers(deps: ServersDeps): Servers {
     create: creator(creating),
     ...sharing({ ...deps, records: log, endReaders: reading.endOthers }),
     updates: updates(creating),
+    trials: trials(db),
     async list(ownerId, { limit, cursor, trash }) {
       const before = decodeCursor(cursor, /^srv_[0-9a-z]{26}$/);
       const page = pageOf(await listViews(db, { ownerId, trash, before, limit: limit + 1 }), limit, (row) => row.id);

@@ -274,6 +274,10 @@ export async function listOfGame(db: Db, game: string, ownerId: string | null): 
   return await query;
 }
 
+/** Made for self-tests, and there still. */
+export const listTrials = async (db: Db): Promise<ServerRow[]> =>
+  servers(db).whereNotNull("test_id").whereNull("removed_at").orderBy("id");
+
 /** Who has this e-mail address, in lower case. */
 export const findAccount = async (db: Db, email: string): Promise<{ team_id: string } | undefined> =>
   await db("users").where({ email }).first<{ team_id: string } | undefined>("team_id");

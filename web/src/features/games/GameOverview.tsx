@@ -7,7 +7,6 @@ import { refreshGameImage } from "../../api/commands.ts";
 import { problemFrom } from "../../api/errors.ts";
 import { keys, serversQuery } from "../../api/queries.ts";
 import type { Game, Variable } from "../../api/types.ts";
-import { grouped } from "../../lib/variables.ts";
 import { paths } from "../../paths.ts";
 import { Button } from "../../ui/Button.tsx";
 import { CopyButton } from "../../ui/CopyButton.tsx";
@@ -179,12 +178,15 @@ function Users({ game }: { game: Game }) {
 }
 
 function Variables({ variables }: { variables: Record<string, Variable> }) {
-  const groups = grouped(variables);
+  // Those without a heading first, as forms have them.
+  const groups = [...Map.groupBy(Object.entries(variables), ([, { group }]) => group)].toSorted(
+    ([a], [b]) => Number(a !== undefined) - Number(b !== undefined),
+  );
   if (Object.keys(variables).length === 0) return null;
   return (
     <section aria-label="Settings" className="panel overflow-hidden">
       <h2 className="eyebrow px-5 pt-5 pb-3">Settings that people choose</h2>
-      {groups.map(({ group, variables: inGroup }) => (
+      {groups.map(([group, inGroup]) => (
         <div key={group ?? ""} className="border-t border-line px-5 py-4">
           {group !== undefined && <h3 className="mb-2 font-medium">{group}</h3>}
           <dl className="grid gap-x-6 gap-y-2 sm:grid-cols-[minmax(0,1fr)_minmax(0,1fr)]">
