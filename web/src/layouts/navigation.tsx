@@ -84,7 +84,10 @@ export function SideBar({ me }: { me: Me }) {
         <p className="text-[0.867rem] text-ink-3">
           <kbd className="rounded border border-line px-1.5 py-0.5 font-mono text-[0.75rem]">Ctrl K</kbd> finds anything
         </p>
-        <a href={paths.apiDocs} className="flex items-center gap-3 text-[0.9rem] text-ink-3 hover:text-ink">
+        <a
+          href={paths.apiDocs}
+          className="-my-1 flex min-h-7 items-center gap-3 text-[0.9rem] text-ink-3 hover:text-ink"
+        >
           <BookOpen size={15} aria-hidden /> API
         </a>
         <ThemeSwitch />

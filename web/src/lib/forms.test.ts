@@ -5,15 +5,15 @@ import { credentialFaults, strength } from "./password.ts";
 import { linkTrouble, tokenOf } from "./setup-link.ts";
 import {
   changedValues,
+  chapters,
   faultText,
   fieldsOf,
   publicNameOf,
   secretField,
   secretMask,
   secretTyped,
-  grouped,
+  matching,
   optionLabel,
-  split,
   valuesOf,
   variableFaults,
 } from "./variables.ts";
@@ -69,12 +69,15 @@ test("a pattern is said in words", (t) => {
   t.is(faultText("must be at most 5"), "Must be at most 5.");
 });
 
-test("a form for a new server shows the first settings and folds the many", (t) => {
+test("a form shows the first settings and folds the many", (t) => {
   const many = Object.fromEntries(Array.from({ length: 9 }, (_, i) => [`V${i}`, variables["MAX"]!]));
-  const { first, more } = split(many);
+  const { first, folded } = chapters(many);
   t.deepEqual(Object.keys(first), ["V0", "V1", "V2", "V3"]);
-  t.is(Object.keys(more).length, 5);
-  t.deepEqual(split(variables).more, {});
+  t.deepEqual(
+    folded.map(({ title, variables: members }) => [title, Object.keys(members).length]),
+    [["More settings", 5]],
+  );
+  t.deepEqual(chapters(variables).folded, []);
   t.is(publicNameOf({ SERVER_NAME: variables["NAME"]! }), "SERVER_NAME");
   t.is(publicNameOf(variables), undefined);
 });
@@ -115,16 +118,24 @@ test("the set-up link's token is found, and a dead link is told from a bad form"
 test("settings under headings come after those without, and are the ones to unfold", (t) => {
   const one = (group?: string): Variable => ({ type: "boolean", label: "B", default: true, ...(group && { group }) });
   const named = { A: one("Rules"), B: one(), C: one("World"), D: one("Rules") };
+  const { first, folded } = chapters(named);
+  t.deepEqual(Object.keys(first), ["B"]);
   t.deepEqual(
-    grouped(named).map(({ group, variables: members }) => [group, members.map(([name]) => name)]),
+    folded.map(({ title, variables: members }) => [title, Object.keys(members)]),
     [
-      [undefined, ["B"]],
       ["Rules", ["A", "D"]],
       ["World", ["C"]],
     ],
   );
-  const { first, more } = split(named);
-  t.deepEqual([Object.keys(first), Object.keys(more)], [["B"], ["A", "C", "D"]]);
+});
+
+test("a setting is found by any words of it, in any order, and by what can be chosen", (t) => {
+  const found = (text: string) => Object.keys(matching(variables, text));
+  t.deepEqual(found("  "), Object.keys(variables));
+  t.deepEqual(found("ctf1"), ["MAP"]);
+  t.deepEqual(found("PVP"), ["PVP"]);
+  t.deepEqual(found("dm1 map"), ["MAP"]);
+  t.deepEqual(found("map dm9"), []);
 });
 
 test("an option is read by its label where it has one", (t) => {

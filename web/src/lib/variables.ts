@@ -90,33 +90,45 @@ export const changedValues = (
 ): Record<string, VariableValue> =>
   Object.fromEntries(Object.entries(values).filter(([name, value]) => !Object.is(value, set[name])));
 
-/** How many settings a form for a new server shows at once: authors write the important ones first. */
+/** How many settings a form shows at once where none stands under a heading: authors write the important ones first. */
 const firstMax = 4;
 
+interface Chapter {
+  title: string;
+  variables: Variables;
+}
+
 /**
- * The settings that most people want, and those to unfold: what the author put under a heading, else all but the first.
- * One or two are not worth folding.
+ * The settings that most people want, and chapters to unfold: the author's headings, in his order; without any, all but
+ * the first few are one chapter. One or two are not worth folding.
  */
-export function split(variables: Variables): { first: Variables; more: Variables } {
+export function chapters(variables: Variables): { first: Variables; folded: Chapter[] } {
   const entries = Object.entries(variables);
-  const [plain, headed] = [entries.filter(([, { group }]) => !group), entries.filter(([, { group }]) => group)];
-  if (plain.length > 0 && headed.length > 0)
-    return { first: Object.fromEntries(plain), more: Object.fromEntries(headed) };
+  const headed = Map.groupBy(
+    entries.filter(([, { group }]) => group),
+    ([, { group }]) => group!,
+  );
+  const titled = [...headed].map(([title, members]) => ({ title, variables: Object.fromEntries(members) }));
+  if (titled.length > 0)
+    return { first: Object.fromEntries(entries.filter(([, { group }]) => !group)), folded: titled };
   const cut = entries.length <= firstMax + 2 ? entries.length : firstMax;
-  return { first: Object.fromEntries(entries.slice(0, cut)), more: Object.fromEntries(entries.slice(cut)) };
+  const [first, more] = [Object.fromEntries(entries.slice(0, cut)), Object.fromEntries(entries.slice(cut))];
+  return { first, folded: cut < entries.length ? [{ title: "More settings", variables: more }] : [] };
 }
 
-export interface Heading {
-  /** undefined for the settings that stand under none. */
-  group: string | undefined;
-  variables: [name: string, variable: Variable][];
-}
-
-/** Settings under their headings, those without one first; headings and settings in the author's order. */
-export function grouped(variables: Variables): Heading[] {
-  const groups = Map.groupBy(Object.entries(variables), ([, { group }]) => group);
-  const found = [...groups].map(([group, members]) => ({ group, variables: members }));
-  return found.sort((a, b) => Number(a.group !== undefined) - Number(b.group !== undefined));
+/** Settings with every word of `text` in their label, description, heading, name or options; all for no text. */
+export function matching(variables: Variables, text: string): Variables {
+  const words = text.toLowerCase().split(/\s+/).filter(Boolean);
+  const hay = ([name, variable]: [string, Variable]): string => {
+    const options = variable.type === "enum" ? variable.options.map((option) => optionLabel(variable, option)) : [];
+    return [name, variable.label, variable.description, variable.group, ...options].join(" ").toLowerCase();
+  };
+  return Object.fromEntries(
+    Object.entries(variables).filter((entry) => {
+      const text = hay(entry);
+      return words.every((word) => text.includes(word));
+    }),
+  );
 }
 
 /** What people read for an option. */

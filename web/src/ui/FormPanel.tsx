@@ -1,8 +1,10 @@
 import type { ReactNode } from "react";
 import type { Problem } from "@playspawn/shared/api/problem.ts";
 import { Button } from "./Button.tsx";
+import { cx } from "./cx.ts";
 import { ProblemNote } from "./notices.tsx";
 import { useUnsaved } from "./unsaved.ts";
+import { useFocusFault } from "./use-focus-fault.ts";
 
 interface Props {
   title: string;
@@ -14,17 +16,23 @@ interface Props {
   /** Stands beside the button. */
   aside?: ReactNode;
   problem?: Problem | undefined;
+  /** By field: the first one gets the focus. */
+  faults?: Record<string, string>;
   onSubmit: () => void;
 }
 
+const none = {};
+
 /** One group of settings with its own save button. */
-export function FormPanel({ title, lead, children, busy, unchanged, aside, problem, onSubmit }: Props) {
+export function FormPanel({ title, lead, children, busy, unchanged, aside, problem, faults = none, onSubmit }: Props) {
+  const form = useFocusFault(faults);
   useUnsaved(!unchanged);
   return (
     <form
+      ref={form}
       noValidate
       aria-label={title}
-      className="panel overflow-hidden"
+      className="panel"
       onSubmit={(event) => {
         event.preventDefault();
         onSubmit();
@@ -38,7 +46,12 @@ export function FormPanel({ title, lead, children, busy, unchanged, aside, probl
         {children}
         {problem && problem.faults.length === 0 && <ProblemNote problem={problem} focus />}
       </div>
-      <div className="flex items-center justify-end gap-4 border-t border-line bg-ground/50 px-5 py-3 sm:px-6">
+      <div
+        className={cx(
+          "flex items-center justify-end gap-4 rounded-b-[0.875rem] border-t border-line px-5 py-3 sm:px-6",
+          unchanged ? "bg-ground/50" : "sticky bottom-15 z-20 bg-surface/95 backdrop-blur-sm short:static lg:bottom-0",
+        )}
+      >
         {aside && <div className="mr-auto">{aside}</div>}
         <Button type="submit" look={unchanged ? "plain" : "primary"} size="small" busy={busy} disabled={unchanged}>
           Save

@@ -10,6 +10,8 @@ interface Around {
   fault?: string | undefined;
   /** Stands at the end of the label's line. */
   aside?: ReactNode;
+  /** For what is short: the field stands at the end of its label's line where there is room. */
+  beside?: boolean;
 }
 
 interface Ids {
@@ -18,31 +20,52 @@ interface Ids {
   "aria-describedby": string | undefined;
 }
 
-function Field({ label, help, fault, aside, children }: Around & { children: (ids: Ids) => ReactNode }) {
+function Field({
+  label,
+  help,
+  fault,
+  aside,
+  beside = false,
+  children,
+}: Around & { children: (ids: Ids) => ReactNode }) {
   const id = useId();
   const described = [help && `${id}-help`, fault && `${id}-fault`].filter(Boolean).join(" ");
   return (
-    <div data-field className="grid gap-1.5">
-      <div className="flex items-baseline justify-between gap-4">
-        <label htmlFor={id} className="font-medium">
-          {label}
-        </label>
-        {aside}
+    <div data-field className="@container">
+      <div className={cx("grid gap-1.5", beside && "@md:grid-cols-[minmax(0,1fr)_14rem] @md:items-center @md:gap-x-6")}>
+        <div>
+          <div className="flex items-baseline justify-between gap-4">
+            <label htmlFor={id} className="font-medium">
+              {label}
+            </label>
+            {aside}
+          </div>
+          {help && (
+            <p id={`${id}-help`} className="mt-0.5 text-[0.9rem] text-ink-3">
+              {help}
+            </p>
+          )}
+        </div>
+        {children({ id, "aria-invalid": fault ? true : undefined, "aria-describedby": described || undefined })}
+        {fault && (
+          <FaultText id={`${id}-fault`} className={cx(beside && "@md:col-start-2")}>
+            {fault}
+          </FaultText>
+        )}
       </div>
-      {help && (
-        <p id={`${id}-help`} className="-mt-1 text-[0.9rem] text-ink-3">
-          {help}
-        </p>
-      )}
-      {children({ id, "aria-invalid": fault ? true : undefined, "aria-describedby": described || undefined })}
-      {fault && <FaultText id={`${id}-fault`}>{fault}</FaultText>}
     </div>
   );
 }
 
-export function FaultText({ id, children }: { id?: string; children: ReactNode }) {
+interface FaultTextProps {
+  id?: string;
+  className?: string;
+  children: ReactNode;
+}
+
+export function FaultText({ id, className, children }: FaultTextProps) {
   return (
-    <p id={id} className="animate-appear text-[0.9rem] text-crashed">
+    <p id={id} className={cx("animate-appear text-[0.9rem] text-crashed", className)}>
       {children}
     </p>
   );
@@ -51,9 +74,9 @@ export function FaultText({ id, children }: { id?: string; children: ReactNode }
 const box =
   "h-11 w-full rounded-lg border border-line-strong bg-raised px-3 text-ink placeholder:text-ink-3 transition-colors hover:border-ink-3 aria-invalid:border-crashed";
 
-export function TextField({ label, help, fault, aside, className, ...rest }: Around & ComponentProps<"input">) {
+export function TextField({ label, help, fault, aside, beside, className, ...rest }: Around & ComponentProps<"input">) {
   return (
-    <Field label={label} help={help} fault={fault} aside={aside ?? <LeftToType {...rest} />}>
+    <Field label={label} help={help} fault={fault} aside={aside ?? <LeftToType {...rest} />} beside={beside ?? false}>
       {(ids) => <input {...rest} {...ids} className={cx(box, className)} />}
     </Field>
   );
@@ -84,9 +107,17 @@ function LeftToType({
   );
 }
 
-export function SelectField({ label, help, fault, className, children, ...rest }: Around & ComponentProps<"select">) {
+export function SelectField({
+  label,
+  help,
+  fault,
+  beside,
+  className,
+  children,
+  ...rest
+}: Around & ComponentProps<"select">) {
   return (
-    <Field label={label} help={help} fault={fault}>
+    <Field label={label} help={help} fault={fault} beside={beside ?? false}>
       {(ids) => (
         <div className={cx("relative", className)}>
           <select {...rest} {...ids} className={cx(box, "appearance-none pr-9")}>
@@ -125,9 +156,9 @@ export function SwitchField({ label, help, fault, checked, onCheckedChange }: Sw
           id={id}
           checked={checked}
           onCheckedChange={onCheckedChange}
-          className="relative mt-0.5 h-6 w-11 shrink-0 rounded-full border border-line-strong bg-well transition-colors data-[state=checked]:border-running data-[state=checked]:bg-running"
+          className="relative h-[1.625rem] w-11 shrink-0 rounded-full border border-line-strong bg-well transition-colors data-[state=checked]:border-running data-[state=checked]:bg-running"
         >
-          <RadixSwitch.Thumb className="block size-4 translate-x-[3px] rounded-full bg-ink-3 transition-transform duration-200 ease-calm data-[state=checked]:translate-x-[23px] data-[state=checked]:bg-ground" />
+          <RadixSwitch.Thumb className="block size-[1.125rem] translate-x-[3px] rounded-full bg-ink-3 transition-transform duration-200 ease-calm data-[state=checked]:translate-x-[1.25rem] data-[state=checked]:bg-ground" />
         </RadixSwitch.Root>
       </div>
       {fault && <FaultText>{fault}</FaultText>}

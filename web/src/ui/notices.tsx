@@ -3,6 +3,7 @@ import { useEffect, useRef, type ReactNode } from "react";
 import { Button } from "./Button.tsx";
 import { CopyButton } from "./CopyButton.tsx";
 import { cx } from "./cx.ts";
+import { errorCatalog } from "@playspawn/shared/domain/errors.ts";
 import { withoutTitle, type Problem } from "@playspawn/shared/api/problem.ts";
 
 export const problemReport = ({ title, detail, code, requestId }: Problem): string =>
@@ -36,6 +37,7 @@ export function ProblemNote({ problem, onRetry, action, focus = false }: Problem
         <p className="font-medium">{problem.title}</p>
         {detail && <p className="text-ink-2 [overflow-wrap:anywhere]">{detail}</p>}
         {action}
+        <ErrorPageLink code={problem.code} />
         {onRetry && (
           <Button size="small" className="mt-2" onClick={onRetry}>
             Try again
@@ -44,6 +46,22 @@ export function ProblemNote({ problem, onRetry, action, focus = false }: Problem
       </div>
       <CopyButton text={problemReport(problem)} label="Copy details" />
     </div>
+  );
+}
+
+/** What a code means and what to do about it, on this installation's own page; nothing for what is no code of the API. */
+export function ErrorPageLink({ code }: { code: string }) {
+  if (!Object.hasOwn(errorCatalog, code)) return null;
+  return (
+    <a
+      href={`/errors/${code}`}
+      target="_blank"
+      rel="noreferrer"
+      className="inline-block py-1 text-[0.867rem] text-ink-3 underline decoration-line-strong underline-offset-3 hover:text-ink"
+    >
+      What <code className="font-mono">{code}</code> means
+      <span className="sr-only">(opens a new tab)</span>
+    </a>
   );
 }
 

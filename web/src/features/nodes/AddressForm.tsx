@@ -1,5 +1,5 @@
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
-import { useState } from "react";
+import { useState, type ComponentProps } from "react";
 import { faultsByField } from "@playspawn/shared/api/problem.ts";
 import { addNode } from "../../api/commands.ts";
 import { problemFrom } from "../../api/errors.ts";
@@ -76,28 +76,7 @@ export function AddressForm({ node, onClose }: Props) {
         className="font-mono"
         {...field("url")}
       />
-      <TextField
-        label="Secret"
-        help="Its PLAYSPAWN_NODE_SECRET, 32 characters or more. Kept encrypted and never shown again."
-        className="font-mono"
-        aside={
-          <Button
-            size="small"
-            look="ghost"
-            className="-my-1.5"
-            onClick={() => setFields({ ...fields, secret: hex(ports.rng.bytes(secretBytes)) })}
-          >
-            Make one up
-          </Button>
-        }
-        {...field("secret")}
-      />
-      {fields.secret.trim() !== "" && (
-        <CommandBox
-          text={`export PLAYSPAWN_NODE_SECRET=${fields.secret.trim()}\n./scripts/start --node`}
-          label="Copy the lines for its machine"
-        />
-      )}
+      <SecretField {...field("secret")} onMake={(secret) => setFields({ ...fields, secret })} />
       {problem && problem.faults.length === 0 && <ProblemNote problem={problem} focus />}
       <div className="flex justify-end gap-2.5">
         <Button look="ghost" onClick={onClose}>
@@ -108,6 +87,40 @@ export function AddressForm({ node, onClose }: Props) {
         </Button>
       </div>
     </form>
+  );
+}
+
+interface SecretProps extends ComponentProps<"input"> {
+  value: string;
+  fault: string | undefined;
+  onMake: (secret: string) => void;
+}
+
+/** The agent's own secret: typed, or made here and carried to its machine. */
+function SecretField({ value, onMake, ...rest }: SecretProps) {
+  const secret = value.trim();
+  const make = (): void => onMake(hex(ports.rng.bytes(secretBytes)));
+  return (
+    <>
+      <TextField
+        label="Secret"
+        help="Its PLAYSPAWN_NODE_SECRET, 32 characters or more. Kept encrypted and never shown again."
+        className="font-mono"
+        value={value}
+        aside={
+          <Button size="small" look="ghost" className="-my-1.5" onClick={make}>
+            Make one up
+          </Button>
+        }
+        {...rest}
+      />
+      {secret !== "" && (
+        <CommandBox
+          text={`export PLAYSPAWN_NODE_SECRET=${secret}\n./scripts/start --node`}
+          label="Copy the lines for its machine"
+        />
+      )}
+    </>
   );
 }
 

@@ -23,7 +23,7 @@ export function NodeActions({ node, servers }: Props) {
   const [open, setOpen] = useState<"secret" | "revoke">();
   const close = (): void => setOpen(undefined);
   return (
-    <div role="group" aria-label={`Actions for ${node.name}`} className="flex flex-wrap gap-1">
+    <div role="group" aria-label={`Actions for ${node.name}`} className="flex flex-wrap gap-1 max-sm:-ml-3">
       <Button size="small" look="ghost" aria-label={`New secret for ${node.name}…`} onClick={() => setOpen("secret")}>
         New secret…
       </Button>

@@ -18,9 +18,9 @@ import { Button, buttonClass } from "../../ui/Button.tsx";
 import { TextField } from "../../ui/fields.tsx";
 import { ProblemNote } from "../../ui/notices.tsx";
 import { useFocusFault } from "../../ui/use-focus-fault.ts";
-import { FoldedFields } from "./FoldedFields.tsx";
 import { GameSummary } from "./GameSummary.tsx";
 import { IdleField } from "./IdleField.tsx";
+import { VariableGroups } from "./VariableGroups.tsx";
 
 export function CreateServerPage() {
   const { game: id = "" } = useParams();
@@ -124,7 +124,7 @@ function CreateForm({ game }: { game: Game }) {
       {Object.keys(game.variables).length > 0 && (
         <fieldset className="grid gap-7 border-t border-line p-5 sm:p-7">
           <legend className="float-left w-full text-[1.1rem] font-semibold">{game.name} settings</legend>
-          <FoldedFields variables={game.variables} values={fields} faults={faults} onChange={edit} />
+          <VariableGroups variables={game.variables} values={fields} faults={faults} onChange={edit} />
         </fieldset>
       )}
       <Footer problem={problem} busy={create.isPending} />

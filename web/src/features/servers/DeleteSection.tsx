@@ -13,7 +13,6 @@ import { useTrash } from "./use-trash.ts";
 export function DeleteSection({ server }: { server: Server }) {
   const navigate = useNavigate();
   const trash = useTrash(server);
-  if (!server.can.delete) return null;
   const move = (): void => {
     const leave = (): void => {
       forgetUnsaved();

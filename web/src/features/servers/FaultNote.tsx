@@ -5,6 +5,7 @@ import { plain } from "../../lib/ansi.ts";
 import { titleOf } from "@playspawn/shared/words/server.ts";
 import { CopyButton } from "../../ui/CopyButton.tsx";
 import { cx } from "../../ui/cx.ts";
+import { ErrorPageLink } from "../../ui/notices.tsx";
 
 /** What the node says is wrong with the server: a sentence, or the last words of a failed build. */
 export function FaultNote({ server }: { server: Server }) {
@@ -19,11 +20,10 @@ export function FaultNote({ server }: { server: Server }) {
       <div className="flex items-center gap-3 pt-2 pr-2 pl-5">
         <TriangleAlert size={17} aria-hidden className="shrink-0 text-crashed" />
         <h2 className="flex-1 font-medium">{titleOf(server.error)}</h2>
-        <code className="font-mono text-[0.8rem] text-ink-3 max-sm:hidden">{code}</code>
         <CopyButton text={[code, sentence, ...output].join("\n")} label="Copy the error" />
       </div>
       <p className={cx("px-5 pt-1 text-ink-2 [overflow-wrap:anywhere]", output.length > 0 ? "pb-3" : "pb-4")}>
-        {sentence}
+        {sentence} <ErrorPageLink code={code} />
       </p>
       {output.length > 0 && <Output text={output.join("\n").trim()} />}
     </section>

@@ -44,6 +44,7 @@ export function ResourcesForm({ server, game }: { server: Server; game: Game }) 
       busy={update.isPending}
       unchanged={Object.keys(change).length === 0 && !invalid}
       problem={problem}
+      faults={faults}
       onSubmit={submit}
     >
       <div className="grid items-start gap-6 sm:grid-cols-2">

@@ -40,7 +40,7 @@ export function ServerPage() {
     <div className="grid gap-6">
       <Link
         to={inTrash ? paths.trash : paths.servers}
-        className="-mb-2 inline-flex items-center gap-1 justify-self-start text-[0.9rem] text-ink-3 hover:text-ink"
+        className="-my-1.5 inline-flex min-h-7 items-center gap-1 justify-self-start text-[0.9rem] text-ink-3 hover:text-ink"
       >
         <ChevronLeft size={15} aria-hidden /> {inTrash ? "Trash" : "Servers"}
       </Link>

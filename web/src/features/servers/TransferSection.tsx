@@ -15,7 +15,6 @@ import { toast } from "../../ui/toasts.ts";
 
 export function TransferSection({ server }: { server: Server }) {
   const [open, setOpen] = useState(false);
-  if (!server.can.delete) return null;
   return (
     <section aria-label="Owner" className="panel flex flex-wrap items-center justify-between gap-4 p-5 sm:p-6">
       <div className="min-w-0 flex-1 basis-64">

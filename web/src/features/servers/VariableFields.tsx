@@ -1,6 +1,5 @@
 import type { Variable } from "../../api/types.ts";
 import {
-  grouped,
   isSecret,
   optionLabel,
   secretField,
@@ -12,7 +11,7 @@ import {
 import { Button } from "../../ui/Button.tsx";
 import { SelectField, SwitchField, TextField } from "../../ui/fields.tsx";
 
-interface Props {
+export interface VariablesProps {
   variables: Record<string, Variable>;
   values: FieldValues;
   /** What the server has now; nothing for a new one. */
@@ -21,28 +20,19 @@ interface Props {
   onChange: (name: string, value: string | boolean) => void;
 }
 
-/** A form made from a game's typed variables, under their headings. */
-export function VariableFields({ variables, values, set = {}, faults, onChange }: Props) {
-  return grouped(variables).map(({ group, variables: members }) => {
-    const fields = members.map(([name, variable]) => (
-      <VariableField
-        key={name}
-        name={name}
-        variable={variable}
-        value={values[name]}
-        set={set[name]}
-        fault={faults[`variables.${name}`]}
-        onChange={(value) => onChange(name, value)}
-      />
-    ));
-    if (group === undefined) return fields;
-    return (
-      <fieldset key={group} className="grid gap-7 border-t border-ink/10 pt-6">
-        <legend className="float-left font-medium">{group}</legend>
-        {fields}
-      </fieldset>
-    );
-  });
+/** A form made from a game's typed variables. */
+export function VariableFields({ variables, values, set = {}, faults, onChange }: VariablesProps) {
+  return Object.entries(variables).map(([name, variable]) => (
+    <VariableField
+      key={name}
+      name={name}
+      variable={variable}
+      value={values[name]}
+      set={set[name]}
+      fault={faults[`variables.${name}`]}
+      onChange={(value) => onChange(name, value)}
+    />
+  ));
 }
 
 function rangeOf({ min, max }: Extract<Variable, { type: "integer" }>): string | undefined {
@@ -81,7 +71,7 @@ function VariableField({ name, variable, value, set, fault, onChange }: FieldPro
   };
   if (variable.type === "enum")
     return (
-      <SelectField {...input}>
+      <SelectField {...input} beside>
         {variable.options.map((option) => (
           <option key={option} value={option}>
             {optionLabel(variable, option)}
@@ -94,9 +84,10 @@ function VariableField({ name, variable, value, set, fault, onChange }: FieldPro
       <TextField
         {...input}
         help={helpOf(variable)}
+        beside
         inputMode="numeric"
         autoComplete="off"
-        className="max-w-48 font-mono"
+        className="max-w-48 font-mono @md:max-w-none"
       />
     );
   }

@@ -7,7 +7,7 @@ import { FormPanel } from "../../ui/FormPanel.tsx";
 import { Button } from "../../ui/Button.tsx";
 import { useKick } from "./use-kick.ts";
 import { useUpdate } from "./use-update.ts";
-import { VariableFields } from "./VariableFields.tsx";
+import { VariableGroups } from "./VariableGroups.tsx";
 
 const isUp = ({ state }: Server): boolean => state === "Running" || state === "Waking";
 
@@ -33,9 +33,10 @@ export function VariablesForm({ server, game }: { server: Server; game: Game }) 
       busy={update.isPending}
       unchanged={Object.keys(change).length === 0}
       problem={problem}
+      faults={faults}
       onSubmit={submit}
     >
-      <VariableFields
+      <VariableGroups
         variables={game.variables}
         values={fields}
         set={server.variables}

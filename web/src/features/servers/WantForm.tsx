@@ -83,9 +83,9 @@ function Choice({ want, state, name, help }: (typeof choices)[number]) {
         id={id}
         value={want}
         aria-describedby={`${id}-help`}
-        className="relative z-10 grid size-5 place-items-center rounded-full border border-line-strong data-[state=checked]:border-ink"
+        className="relative z-10 grid size-[1.625rem] place-items-center rounded-full border border-line-strong data-[state=checked]:border-ink"
       >
-        <RadioGroup.Indicator className="size-2.5 rounded-full bg-ink" />
+        <RadioGroup.Indicator className="size-3 rounded-full bg-ink" />
       </RadioGroup.Item>
     </div>
   );
