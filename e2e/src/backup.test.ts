@@ -21,6 +21,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import test, { type ExecutionContext } from "ava";
+import { openEyes } from "./dashboard/eyes.ts";
 import { connect } from "./stack/api.ts";
 import { gameOf, installationOf, sweep } from "./stack/docker.ts";
 import { repository } from "./stack/processes.ts";
@@ -184,15 +185,38 @@ async function freshStart(t: ExecutionContext, env: Record<string, string>) {
   return { link: await link, stop, said: () => said };
 }
 
-const post = async <T>(url: string, body: object): Promise<T> => {
-  const answer = await fetch(url, {
-    method: "POST",
-    headers: { "content-type": "application/json" },
-    body: JSON.stringify(body),
-  });
-  if (!answer.ok) throw new Error(`${answer.status} ${await answer.text()}`);
-  return (await answer.json()) as T;
-};
+/** As a person does it: the wrong file, the wrong passphrase, the right one. */
+async function restoreOnThePage(t: ExecutionContext, link: string, { file, words }: { file: string; words: string }) {
+  const eyes = await openEyes(t);
+  const { page } = eyes;
+  await eyes.visit(link);
+  await page.getByRole("button", { name: "Restore it" }).click();
+  await page.getByRole("button", { name: "Restore" }).click();
+  await page.getByText("Choose the file of the backup.").waitFor();
+  await eyes.look("restore-before");
+  const other = join(await emptyFolder(t), "holiday.jpg");
+  await writeFile(other, "no backup at all");
+  await page.getByLabel("Backup file").setInputFiles(other);
+  await page.getByRole("button", { name: "Restore" }).click();
+  await page.getByText("This file is not a backup of Playspawn.").waitFor();
+  await page.getByLabel("Backup file").setInputFiles(file);
+  await page.getByLabel("Passphrase").fill("nine loud otters");
+  await page.getByRole("button", { name: "Restore" }).click();
+  await page.getByText("The passphrase is not the one").waitFor();
+  await eyes.look("restore-failing");
+  await page.getByLabel("Passphrase").fill(words);
+  await page.getByRole("button", { name: "Restore" }).click();
+  await page.getByText(/Putting it in its place/).waitFor();
+  await eyes.look("restore-while");
+  await page.getByText(/The backup is restored/).waitFor({ timeout: 60_000 });
+  await eyes.look("restore-after");
+  await page.getByRole("link", { name: "Sign in" }).click();
+  await page.getByLabel("Password").fill(admin.password);
+  await page.getByLabel("E-mail").fill(admin.email);
+  await page.getByRole("button", { name: "Sign in" }).click();
+  await page.getByRole("heading", { name: "world" }).or(page.getByText("world").first()).waitFor();
+  t.deepEqual(eyes.faults(), []);
+}
 
 test("a new installation is given a backup on its set-up page, and each program takes its part", async (t) => {
   t.timeout(400_000);
@@ -203,7 +227,9 @@ test("a new installation is given a backup on its set-up page, and each program 
   await fillWorld(worldOf(stack.dataDir, id));
   const file = join(await emptyFolder(t), "all.tar.zst");
   const env = { ...stack.env("control"), PLAYSPAWN_AGENT_PORT: new URL(stack.agentUrl).port };
-  t.is((await backup(["create", file], env)).code, 0);
+  const words = join(await emptyFolder(t), "words");
+  await writeFile(words, "seven quiet otters\n");
+  t.is((await backup(["create", file, "--passphrase-file", words], env)).code, 0);
   const range = stack.env("agent")["PLAYSPAWN_PORT_RANGE"]!;
   await stack.close();
 
@@ -226,13 +252,7 @@ test("a new installation is given a backup on its set-up page, and each program 
   t.teardown(start.stop);
   t.teardown(() => t.log(start.said().slice(-1500)));
   const before = await installationOf(dataDir);
-  const token = new URL(start.link).hash.slice(3);
-  const bytes = await readFile(file);
-  const { upload } = await post<{ upload: string }>(`${url}/api/v1/setup/restores`, { token, bytes: bytes.length });
-  const place = `${url}/api/v1/setup/restores/${upload}`;
-  const headers = { "content-type": "application/octet-stream" };
-  t.is((await fetch(`${place}/0`, { method: "PUT", headers, body: new Uint8Array(bytes) })).status, 204);
-  await post(`${place}/check`, {});
+  await restoreOnThePage(t, start.link, { file, words: "seven quiet otters" });
   const api = await eventually("its accounts are back", () => connect(url, admin));
   const server = await eventually("its node is back", async () => {
     const [node] = await api.nodes();

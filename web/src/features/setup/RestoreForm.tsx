@@ -92,7 +92,9 @@ function Choosing({ file: before, onSubmit }: ChoosingProps) {
       <TextField
         label="Backup file"
         type="file"
-        help={before && file === before ? `${before.name} is chosen.` : undefined}
+        ref={(input) => {
+          if (input && before) choose(input, before);
+        }}
         fault={fault}
         className="h-auto py-2.5 file:mr-3 file:rounded-md file:border-0 file:bg-ink/8 file:px-3 file:py-1 file:font-medium file:text-ink"
         onChange={(event) => setFile(event.target.files?.[0] ?? before)}
@@ -110,6 +112,14 @@ function Choosing({ file: before, onSubmit }: ChoosingProps) {
       </Button>
     </form>
   );
+}
+
+/** The field of a form that came back shows what was chosen before. */
+function choose(input: HTMLInputElement, file: File): void {
+  if (input.files?.length) return;
+  const chosen = new DataTransfer();
+  chosen.items.add(file);
+  input.files = chosen.files;
 }
 
 const words = {
