@@ -20,7 +20,6 @@ const chunkBytes = 64 * 1024;
 /** 2^17 blocks of 1 KiB: 128 MiB and about half a second. */
 const costLog2 = 17;
 export const headerBytes = magic.length + saltBytes + 1 + prefixBytes + checkBytes;
-export const passphraseMin = 8;
 
 interface Header {
   salt: Buffer;
