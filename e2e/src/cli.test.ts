@@ -1,7 +1,7 @@
 /** The command line as people and scripts use it: its launcher, against a whole Playspawn with the smallest game. */
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdtemp, readFile, rm, stat, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -234,6 +234,34 @@ test("waiting has an end, with an exit code of its own", async (t) => {
   t.is((await run(["server", "wake", "late", "--wait", "--timeout", "soon"])).code, 2);
 });
 
+test("a game is added from a folder, tested step by step, changed and removed", async (t) => {
+  const { run, out, home } = t.context;
+  const template = (await out("game", "show", "tiny", "--template")).replace("id: tiny", "id: own-tiny");
+  const folder = join(home, "own-tiny");
+  await mkdir(folder);
+  await writeFile(join(folder, "game.yaml"), template.replace("memory: 32M", "memory: lots"));
+  await writeFile(join(folder, "logo.svg"), '<svg xmlns="http://www.w3.org/2000/svg"/>');
+  const wrong = await run(["game", "add", folder]);
+  t.is(wrong.code, 2);
+  t.regex(wrong.err, /line 11: memory: must be a number followed by M or G/);
+  await writeFile(join(folder, "game.yaml"), template);
+  t.is(await out("game", "add", folder), "own-tiny\n");
+  const tested = await run(["game", "test", "own-tiny"]);
+  t.is(tested.code, 0, tested.err);
+  t.regex(tested.err, /✓ Every port is bound: game 7000\/tcp is bound/);
+  t.regex(await out("game", "show", "own-tiny"), /ready/);
+  const closed = template.replace("variables:", "  more: { protocol: udp, container: 7001, public: none }\nvariables:");
+  await writeFile(join(folder, "game.yaml"), closed);
+  t.is(await out("game", "edit", "own-tiny", folder), "own-tiny\n");
+  const failed = await run(["game", "test", "own-tiny", "--json"]);
+  t.is(failed.code, 1);
+  t.is((JSON.parse(failed.out) as { outcome: string }).outcome, "failed");
+  t.is((await run(["game", "test", "nothing"])).code, 5);
+  t.is((await run(["game", "rm", "tiny", "--yes"])).code, 1, "one that is shipped");
+  t.is((await run(["game", "rm", "own-tiny", "--yes"])).code, 0);
+  t.is((await run(["game", "show", "own-tiny"])).code, 5);
+});
+
 test("nodes and games can be looked at, and a machine can be asked in", async (t) => {
   const { run, out, stack } = t.context;
   t.regex(await out("node", "list"), /^e2e\tConnected\t127\.0\.0\.1\t/);
@@ -243,7 +271,7 @@ test("nodes and games can be looked at, and a machine can be asked in", async (t
     await out("node", "join"),
     new RegExp(`^PLAYSPAWN_CONTROL_URL=${stack.url} PLAYSPAWN_JOIN_TOKEN=\\S+ ./scripts/start --node\n$`),
   );
-  t.regex(await out("game", "list"), /^tiny\tTiny\t32 MB\t/m);
+  t.regex(await out("game", "list"), /^tiny\tTiny\t(untried|ready)\t32 MB\t/m);
   t.regex(await out("game", "show", "tiny"), /^GREETING\thello\t/m);
   t.is((await run(["game", "reload"])).code, 0);
 });

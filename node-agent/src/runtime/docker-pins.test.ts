@@ -67,6 +67,21 @@ test("a tag that is moved in its registry changes nothing here, not even after t
   t.not(await ensure(world, `${ref}@${second}`), id);
 });
 
+test("what a tag means now is asked of the registry; nothing is pulled, and what was pinned stays", async (t) => {
+  const { world, remote } = await open(t);
+  const ref = `${remote.host}/games/known:1`;
+  await remote.push("games/known:1", { "game.txt": "first" });
+  const id = await ensure(world, ref);
+  const second = await remote.push("games/known:1", { "game.txt": "second" });
+  const runtime = world.runtime({});
+  t.is(await runtime.registryDigest(ref), second);
+  t.is(await ensure(world, ref), id);
+  t.not(await ensure(world, `${ref}@${second}`), id);
+  t.regex(await refusal(t, runtime.registryDigest(`${remote.host}/games/none:1`)), /^image_not_found /);
+  const strict = world.runtime({ imageAllow: ["builds"] });
+  t.regex(await refusal(t, strict.registryDigest(ref)), /^image_not_allowed /);
+});
+
 test("a digest that the registry answers with something else is refused", async (t) => {
   const { world, remote } = await open(t);
   const good = await remote.push("games/known:1", { "game.txt": "good" });

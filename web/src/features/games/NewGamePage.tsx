@@ -96,8 +96,8 @@ function Editor({ start, copyOf }: { start: string; copyOf: string | null }) {
   return (
     <form
       noValidate
-      aria-label="Template"
-      className="panel"
+      aria-label={copyOf === null ? "Empty template" : `Copy of ${copyOf}`}
+      className="panel min-w-0"
       onSubmit={(event) => {
         event.preventDefault();
         add.mutate();

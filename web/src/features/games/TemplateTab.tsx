@@ -63,7 +63,7 @@ function Editor({ source }: { source: GameSource }) {
     <form
       noValidate
       aria-label="Template"
-      className="panel"
+      className="panel min-w-0"
       onSubmit={(event) => {
         event.preventDefault();
         save.mutate({ yaml: text, force: false });

@@ -37,7 +37,7 @@ export function YamlEditor({ label, text, faults, onText }: Props) {
               // oxlint-disable-next-line react/no-array-index-key -- a line is its number
               key={index}
               data-line={index + 1}
-              className={cx("px-2.5", wrong.has(index + 1) && "bg-crashed/15 font-medium text-crashed")}
+              className={cx("px-2.5", wrong.has(index + 1) && "bg-crashed/15 font-medium text-ink")}
             >
               {index + 1}
             </div>
