@@ -7,8 +7,11 @@ import { createRegistry, operation } from "./operation.ts";
 
 /** May only shrink, or grow with a reason in docs/adding-an-endpoint.md. */
 const publicOperations = [
+  "beginRestore",
+  "checkRestore",
   "checkSetup",
   "devLogin",
+  "getRestore",
   "health",
   "healthz",
   "joinNode",
@@ -18,10 +21,13 @@ const publicOperations = [
   "oauthRedirect",
   "oauthStart",
   "readyz",
+  "sendRestorePiece",
   "setup",
   "wakeByWebhook",
 ];
-const beforeSetup = ["checkSetup", "getBuildContext", "health", "healthz", "joinNode", "livez", "readyz", "setup"];
+const restoring = ["beginRestore", "checkRestore", "getRestore", "sendRestorePiece"];
+const looking = ["health", "healthz", "livez", "readyz"];
+const beforeSetup = ["checkSetup", "getBuildContext", "joinNode", "setup", ...restoring, ...looking];
 
 const filled = ({ path }: { path: string }): string => path.replaceAll(/\{\w+\}/g, "x_00000000000000000000000000");
 
