@@ -23,7 +23,7 @@ import { promisify } from "node:util";
 import test, { type ExecutionContext } from "ava";
 import { openEyes } from "./dashboard/eyes.ts";
 import { connect } from "./stack/api.ts";
-import { gameOf, installationOf, sweep } from "./stack/docker.ts";
+import { gameOf, installationOf, ours, packetFilters, sweep } from "./stack/docker.ts";
 import { repository } from "./stack/processes.ts";
 import { admin, freePort, openStack, type Stack, startStack } from "./stack/stack.ts";
 import { anotherAddress, echo, gamesWithTiny } from "./stack/tiny.ts";
@@ -262,6 +262,8 @@ test("a new installation is given a backup on its set-up page, and each program 
     return found;
   });
   t.not(await installationOf(dataDir), before);
+  t.deepEqual((await ours(before)).networks, [], "nothing is left of the node that was to be");
+  t.deepEqual(await packetFilters(before), []);
   t.is(server.addresses[0]!.port, addresses[0]!.port);
   await sameWorld(t, worldOf(dataDir, id));
   t.is(await echo(server.addresses[0]!.port, "wake up"), "wake up");

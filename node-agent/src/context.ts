@@ -20,6 +20,7 @@ import type { SessionDeps } from "./link/session.ts";
 import { preflight } from "./preflight.ts";
 import { applyRestore, restoreWaits } from "./restore.ts";
 import { readiness } from "./readiness/probe.ts";
+import { clearNode } from "./runtime/docker-clear.ts";
 import { dockerRuntime } from "./runtime/docker.ts";
 import type { KeptContexts } from "./runtime/kept-contexts.ts";
 import type { Runtime } from "./runtime/runtime.ts";
@@ -73,7 +74,9 @@ export async function createContext(config: Config): Promise<Context> {
   try {
     const lock = await preflight(config, ports.timers);
     closers.push(() => lock.release());
-    await applyRestore(config.dataDir, log);
+    const clear = ({ installationId: installation, nodeId: node }: Identity): Promise<void> =>
+      clearNode(config.dockerHost, { installation, node }, ports);
+    await applyRestore({ dataDir: config.dataDir, log, clear });
     const restore = restoreWaits(config.dataDir, ports.timers);
     closers.push(restore.end);
     const { agentPort: port, agentTls: tls } = config;

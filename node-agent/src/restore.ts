@@ -8,6 +8,7 @@ import { readBackup } from "@playspawn/shared/node/backup/read.ts";
 import { isTurnOf, stagedBackup, stagedFolder, turnOf } from "@playspawn/shared/node/backup/staged.ts";
 import { planter } from "@playspawn/shared/node/backup/tree.ts";
 import type { Logger } from "pino";
+import { type Identity, readIdentity } from "./link/identity.ts";
 
 /** A backup waits for the next start of this agent. */
 export class RestoreWaits extends Error {
@@ -27,8 +28,15 @@ export function restoreWaits(dataDir: string, timers: Timers): { waits: Promise<
 
 const isOurs = /^agent\/(?:(?:node|driven|images|state)\.json|log\.jsonl|servers\/srv_[a-z0-9]{1,40}(?:\/.*)?)$/s;
 
+interface RestoreDeps {
+  dataDir: string;
+  log: Logger;
+  /** Takes away what another node had on this host. */
+  clear(former: Identity): Promise<void>;
+}
+
 /** Until it is all in its place each start does it again: no server begins before that. @throws AppError backup_unusable, or the disk's error */
-export async function applyRestore(dataDir: string, log: Logger): Promise<void> {
+export async function applyRestore({ dataDir, log, clear }: RestoreDeps): Promise<void> {
   const opener = await turnOf(dataDir, "agent");
   if (!opener) return;
   const folder = join(dataDir, "agent");
@@ -46,6 +54,10 @@ export async function applyRestore(dataDir: string, log: Logger): Promise<void> 
   const servers = await readdir(join(beside, "agent", "servers"));
   await mkdir(join(folder, "servers"), { recursive: true, mode: 0o700 });
   await putInPlace(join(beside, "agent", "servers"), join(folder, "servers"));
+  const former = await readIdentity(join(folder, "node.json")).catch(() => null);
+  const restored = await readIdentity(join(beside, "agent", "node.json"));
+  if (former && former.nodeId !== restored?.nodeId)
+    await clear(former).catch((error: unknown) => log.warn({ err: error }, "the network of the new node is left over"));
   // Who it was has no more say: neither its state nor its log may be taken for the restored one's.
   for (const name of ["node.json", "driven.json", "state.json", "log.jsonl", "images.json"])
     await rm(join(folder, name), { force: true });
