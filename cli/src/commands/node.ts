@@ -1,7 +1,7 @@
 /** node list, show, join, token. */
 import { bytes } from "@playspawn/shared/words/bytes.ts";
 import { capabilityName, capabilityText, joinCommand, sessionText } from "@playspawn/shared/words/node.ts";
-import { ago, span } from "@playspawn/shared/words/time.ts";
+import { ago, left } from "@playspawn/shared/words/time.ts";
 import { listNodes } from "../api/pages.ts";
 import type { Node } from "../api/types.ts";
 import type { Context } from "../context.ts";
@@ -88,18 +88,20 @@ function factsOf(node: Node, now: number): Fact[] {
 async function freshToken(context: Context) {
   const api = await context.api();
   const { token, expiresAt } = await api.call("post", "/api/v1/nodes/join-tokens", {});
-  return { url: api.url, token, expiresAt, left: span(expiresAt - context.ports.clock.now()) };
+  return { url: api.url, token, expiresAt, within: left(expiresAt - context.ports.clock.now()) };
 }
 
 export async function token(context: Context): Promise<void> {
-  const { token: text, expiresAt, left } = await freshToken(context);
+  const { token: text, expiresAt, within } = await freshToken(context);
   context.answer({ token: text, expiresAt }, () => `${text}\n`);
-  context.say(`One machine may join with it, within ${left}.`);
+  context.say(`One machine may join with it, within ${within}.`);
 }
 
 export async function join(context: Context): Promise<void> {
-  const { url, token: text, expiresAt, left } = await freshToken(context);
+  const { url, token: text, expiresAt, within } = await freshToken(context);
   const command = joinCommand(url, text);
   context.answer({ command, token: text, expiresAt }, () => `${command}\n`);
-  context.say(`Run it as root on the new machine, in a clone of this version, within ${left}.`);
+  context.say(`Run it as root on the new machine, in a clone of this version, within ${within}.`);
+  if (/^(localhost|127\.|\[::1\])/.test(new URL(url).hostname))
+    context.say("Another machine does not find this one by that address: put one in its place that it reaches.");
 }

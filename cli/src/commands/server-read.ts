@@ -1,7 +1,7 @@
 /** list, show, players. */
 import { bytes } from "@playspawn/shared/words/bytes.ts";
 import { story, titleOf } from "@playspawn/shared/words/server.ts";
-import { ago, idleText, span } from "@playspawn/shared/words/time.ts";
+import { ago, idleText, left } from "@playspawn/shared/words/time.ts";
 import { listServers } from "../api/pages.ts";
 import type { Server } from "../api/types.ts";
 import type { Context } from "../context.ts";
@@ -62,7 +62,7 @@ function factsOf(server: Server, now: number): Fact[] {
     ...(server.pending.length > 0 ? [["Next wake", `takes ${server.pending.map(fieldOf).join(", ")}`] as const] : []),
     ...(server.update ? [["Update", updateText(server.update)] as const] : []),
     ...(server.notes ? [["Notes", server.notes] as const] : []),
-    ...(server.purgeAt === null ? [] : [["Deleted for good", `in ${span(server.purgeAt - now)}`] as const]),
+    ...(server.purgeAt === null ? [] : [["Deleted for good", `in ${left(server.purgeAt - now)}`] as const]),
     ["Id", server.id],
   ];
 }

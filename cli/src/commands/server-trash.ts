@@ -1,6 +1,6 @@
 /** rm, restore. */
 import { playersLost } from "@playspawn/shared/words/server.ts";
-import { span } from "@playspawn/shared/words/time.ts";
+import { left } from "@playspawn/shared/words/time.ts";
 import type { Api } from "../api/client.ts";
 import type { Server } from "../api/types.ts";
 import type { Context } from "../context.ts";
@@ -43,8 +43,8 @@ export async function remove(context: Context, [name = ""]: string[], options: R
   if (options.wait) await waitUntilGone(context, api, answer, limitMs);
   if (context.settings.json) return context.answer(answer, () => "");
   if (options.purge) return context.say(`${server.name} is ${options.wait ? "" : "being "}deleted for good.`);
-  const left = answer.purgeAt === null ? "" : ` for ${span(answer.purgeAt - context.ports.clock.now())}`;
-  context.say(`${server.name} is in the trash${left}. Bring it back: playspawn server restore ${id}`);
+  const time = answer.purgeAt === null ? "" : ` for ${left(answer.purgeAt - context.ports.clock.now())}`;
+  context.say(`${server.name} is in the trash${time}. Bring it back: playspawn server restore ${id}`);
 }
 
 /** One that is in use comes before one of the same name in the trash. */

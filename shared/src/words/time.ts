@@ -14,6 +14,12 @@ export function span(ms: number): string {
   return `${Math.floor(left / day)} days`;
 }
 
+/** What is left of a time, as people say it: the nearest unit, so that 30 days are not called 29 a moment later. */
+export function left(ms: number): string {
+  const unit = [second, minute, hour, day].findLast((each) => ms >= each * 0.99) ?? second;
+  return span(Math.round(ms / unit) * unit);
+}
+
 /** `just now` or `12 min ago`. */
 export const ago = (at: number, now: number): string => (now - at < 5 * second ? "just now" : `${span(now - at)} ago`);
 
