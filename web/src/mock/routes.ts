@@ -6,6 +6,7 @@ import type { CreateServer, Game, Games, Me, Server, UpdateServer } from "../api
 import { isSecret, secretMask } from "../lib/variables.ts";
 import { type Answer, type Handler, type Input, ok, page, type Route, serverOf } from "./answer.ts";
 import { games } from "./fixtures.ts";
+import { gameRoutes, shownGames } from "./game-routes.ts";
 import { nodeRoutes } from "./node-routes.ts";
 import { Refusal } from "./refusal.ts";
 import { newServer } from "./seed.ts";
@@ -135,8 +136,8 @@ const logs: Handler = (world, { query, response }, id) => {
   return undefined;
 };
 
-const catalogue: Games = {
-  items: games(),
+const catalogue = (): Games => ({
+  items: shownGames(),
   faults: [
     {
       file: "games/valheim/game.yaml",
@@ -145,7 +146,7 @@ const catalogue: Games = {
       reason: "memory: must be a number followed by M or G, e.g. 512M",
     },
   ],
-};
+});
 
 const listed = (world: World, trash: boolean): Server[] =>
   [...world.servers.values()].filter(({ trashedAt }) => (trashedAt !== null) === trash);
@@ -153,8 +154,9 @@ const listed = (world: World, trash: boolean): Server[] =>
 const routes: readonly Route[] = [
   ...nodeRoutes,
   ...usageRoutes,
-  ["GET", /^\/games$/, () => ok(catalogue)],
-  ["POST", /^\/games\/reload$/, () => ok(catalogue)],
+  ...gameRoutes,
+  ["GET", /^\/games$/, () => ok(catalogue())],
+  ["POST", /^\/games\/reload$/, () => ok(catalogue())],
   ["GET", /^\/servers$/, (world, { query }) => ok(page(listed(world, query.get("trash") === "true")))],
   ["POST", /^\/servers$/, create],
   ["GET", /^\/servers\/([^/]+)$/, (world, _input, id) => ok(serverOf(world, id))],
