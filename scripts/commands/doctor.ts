@@ -1,11 +1,12 @@
 /** `npm run -s doctor -- [--json] [--wait <seconds>]`: do the invariants of a data folder hold? Exit 0 when all do. */
 import { parseArgs } from "node:util";
 import { systemPorts } from "@playspawn/shared/ports/system.ts";
-import { startConfig } from "../config.ts";
+import { environment, startConfig } from "../config.ts";
 import { gather, type Subject } from "../doctor/facts.ts";
 import { judge, type Verdict } from "../doctor/judge.ts";
 import { say } from "../lib/terminal.ts";
 import { Halt } from "../up/halt.ts";
+import { readSettings } from "../up/systemd.ts";
 
 const pauseMs = 1000;
 const waitSecondsMax = 600;
@@ -18,7 +19,9 @@ export async function doctor(args: string[]): Promise<number> {
   const seconds = Number(values.wait);
   if (!(seconds >= 0 && seconds <= waitSecondsMax))
     throw new Halt(64, `--wait takes 0 to ${waitSecondsMax} seconds, not ${values.wait}.`);
-  const verdicts = await examine(startConfig(), seconds * 1000);
+  // Services keep theirs in a file.
+  const settings = { ...(await readSettings()), ...environment() };
+  const verdicts = await examine(startConfig(settings), seconds * 1000);
   const ok = sound(verdicts);
   if (values.json) say(JSON.stringify({ ok, checks: verdicts }, null, 2));
   else for (const line of lines(verdicts)) say(line);

@@ -30,6 +30,12 @@ export async function start(args: string[]): Promise<number> {
   ensureConfig(config, options);
   if (options.systemd && !(await systemdRuns()))
     throw new Halt(69, "No systemd runs on this machine. Start without --systemd, or use docker compose.");
+  // Another installation beside them is meant where it is given a folder of its own.
+  if (!options.systemd && !environment()["PLAYSPAWN_DATA_DIR"] && (await servicesRun()))
+    throw new Halt(
+      69,
+      "Playspawn runs on this machine already, as services: see systemctl status 'playspawn-*'. Change it with ./scripts/start --systemd; an installation beside it needs a PLAYSPAWN_DATA_DIR, ports, a range and a subnet of its own.",
+    );
   await ensureDataFolder(config.dataDir);
   const unlock = await lockDataFolder(config.dataDir);
   try {

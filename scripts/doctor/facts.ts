@@ -172,14 +172,19 @@ async function readEngine({ installation, node }: Identity): Promise<Engine & { 
   };
 }
 
-/** Found by what they run and by the data folder in their environment, so that several installations stay apart. */
+/** Services and containers name the file from the checkout on, `start` names it whole. */
+export const programOf = (command: readonly string[]): ProgramName | undefined =>
+  (Object.keys(programPaths) as ProgramName[]).find((one) =>
+    command.some((word) => `/${word}`.endsWith(`/${programPaths[one]}`)),
+  );
+
+/** Found by what they run, from wherever it was started, and by the data folder in their environment, so that several installations stay apart. */
 async function programsOf(dataDir: string): Promise<Facts["programs"]> {
   const numbers = (await readdir("/proc")).filter((name) => /^\d+$/.test(name));
   const found = await Promise.all(
     numbers.map(async (pid) => {
       const command = (await readFile(`/proc/${pid}/cmdline`, "utf8").catch(() => "")).split("\0");
-      const names = Object.keys(programPaths) as ProgramName[];
-      const name = names.find((one) => command.some((word) => word.endsWith(`/${programPaths[one]}`)));
+      const name = programOf(command);
       if (!name) return [];
       const environ = (await readFile(`/proc/${pid}/environ`, "utf8").catch(() => "")).split("\0");
       return environ.includes(`PLAYSPAWN_DATA_DIR=${dataDir}`) ? [{ name, pid: Number(pid) }] : [];
@@ -223,7 +228,8 @@ async function modesOf(dataDir: string): Promise<Facts["modes"]> {
   const found = await Promise.all(
     secret.map(async (path) => {
       const mode = await stat(path).then(
-        (one) => one.mode & 0o777,
+        // Who may only pass through a folder sees nothing of it: services run as several users.
+        (one) => one.mode & (one.isDirectory() ? 0o766 : 0o777),
         () => undefined,
       );
       return mode === undefined ? [] : [{ path, mode }];
