@@ -13,6 +13,8 @@ import { gamesWithTiny } from "../stack/tiny.ts";
 export interface House {
   url: string;
   setupUrl: string;
+  /** Where the agent's own HTTP API answers. */
+  agentUrl: string;
   /** Ends the control plane hard and leaves it down. */
   killControl(): Promise<void>;
   startControl(): Promise<void>;
@@ -44,8 +46,13 @@ stop: { signal: SIGTERM, limitSeconds: 3 }
 };
 const built = fileURLToPath(new URL("../../../web/dist/index.html", import.meta.url));
 
+export interface HouseOptions {
+  /** The agent joins nobody: it waits to be added by its address, with this secret. */
+  nodeSecret?: string;
+}
+
 /** The games are ours, the tiny one, one with a secret, and one whose template has faults. */
-export async function startHouse(t: ExecutionContext): Promise<House> {
+export async function startHouse(t: ExecutionContext, options: HouseOptions = {}): Promise<House> {
   await access(built).catch(() => {
     throw new Error("The dashboard is not built. Run `npm run build -w web`, or the tests by ./scripts/test.");
   });
@@ -58,7 +65,7 @@ export async function startHouse(t: ExecutionContext): Promise<House> {
     await folder.remove();
     await rm(dataDir, { recursive: true, force: true });
   });
-  const env = await environments(dataDir, folder.dir);
+  const env = await environments(dataDir, folder.dir, options);
   const start = async (part: Part): Promise<Running> => {
     const running = await run(part, env[part], join(dataDir, `${part}.log`));
     parts.set(part, running);
@@ -69,12 +76,17 @@ export async function startHouse(t: ExecutionContext): Promise<House> {
   return {
     url: String(ready["url"]),
     setupUrl: String(ready["setupUrl"]),
+    agentUrl: `http://127.0.0.1:${env.agent["PLAYSPAWN_AGENT_PORT"]}`,
     killControl: () => parts.get("control")!.stop("SIGKILL"),
     startControl: async () => void (await start("control")),
   };
 }
 
-async function environments(dataDir: string, gamesDir: string): Promise<Record<Part, Record<string, string>>> {
+async function environments(
+  dataDir: string,
+  gamesDir: string,
+  { nodeSecret }: HouseOptions,
+): Promise<Record<Part, Record<string, string>>> {
   const [port, agentPort] = [await freePort(), await freePort()];
   const url = `http://127.0.0.1:${port}`;
   const common = { PLAYSPAWN_DATA_DIR: dataDir };
@@ -86,7 +98,7 @@ async function environments(dataDir: string, gamesDir: string): Promise<Record<P
       PLAYSPAWN_HOST: "127.0.0.1",
       PLAYSPAWN_PUBLIC_URL: url,
       PLAYSPAWN_GAMES_DIR: gamesDir,
-      PLAYSPAWN_LOCAL_NODE: "1",
+      PLAYSPAWN_LOCAL_NODE: nodeSecret === undefined ? "1" : "0",
     },
     agent: {
       ...common,
@@ -98,6 +110,11 @@ async function environments(dataDir: string, gamesDir: string): Promise<Record<P
       // Images of tests are made here and come from no registry.
       PLAYSPAWN_IMAGE_ALLOW: "*",
       PLAYSPAWN_JOIN_TOKEN_FILE: join(dataDir, "run/join-token"),
+      ...(nodeSecret !== undefined && {
+        PLAYSPAWN_CONTROL_URL: "",
+        PLAYSPAWN_JOIN_TOKEN_FILE: "",
+        PLAYSPAWN_NODE_SECRET: nodeSecret,
+      }),
     },
     door: common,
   };

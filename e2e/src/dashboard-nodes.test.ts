@@ -1,0 +1,114 @@
+/** Nodes, wake tokens and usage on the dashboard, in a real Chromium against real programs. */
+import test, { type ExecutionContext } from "ava";
+import type { Page } from "playwright-core";
+import { type Eyes, openEyes } from "./dashboard/eyes.ts";
+import { type House, startHouse } from "./dashboard/house.ts";
+
+const nodeSecret = "the secret of a node, without spaces".replaceAll(" ", "-");
+const slow = { timeout: 120_000 };
+
+async function enter({ page, visit }: Eyes, { setupUrl }: House): Promise<void> {
+  await visit(setupUrl);
+  await page.getByLabel("E-mail").fill("admin@example.org");
+  await page.getByLabel("Password", { exact: true }).fill("seven quiet otters");
+  await page.getByLabel("Password again").fill("seven quiet otters");
+  await page.getByRole("button", { name: "Create the account" }).click();
+  await page.getByRole("heading", { name: "No servers yet" }).waitFor();
+}
+
+/** First with a secret that is not the agent's: the form says so, and the next try mends it. */
+async function addByAddress(t: ExecutionContext, { page, look }: Eyes, { agentUrl }: House): Promise<void> {
+  const form = page.getByRole("form", { name: "Node by address" });
+  const fill = async (secret: string): Promise<void> => {
+    await form.getByLabel("Name", { exact: true }).fill("basement");
+    await form.getByLabel("Address", { exact: true }).fill(agentUrl);
+    await form.getByLabel("Secret", { exact: true }).fill(secret);
+    await form.getByRole("button", { name: "Add node" }).click();
+  };
+  await page.getByRole("link", { name: "Nodes" }).first().click();
+  await page.getByText("No node has joined yet").waitFor();
+  await page.getByRole("button", { name: "Add a node" }).click();
+  await page.getByRole("radio", { name: "By its address" }).click();
+  await form.getByRole("button", { name: "Add node" }).click();
+  await form.getByText("Give it a name.").waitFor();
+  await form.getByRole("button", { name: "Make one up" }).click();
+  await look("node-by-address");
+  await fill("x".repeat(40));
+  await form.getByText(/is not this node's secret/).waitFor(slow);
+  t.is(
+    await form.getByRole("link", { name: /node_secret_invalid/ }).getAttribute("href"),
+    "/errors/node_secret_invalid",
+  );
+  await look("node-refused");
+  await fill(nodeSecret);
+  await page.getByText("basement has joined.").waitFor(slow);
+  await page.getByRole("button", { name: "Done" }).click();
+  await page.getByText("Protection and machine").click();
+  await look("node-driven");
+}
+
+async function create(page: Page, name: string): Promise<void> {
+  await page.getByRole("link", { name: /^Servers/ }).first().click();
+  await page.getByRole("link", { name: "Choose a game" }).click();
+  await page.getByRole("link", { name: "Tiny" }).click();
+  await page.getByLabel("Name", { exact: true }).fill(name);
+  await page.getByRole("button", { name: "Create server" }).click();
+}
+
+const state = (page: Page, word: string) =>
+  page.getByRole("region", { name: "State" }).getByText(word, { exact: true });
+
+/** Does what the line that is shown would do in a shell; answers the HTTP status. */
+async function run(page: Page): Promise<number> {
+  const line = await page.getByText(/^curl /).innerText();
+  const { url, body } = /^curl -fsS (?<url>\S+) -H 'content-type: application\/json' -d '(?<body>.*)'$/.exec(
+    line,
+  )!.groups!;
+  const headers = { "content-type": "application/json" };
+  return (await fetch(url!, { method: "POST", headers, body: body! })).status;
+}
+
+test("a node is added by its address, its server shows what it uses, is woken by its token and by no old one, and the node is shut out", async (t) => {
+  t.timeout(400_000);
+  const house = await startHouse(t, { nodeSecret });
+  const eyes = await openEyes(t);
+  const { page, look } = eyes;
+  await enter(eyes, house);
+  await addByAddress(t, eyes, house);
+  await create(page, "Evening echo");
+  await state(page, "Running").waitFor(slow);
+
+  const usage = page.getByRole("region", { name: "Usage" });
+  await usage.getByText(/^[\d.]+ (?:k|M)?B$/).waitFor(slow);
+  await usage.getByText(/^[\d.]+ cores?$/).waitFor();
+  t.regex((await usage.getByRole("img", { name: /^Memory/ }).getAttribute("aria-label"))!, / % of its limit$/);
+  await look("usage");
+  await page.getByRole("button", { name: "Sleep" }).click();
+  await state(page, "Asleep").waitFor(slow);
+  await usage.getByText("Asleep it uses next to nothing.").waitFor();
+
+  await page.getByRole("link", { name: "Settings" }).click();
+  await page.getByRole("button", { name: "Make a wake token" }).click();
+  await page.getByText(/^curl /).waitFor();
+  await look("wake-token");
+  t.is(await run(page), 202);
+  await state(page, "Running").waitFor(slow);
+  const old = await page.getByText(/^curl /).innerText();
+  await page.getByRole("button", { name: "Make another" }).click();
+  await page.getByRole("dialog").getByRole("button", { name: "Make another" }).click();
+  await page.getByText(old).waitFor({ state: "detached" });
+  t.is(await run(page), 202);
+  const line = page.getByText(/^curl /);
+  await line.evaluate((element, text) => (element.textContent = text), old);
+  t.is(await run(page), 401, "the one before is good no more");
+  await page.getByRole("button", { name: "End it" }).click();
+  await page.getByRole("button", { name: "Make a wake token" }).waitFor();
+
+  await page.getByRole("link", { name: "Nodes" }).first().click();
+  await page.getByRole("button", { name: "Revoke basement" }).click();
+  await page.getByLabel("Type basement to confirm").fill("basement");
+  await look("revoke");
+  await page.getByRole("dialog").getByRole("button", { name: "Revoke" }).click();
+  await page.getByText("basement is shut out.").waitFor();
+  t.deepEqual(eyes.faults(), []);
+});
