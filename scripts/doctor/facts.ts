@@ -172,11 +172,13 @@ async function readEngine({ installation, node }: Identity): Promise<Engine & { 
   };
 }
 
-/** Services and containers name the file from the checkout on, `start` names it whole. */
-export const programOf = (command: readonly string[]): ProgramName | undefined =>
-  (Object.keys(programPaths) as ProgramName[]).find((one) =>
-    command.some((word) => `/${word}`.endsWith(`/${programPaths[one]}`)),
-  );
+/** Services and containers name the file from the checkout on, `start` names it whole. A container's init is none of them. */
+export const programOf = ([program = "", ...command]: readonly string[]): ProgramName | undefined =>
+  /(^|\/)node$/.test(program)
+    ? (Object.keys(programPaths) as ProgramName[]).find((one) =>
+        command.some((word) => `/${word}`.endsWith(`/${programPaths[one]}`)),
+      )
+    : undefined;
 
 /** Found by what they run, from wherever it was started, and by the data folder in their environment, so that several installations stay apart. */
 async function programsOf(dataDir: string): Promise<Facts["programs"]> {
