@@ -38,9 +38,9 @@ function end(pid: number): void {
 }
 
 /** Ids of the installations whose data folders lie in this one. */
-async function installationsIn(folder: string): Promise<string[]> {
+export async function installationsIn(folder: string): Promise<string[]> {
   const names = await readdir(folder, { recursive: true }).catch(() => []);
-  const files = names.filter((name) => name.endsWith("agent/node.json"));
+  const files = names.filter((name) => /(^|\/)agent\/(node|driven)\.json$/.test(name));
   const texts = await Promise.all(files.map((name) => readFile(`${folder}/${name}`, "utf8").catch(() => "")));
   return texts.flatMap((text) => /"installationId":\s*"(\w+)"/.exec(text)?.[1] ?? []);
 }
