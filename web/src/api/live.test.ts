@@ -1,7 +1,7 @@
 import { fakePorts } from "@playspawn/shared/ports/fake.ts";
 import { QueryClient, QueryObserver } from "@tanstack/react-query";
 import test from "ava";
-import { applyMessage, createLive, type Socket } from "./live.ts";
+import { applyMessage, applyServer, createLive, type Socket } from "./live.ts";
 import { keys } from "./queries.ts";
 import type { Server, ServerEvent } from "./types.ts";
 
@@ -43,6 +43,18 @@ test("what the socket says reaches the list, the page and the timeline", (t) => 
   applyMessage(client, { t: "server_removed", id: "srv_1" });
   t.deepEqual(client.getQueryData(keys.servers), []);
   t.is(client.getQueryData(keys.server("srv_1")), undefined);
+});
+
+test("the answer to a command that comes after the news of the removal brings nothing back; being given back does", (t) => {
+  const client = new QueryClient();
+  const gone = { ...server("gone", 3), trashedAt: 1 };
+  client.setQueryData(keys.trash, [gone]);
+  client.setQueryData(keys.servers, []);
+  applyMessage(client, { t: "server_removed", id: "srv_1" });
+  applyServer(client, { ...gone, version: 4 });
+  t.deepEqual(client.getQueryData(keys.trash), []);
+  applyMessage(client, { t: "server", server: server("back", 5) });
+  t.deepEqual(client.getQueryData(keys.servers), [server("back", 5)]);
 });
 
 test("a page that shows a server learns that it was deleted, and still knows its name", async (t) => {

@@ -35,8 +35,11 @@ export interface Live {
 export function applyMessage(client: QueryClient, message: LiveMessage): void {
   switch (message.t) {
     case "server":
-      return applyServer(client, message.server);
+      // One that was given away may be given back.
+      removedOf(client).delete(message.server.id);
+      return takeIn(client, message.server);
     case "server_removed":
+      rememberRemoved(client, message.id);
       for (const key of [keys.servers, keys.trash]) {
         client.setQueryData<Server[]>(key, (list) => list && withoutServer(list, message.id));
         renewPending(client, key);
@@ -59,8 +62,28 @@ export function applyMessage(client: QueryClient, message: LiveMessage): void {
   }
 }
 
-/** Takes in one server's newest state, from the socket or from the answer to a command. */
+/** Servers that are gone: the answer to the command that removed one may come after the news of it. */
+const removed = new WeakMap<QueryClient, Set<string>>();
+const removedKept = 500;
+
+function removedOf(client: QueryClient): Set<string> {
+  const known = removed.get(client) ?? new Set();
+  removed.set(client, known);
+  return known;
+}
+
+function rememberRemoved(client: QueryClient, id: string): void {
+  const known = removedOf(client).add(id);
+  for (const oldest of [...known].slice(0, -removedKept)) known.delete(oldest);
+}
+
+/** Takes in the answer to a command. */
 export function applyServer(client: QueryClient, server: Server): void {
+  if (!removedOf(client).has(server.id)) takeIn(client, server);
+}
+
+/** Takes in one server's newest state. */
+function takeIn(client: QueryClient, server: Server): void {
   const [here, elsewhere] = server.trashedAt ? [keys.trash, keys.servers] : [keys.servers, keys.trash];
   const known = (key: readonly string[]) => client.getQueryData<Server[]>(key)?.find(({ id }) => id === server.id);
   const before = known(here);

@@ -12,18 +12,14 @@ import { useTrash } from "./use-trash.ts";
 /** Into the trash needs no question unless somebody plays: there is a way back. */
 export function DeleteSection({ server }: { server: Server }) {
   const navigate = useNavigate();
-  const trash = useTrash(server);
-  const move = (): void => {
-    const leave = (): void => {
-      forgetUnsaved();
-      void navigate(paths.servers);
-    };
-    trash.mutate(undefined, { onSuccess: leave });
-  };
+  const trash = useTrash(server, () => {
+    forgetUnsaved();
+    void navigate(paths.servers);
+  });
   const press = (): void => {
     const lost = playersLost(server.players);
-    if (lost === undefined) return move();
-    ask({ title: `Move ${server.name} to the trash?`, text: lost, yes: "Move to trash", onYes: move });
+    if (lost === undefined) return trash.mutate();
+    ask({ title: `Move ${server.name} to the trash?`, text: lost, yes: "Move to trash", onYes: () => trash.mutate() });
   };
   return (
     <section aria-label="Delete" className="panel grid gap-4 p-5 sm:p-6">

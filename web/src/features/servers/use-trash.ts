@@ -21,8 +21,11 @@ export function useRestore(server: Server) {
   });
 }
 
-/** Into the trash, with a way back. */
-export function useTrash(server: Server) {
+/**
+ * Into the trash, with a way back. `onTrashed` is called also when the news has taken away what asked for it: the news
+ * may be quicker than the answer.
+ */
+export function useTrash(server: Server, onTrashed: () => void) {
   const client = useQueryClient();
   const restore = useRestore(server);
   return useMutation({
@@ -31,6 +34,7 @@ export function useTrash(server: Server) {
       applyServer(client, fresh);
       const undo = { word: "Undo", onUndo: () => restore.mutate() };
       toast({ tone: "good", text: `${server.name} moved to the trash.`, undo });
+      onTrashed();
     },
   });
 }
