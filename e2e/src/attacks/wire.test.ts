@@ -2,7 +2,7 @@
  * D01 on the wire: a control plane in wrong hands, played by the test, drives a real agent. It gets games, and neither the
  * host's files nor more of its resources than a game may have.
  */
-import { mkdir, mkdtemp, readFile, rm, stat, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, readFile, stat, writeFile } from "node:fs/promises";
 import { join, relative } from "node:path";
 import test from "ava";
 import { installationOf, ours } from "../stack/docker.ts";
