@@ -2,7 +2,7 @@
 import {
   closeCodes,
   ControlFrame,
-  decode,
+  decodeFrame,
   FrameError,
   frameBytesMax,
   heartbeatMs,
@@ -116,7 +116,9 @@ export class Session {
     if (this.#over) return;
     try {
       if (text === undefined) throw new FrameError("the frame is not text");
-      const frame = decode(ControlFrame, text);
+      const frame = decodeFrame(ControlFrame, text);
+      // One that only a newer control plane knows.
+      if (!frame) return;
       this.#inbox = this.#inbox
         .then(() => this.#take(frame))
         .catch((error: unknown) => this.#drop(1011, `${frame.t} failed: ${messageOf(error)}`));

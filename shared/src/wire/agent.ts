@@ -31,6 +31,13 @@ export const heartbeatMs = 10_000;
 export const silentIntervals = 3;
 export const supersededRetryMs = 30_000;
 
+/** What only grows: far below what a double holds, so that no program on the way can make the next one unsayable. */
+const Count = z
+  .number()
+  .int()
+  .nonnegative()
+  .max(2 ** 48);
+
 export const WakeCause = z.strictObject({
   kind: z.enum(["packet", "api", "deploy", "restart", "retry", "adopted", "idle", "want", "holder_lost", "update"]),
   /** For `packet`: who knocked, as address:port. */
@@ -89,12 +96,12 @@ export type UpdateStatus = z.infer<typeof UpdateStatus>;
 /** What a node says of one server. `gen` is the newest desired generation the agent has taken in. */
 export const StatusItem = z.strictObject({
   id: z.string(),
-  gen: z.number().int().nonnegative(),
+  gen: Count,
   state: z.enum(haves).exclude(["unknown"]),
   tier: z.enum(tiers).nullable(),
   cause: WakeCause.nullable(),
   /** Generation of the newest kick that was handled or is being handled. */
-  kick: z.number().int().nonnegative(),
+  kick: Count,
   players: Players.nullable(),
   /** When the present state began, UTC ms on the node's clock. */
   since: z.number().int(),
@@ -132,28 +139,36 @@ export const DesiredServer = z.strictObject({
 });
 export type DesiredServer = z.infer<typeof DesiredServer>;
 
+const eventKinds = [
+  "wake",
+  "ready",
+  "sleep",
+  "exit",
+  "crash",
+  "player_join",
+  "player_leave",
+  "usage",
+  "holder_lost",
+  "orphan",
+  "failed",
+  "adopted",
+  "door_lost",
+  "dropped",
+] as const;
+
+/** A kind that a newer agent has: kept under a name that is nobody's else. */
+const LaterKind = z
+  .string()
+  .regex(/^[a-z][a-z_]{0,39}$/)
+  .transform((kind): `other_${string}` => `other_${kind.replace(/^other_/, "")}`);
+
 /** Facts that must not merge. They wait in the agent's durable log until acknowledged. */
 export const AgentEvent = z.strictObject({
   n: z.number().int().positive(),
   at: z.number().int(),
   server: z.string().nullable(),
-  gen: z.number().int().nonnegative(),
-  kind: z.enum([
-    "wake",
-    "ready",
-    "sleep",
-    "exit",
-    "crash",
-    "player_join",
-    "player_leave",
-    "usage",
-    "holder_lost",
-    "orphan",
-    "failed",
-    "adopted",
-    "door_lost",
-    "dropped",
-  ]),
+  gen: Count,
+  kind: z.union([z.enum(eventKinds), LaterKind]),
   cause: WakeCause.nullable(),
   /** Kind-specific figures and words, e.g. `{exitCode: 137}` or, for `usage`, `{fromMono, toMono, state}` in ms. */
   data: z.record(z.string(), z.union([z.string(), z.number(), z.boolean(), z.null()])),
@@ -181,7 +196,7 @@ export const Capabilities = z
   .refine((all) => Object.keys(all).length <= 100, "must be at most 100");
 
 const epoch = z.number().int().positive();
-const rev = z.number().int().nonnegative();
+const rev = Count;
 
 export const AgentFrame = z.discriminatedUnion("t", [
   z.strictObject({
@@ -330,6 +345,6 @@ export const ControlFrame = z.discriminatedUnion("t", [
 ]);
 export type ControlFrame = z.infer<typeof ControlFrame>;
 
-/** `POST /api/v1/nodes/join`. */
-export const JoinRequest = z.strictObject({ token: z.string().min(1).max(200), name: Label });
+/** `POST /api/v1/nodes/join`. Fields of a newer agent are left out, as in frames. */
+export const JoinRequest = z.object({ token: z.string().min(1).max(200), name: Label });
 export const JoinAnswer = z.strictObject({ nodeId: z.string(), secret: z.string(), installationId: z.string() });

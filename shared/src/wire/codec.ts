@@ -9,12 +9,31 @@ export class FrameError extends Error {
 }
 
 export function decode<T>(schema: z.ZodType<T>, text: string): T {
-  let json: unknown;
+  return checked(schema, jsonOf(text));
+}
+
+/** Like `decode`, of frames that are told apart by `t`: undefined for one that only a newer program knows. */
+export function decodeFrame<T>(schema: z.ZodType<T> & Frames, text: string): T | undefined {
+  const json = jsonOf(text);
+  const { t } = (json ?? {}) as { t?: unknown };
+  const isNewer = typeof t === "string" && /^[a-z][a-z.]{0,39}$/.test(t);
+  if (isNewer && !schema.options.some(({ shape }) => shape.t.value === t)) return undefined;
+  return checked(schema, json);
+}
+
+interface Frames {
+  options: readonly { shape: { t: { value: unknown } } }[];
+}
+
+function jsonOf(text: string): unknown {
   try {
-    json = JSON.parse(text);
+    return JSON.parse(text);
   } catch (cause) {
     throw new FrameError("the frame is not JSON", { cause });
   }
+}
+
+function checked<T>(schema: z.ZodType<T>, json: unknown): T {
   const parsed = parseKnown(schema, json);
   if (!parsed.success) throw new FrameError(`the frame is not valid: ${z.prettifyError(parsed.error)}`);
   return parsed.data;

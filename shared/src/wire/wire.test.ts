@@ -1,6 +1,6 @@
 import test from "ava";
 import { AgentFrame, ControlFrame } from "./agent.ts";
-import { FrameError, decode } from "./codec.ts";
+import { FrameError, decode, decodeFrame } from "./codec.ts";
 import { FromDoor } from "./door.ts";
 
 const status = {
@@ -25,6 +25,28 @@ test("a frame that is not JSON, not known or not complete is refused with what i
   t.throws(() => decode(AgentFrame, '{"t":"shell"}'), { instanceOf: FrameError });
   t.throws(() => decode(ControlFrame, '{"t":"hb","epoch":1}'), { message: /rev/ });
   t.throws(() => decode(FromDoor, '{"t":"knock","server":"a","port":"b"}'), { message: /source/ });
+});
+
+test("a frame and a kind of event that only a newer program knows are passed over and kept; what is known must be right", (t) => {
+  t.is(decodeFrame(AgentFrame, '{"t":"weather","epoch":1}'), undefined);
+  t.is(decodeFrame(ControlFrame, '{"t":"move.server"}'), undefined);
+  for (const wrong of ['{"t":"hb","epoch":1}', '{"t":7}', '{"t":"A B"}', "null", "7"])
+    t.throws(() => decodeFrame(AgentFrame, wrong), { instanceOf: FrameError }, wrong);
+  const events = (kind: string): string => {
+    const event = { n: 1, at: 1, server: null, gen: 0, kind, cause: null, data: { a: 1 } };
+    return JSON.stringify({ t: "events", epoch: 1, log: "log", items: [event] });
+  };
+  const kindOf = (kind: string) =>
+    (decodeFrame(AgentFrame, events(kind)) as { items: { kind: string }[] }).items[0]!.kind;
+  // None of ours begins so: an agent cannot write into a history what only people do.
+  t.deepEqual(["wake", "transferred", "other_x"].map(kindOf), ["wake", "other_transferred", "other_x"]);
+  t.throws(() => kindOf("Nope!"), { instanceOf: FrameError });
+});
+
+test("a count that leaves no room to grow is refused", (t) => {
+  const frame = (item: object): string => JSON.stringify({ t: "status", epoch: 1, seq: 1, items: [item] });
+  t.throws(() => decode(AgentFrame, frame({ ...status, gen: Number.MAX_SAFE_INTEGER })), { message: /gen/ });
+  t.throws(() => decode(ControlFrame, `{"t":"hb","epoch":1,"rev":${2 ** 53 - 1}}`), { message: /rev/ });
 });
 
 test("a node never reports unknown, and what is wrong is told though there are unknown fields, too", (t) => {

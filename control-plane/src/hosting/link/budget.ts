@@ -6,7 +6,7 @@ import type { AgentFrame, Clock } from "@playspawn/shared";
 
 export interface Budget {
   /** Takes the price of a frame. Answers after how many ms it may be handled. */
-  spend(frame: AgentFrame): number;
+  spend(frame: AgentFrame | undefined): number;
 }
 
 /** A thousand statuses, or the events of a long absence, need not wait. */
@@ -27,8 +27,9 @@ export function budget(clock: Clock): Budget {
 }
 
 /** About what each costs: to decode is 1, to write a row 3. */
-function priceOf(frame: AgentFrame): number {
-  switch (frame.t) {
+function priceOf(frame: AgentFrame | undefined): number {
+  switch (frame?.t) {
+    case undefined:
     case "chunk":
     case "reply":
       return 1;

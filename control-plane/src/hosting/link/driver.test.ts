@@ -121,7 +121,7 @@ test("what makes an agent refuse to be driven stands among the node's events; a 
     response.end(JSON.stringify({ code: "conflict", detail: reason }));
     return true;
   };
-  agent.say({ t: "nonsense" });
+  agent.say({ t: "hb", load: -1 });
   const told = await until("the reason is told", async () => {
     const { body } = await scene.client.get<{ items: { kind: string; data: { reason?: string } }[] }>(
       `/api/v1/nodes/${node.id}/events`,
@@ -165,7 +165,7 @@ for (const path of ["/sessions", "/frames"])
       return true;
     };
     const before = agent.requests.length;
-    agent.say(path === "/sessions" ? { t: "nonsense", epoch: "x" } : { t: "resync", appliedRev: 0 });
+    agent.say(path === "/sessions" ? { t: "hb", load: -1 } : { t: "resync", appliedRev: 0 });
     await until("the answer that does not end", async () =>
       agent.requests.slice(before).some((line) => line.startsWith("POST") && line.endsWith(path)) ? true : undefined,
     );
@@ -181,7 +181,7 @@ test("an agent with a new reason for every try tells one a minute", async (t) =>
     response.writeHead(503).end(JSON.stringify({ code: "not_ready", detail: `Reason ${++tries}.` }));
     return true;
   };
-  agent.say({ t: "nonsense", epoch: "x" });
+  agent.say({ t: "hb", load: -1 });
   await until("the fourth try", async () => (tries >= 4 ? true : undefined));
   const { body } = await scene.client.get<{ items: { kind: string }[] }>(`/api/v1/nodes/${node.id}/events`);
   t.is(body.items.filter(({ kind }) => kind === "drive_failed").length, 1);
@@ -191,7 +191,7 @@ test("a node that is away when it is revoked is given back when it returns, and 
   const scene = await driven(t);
   const { agent, node } = scene;
   agent.before = (request) => (request.socket.destroy(), true);
-  agent.say({ t: "nonsense", epoch: "x" });
+  agent.say({ t: "hb", load: -1 });
   await agent.asked("DELETE /sessions/{id}");
   t.is((await scene.client.post(`/api/v1/nodes/${node.id}/revoke`)).status, 204);
   const before = agent.requests.length;

@@ -6,7 +6,7 @@ import {
   AgentFrame,
   AppError,
   closeCodes,
-  decode,
+  decodeFrame,
   FrameError,
   frameBytesMax,
   heartbeatMs,
@@ -64,7 +64,7 @@ export class Session {
     this.#heardAt = clock.mono();
     this.#inbox = intake(
       deps.wire,
-      (text) => this.#paced(decode(AgentFrame, text)),
+      (text) => this.#paced(decodeFrame(AgentFrame, text)),
       (error) => this.#fail(error),
     );
     const helloDue = timers.after(helloLimitMs, () => {
@@ -90,11 +90,12 @@ export class Session {
     if (!this.#over) this.#finish();
   }
 
-  async #paced(frame: AgentFrame): Promise<void> {
+  /** What only a newer agent knows is paid for and passed over. */
+  async #paced(frame: AgentFrame | undefined): Promise<void> {
     const { budget, ports } = this.#deps;
     const waitMs = budget.spend(frame);
     if (waitMs > 0) await ports.timers.sleep(waitMs, this.#ended.signal);
-    await this.#handle(frame);
+    if (frame) await this.#handle(frame);
   }
 
   async #handle(frame: AgentFrame): Promise<void> {

@@ -67,6 +67,13 @@ test("a node shows how it is, and no secret of it is kept or shown", async (t) =
   t.is((await s.stranger.get("/api/v1/nodes")).status, 401);
 });
 
+test("an agent of the next version, which says more when it joins, is let in", async (t) => {
+  const s = await hostingHarness(t);
+  const { body } = await s.client.post<{ token: string }>("/api/v1/nodes/join-tokens");
+  const joined = await s.stranger.post("/api/v1/nodes/join", { token: body.token, name: "n", labels: ["fast"] });
+  t.is(joined.status, 201);
+});
+
 test("a node that is unknown or revoked cannot be changed", async (t) => {
   const s = await hostingHarness(t);
   const { nodeId } = await joinNode(s.client);
