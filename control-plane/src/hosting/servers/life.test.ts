@@ -115,6 +115,12 @@ test("resources are the server's own within what its template needs and its node
     { pointer: "/cpu", detail: "must be at most 4, which is what its node has" },
     { pointer: "/memoryBytes", detail: "must be at least 64 MiB, which is what Tiny needs" },
   ]);
+  const version = await s.context.db("game_versions").first<{ body: string }>("body");
+  const larger = version.body.replace('"memory":67108864', '"memory":134217728');
+  t.not(larger, version.body);
+  await s.context.db("game_versions").update({ body: larger });
+  t.is((await patch(s, id, { memoryBytes: 100 * 1024 ** 2 })).status, 422, "what it runs as counts");
+  await s.context.db("game_versions").update({ body: version.body });
   t.like((await patch(s, id, { cpu: null, memoryBytes: null })).body, { cpu: 1, memoryBytes: 64 * 1024 ** 2 });
 });
 
