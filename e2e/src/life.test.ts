@@ -72,7 +72,7 @@ test("from the trash a server comes back with its world and its address; the tra
 
   await stack.api.call("DELETE", `/api/v1/servers/${id}`);
   await h.until("it is in the trash again", id, inTrash);
-  await stack.api.call("DELETE", `/api/v1/servers/${id}`);
+  await stack.api.call("DELETE", `/api/v1/servers/${id}?purge=true`);
   const trash = () => stack.api.call<{ items: Shown[] }>("GET", "/api/v1/servers?trash=true");
   await stack.live.until("it is gone", 60_000, async () => ((await trash()).items.length === 0 ? true : undefined));
   t.false(existsSync(folderOf(h, id)));

@@ -722,7 +722,7 @@ export interface paths {
         post?: never;
         /**
          * Move a game server to the trash
-         * @description It is saved and stopped, its ports are free at once, its files wait until `purgeAt`. With `purge`, or when it is in the trash already, it is deleted for good.
+         * @description It is saved and stopped, its ports are free at once, its files wait until `purgeAt`. With `purge` it is deleted for good, also when it is in the trash already. Asked for again, nothing more happens.
          */
         delete: operations["deleteServer"];
         options?: never;

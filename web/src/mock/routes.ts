@@ -73,7 +73,8 @@ const trashMs = 30 * 24 * 3_600_000;
 
 const erase: Handler = (world, { query }, id) => {
   const { trashedAt } = serverOf(world, id);
-  if (trashedAt === null && query.get("purge") !== "true") {
+  if (query.get("purge") !== "true") {
+    if (trashedAt !== null) return { status: 202, body: serverOf(world, id) };
     const now = world.ports.clock.now();
     const gone = { have: "absent", tier: null, players: null, progress: null } as const;
     change(world, id, { want: "absent", trashedAt: now, purgeAt: now + trashMs, ...gone });

@@ -91,7 +91,7 @@ function single(servers: Servers): Operation[] {
       tag,
       summary: "Move a game server to the trash",
       description:
-        "It is saved and stopped, its ports are free at once, its files wait until `purgeAt`. With `purge`, or when it is in the trash already, it is deleted for good.",
+        "It is saved and stopped, its ports are free at once, its files wait until `purgeAt`. With `purge` it is deleted for good, also when it is in the trash already. Asked for again, nothing more happens.",
       auth: "user",
       permission: "servers:delete",
       resource,

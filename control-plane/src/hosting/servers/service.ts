@@ -67,7 +67,7 @@ export interface Servers extends Sharing {
   update(asker: Asker, id: string, request: UpdateServer): Promise<Server>;
   /** @param asker `webhook`: whoever knows the server's wake token */
   kick(asker: Pick<Asker, "userId"> | "webhook", id: string, kind: KickKind, tier?: Tier): Promise<Server>;
-  /** Into the trash; for good when it is there already, or with `purge`. */
+  /** Into the trash, or with `purge` for good. What was asked for before is not done twice. */
   remove(asker: Asker, id: string, purge: boolean): Promise<Server>;
   /** Out of the trash, with its old ports where they are free. */
   restore(asker: Asker, id: string): Promise<Server>;
@@ -186,10 +186,12 @@ function changing(deps: ServersDeps, log: Records): Pick<Servers, "update" | "ki
     },
     async remove({ userId }, id, purge) {
       const before = await findServer(db, id);
-      if (before?.want === "absent" && before.purge) return await log.read(db, id);
+      // Said again it is said: a client that repeats a request it got no answer to must not lose a world by it.
+      if (before?.want === "absent" && (before.purge || !purge)) return await log.read(db, id);
       const server = await log.change(id, (row) => {
         const data = { by: userId };
-        if (purge || row.trashed_at !== null) return { to: purged, kind: "delete_requested", data };
+        if (row.trashed_at !== null && !purge) throw new AppError("conflict", `${row.name} is in the trash already.`);
+        if (purge) return { to: purged, kind: "delete_requested", data };
         return { to: trashed(row, deps.ports.clock.now(), deps.trashDays), kind: "trashed", data };
       });
       await removeAbandoned(deps, log);

@@ -84,11 +84,22 @@ test("a restore before the node has let go keeps the ports without asking anybod
   t.deepEqual(await leases(s), [addresses[0]!.port], "what was said of the former wish takes nothing away");
 });
 
-test("deleting what is in the trash purges it; its row goes once the node has said that nothing is left", async (t) => {
+test("a deletion that is sent again, also at the same time, purges nothing", async (t) => {
+  const s = await scene(t);
+  const { id } = await createServer(s);
+  const answers = await Promise.all(Array.from({ length: 20 }, () => trash(s, id)));
+  t.true(answers.every(({ status }) => status === 202 || status === 409));
+  t.is((await trash(s, id)).status, 202);
+  t.like(await readServer(s, id), { state: "Trashed" });
+  const events = await s.context.db("events").where({ kind: "trashed" });
+  t.is(events.length, 1);
+});
+
+test("purging what is in the trash deletes it for good; its row goes once the node has said that nothing is left", async (t) => {
   const s = await scene(t);
   const { id } = await trashed(s);
   await s.client.request("PUT", `/api/v1/servers/${id}/favourite`);
-  t.is((await trash(s, id)).body.state, "Deleting");
+  t.is((await trash(s, id, "?purge=true")).body.state, "Deleting");
   t.is((await restore(s, id)).status, 409);
   await s.agent.report(statusOf({ id, gen: 3 }, { state: "stopping" }));
   t.deepEqual(await list(s, "?trash=true"), [id]);
