@@ -167,7 +167,10 @@ export const statsQuery = (id: string, client: QueryClient) =>
     structuralSharing: false,
     queryFn: async ({ signal }): Promise<Sample[]> => {
       const used = await call("get", "/api/v1/servers/{id}/stats", { path: { id } }, { signal });
-      return withSample(client.getQueryData<Sample[]>(keys.stats(id)) ?? [], {
+      const samples = client.getQueryData<Sample[]>(keys.stats(id)) ?? [];
+      // Of a game that does not run yet, or no longer, nothing is measured: all figures are 0.
+      if (used.status !== "ready" && used.memory_used_mb === 0) return samples;
+      return withSample(samples, {
         at: ports.clock.now(),
         cpuPercent: used.cpu_percent,
         memoryBytes: used.memory_used_mb * mib,

@@ -1,5 +1,5 @@
 import test from "ava";
-import { cores, percent, points, runs, sampleMs, windowMs, withSample, type Sample } from "./stats.ts";
+import { cores, latest, percent, points, runs, sampleMs, windowMs, withSample, type Sample } from "./stats.ts";
 
 const now = 10 * windowMs;
 const sample = (ago: number, cpuPercent = 50): Sample => ({
@@ -27,6 +27,12 @@ test("a gap stays a gap: no line is drawn through a time that nobody measured", 
     [2, 3],
   );
   t.deepEqual(runs([]), []);
+});
+
+test("an old sample says nothing of now", (t) => {
+  t.is(latest([sample(sampleMs)], now)?.at, now - sampleMs);
+  t.is(latest([sample(3 * sampleMs)], now), undefined);
+  t.is(latest([], now), undefined);
 });
 
 test("points are shares of the window and of the limit, and never leave the chart", (t) => {

@@ -37,6 +37,12 @@ export function runs(samples: readonly Sample[]): Sample[][] {
   return found;
 }
 
+/** What is known of now: the newest sample, unless it is old. */
+export function latest(samples: readonly Sample[], now: number): Sample | undefined {
+  const last = samples.at(-1);
+  return last && now - last.at <= gapMs ? last : undefined;
+}
+
 export interface Point {
   /** Share of the window, 0 at its left end. */
   x: number;

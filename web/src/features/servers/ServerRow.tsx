@@ -26,7 +26,7 @@ export function ServerRow({ server, game }: Props) {
   return (
     <li
       className={cx(
-        "group relative grid grid-cols-[auto_minmax(0,1fr)_auto] items-center gap-x-4 gap-y-2 px-4 py-3.5 transition-colors hover:bg-ink/3 sm:px-5 lg:grid-cols-[auto_minmax(0,1.3fr)_minmax(0,1fr)_5.5rem_minmax(0,1.15fr)_2.25rem_6.5rem]",
+        "group relative grid grid-cols-[auto_minmax(0,1fr)_auto] items-center gap-x-4 gap-y-2 px-4 py-3.5 transition-colors hover:bg-ink/3 sm:px-5 xl:grid-cols-[auto_minmax(0,1.3fr)_minmax(0,1fr)_5.5rem_minmax(0,1.15fr)_2.25rem_6.5rem]",
         server.state === "Asleep" && "bg-asleep/4",
       )}
     >
@@ -34,28 +34,28 @@ export function ServerRow({ server, game }: Props) {
       <div className="min-w-0">
         <Link
           to={paths.server(server.id)}
-          className={cx("block truncate font-medium after:absolute after:inset-0", quiet && "text-ink-2")}
+          className={cx("block truncate py-px font-medium after:absolute after:inset-0", quiet && "text-ink-2")}
         >
           <bdi>{server.name}</bdi>
         </Link>
         <div className="flex gap-3 text-[0.867rem] text-ink-3">
           <p className="truncate">{game?.name ?? server.game}</p>
           <ChangeMark server={server} />
-          <div className="lg:hidden">
+          <div className="xl:hidden">
             <Players server={server} />
           </div>
         </div>
       </div>
-      <div className="col-start-3 row-start-1 lg:col-start-auto lg:row-start-auto">
+      <div className="col-start-3 row-start-1 xl:col-start-auto xl:row-start-auto">
         <StateCell server={server} />
       </div>
-      <div className="max-lg:hidden">
+      <div className="max-xl:hidden">
         <Players server={server} />
       </div>
-      <div className="flex min-w-0 items-center justify-between gap-2 max-lg:col-span-full lg:contents">
+      <div className="flex min-w-0 items-center justify-between gap-2 max-xl:col-span-full xl:contents">
         <AddressCell server={server} />
-        <StarButton server={server} className="relative z-10 max-lg:ml-auto" />
-        <QuickKick server={server} className="relative z-10 lg:justify-self-end" />
+        <StarButton server={server} className="relative z-10 max-xl:ml-auto" />
+        <QuickKick server={server} className="relative z-10 xl:justify-self-end" />
       </div>
       <RowProgress server={server} />
     </li>
@@ -67,7 +67,7 @@ function ChangeMark({ server }: { server: Server }) {
   const text = server.update?.available ? "Update" : server.pending.length > 0 ? "Changes wait" : undefined;
   if (text === undefined) return null;
   return (
-    <p className="flex shrink-0 items-center gap-1 self-center rounded-full bg-running/12 px-1 text-[0.8rem] text-running sm:px-2">
+    <p className="flex shrink-0 items-center gap-1 self-center rounded-full bg-running/8 px-1 text-[0.8rem] text-running sm:px-2">
       <CircleArrowUp size={13} aria-hidden className="sm:hidden" />
       <span className="max-sm:sr-only">{text}</span>
     </p>
@@ -77,13 +77,13 @@ function ChangeMark({ server }: { server: Server }) {
 function StateCell({ server }: { server: Server }) {
   const fault = server.state === "Crashed" && server.error ? titleOf(server.error) : undefined;
   return (
-    <div className="flex items-center gap-2.5 max-lg:justify-end">
+    <div className="flex items-center gap-2.5 max-xl:justify-end">
       <StateGlyph state={server.state} />
       <p className="min-w-0 leading-tight">
         <span className={cx("font-medium", stateColour[server.state])}>{stateText(server)}</span>{" "}
         <span className="block truncate text-[0.867rem] text-ink-3">
-          {fault && <span className="max-lg:hidden">{fault}</span>}
-          <span className={fault && "lg:hidden"}>
+          {fault && <span className="max-xl:hidden">{fault}</span>}
+          <span className={fault && "xl:hidden"}>
             <Since server={server} />
           </span>
         </span>
@@ -112,7 +112,7 @@ function AddressCell({ server }: { server: Server }) {
   if (!address) return <span />;
   const text = `${address.host}:${address.port}`;
   return (
-    <div className="relative z-10 flex min-w-0 items-center lg:justify-self-start">
+    <div className="relative z-10 flex min-w-0 items-center xl:justify-self-start">
       {/* Cut in the middle: the port is what tells two servers apart. */}
       <code className="flex min-w-0 font-mono text-[0.867rem] text-ink-2">
         <span className="truncate">{address.host}</span>

@@ -100,6 +100,7 @@ function Filter({ listing, onChange, found }: FilterProps) {
         placeholder="Name, game, state or address"
         text={listing.text}
         onText={(text) => onChange({ text })}
+        className="max-sm:basis-full"
       />
       <Button
         aria-pressed={listing.starred}
@@ -113,7 +114,7 @@ function Filter({ listing, onChange, found }: FilterProps) {
         aria-label="Order"
         value={listing.sort}
         onChange={(event) => onChange({ sort: event.target.value as Sort })}
-        className="h-10 rounded-lg border border-line bg-raised px-3 font-medium hover:border-line-strong"
+        className="h-10 rounded-lg border border-line bg-raised px-3 font-medium hover:border-line-strong max-sm:flex-1"
       >
         {sorts.map((sort) => (
           <option key={sort} value={sort}>

@@ -31,7 +31,7 @@ function TrashRow({ server, game }: { server: Server; game: Game | undefined }) 
     <li className="grid grid-cols-[auto_minmax(0,1fr)] items-center gap-x-4 gap-y-3 px-4 py-4 sm:grid-cols-[auto_minmax(0,1fr)_auto] sm:px-5">
       <GameLogo logo={game?.logo ?? null} name={game?.name ?? server.game} dim />
       <div className="min-w-0">
-        <Link to={paths.server(server.id)} className="block truncate font-medium hover:underline">
+        <Link to={paths.server(server.id)} className="block truncate py-px font-medium hover:underline">
           <bdi>{server.name}</bdi>
         </Link>
         <p className="text-[0.867rem] text-ink-3">

@@ -14,7 +14,10 @@ export function TrashPage() {
   const trash = useQuery(trashQuery);
   return (
     <>
-      <Link to={paths.servers} className="mb-3 inline-flex items-center gap-1 text-[0.9rem] text-ink-3 hover:text-ink">
+      <Link
+        to={paths.servers}
+        className="mb-2 inline-flex min-h-7 items-center gap-1 text-[0.9rem] text-ink-3 hover:text-ink"
+      >
         <ChevronLeft size={15} aria-hidden /> Servers
       </Link>
       <PageHeader title="Trash" lead="Ports are free, worlds wait. What is restored comes back as it was." />

@@ -5,7 +5,7 @@ import { bytes } from "@playspawn/shared/words/bytes.ts";
 import { problemFrom } from "../../api/errors.ts";
 import { statsQuery } from "../../api/queries.ts";
 import type { Server } from "../../api/types.ts";
-import { cores, percent, points, sampleMs, type Point, type Sample, type Usage } from "../../lib/stats.ts";
+import { cores, latest, percent, points, sampleMs, type Point, type Sample, type Usage } from "../../lib/stats.ts";
 import { cx } from "../../ui/cx.ts";
 import { useNow } from "../../ui/use-now.ts";
 import { useSeen } from "../../ui/use-seen.ts";
@@ -22,7 +22,8 @@ export function UsagePanel({ server }: { server: Server }) {
     refetchInterval: sampleMs,
   });
   const samples = stats.data ?? [];
-  const last = runs && !stats.isError ? samples.at(-1) : undefined;
+  const now = useNow();
+  const last = runs && !stats.isError ? latest(samples, now) : undefined;
   const reason = reasonOf(server, stats.error);
   return (
     <section ref={panel} aria-label="Usage" className="panel p-5">
