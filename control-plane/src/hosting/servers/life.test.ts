@@ -188,6 +188,7 @@ test("an update that was taken back says why until it is dismissed; one that is 
   await s.client.post(path);
   await s.agent.report(statusOf({ id, gen: 2 }, { update: { gen: 2, phase: "updating" } }));
   t.is((await s.client.request("DELETE", path)).status, 409);
+  t.is((await s.client.post(path)).status, 409, "nor begun anew");
   const error = { code: "start_timeout", message: "It did not answer." } as const;
   await s.agent.report(statusOf({ id, gen: 2 }, { update: { gen: 2, phase: "failed", error } }));
   t.like((await readServer(s, id)).update, { available: true, phase: null, error });

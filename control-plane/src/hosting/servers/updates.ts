@@ -36,6 +36,7 @@ export function updates(deps: CreateDeps): Updates {
     const knows = view === undefined || knowsUpdates(view.node_capabilities);
     return await records.change(id, async (row, gen, tx) => {
       refuseDeleted(row);
+      refuseUpdating(row);
       const loaded = games.get(row.game);
       const { spec, fault } = latestOf(row, loaded);
       if (fault) throw fault;
@@ -76,8 +77,7 @@ export function updates(deps: CreateDeps): Updates {
     cancel: ({ userId }, id) =>
       records.change(id, (row) => {
         refuseDeleted(row);
-        if (stateOf(row)?.phase === "updating")
-          throw new AppError("conflict", `${row.name} is being updated at this moment; wait until that is over.`);
+        refuseUpdating(row);
         if (row.update_spec === null)
           return { to: { update_error: null }, kind: "update_dismissed", data: { by: userId } };
         return { to: { ...noUpdate, update_error: null }, kind: "update_cancelled", data: { by: userId } };
@@ -90,6 +90,12 @@ const knowsUpdates = (capabilities: string): boolean =>
 
 const stateOf = ({ update_state }: Pick<ServerRow, "update_state">): UpdateStatus | null =>
   update_state === null ? null : (JSON.parse(update_state) as UpdateStatus);
+
+/** Its node's word on how that ends must find the update that it began. @throws AppError conflict */
+function refuseUpdating(row: ServerRow): void {
+  if (stateOf(row)?.phase !== "updating") return;
+  throw new AppError("conflict", `${row.name} is being updated at this moment; wait until that is over.`);
+}
 
 function isNewer(row: ServerRow, loaded: LoadedGame): boolean {
   const { spec, fault } = latestOf(row, loaded);
