@@ -33,7 +33,7 @@ export function SettingsTab() {
     ...(server.can.delete
       ? [
           { id: "owner", name: "Owner", content: <TransferSection server={server} /> },
-          { id: "trash", name: "Trash", content: <DeleteSection server={server} /> },
+          { id: "trash", name: "Move to the trash", content: <DeleteSection server={server} /> },
         ]
       : []),
   ];
