@@ -9,7 +9,15 @@ import { test } from "./commands/test.ts";
 import { hasTools } from "./lib/paths.ts";
 import { Halt } from "./up/halt.ts";
 
-const commands: Record<string, (args: string[]) => Promise<number>> = { start, test, check, gen, bench, doctor, backup };
+const commands: Record<string, (args: string[]) => Promise<number>> = {
+  start,
+  test,
+  check,
+  gen,
+  bench,
+  doctor,
+  backup,
+};
 
 const [name = "", ...args] = process.argv.slice(2);
 const command = Object.hasOwn(commands, name) ? commands[name] : undefined;
