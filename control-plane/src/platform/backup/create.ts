@@ -182,7 +182,7 @@ async function addFiles(
   if (gamesDir !== null) await addTree(writer, { from: gamesDir, to: "games" });
   for (const { name, bytes } of agent.files) await writer.document(`agent/${name}`, bytes);
   if (options.servers) {
-    const ids = (await readdir(serversDir(dataDir)).catch(() => [])).sort();
+    const ids = (await readdir(serversDir(dataDir)).catch((): string[] => [])).toSorted();
     const names = new Map(manifest.servers.map(({ id, name }) => [id, name]));
     for (const [i, id] of ids.entries()) {
       progress(`Copying server ${i + 1} of ${ids.length}: ${names.get(id) ?? id}.`);
