@@ -1,5 +1,6 @@
 /** `./scripts/test`: gets what the tests need, runs all of them, and says what they left behind. */
-import { matchesGlob, relative, resolve } from "node:path";
+import { glob } from "node:fs/promises";
+import { basename, matchesGlob, relative, resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { newSecret } from "@playspawn/shared";
 import { systemPorts } from "@playspawn/shared/ports/system.ts";
@@ -8,7 +9,7 @@ import { startConfig } from "../config.ts";
 import { repository } from "../lib/paths.ts";
 import { run } from "../lib/run.ts";
 import { say } from "../lib/terminal.ts";
-import { runAva } from "../suite/ava.ts";
+import { runAva, runLanes } from "../suite/ava.ts";
 import { ensurePostgres, startPostgres } from "../suite/postgres.ts";
 import { readSkips, tally, type Tally } from "../suite/tally.ts";
 import type { TestResult } from "../suite/tap.ts";
@@ -39,7 +40,12 @@ const parts = ["check", "unit", "e2e"] as const;
 type Part = (typeof parts)[number];
 
 const unitLimitMs = 6 * 60_000;
-const e2eLimitMs = 18 * 60_000;
+/** Of one file of whole-program tests. */
+const e2eLimitMs = 8 * 60_000;
+/** Whole programs spend most of their time waiting for each other: two files at a time fill two cores. */
+const e2eLanes = 2;
+/** Those that take longest begin first, so that no lane ends long after the other. */
+const longest = ["bare", "compose", "kills", "life", "dashboard", "backup", "many", "channels"];
 
 interface Choice {
   parts: readonly Part[];
@@ -108,9 +114,20 @@ async function runParts(choice: Choice, counted: Tally, environment: NodeJS.Proc
       counted.add({ title: `check › ${name}`, outcome: findings.length === 0 ? "passed" : "failed", details: [] });
   const unit = { config: "ava.config.js", files: choice.files, environment, limitMs: unitLimitMs };
   if (choice.parts.includes("unit")) await runAva(unit, counted.add);
-  const e2e = { config: "ava.e2e.config.js", files: choice.files, environment, limitMs: e2eLimitMs };
-  if (choice.parts.includes("e2e")) await runAva(e2e, counted.add);
+  const e2e = { config: "ava.e2e.config.js", environment, limitMs: e2eLimitMs, lanes: e2eLanes };
+  const files = choice.files.length > 0 ? choice.files : await wholePrograms();
+  if (choice.parts.includes("e2e")) await runLanes({ ...e2e, files }, counted.add);
   await runOnPostgres(choice, counted, environment);
+}
+
+async function wholePrograms(): Promise<string[]> {
+  const found: string[] = [];
+  for await (const file of glob("e2e/src/**/*.test.ts", { cwd: repository })) found.push(file);
+  const rank = (file: string): number => {
+    const place = longest.indexOf(basename(file, ".test.ts"));
+    return place < 0 ? longest.length : place;
+  };
+  return found.toSorted((a, b) => rank(a) - rank(b) || a.localeCompare(b));
 }
 
 /** docs/testing.md says why these and no others. */
@@ -137,8 +154,8 @@ async function runOnPostgres({ parts: chosenParts, files }: Choice, counted: Tal
   const rest = { environment: { ...environment, PLAYSPAWN_TEST_DATABASE_URL: server.url } };
   try {
     if (unit.length > 0) await runAva({ ...rest, config: "ava.config.js", files: unit, limitMs: unitLimitMs }, add);
-    const whole = { ...rest, config: "ava.e2e.config.js", files: e2e, without: ofTheAgentAlone, limitMs: e2eLimitMs };
-    if (e2e.length > 0) await runAva(whole, add);
+    const whole = { ...rest, config: "ava.e2e.config.js", without: ofTheAgentAlone, limitMs: e2eLimitMs };
+    await runLanes({ ...whole, files: e2e, lanes: e2eLanes }, add);
   } finally {
     await server.remove();
   }

@@ -1,5 +1,6 @@
 /** Runs AVA and hands over each result as it comes. */
 import { spawn } from "node:child_process";
+import { basename } from "node:path";
 import { createInterface } from "node:readline";
 import { installed, repository } from "../lib/paths.ts";
 import { tapReader, type TestResult } from "./tap.ts";
@@ -53,4 +54,19 @@ export async function runAva(
       ? `was ended by ${how} (limit ${limitMs / 60_000} min)`
       : `ended with code ${how} after ${results} results`;
   onResult({ title: `AVA with ${config} ${why}`, outcome: "failed", details: [] });
+}
+
+/** As `runAva`, a process of AVA for each file and `lanes` of them at a time; titles begin with the file's name. */
+export async function runLanes(
+  { files, lanes, ...rest }: AvaRun & { lanes: number },
+  onResult: (result: TestResult) => void,
+): Promise<void> {
+  const waiting = [...files];
+  const lane = async (): Promise<void> => {
+    for (let file = waiting.shift(); file !== undefined; file = waiting.shift()) {
+      const name = basename(file, ".test.ts");
+      await runAva({ ...rest, files: [file] }, (result) => onResult({ ...result, title: `${name} › ${result.title}` }));
+    }
+  };
+  await Promise.all(Array.from({ length: lanes }, lane));
 }
