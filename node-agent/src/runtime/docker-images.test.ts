@@ -193,10 +193,14 @@ test("a build has its share of memory and processor, and no more than an hour ho
     timers: { ...systemPorts.timers, after: (ms, fn) => systemPorts.timers.after(ms === 3_600_000 ? 3000 : ms, fn) },
   };
   const talking = await contexts(t, world, hasty);
-  const endless = await talking.add(`FROM ${world.image}\nRUN while :; do echo still here; sleep 0.2; done\n`);
+  const marker = newId("run", systemPorts);
+  const endless = await talking.add(
+    `FROM ${world.image}\nRUN : ${marker}; while :; do echo still here; sleep 0.2; done\n`,
+  );
   const late = await t.throwsAsync(talking.runtime.ensureImage(endless, silent, never));
   t.is(code(late), "image_build_failed");
   t.regex(late!.message, /not done within 60 minutes/);
+  await untilContainers(world, async () => (await containersOf(world, marker)) === 0);
 });
 
 test("a build that fails says its last words", async (t) => {
@@ -228,14 +232,16 @@ test("a build that is cancelled half way leaves no container", async (t) => {
   const stop = new AbortController();
   const build = runtime.ensureImage(spec, silent, stop.signal);
   build.catch(silent);
-  const containers = async (): Promise<number> =>
-    (await world.docker.listContainers({ all: true })).filter(({ Command }) => Command.includes(marker)).length;
-  await untilContainers(world, async () => (await containers()) === 1);
+  await untilContainers(world, async () => (await containersOf(world, marker)) === 1);
   stop.abort(new Error("no longer wanted"));
   t.is((await t.throwsAsync(build))?.message, "no longer wanted");
-  await untilContainers(world, async () => (await containers()) === 0);
+  await untilContainers(world, async () => (await containersOf(world, marker)) === 0);
   t.deepEqual((await readdir(world.dataDir)).toSorted(), ["agent", "data"]);
 });
+
+/** How many containers a build with this word in its command has. */
+const containersOf = async (world: DockerWorld, marker: string): Promise<number> =>
+  (await world.docker.listContainers({ all: true })).filter(({ Command }) => Command.includes(marker)).length;
 
 /** Asks again after every start and end of a container, whoever's it is. */
 async function untilContainers(world: DockerWorld, so: () => Promise<boolean>): Promise<void> {
