@@ -190,7 +190,8 @@ test("an agent with a new reason for every try tells one a minute", async (t) =>
 test("a node that is away when it is revoked is given back when it returns, and its secret forgotten", async (t) => {
   const scene = await driven(t);
   const { agent, node } = scene;
-  agent.before = (request) => (request.socket.destroy(), true);
+  // The session ends in good order, and no other begins: were every request cut off, it might end without a word.
+  agent.before = (request) => request.url === "/sessions" && (request.socket.destroy(), true);
   agent.say({ t: "hb", load: -1 });
   await agent.asked("DELETE /sessions/{id}");
   t.is((await scene.client.post(`/api/v1/nodes/${node.id}/revoke`)).status, 204);

@@ -57,7 +57,9 @@ export async function registry(): Promise<Registry> {
   const self: Registry = {
     host: `127.0.0.1:${(server.address() as AddressInfo).port}`,
     async push(reference, files) {
-      const layer = await tarOf(files);
+      // Of its own also where another registry has the same files: the engine keeps one image for both, and one who
+      // removes his takes it from the other.
+      const layer = await tarOf({ ...files, "registry.txt": self.host });
       const layerDigest = keep(layer);
       layers.add(layerDigest);
       const config = Buffer.from(JSON.stringify(configOf(layerDigest)));
