@@ -131,14 +131,18 @@ function refuse(response: ServerResponse): void {
 function waiting(): { until<T>(what: string, look: () => T | undefined): Promise<T>; wake(): void } {
   const wakers = new Set<() => void>();
   return {
-    async until(what, look) {
-      for (;;) {
-        const found = look();
-        if (found !== undefined) return found;
-        let wake = (): void => {};
-        const change = new Promise<void>((resolve) => wakers.add((wake = resolve)));
-        await withLimit(systemTimers, 20_000, what, change).finally(() => wakers.delete(wake));
-      }
+    async until<T>(what: string, look: () => T | undefined) {
+      let over = false;
+      const looking = async (): Promise<T> => {
+        for (;;) {
+          const found = look();
+          if (found !== undefined || over) return found as T;
+          let wake = (): void => {};
+          await new Promise<void>((resolve) => wakers.add((wake = resolve)));
+          wakers.delete(wake);
+        }
+      };
+      return await withLimit(systemTimers, 20_000, what, looking()).finally(() => (over = true));
     },
     wake() {
       for (const wake of wakers) wake();
