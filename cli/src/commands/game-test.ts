@@ -1,4 +1,5 @@
 /** game test: a throw-away server through its whole life, step by step. */
+import { stepNames } from "@playspawn/shared/words/game-test.ts";
 import { span } from "@playspawn/shared/words/time.ts";
 import type { Api } from "../api/client.ts";
 import { listNodes } from "../api/pages.ts";
@@ -16,17 +17,6 @@ interface Options {
 }
 
 const pollMs = 500;
-
-const names: Record<GameTestStep["name"], string> = {
-  place: "A node and ports",
-  image: "Image is there",
-  container: "Container is up",
-  ready: "Players can join",
-  ports: "Every port is bound",
-  query: "Query is answered",
-  stop: "Stops by itself",
-  cleanup: "Cleaned up",
-};
 
 /** Ends with 0 when it passed, 1 when it failed, 3 when it was called off or the time was over. */
 export async function test(context: Context, [name = ""]: string[], options: Options): Promise<void> {
@@ -74,7 +64,7 @@ function shower({ io: { err }, settings }: Context): (test: GameTest) => void {
   const line = ({ name, state, text, ms }: GameTestStep): void => {
     if (state === "waiting" || state === "running") return;
     const took = ms === null ? "" : `  ${err.paint("dim", span(ms))}`;
-    const words = text === "" ? names[name] : `${names[name]}: ${harmless(text)}`;
+    const words = text === "" ? stepNames[name] : `${stepNames[name]}: ${harmless(text)}`;
     err.write(`${live === null ? "" : clearLine}${err.paint(colours[state], signs[state])} ${words}${took}\n`);
   };
   return ({ steps }) => {
@@ -85,7 +75,7 @@ function shower({ io: { err }, settings }: Context): (test: GameTest) => void {
     }
     const under = steps.find(({ state }) => state === "running");
     if (live === null || !under) return;
-    const words = [names[under.name], harmless(under.progress?.text ?? "")].filter(Boolean).join("  ");
+    const words = [stepNames[under.name], harmless(under.progress?.text ?? "")].filter(Boolean).join("  ");
     err.write(clearLine + cut(`  ${words}`, live - 1));
   };
 }

@@ -1,5 +1,6 @@
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { ChevronRight, FlaskConical } from "lucide-react";
+import { stepNames } from "@playspawn/shared/words/game-test.ts";
 import { span } from "@playspawn/shared/words/time.ts";
 import { cancelGameTest, testGame } from "../../api/commands.ts";
 import { problemFrom } from "../../api/errors.ts";
@@ -12,17 +13,6 @@ import { Ago } from "../../ui/Moment.tsx";
 import { ProgressBar } from "../../ui/ProgressBar.tsx";
 import { StateGlyph } from "../../ui/StateGlyph.tsx";
 import { useNow } from "../../ui/use-now.ts";
-
-const stepNames: Record<GameTestStep["name"], string> = {
-  place: "A node and ports",
-  image: "Image is there",
-  container: "Container is up",
-  ready: "Players can join",
-  ports: "Every port is bound",
-  query: "Query is answered",
-  stop: "Stops by itself",
-  cleanup: "Cleaned up",
-};
 
 export function TestPanel({ game }: { game: Game }) {
   const client = useQueryClient();
