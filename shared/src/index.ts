@@ -18,3 +18,4 @@ export * from "./wire/door.ts";
 export * from "./wire/live.ts";
 export * from "./ports/failpoint.ts";
 export * from "./ports/gate.ts";
+export * from "./games/spec-of-game.ts";

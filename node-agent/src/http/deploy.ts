@@ -4,6 +4,7 @@ import {
   Game,
   parseInput,
   refuseFaults,
+  specOfGame,
   type DesiredServer,
   type Fault,
   type Protocol,
@@ -73,16 +74,7 @@ export function specOf(request: Deploy, game: Game, chosen: Readonly<Record<stri
       public: chosen[name]!,
     })),
     ...(request.command && { command: request.command }),
-    volumes: game.volumes,
-    user: game.user,
-    profile: game.profile,
-    cpu: game.cpu,
-    memoryBytes: game.memory,
-    readiness: game.readiness,
-    stop: game.stop,
-    ...(game.save && { save: game.save }),
-    ...(game.players && { players: game.players }),
-    ...(game.asleep && { asleep: game.asleep }),
+    ...specOfGame(game),
   };
 }
 

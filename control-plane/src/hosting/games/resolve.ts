@@ -6,6 +6,7 @@ import {
   placeholders,
   variableFault,
   type Fault,
+  specOfGame,
   type Game,
   type Rng,
   type ServerSpec,
@@ -124,16 +125,7 @@ export function resolveSpec(
     ...(internal.length > 0 && { internalPorts: internal }),
     ...(game.entrypoint && { entrypoint: game.entrypoint }),
     ...(game.command && { command: argumentsOf(game.command, env) }),
-    volumes: game.volumes,
-    user: game.user,
-    profile: game.profile,
-    cpu: game.cpu,
-    memoryBytes: game.memory,
-    readiness: game.readiness,
-    stop: game.stop,
-    ...(game.save && { save: game.save }),
-    ...(game.players && { players: game.players }),
-    ...(game.asleep && { asleep: game.asleep }),
+    ...specOfGame(game),
   };
 }
 
