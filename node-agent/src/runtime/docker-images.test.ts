@@ -46,7 +46,7 @@ async function registry(t: ExecutionContext, options: { stall?: (response: Serve
       stall(response);
     };
   for (const tag of ["latest", "1"]) await one.push(`games/known:${tag}`, files);
-  return { ...one, bytes: (await tarOf(files)).length };
+  return { ...one, bytes: (await one.layerOf(files)).length };
 }
 
 const pulled = (world: DockerWorld, ref: string) => ({ ...testSpec(world.image), image: { ref } });

@@ -9,7 +9,9 @@ const manifestType = "application/vnd.docker.distribution.manifest.v2+json";
 
 export const sha256 = (data: Buffer): string => createHash("sha256").update(data).digest("hex");
 
-export async function tarOf(files: Record<string, string | Buffer>): Promise<Buffer> {
+type Files = Record<string, string | Buffer>;
+
+export async function tarOf(files: Files): Promise<Buffer> {
   const tar = pack();
   for (const [name, content] of Object.entries(files)) tar.entry({ name }, content);
   tar.finalize();
@@ -20,7 +22,10 @@ export interface Registry {
   /** `127.0.0.1:<port>`. */
   host: string;
   /** The image is known under this name and tag from now on, e.g. `games/known:1`. Answers its digest. */
-  push(reference: string, files: Record<string, string | Buffer>): Promise<string>;
+  push(reference: string, files: Files): Promise<string>;
+  /** The layer that an image with these files has here, of its own also where another registry has the same files: the
+   * engine keeps one image for both, and one who removes his takes it from the other. */
+  layerOf(files: Files): Promise<Buffer>;
   /** From now on this digest is answered with another manifest. */
   forge(digest: string, otherDigest: string): void;
   /** What layers are answered with instead of their whole, while set. */
@@ -57,9 +62,7 @@ export async function registry(): Promise<Registry> {
   const self: Registry = {
     host: `127.0.0.1:${(server.address() as AddressInfo).port}`,
     async push(reference, files) {
-      // Of its own also where another registry has the same files: the engine keeps one image for both, and one who
-      // removes his takes it from the other.
-      const layer = await tarOf({ ...files, "registry.txt": self.host });
+      const layer = await self.layerOf(files);
       const layerDigest = keep(layer);
       layers.add(layerDigest);
       const config = Buffer.from(JSON.stringify(configOf(layerDigest)));
@@ -70,6 +73,7 @@ export async function registry(): Promise<Registry> {
       manifests.set(digest, manifest).set(reference, manifest);
       return digest;
     },
+    layerOf: (files) => tarOf({ ...files, "registry.txt": self.host }),
     forge: (digest, otherDigest) => void manifests.set(digest, manifests.get(otherDigest)!),
     spoil: undefined,
     asked: [],
