@@ -47,9 +47,13 @@ const e2eLanes = 2;
 /** Those that take longest begin first, so that no lane ends long after the other. */
 const longest = ["bare", "compose", "kills", "life", "dashboard", "backup", "many", "channels"];
 
+const databases = ["both", "sqlite", "postgresql"] as const;
+
 interface Choice {
   parts: readonly Part[];
   files: readonly string[];
+  /** `both` runs everything on SQLite and, on PostgreSQL, what depends on the database; docs/testing.md says why. */
+  database: (typeof databases)[number];
 }
 
 export async function test(args: string[]): Promise<number> {
@@ -78,14 +82,26 @@ function chosen(args: string[]): Choice {
   const { values, positionals } = parseArgs({
     args,
     allowPositionals: true,
-    options: { only: { type: "string" }, yes: { type: "boolean", short: "y" } },
+    options: {
+      only: { type: "string" },
+      database: { type: "string", default: "both" },
+      yes: { type: "boolean", short: "y" },
+    },
   });
-  const only = parts.find((part) => part === values.only);
-  if (values.only !== undefined && !only)
-    throw new Halt(64, `--only takes one of ${parts.join(", ")}, not ${values.only}.`);
-  if (positionals.length > 0 && !only)
-    return { parts: positionals.some((file) => file.startsWith("e2e/")) ? ["e2e"] : ["unit"], files: positionals };
-  return { parts: only ? [only] : parts, files: positionals };
+  const database = oneOf("database", databases, values.database);
+  if (values.only !== undefined) return { parts: [oneOf("only", parts, values.only)], files: positionals, database };
+  if (positionals.length === 0) return { parts, files: [], database };
+  return {
+    parts: positionals.some((file) => file.startsWith("e2e/")) ? ["e2e"] : ["unit"],
+    files: positionals,
+    database,
+  };
+}
+
+function oneOf<T extends string>(option: string, allowed: readonly T[], value: string): T {
+  const found = allowed.find((one) => one === value);
+  if (found === undefined) throw new Halt(64, `--${option} takes one of ${allowed.join(", ")}, not ${value}.`);
+  return found;
 }
 
 /** The first of these that is there; Ubuntu has no package `chromium`, and often another of the family already. */
@@ -112,12 +128,14 @@ async function runParts(choice: Choice, counted: Tally, environment: NodeJS.Proc
   if (choice.parts.includes("check"))
     for (const { name, findings } of await runChecks())
       counted.add({ title: `check › ${name}`, outcome: findings.length === 0 ? "passed" : "failed", details: [] });
-  const unit = { config: "ava.config.js", files: choice.files, environment, limitMs: unitLimitMs };
-  if (choice.parts.includes("unit")) await runAva(unit, counted.add);
-  const e2e = { config: "ava.e2e.config.js", environment, limitMs: e2eLimitMs, lanes: e2eLanes };
-  const files = choice.files.length > 0 ? choice.files : await wholePrograms();
-  if (choice.parts.includes("e2e")) await runLanes({ ...e2e, files }, counted.add);
-  await runOnPostgres(choice, counted, environment);
+  if (choice.database !== "postgresql") {
+    const unit = { config: "ava.config.js", files: choice.files, environment, limitMs: unitLimitMs };
+    if (choice.parts.includes("unit")) await runAva(unit, counted.add);
+    const e2e = { config: "ava.e2e.config.js", environment, limitMs: e2eLimitMs, lanes: e2eLanes };
+    const files = choice.files.length > 0 ? choice.files : await wholePrograms();
+    if (choice.parts.includes("e2e")) await runLanes({ ...e2e, files }, counted.add);
+  }
+  if (choice.database !== "sqlite") await runOnPostgres(choice, counted, environment);
 }
 
 async function wholePrograms(): Promise<string[]> {
@@ -136,15 +154,27 @@ const onBoth = {
   e2e: ["e2e/src/teeworlds.test.ts", "e2e/src/minecraft.test.ts", "e2e/src/kills.test.ts"],
 } as const;
 
+/** They start what they test by its own commands, on its own database, or know none. */
+const onTheirOwn = ["bare", "compose", "games", "start", "upgrade"];
 const ofTheAgentAlone = ["kill -9 of the agent*"];
 
-/** What depends on the database, a second time on a PostgreSQL of its own. */
-async function runOnPostgres({ parts: chosenParts, files }: Choice, counted: Tally, environment: NodeJS.ProcessEnv) {
+async function allOnPostgres(): Promise<Record<"unit" | "e2e", readonly string[]>> {
+  const e2e = (await wholePrograms()).filter((file) => !onTheirOwn.includes(basename(file, ".test.ts")));
+  return { unit: onBoth.unit, e2e };
+}
+
+/** On a PostgreSQL of the run's own. */
+async function runOnPostgres(
+  { parts: chosenParts, files, database }: Choice,
+  counted: Tally,
+  environment: NodeJS.ProcessEnv,
+) {
+  const patterns = database === "both" ? onBoth : await allOnPostgres();
   const again = (part: "unit" | "e2e"): readonly string[] => {
     if (!chosenParts.includes(part)) return [];
-    if (files.length === 0) return onBoth[part];
+    if (files.length === 0) return patterns[part];
     return files.filter((file) =>
-      onBoth[part].some((pattern) => matchesGlob(relative(repository, resolve(file)), pattern)),
+      patterns[part].some((pattern) => matchesGlob(relative(repository, resolve(file)), pattern)),
     );
   };
   const [unit, e2e] = [again("unit"), again("e2e")];
@@ -154,7 +184,8 @@ async function runOnPostgres({ parts: chosenParts, files }: Choice, counted: Tal
   const rest = { environment: { ...environment, PLAYSPAWN_TEST_DATABASE_URL: server.url } };
   try {
     if (unit.length > 0) await runAva({ ...rest, config: "ava.config.js", files: unit, limitMs: unitLimitMs }, add);
-    const whole = { ...rest, config: "ava.e2e.config.js", without: ofTheAgentAlone, limitMs: e2eLimitMs };
+    const without = database === "both" ? ofTheAgentAlone : [];
+    const whole = { ...rest, config: "ava.e2e.config.js", without, limitMs: e2eLimitMs };
     await runLanes({ ...whole, files: e2e, lanes: e2eLanes }, add);
   } finally {
     await server.remove();
