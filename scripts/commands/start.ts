@@ -110,9 +110,11 @@ async function bringUp(
   };
   const first = options.node ? undefined : await keep("control-plane", sayNewLink);
   if (first && !("t" in first)) return first;
-  const others = await Promise.all([keep("node-agent"), keep("door")]);
-  const fault = others.find((one) => !("t" in one));
-  if (fault) return fault as GivenUp;
+  // One after the other: the door is up once the agent has told it its ports, and must not be blamed for an agent that is not.
+  for (const name of ["node-agent", "door"] as const) {
+    const other = await keep(name);
+    if (!("t" in other)) return other;
+  }
   const admin = first && options.demo ? await demo(first, config, options) : undefined;
   if (admin) say(`Sign in as ${admin.email} with the password ${admin.password}`);
   sayUp(first && admin ? { ...first, setupUrl: null } : first, config);

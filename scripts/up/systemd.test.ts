@@ -14,7 +14,7 @@ test("systemd finds no fault in the units", async (t) => {
   t.teardown(() => rm(folder, { recursive: true, force: true }));
   const names = await readdir(units);
   t.is(names.length, 3);
-  const places = { root: repository, node: process.execPath, data: folder };
+  const places = { root: repository, node: process.execPath, data: folder, control: "http://127.0.0.1:8000" };
   for (const name of names) {
     const text = fillUnit(await readFile(join(units, name), "utf8"), places);
     t.false(/@\w+@/.test(text));
@@ -62,7 +62,7 @@ test("a unit with a mistake is found", async (t) => {
   const folder = await mkdtemp(join(tmpdir(), "playspawn-units-"));
   t.teardown(() => rm(folder, { recursive: true, force: true }));
   const text = await readFile(join(units, "playspawn-door.service"), "utf8");
-  const places = { root: repository, node: process.execPath, data: folder };
+  const places = { root: repository, node: process.execPath, data: folder, control: "http://127.0.0.1:8000" };
   const broken = fillUnit(text, places).replace("Restart=always", "Restart=perhaps");
   await writeFile(join(folder, "playspawn-door.service"), broken);
   const judged = await run("systemd-analyze", ["verify", "--man=no", join(folder, "playspawn-door.service")]);

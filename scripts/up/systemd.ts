@@ -28,15 +28,15 @@ export const systemdRuns = (): Promise<boolean> =>
 /** Whether services of an earlier call hold the ports that a start wants. */
 export const servicesRun = async (): Promise<boolean> => (await run("systemctl", ["is-active", agent])).code === 0;
 
-/** What stands in a unit as `@root@`: the checkout, its Node, the data folder. */
-type Place = "root" | "node" | "data";
+/** What stands in a unit as `@root@`: the checkout, its Node, the data folder, the control plane to join if any. */
+type Place = "root" | "node" | "data" | "control";
 
 /** The text of a unit with its places filled in. */
 export function fillUnit(text: string, places: Readonly<Record<Place, string>>): string {
   for (const [name, value] of Object.entries(places))
-    if (!/^[\w./:+@[\]-]+$/.test(value))
+    if (!/^[\w./:+@[\]-]*$/.test(value))
       throw new Halt(73, `A unit takes no blanks and few signs, and ${name} would be ${value}: use another.`);
-  return text.replaceAll(/@(root|node|data)@/g, (_text, place: Place) => places[place]);
+  return text.replaceAll(/@(root|node|data|control)@/g, (_text, place: Place) => places[place]);
 }
 
 const settings = ["DATABASE_URL", "NODE_URL", "NODE_SECRET", "DOCKER_HOST", "LOG_FORMAT", "NODE_EXTRA_CA_CERTS"];
@@ -97,7 +97,8 @@ export async function installServices(
   const before = await readFile(settingsPath, "utf8").catch(() => "");
   await writeWhole(settingsPath, mergeSettings(before, config.environment), 0o600);
   const services = options.node ? [agent, door] : [controlPlane, agent, door];
-  const places = { root: repository, node: process.execPath, data: config.dataDir };
+  const control = options.node && config.isDriven ? "" : config.controlUrl;
+  const places = { root: repository, node: process.execPath, data: config.dataDir, control };
   for (const name of services) {
     const text = await readFile(`${repository}/deploy/systemd/${name}.service`, "utf8");
     await writeWhole(`${unitFolder}/${name}.service`, fillUnit(text, places), 0o644);

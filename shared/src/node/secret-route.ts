@@ -50,6 +50,6 @@ export function refuseOpenLine({ address, isSecure }: { address: string; isSecur
   if (isSecure || isPrivate(address)) return;
   throw new AppError(
     "forbidden",
-    `The secret came unencrypted from the public address ${address}, so others may know it now. Use https, give the node a new secret, and name a proxy that speaks TLS for us in PLAYSPAWN_TRUSTED_PROXIES.`,
+    `The secret came unencrypted from the public address ${address}, so others may know it now. Use https and give the node a new secret; docs/nodes.md says how.`,
   );
 }
