@@ -75,7 +75,7 @@ export function restoreOperations(setup: Setup, staging: Staging): Operation[] {
       answer: { status: 202, schema: State },
       handle: async (_context, { params: { upload }, body: { passphrase } }) => {
         requireNew();
-        staging.check(upload, passphrase);
+        staging.check(upload, passphrase, setup.reserve);
         return await staging.state(upload);
       },
     }),

@@ -102,3 +102,29 @@ test("what is no backup is told, and the installation stays as new as it was", a
   t.not(second.context.setup.token, null);
   t.false(existsSync(join(dataDir, "run/restore")), "the upload is gone");
 });
+
+test("while a backup is checked and waits for the restart nobody makes an account, and after a failure somebody may", async (t) => {
+  const backup = await backupOf(t);
+  const { put, begin, ended, context, stranger } = await fresh(t);
+  const { token } = context.setup;
+  const complete = (email: string) =>
+    stranger.post<{ code: string }>("/api/v1/setup", { token, email, password: "eight quiet otters" });
+  const upload = await begin(backup.length);
+  await put(upload, 0, backup);
+  t.is((await ended(upload)).state, "restarting");
+  t.is((await complete("late@example.org")).body.code, "conflict");
+  t.false(context.setup.isDone());
+
+  const second = await fresh(t);
+  const broken = await second.begin(5);
+  await second.put(broken, 0, Buffer.from("hello"));
+  t.is((await second.ended(broken)).state, "failed");
+  const { status } = await second.stranger.post("/api/v1/setup", {
+    token: second.context.setup.token,
+    email: "early@example.org",
+    password: "eight quiet otters",
+  });
+  t.is(status, 201);
+  const check = await second.stranger.post<{ code: string }>(`/api/v1/setup/restores/${broken}/check`, {});
+  t.is(check.body.code, "setup_done");
+});

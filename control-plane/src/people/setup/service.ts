@@ -14,8 +14,16 @@ export interface Setup {
   readonly token: string | null;
   /** Whether the link is good, before anything is typed. A wrong one is a try. @throws as `complete` */
   check(token: string): Promise<void>;
-  /** Makes the admin and signs them in. @throws AppError setup_done, setup_token_invalid, setup_token_unknown */
+  /**
+   * Makes the admin and signs them in.
+   * @throws AppError setup_done, setup_token_invalid, setup_token_unknown; conflict while a backup is restored
+   */
   complete(request: { token: string; email: string; password: string }): Promise<OpenedSession>;
+  /**
+   * A backup is to bring the admin: until what this answers is called, nobody else makes one.
+   * @throws AppError setup_done; conflict while somebody does
+   */
+  reserve(): () => void;
 }
 
 interface SetupRow {
@@ -54,6 +62,8 @@ export async function createSetup(deps: SetupDeps, admin: { email: string; passw
     const refusal = await transaction(db, (tx) => checkToken(tx, deps, given));
     if (refusal) throw refusal;
   };
+  let making = 0;
+  let isReserved = false;
   return {
     isDone: () => done,
     token,
@@ -61,9 +71,21 @@ export async function createSetup(deps: SetupDeps, admin: { email: string; passw
     async complete(request) {
       await check(request.token);
       const passwordHash = await deps.passwords.hash(request.password);
-      const session = await transaction(db, (tx) => createAdmin(tx, deps, { ...request, passwordHash }));
-      done = true;
-      return session;
+      if (isReserved) throw new AppError("conflict", "A backup is being restored here. Wait for its end.");
+      making++;
+      try {
+        const session = await transaction(db, (tx) => createAdmin(tx, deps, { ...request, passwordHash }));
+        done = true;
+        return session;
+      } finally {
+        making--;
+      }
+    },
+    reserve() {
+      if (done) throw setupDone();
+      if (making > 0) throw new AppError("conflict", "The first account is being made here. Try again in a moment.");
+      isReserved = true;
+      return () => void (isReserved = false);
     },
   };
 }

@@ -49,7 +49,7 @@ export async function applyStaged(options: ApplyOptions): Promise<void> {
   }
 }
 
-/** The new installation's database holds no account; only who has none may restore. */
+/** The new installation's database holds no account: set-up was reserved before the turn was written. */
 async function exchange(folder: string, beside: string): Promise<void> {
   for (const name of await readdir(folder))
     if (/^(core|telemetry)\.db/.test(name)) await rm(join(folder, name), { force: true });

@@ -21,8 +21,11 @@ export interface Staging {
   begin(bytes: number): Promise<{ upload: string }>;
   /** The next piece. @throws AppError conflict for one that does not follow on what is there */
   piece(upload: string, offset: number, bytes: Buffer): Promise<void>;
-  /** Checks all of it, then ends the process so that the next start restores it. What fails is told by `state`. */
-  check(upload: string, passphrase: string | undefined): void;
+  /**
+   * Checks all of it, then ends the process so that the next start restores it. What fails is told by `state`.
+   * `reserve` keeps the installation new until what it answers is called; what it throws is thrown.
+   */
+  check(upload: string, passphrase: string | undefined, reserve: () => () => void): void;
   state(upload: string): Promise<StagingState>;
 }
 
@@ -75,13 +78,15 @@ export function createStaging(deps: StagingDeps): Staging {
         one.busy = false;
       }
     },
-    check(upload, passphrase) {
+    check(upload, passphrase, reserve) {
       const one = requirePresent(upload);
       if (one.received !== one.expected)
         throw new AppError("conflict", `Only ${one.received} of ${one.expected} bytes have arrived.`);
       if (isBusy()) return;
+      const release = reserve();
       one.state = { state: "checking" };
       verify(one, passphrase, deps).catch((error: unknown) => {
+        release();
         if (!(error instanceof AppError)) log.error({ err: error }, "an uploaded backup could not be checked");
         one.state = { state: "failed", detail: error instanceof AppError ? messageOf(error) : unexpected };
       });
