@@ -58,7 +58,7 @@ async function tell(node: Node, session: string, frames: object[]): Promise<Answ
   return { status: answer.status, headers: answer.headers, body: await answer.text() };
 }
 
-const welcome = (epoch: number, snapshot: object[] = [], rev = 1): ControlFrame =>
+const welcome = (epoch: number, snapshot: object[] = [], rev = 1, adopt = false): ControlFrame =>
   ControlFrame.parse({
     t: "welcome",
     v: 1,
@@ -67,7 +67,7 @@ const welcome = (epoch: number, snapshot: object[] = [], rev = 1): ControlFrame 
     snapshot,
     session: { heartbeatMs: 60_000 },
     ack: 0,
-    adopt: false,
+    adopt,
   });
 
 test("hello, welcome, desired, statuses, events with their acknowledgement, calls", async (t) => {
@@ -155,6 +155,22 @@ test("a node whose control plane is lost is given back by whoever has its secret
   t.is(node.registry.get(server)!.status().state, "ready", "its servers run on");
   t.is((await node.call("DELETE", `/servers/${server}`)).status, 200, "and may be deleted here");
   t.is((await open(node, 2)).status, 201);
+});
+
+test("a node that was given back while an older database drove it is its own again", async (t) => {
+  for (const giveBack of ["/controller", "/sessions/{session}?code=4010"]) {
+    const node = await startNode(t);
+    const driver = await drive(t, node);
+    await driver.tell(welcome(1, [desired(server, { kick: { gen: 1, kind: "wake" } })]));
+    await driver.frame("status", ({ items }) => items.some(({ state }) => state === "ready"));
+    const { session } = await drive(t, node);
+    await tell(node, session, [welcome(2, [], 1, true)]);
+    t.is((await node.call("DELETE", giveBack.replace("{session}", session))).status, 204);
+    t.is((await node.call("DELETE", `/servers/${server}`)).status, 200);
+    const ports = { game: { protocol: "udp", container: 8303 } };
+    const readiness = { anyOf: [{ log: "up" }], limitSeconds: 30 };
+    t.is((await node.call("POST", "/deploy", { image: "tiny:1", ports, readiness })).status, 201);
+  }
 });
 
 test("of a deployment and a control plane that come at once, one has the node", async (t) => {

@@ -60,6 +60,7 @@ export function sessions(deps: SessionDeps, claim: ClaimFile, turns: Serial): Se
   };
   const free = async (): Promise<void> => {
     await claim.write(null);
+    registry.endAdopt();
     log.warn("no control plane drives this node any more; its servers run on");
   };
   return {

@@ -132,6 +132,11 @@ export class Registry {
     return true;
   }
 
+  /** Whoever drove this node is out: what is wanted here is no older database's any more. */
+  endAdopt(): void {
+    this.#adopt = false;
+  }
+
   /** Every server has taken up what it found, or `limitMs` passed. */
   async settled(limitMs: number): Promise<void> {
     const limit = new AbortController();
