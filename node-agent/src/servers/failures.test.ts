@@ -107,6 +107,25 @@ test("a first start that may download the game has a longer limit, later ones ha
   t.is(one.status().detail.error?.code, "start_timeout");
 });
 
+test("a first start that a restart of the agent cuts short keeps its longer limit until the game has answered once", async (t) => {
+  const patient = spec({ readiness: { anyOf: [{ log: "up" }], limitSeconds: 30, firstLimitSeconds: 1800 } });
+  const one = await house({ spec: patient });
+  one.readiness.mute.add(one.address());
+  await one.kick("wake");
+  await one.restartAgent();
+  await one.advance(1_799_000);
+  t.is(one.status().state, "starting");
+  await one.advance(1_000);
+  t.is(one.status().state, "ready", "what was found running is not ended for its silence");
+
+  await one.kick("hibernate");
+  await one.kick("hibernate", "cold");
+  await one.restartAgent();
+  await one.kick("wake");
+  await one.advance(1_799_000);
+  t.is(one.status().state, "starting", "it never answered yet");
+});
+
 test("an image that does not exist is said so", async (t) => {
   const one = await house({ spec: spec({ image: { ref: "missing/game:1" } }) });
   t.is(one.status().state, "failed");

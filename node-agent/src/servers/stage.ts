@@ -37,8 +37,6 @@ export interface Stage {
   wokenAt: number;
   /** The holder died under what stands; healed when that is put up anew or taken away. */
   holderLost: boolean;
-  /** The game booted at least once from these files. */
-  proven: boolean;
   /** Why it cannot wake, for players. */
   notice: string | null;
   /** TCP connections and UDP flows that the door had taken in when the server last fell asleep. */

@@ -16,11 +16,21 @@ const Memory = z.object({
   seenExit: number,
   /** Failures in a row; 0 after an orderly end. */
   failures: number,
+  /** The game answered at least once from these files; forgotten, its next start has the longer limit of the first. */
+  proven: z.boolean().catch(false),
   /** What became of the newest update that it was told of. */
   update: UpdateStatus.nullable().catch(null),
 });
 export type Memory = z.infer<typeof Memory>;
-export const blank: Memory = { kick: 0, have: "absent", since: 0, seenExit: 0, failures: 0, update: null };
+export const blank: Memory = {
+  kick: 0,
+  have: "absent",
+  since: 0,
+  seenExit: 0,
+  failures: 0,
+  proven: false,
+  update: null,
+};
 
 /** What an older or newer agent wrote is read as far as it is understood. */
 const Written = z.object({

@@ -103,7 +103,6 @@ export class Supervisor {
       cause: { kind: "want" },
       wokenAt: clock.mono(),
       holderLost: state.holderLost,
-      proven: found.unit ? typeof found.unit.game?.startedAt === "number" : found.meta !== null,
       notice: null,
       seats: 0,
       acceptedBefore: 0,
@@ -271,7 +270,7 @@ export class Supervisor {
       return this.#setAlarm();
     }
     const { knock } = this.#requests;
-    this.#stage.cause = causeOf(action, facts, knock, this.#stage.proven);
+    this.#stage.cause = causeOf(action, facts, knock, this.#stage.memo.now.proven);
     if (!knock) this.#stage.wokenAt = this.#stage.world.ports.clock.mono();
     this.#fly(action, this.#answering(action));
   }

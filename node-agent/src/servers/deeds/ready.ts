@@ -12,12 +12,12 @@ export async function untilReady(stage: Stage, signal: AbortSignal): Promise<num
   const from = clock.mono();
   stage.life.showProgress({ step: "ready", text: "Waiting for the first answer" });
   await probe(stage, signal);
+  if (!stage.memo.now.proven) stage.memo.note({ proven: true });
   return clock.mono() - from;
 }
 
 /** Ready: the door learns where the game is before anybody else learns anything. */
 export function welcomePlayers(stage: Stage, since?: number): void {
-  stage.proven = true;
   stage.life.enter("ready", since === undefined ? {} : { since });
   showRoutes(stage);
 }
@@ -27,7 +27,7 @@ async function probe(stage: Stage, signal: AbortSignal): Promise<void> {
   const { spec } = stage.desired;
   const address = stage.standing!.address;
   const { limitSeconds, firstLimitSeconds } = spec.readiness;
-  const seconds = stage.proven ? limitSeconds : (firstLimitSeconds ?? limitSeconds);
+  const seconds = stage.memo.now.proven ? limitSeconds : (firstLimitSeconds ?? limitSeconds);
   const over = new AbortController();
   const probing = AbortSignal.any([signal, over.signal]);
   const since = stage.startedAt === null ? {} : { since: stage.startedAt };
