@@ -131,6 +131,26 @@ test("a lost line comes back by itself; only a longer gap is worth a word; then 
   t.is(sockets.length, 3);
 });
 
+test("a form keeps what it stands on when the line comes back", async (t) => {
+  const client = new QueryClient();
+  const read: string[] = [];
+  const watch = (key: readonly string[]) =>
+    new QueryObserver(client, {
+      queryKey: key,
+      queryFn: () => read.push(key[0]!),
+      staleTime: Number.POSITIVE_INFINITY,
+    }).subscribe(() => {});
+  client.setQueryData(keys.gameSource("tiny"), 0);
+  client.setQueryData(keys.gameTests("tiny"), 0);
+  const leave = [watch(keys.gameSource("tiny")), watch(keys.gameTests("tiny"))];
+  const { sockets, dial } = fakeDial();
+  const close = createLive(client, fakePorts(), dial).open();
+  sockets[0]!.fire("open");
+  t.deepEqual(read, ["game-tests"]);
+  for (const stop of [...leave, close]) stop();
+  client.clear();
+});
+
 test("a line that is silent for 25 s is given up and dialled anew, whether or not the other side says goodbye", async (t) => {
   const ports = fakePorts();
   const { sockets, dial } = fakeDial();

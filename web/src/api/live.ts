@@ -10,8 +10,8 @@ import type { LiveMessage, Node, Server, ServerEvent } from "./types.ts";
 export type LiveState = "connecting" | "live" | "reconnecting";
 
 const eventsKept = 200;
-/** Never spoken of on the socket. */
-const fixed = new Set<string>([keys.me[0], keys.games[0]]);
+/** Never spoken of on the socket. On a template's text a form stands, which must not lose what was typed. */
+const fixed = new Set<string>([keys.me[0], keys.games[0], keys.gameSource("")[0]]);
 /** The session has ended; asking who is signed in leads to the sign-in page. */
 const signedOutCode = 4401;
 /** A gap this short is not worth a word: containers that come and go on this machine cause many. */

@@ -16,7 +16,7 @@ const eventPagesMax = 5;
 export const keys = {
   me: ["me"],
   games: ["games"],
-  gameSource: (id: string) => ["game-source", id],
+  gameSource: (id: string) => ["game-source", id] as const,
   gameTests: (id: string) => ["game-tests", id],
   servers: ["servers"],
   trash: ["trash"],

@@ -3,14 +3,17 @@ import { BookOpen, Boxes, Gamepad2, LogOut, Server, UserRound } from "lucide-rea
 import type { ReactNode } from "react";
 import { Link, useLocation } from "react-router";
 import { signOut } from "../api/commands.ts";
+import { problemFrom } from "../api/errors.ts";
 import { keys, nodesQuery, serversQuery } from "../api/queries.ts";
 import type { Me } from "../api/types.ts";
 import { paths } from "../paths.ts";
+import { briefly } from "@playspawn/shared/api/problem.ts";
 import { Button, IconButton } from "../ui/Button.tsx";
 import { cx } from "../ui/cx.ts";
 import { Mark } from "../ui/Mark.tsx";
 import { Popover } from "../ui/Popover.tsx";
 import { ThemeSwitch } from "../ui/ThemeSwitch.tsx";
+import { toast } from "../ui/toasts.ts";
 
 const areas = [
   { to: paths.servers, name: "Servers", Icon: Gamepad2 },
@@ -42,12 +45,18 @@ const isServers = (pathname: string): boolean =>
 
 function useSignOut(): () => void {
   const client = useQueryClient();
+  // What was read belongs to whoever was signed in.
+  const forget = (): void => {
+    client.setQueryData(keys.me, null);
+    client.removeQueries({ predicate: ({ queryKey }) => queryKey[0] !== keys.me[0] });
+  };
   const mutation = useMutation({
     mutationFn: signOut,
-    // What was read belongs to whoever was signed in.
-    onSettled: () => {
-      client.setQueryData(keys.me, null);
-      client.removeQueries({ predicate: ({ queryKey }) => queryKey[0] !== keys.me[0] });
+    onSuccess: forget,
+    onError: (error) => {
+      const problem = problemFrom(error);
+      if (problem.status === 401) return forget();
+      toast({ tone: "bad", text: `You are still signed in. ${briefly(problem)}` });
     },
   });
   return () => mutation.mutate();

@@ -27,8 +27,13 @@ export const useGame = (): Shown => useOutletContext<Shown>();
 
 const watchMs = 1_500;
 
+/** Of another game it is another page: what was typed on one must not reach the next. */
 export function GamePage() {
   const { id = "" } = useParams();
+  return <PageOf key={id} id={id} />;
+}
+
+function PageOf({ id }: { id: string }) {
   const games = useQuery({
     ...gamesQuery,
     refetchInterval: ({ state }) => (gameOf(state.data, id)?.state.name === "testing" ? watchMs : false),

@@ -64,7 +64,7 @@ export function NewGamePage() {
             </option>
           ))}
         </SelectField>
-        {source.isError && copy !== null && <ProblemNote problem={problemFrom(source.error)} />}
+        {start === undefined && source.isError && <ProblemNote problem={problemFrom(source.error)} />}
         {start === undefined && !source.isError && (
           <Loading label="Reading the template">
             <Skeleton className="h-96" />

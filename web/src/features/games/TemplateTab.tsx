@@ -21,7 +21,8 @@ export function TemplateTab() {
   const { id, game, isAdmin } = useGame();
   const source = useQuery({ ...gameSourceQuery(id), enabled: isAdmin });
   if (!isAdmin) return <Navigate to={paths.game(id)} replace />;
-  if (source.isError) return <ProblemNote problem={problemFrom(source.error)} onRetry={() => void source.refetch()} />;
+  if (source.isError && !source.data)
+    return <ProblemNote problem={problemFrom(source.error)} onRetry={() => void source.refetch()} />;
   if (!source.data)
     return (
       <Loading label="Reading the template">
@@ -30,7 +31,7 @@ export function TemplateTab() {
     );
   return (
     <div className="grid gap-6">
-      <Editor key={source.dataUpdatedAt} source={source.data} />
+      <Editor source={source.data} />
       {game && <Availability game={game} />}
       {source.data.origin === "own" && <DeleteOwn id={id} overrides={game?.overrides ?? false} />}
     </div>
@@ -49,12 +50,19 @@ function useSave({ id, revision }: GameSource) {
   });
 }
 
+/** What was not typed follows the source. */
 function Editor({ source }: { source: GameSource }) {
-  const [text, setText] = useState(source.yaml);
+  const [edit, setEdit] = useState<string>();
+  const text = edit ?? source.yaml;
   const changed = text !== source.yaml;
   const { faults, known } = useCheck(text);
   const save = useSave(source);
   useUnsaved(changed);
+  const submit = (force: boolean): void => {
+    // What is typed while it is on its way stays.
+    const saved = (now: string | undefined) => (now === text ? undefined : now);
+    save.mutate({ yaml: text, force }, { onSuccess: () => setEdit(saved) });
+  };
   const problem = save.isError ? problemFrom(save.error) : undefined;
   const refused = problem?.faults.flatMap(({ line, detail }) => (line === undefined ? [] : [{ line, reason: detail }]));
   // What stands on disk may have faults that the text alone does not show, such as a file that is missing.
@@ -66,7 +74,7 @@ function Editor({ source }: { source: GameSource }) {
       className="panel min-w-0"
       onSubmit={(event) => {
         event.preventDefault();
-        save.mutate({ yaml: text, force: false });
+        submit(false);
       }}
     >
       <div className="grid gap-4 p-4 sm:p-5">
@@ -76,7 +84,7 @@ function Editor({ source }: { source: GameSource }) {
           text={text}
           faults={shown}
           onText={(next) => {
-            setText(next);
+            setEdit(next);
             if (save.isError) save.reset();
           }}
         />
@@ -84,16 +92,14 @@ function Editor({ source }: { source: GameSource }) {
           <ProblemNote
             problem={problem}
             focus
-            action={
-              problem.code === "conflict" && <Conflict onForce={() => save.mutate({ yaml: text, force: true })} />
-            }
+            action={problem.code === "conflict" && <Conflict onForce={() => submit(true)} />}
           />
         )}
       </div>
       <div className="sticky bottom-0 z-10 flex items-center justify-end gap-4 rounded-b-[0.875rem] border-t border-line bg-surface px-4 py-3 max-lg:bottom-15 sm:px-5">
         <CheckWords faults={faults} clean={known && faults.length === 0 && changed} />
         {changed && (
-          <Button size="small" look="ghost" onClick={() => setText(source.yaml)}>
+          <Button size="small" look="ghost" onClick={() => setEdit(undefined)}>
             Take back
           </Button>
         )}

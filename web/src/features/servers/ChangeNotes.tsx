@@ -101,13 +101,18 @@ function UpdateNote({ server, game }: Props) {
   );
 }
 
+const updatingText = (servers: number): string =>
+  servers === 1
+    ? "One server is updated once nobody plays on it."
+    : `${servers} servers are updated, each once nobody plays on it.`;
+
 /** Where others of the game could be updated as well. */
 function UpdateAll({ game }: { game: string }) {
   const servers = useQuery(serversQuery);
   const takeAll = useMutation({
     mutationFn: () => takeUpdateOfGame(game),
     onSuccess: ({ updating, refused }) => {
-      toast({ tone: "good", text: `${updating.length} servers are updated, each once nobody plays on it.` });
+      toast({ tone: "good", text: updatingText(updating.length) });
       for (const { detail } of refused) toast({ tone: "bad", text: detail });
     },
     onError: (error) => toast({ tone: "bad", text: problemFrom(error).detail }),

@@ -26,14 +26,15 @@ export function CreateServerPage() {
   const { game: id = "" } = useParams();
   const games = useQuery(gamesQuery);
   const game = gameOf(games.data, id);
-  if (games.isError) return <ProblemNote problem={problemFrom(games.error)} onRetry={() => void games.refetch()} />;
+  if (games.isError && !games.data)
+    return <ProblemNote problem={problemFrom(games.error)} onRetry={() => void games.refetch()} />;
   if (games.isPending) return null;
   if (!game) return <NotFound what="game" />;
   return (
     <>
       <PageHeader title={`New ${game.name} server`} lead="Everything but the name has a sound default." />
       <div className="grid items-start gap-8 lg:grid-cols-[minmax(0,1fr)_19rem]">
-        <CreateForm game={game} />
+        <CreateForm key={game.id} game={game} />
         <GameSummary game={game} />
       </div>
     </>

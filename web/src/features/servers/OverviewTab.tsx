@@ -22,10 +22,10 @@ export function OverviewTab() {
         )}
         <FaultNote server={server} />
         <ChangeNotes server={server} game={game} />
-        <LogPanel key={server.id} server={server} />
+        <LogPanel server={server} />
       </div>
       <div className="grid min-w-0 gap-6">
-        <UsagePanel key={server.id} server={server} />
+        <UsagePanel server={server} />
         <Notes server={server} />
         <Timeline server={server} />
       </div>

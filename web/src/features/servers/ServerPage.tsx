@@ -22,8 +22,13 @@ interface Shown {
 /** The server whose page this is, for its tabs. */
 export const useShown = (): Shown => useOutletContext<Shown>();
 
+/** Of another server it is another page: what was typed or opened on one must not reach the next. */
 export function ServerPage() {
   const { id = "" } = useParams();
+  return <PageOf key={id} id={id} />;
+}
+
+function PageOf({ id }: { id: string }) {
   const client = useQueryClient();
   const server = useQuery(serverQuery(id, client));
   const games = useQuery(gamesQuery);

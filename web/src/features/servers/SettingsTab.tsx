@@ -29,7 +29,7 @@ export function SettingsTab() {
       : []),
     ...(game ? [{ id: "resources", name: "Resources", content: <ResourcesForm server={server} game={game} /> }] : []),
     { id: "notes", name: "Notes", content: <NotesForm server={server} /> },
-    { id: "wake-token", name: "Wake token", content: <WakeTokenSection key={server.id} server={server} /> },
+    { id: "wake-token", name: "Wake token", content: <WakeTokenSection server={server} /> },
     ...(server.can.delete
       ? [
           { id: "owner", name: "Owner", content: <TransferSection server={server} /> },
