@@ -30,7 +30,7 @@ export async function identify({ config, ports, log, signal }: WhoDeps, agentDir
     if (known) throw otherKind(identityPath, "has joined a control plane: set PLAYSPAWN_CONTROL_URL");
     const claim = await drivenIdentity(drivenPath, ports);
     const { nodeId, installationId } = claim;
-    const contexts = keptContexts(join(agentDir, "contexts"), ports.clock);
+    const contexts = keptContexts(join(agentDir, "contexts"), ports);
     return { identity: { nodeId, installationId, secret: config.nodeSecret! }, driven: { claim, contexts } };
   }
   if (await isThere(drivenPath))

@@ -1,11 +1,14 @@
-/** Build contexts that a control plane brings because this node cannot fetch them: kept in files, the newest few. */
+/**
+ * Build contexts that a control plane brings because this node cannot fetch them: kept in files, the newest few. They
+ * come beside the frames that name them, one after the other, so a build may have to wait for its own.
+ */
 import { createHash } from "node:crypto";
 import { createReadStream, createWriteStream } from "node:fs";
 import { access, mkdir, readdir, rename, rm, stat, utimes } from "node:fs/promises";
 import { join } from "node:path";
 import { Transform, type Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
-import { AppError, messageOf, type Clock } from "@playspawn/shared";
+import { AppError, messageOf, type Ports } from "@playspawn/shared";
 import { remembered } from "../lib/remembered.ts";
 import { contextBytesMax, type BuildContexts } from "./build-context.ts";
 
@@ -18,9 +21,12 @@ export interface KeptContexts extends BuildContexts {
 const keptMax = 20;
 const bytesKeptMax = 4 * contextBytesMax;
 const draftEnd = ".part";
+/** A build waits as long as files come, and this long while none does. */
+const arrivalLimitMs = 30_000;
+const lookEveryMs = 250;
 
 /** One per agent and folder: what a killed agent left half written is removed before the first file comes. */
-export function keptContexts(folder: string, clock: Pick<Clock, "now">): KeptContexts {
+export function keptContexts(folder: string, { clock, timers }: Pick<Ports, "clock" | "timers">): KeptContexts {
   const fileOf = (sha256: string): string => join(folder, `${sha256}.tar`);
   const has = (sha256: string): Promise<boolean> =>
     access(fileOf(sha256)).then(
@@ -28,14 +34,22 @@ export function keptContexts(folder: string, clock: Pick<Clock, "now">): KeptCon
       () => false,
     );
   let drafts = 0;
+  let coming = 0;
+  const arrived = async (sha256: string, signal: AbortSignal): Promise<boolean> => {
+    for (let waitedMs = 0; !(await has(sha256)); waitedMs = coming > 0 ? 0 : waitedMs + lookEveryMs) {
+      if (waitedMs >= arrivalLimitMs) return false;
+      await timers.sleep(lookEveryMs, signal);
+    }
+    return true;
+  };
   const swept = remembered(() => sweep(folder));
   return {
     has,
-    async use(sha256, _signal, work) {
-      if (!(await has(sha256)))
+    async use(sha256, signal, work) {
+      if (!(await arrived(sha256, signal)))
         throw new AppError(
           "image_build_failed",
-          `The build files ${sha256.slice(0, 12)} are not on this node. Its control plane brings them at its next connection.`,
+          `The build files ${sha256.slice(0, 12)} are not on this node, and for ${arrivalLimitMs / 1000} s its control plane brought none.`,
         );
       const now = clock.now() / 1000;
       await utimes(fileOf(sha256), now, now);
@@ -47,6 +61,7 @@ export function keptContexts(folder: string, clock: Pick<Clock, "now">): KeptCon
     async put(sha256, tar, signal) {
       await swept.get();
       const draft = join(folder, `${sha256}.${drafts++}${draftEnd}`);
+      coming += 1;
       try {
         const got = await write(tar, draft, signal);
         if (got !== sha256) throw new AppError("invalid_request", `What arrived has the hash ${got}, not ${sha256}.`);
@@ -54,6 +69,8 @@ export function keptContexts(folder: string, clock: Pick<Clock, "now">): KeptCon
       } catch (error) {
         await rm(draft, { force: true });
         throw faultOf(error);
+      } finally {
+        coming -= 1;
       }
       await dropOld(folder);
     },

@@ -2,7 +2,7 @@
 import { secretRoute } from "./secret-route.ts";
 import { Agent, buildConnector } from "undici";
 
-export const secretAgent = (options: Agent.Options = {}): Agent =>
+export const secretAgent = (options: Omit<Agent.Options, "connect" | "connectTimeout"> = {}): Agent =>
   new Agent({
     ...options,
     connect(to, done) {

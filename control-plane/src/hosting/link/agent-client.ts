@@ -47,7 +47,7 @@ interface Ask {
 }
 
 export function agentClient(url: string, secret: string, timers: Timers): AgentClient {
-  const dispatcher = secretAgent({ connections: 4, maxResponseSize: answerBytesMax, connectTimeout: answerLimitMs });
+  const dispatcher = secretAgent({ connections: 4, maxResponseSize: answerBytesMax });
   const ask = async ({ method, path, type, body, limitMs = answerLimitMs, signal }: Ask) => {
     const late = new AbortController();
     const cancel = timers.after(limitMs, () => late.abort(new Error(`it took longer than ${limitMs / 1000} s`)));

@@ -1,4 +1,5 @@
-import { readFile, readdir } from "node:fs/promises";
+import { mkdir, readFile, readdir, writeFile } from "node:fs/promises";
+import type { IncomingMessage } from "node:http";
 import { createServer } from "node:https";
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
@@ -221,4 +222,61 @@ test("a node that is added again is not given back for the one that it was", asy
   t.is((row as { sealed_secret: string | null }).sealed_secret, null);
   agent.before = () => false;
   t.is((await connected(scene)).id, fresh.body.id);
+});
+
+const sand = `id: sand
+name: Sand
+description: Made from a folder.
+image: { build: . }
+ports:
+  game: { protocol: tcp, container: 4000, public: auto }
+cpu: 1
+memory: 64M
+readiness: { anyOf: [{ tcp: game }], limitSeconds: 30 }
+stop: { signal: SIGTERM, limitSeconds: 10 }
+`;
+
+async function withSand(t: ExecutionContext): Promise<Base & { agent: HttpAgent }> {
+  const gamesDir = await temporaryFolder(t);
+  await mkdir(join(gamesDir, "sand"));
+  await writeFile(join(gamesDir, "sand", "game.yaml"), sand);
+  await writeFile(join(gamesDir, "sand", "Dockerfile"), "FROM scratch\n");
+  const scene = await hostingHarness(t, { config: { gamesDir } });
+  const agent = await httpAgent(t);
+  t.is((await add(scene, agent)).status, 201);
+  await connected(scene);
+  return { ...scene, agent };
+}
+
+const isUpload = ({ method, url }: IncomingMessage): boolean => method === "PUT" && url!.startsWith("/contexts/");
+
+test("frames do not wait for build files on a slow line", async (t) => {
+  const scene = await withSand(t);
+  const { agent } = scene;
+  agent.before = (request) => isUpload(request);
+  const { id } = await createGame(scene, { game: "sand" });
+  const { upsert } = await agent.next("desired");
+  t.like(upsert[0], { id });
+  agent.say({ t: "status", seq: 1, items: [statusOf(upsert[0]!, { kick: 1 })] });
+  t.like(await agent.next("ack"), { seq: 1 });
+  // The next connection has the server in its welcome.
+  agent.say({ t: "hb", load: -1 });
+  const welcomes = (): number => agent.frames.filter((frame) => frame.t === "welcome").length;
+  await until("the second welcome", async () => (welcomes() === 2 ? true : undefined));
+});
+
+test("build files that an agent does not take come again, and its connection stays", async (t) => {
+  const scene = await withSand(t);
+  const { agent } = scene;
+  let refused = 0;
+  agent.before = (request, response) => {
+    if (!isUpload(request) || refused > 0) return false;
+    refused += 1;
+    response.writeHead(507).end(JSON.stringify({ code: "disk_full", detail: "The disk of this node is full." }));
+    return true;
+  };
+  await createGame(scene, { game: "sand" });
+  const uploads = (): number => agent.requests.filter((line) => line.startsWith("PUT /contexts/")).length;
+  await until("the second upload", async () => (uploads() === 2 ? true : undefined));
+  t.is(agent.requests.filter((line) => line === "POST /sessions").length, 1);
 });

@@ -185,7 +185,8 @@ async function talkOver(
   { client, session }: { client: AgentClient; session: string },
   signal: AbortSignal,
 ): Promise<Ending> {
-  const wire = httpWire({ client, session, timers: deps.ports.timers, contextFile: deps.contextFile });
+  const { ports, log, contextFile } = deps;
+  const wire = httpWire({ client, session, timers: ports.timers, log, nodeId: node.id, contextFile });
   const talk = new Session({ ...deps, nodeId: node.id, wire });
   const leave = (): void => wire.close(closeCodes.goingAway, "");
   signal.addEventListener("abort", leave, { once: true });

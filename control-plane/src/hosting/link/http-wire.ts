@@ -1,6 +1,7 @@
 /** Frames over an agent's HTTP API: what is to be sent goes out in order, in batches; what comes is fetched by polls. */
-import { frameBytesMax, withLimit, type ControlFrame, type Timers } from "@playspawn/shared";
+import { frameBytesMax, withLimit, type ControlFrame } from "@playspawn/shared";
 import type { AgentClient } from "./agent-client.ts";
+import { buildFiles, type BuildFilesDeps } from "./build-files.ts";
 import type { Wire } from "./wire.ts";
 
 export interface HttpWire extends Wire {
@@ -8,12 +9,9 @@ export interface HttpWire extends Wire {
   run(receive: (text: string) => void): Promise<number>;
 }
 
-export interface HttpWireDeps {
+export interface HttpWireDeps extends BuildFilesDeps {
   client: AgentClient;
   session: string;
-  timers: Timers;
-  /** File of a build context. */
-  contextFile(sha256: string): string;
 }
 
 const batchBytes = frameBytesMax;
@@ -25,7 +23,7 @@ export function httpWire(deps: HttpWireDeps): HttpWire {
   const ended = new AbortController();
   const broken = Promise.withResolvers<never>();
   broken.promise.catch(() => undefined);
-  const out = outgoing(deps, broken.reject);
+  const out = outgoing(deps, buildFiles(deps, ended.signal), broken.reject);
   let closedWith: number | undefined;
   let parting: Promise<void> | undefined;
   let reading = Promise.withResolvers<void>();
@@ -63,6 +61,8 @@ export function httpWire(deps: HttpWireDeps): HttpWire {
         await Promise.race([poll(receive), broken.promise]);
       } catch (error) {
         if (closedWith === undefined) throw error;
+      } finally {
+        if (closedWith === undefined) ended.abort(new Error("the connection broke"));
       }
       await parting;
       return closedWith ?? 0;
@@ -78,34 +78,31 @@ interface Outgoing {
   stop(): Promise<void>;
 }
 
-function outgoing({ client, session, contextFile }: HttpWireDeps, fail: (error: unknown) => void): Outgoing {
-  const brought = new Set<string>();
+/** @param need takes hashes of build files that frames name */
+function outgoing(
+  { client, session }: HttpWireDeps,
+  need: (contexts: readonly string[]) => void,
+  fail: (error: unknown) => void,
+): Outgoing {
   let queue: string[] = [];
   let bytes = 0;
   let sending: Promise<void> | undefined;
 
-  const bring = async (texts: readonly string[]): Promise<void> => {
-    const wanted = texts.flatMap(contextsIn).filter((sha256) => !brought.has(sha256));
-    for (const sha256 of new Set(wanted)) {
-      await client.bring(sha256, contextFile(sha256));
-      brought.add(sha256);
-    }
-  };
   const sendAll = async (): Promise<void> => {
     while (queue.length > 0) {
       const batch = queue.splice(0, countFor(queue));
-      await bring(batch);
+      need(batch.flatMap(contextsIn));
       await client.tell(session, batch);
       bytes -= batch.reduce((sum, text) => sum + text.length, 0);
     }
+    // At once and not after a turn: what is sent in between would wait for what is sent next.
+    sending = undefined;
   };
   return {
     send(text) {
       queue.push(text);
       bytes += text.length;
-      sending ??= sendAll()
-        .catch(fail)
-        .finally(() => (sending = undefined));
+      sending ??= sendAll().catch(fail);
     },
     bytes: () => bytes,
     async stop() {

@@ -84,7 +84,7 @@ export async function startNode(t: ExecutionContext, { joined = false, left }: N
   });
   own.resume();
   const http = await agentHttp({ port: 0, tls: null, ports: systemPorts, log, troubles: () => [] });
-  const contexts = keptContexts(join(folder, "contexts"), systemPorts.clock);
+  const contexts = keptContexts(join(folder, "contexts"), systemPorts);
   http.serve({
     secrets: [secret],
     registry,
