@@ -1,5 +1,5 @@
 /** The real application with games of its own, and what tests of hosting do again and again. */
-import { mkdir, writeFile } from "node:fs/promises";
+import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { withLimit, type Server } from "@playspawn/shared";
 import { systemTimers } from "@playspawn/shared/ports/system.ts";
@@ -65,6 +65,14 @@ export async function createServer({ client }: Pick<Scene, "client">, body: obje
 
 export const readServer = async ({ client }: Pick<Scene, "client">, id: string): Promise<Server> =>
   (await client.get<Server>(`/api/v1/servers/${id}`)).body;
+
+/** Rewrites a part of the template of `tiny`, and has the folder read again. */
+export async function rewriteTiny({ client, config }: Harness, from: string, to: string): Promise<void> {
+  const path = join(config.gamesDir, "tiny", "game.yaml");
+  const before = await readFile(path, "utf8");
+  await writeFile(path, before.replace(from, to));
+  await client.post("/api/v1/games/reload");
+}
 
 /** Asks again until the answer is not undefined. */
 export async function until<T>(what: string, ask: () => Promise<T | undefined>): Promise<T> {

@@ -44,8 +44,9 @@ export function resolveVariables(game: Game, given: Record<string, unknown>, bef
 function pick(name: string, variable: Variable, given: Record<string, unknown>, before: Variables): unknown {
   const kept = Object.hasOwn(before, name) ? before[name] : variable.default;
   if (!Object.hasOwn(given, name)) return kept;
-  const untouched = given[name] === secretMask || (given[name] === "" && isGenerated(variable));
-  return isSecret(variable) && untouched ? kept : given[name];
+  // Also what was no secret is masked where nothing is known of it any more.
+  const masked = given[name] === secretMask && (isSecret(variable) || Object.hasOwn(before, name));
+  return masked || (given[name] === "" && isGenerated(variable)) ? kept : given[name];
 }
 
 /** RFC 6901: `~` and `/` in a name are written `~0` and `~1`. */
@@ -66,8 +67,8 @@ export function maskVariables(game: Game | undefined, variables: Variables): Var
 
 const secretBytes = 18;
 
-/** For a new server: secrets that were left empty and that its game needs get a value of their own. */
-export function withSecrets(game: Game, variables: Variables, rng: Rng): Variables {
+/** For a new version: secrets that were left empty and that its game needs get a value of their own. */
+export function withSecrets(game: Game, variables: Variables, rng: Pick<Rng, "bytes">): Variables {
   const filled = { ...variables };
   for (const [name, variable] of Object.entries(game.variables))
     if (variable.type === "string" && variable.generate && filled[name] === "")

@@ -1,8 +1,7 @@
 /** What a request makes of a server's row. Pure. */
-import { AppError, type KickKind, type Want } from "@playspawn/shared";
-import type { Catalogue } from "../games/catalogue.ts";
+import { AppError, type Game, type KickKind, type Rng, type Want } from "@playspawn/shared";
 import type { LoadedGame } from "../games/load.ts";
-import { publicPortsOf, resolveVariables, type Variables } from "../games/resolve.ts";
+import { publicPortsOf, resolveVariables, withSecrets, type Variables } from "../games/resolve.ts";
 import { specOf, type Kick } from "./desired.ts";
 import type { CreateServer, UpdateServer } from "./schema.ts";
 import type { ServerChange, ServerRow } from "./store.ts";
@@ -75,7 +74,13 @@ export function newRow({
 }
 
 /** No update is under way. */
-export const noUpdate = { update_gen: null, update_spec: null, update_state: null, update_version: null } as const;
+export const noUpdate = {
+  update_gen: null,
+  update_spec: null,
+  update_variables: null,
+  update_state: null,
+  update_version: null,
+} as const;
 
 export function refuseDeleted(row: ServerRow): void {
   if (row.trashed_at !== null && !row.purge)
@@ -96,8 +101,7 @@ export function refuseKick(row: ServerRow, kind: KickKind): void {
 export function updateOf(
   row: ServerRow,
   request: UpdateServer,
-  games: Catalogue,
-  versions: { version: Template | undefined; next: Template | undefined },
+  { version, next }: { version: Template | undefined; next: Template | undefined },
 ): ServerChange {
   const to: ServerChange = {};
   if (request.name !== undefined) to.name = request.name;
@@ -107,30 +111,45 @@ export function updateOf(
   if (request.cpu !== undefined) to.cpu = request.cpu;
   if (request.memoryBytes !== undefined) to.memory_bytes = request.memoryBytes;
   if (request.variables !== undefined) {
-    const before = JSON.parse(row.variables) as Variables;
-    to.variables = JSON.stringify(resolveVariables(games.get(row.game).game, request.variables, before));
+    if (!version) throw gone(row);
+    to.variables = JSON.stringify(resolveVariables(version.game, request.variables, variablesOf(row.variables)));
   }
   const own = { ...row, ...to };
   const same = own.variables === row.variables && own.cpu === row.cpu && own.memory_bytes === row.memory_bytes;
   if (same) return to;
-  if (!versions.version) throw gone(row);
+  if (!version) throw gone(row);
   const ports = portsOf(specOf(row));
-  to.spec = JSON.stringify(fill(versions.version, own, ports));
-  if (row.update_spec !== null && versions.next) to.update_spec = JSON.stringify(fill(versions.next, own, ports));
+  to.spec = JSON.stringify(fill(version, own, ports));
+  if (row.update_spec === null || !next) return to;
+  const after = variablesAfter(row, request, next.game);
+  to.update_variables = after;
+  to.update_spec = JSON.stringify(fill(next, { ...own, variables: after }, ports));
   return to;
 }
+
+/** What the update under way will bring, with what was just asked for. */
+function variablesAfter(row: ServerRow, { variables: given = {} }: UpdateServer, next: Game): string {
+  const before = variablesOf(row.update_variables ?? row.variables);
+  return JSON.stringify(resolveVariables(next, knownTo(next, given), before));
+}
+
+const variablesOf = (json: string): Variables => JSON.parse(json) as Variables;
+
+const knownTo = <T>(game: Game, values: Record<string, T>): Record<string, T> =>
+  Object.fromEntries(Object.entries(values).filter(([name]) => Object.hasOwn(game.variables, name)));
 
 const gone = ({ name, game }: ServerRow): AppError =>
   new AppError("conflict", `The template ${game} that ${name} was made from is gone: add it again, then change this.`);
 
-export type Latest = { spec: string; fault?: never } | { fault: AppError; spec?: never };
+export type Latest =
+  | { variables: string; spec: string; fault?: never }
+  | { fault: AppError; variables?: never; spec?: never };
 
-/** What an update would make of a server, with the template as it is now. */
-export function latestOf(row: ServerRow, loaded: LoadedGame): Latest {
-  const before = JSON.parse(row.variables) as Variables;
-  const kept = Object.fromEntries(
-    Object.entries(before).filter(([name]) => Object.hasOwn(loaded.game.variables, name)),
-  );
+/**
+ * What an update would make of a server, with the template as it is now.
+ * @param rng for secrets that the newer version needs and the server has not got
+ */
+export function latestOf(row: ServerRow, loaded: LoadedGame, rng: Pick<Rng, "bytes">): Latest {
   const held = specOf(row).ports;
   const wanted = publicPortsOf(loaded.game);
   const fits =
@@ -140,8 +159,9 @@ export function latestOf(row: ServerRow, loaded: LoadedGame): Latest {
     return { fault: new AppError("conflict", sentence) };
   }
   try {
-    const variables = JSON.stringify(resolveVariables(loaded.game, {}, kept));
-    return { spec: JSON.stringify(fill(loaded, { ...row, variables }, portsOf({ ports: held }))) };
+    const resolved = resolveVariables(loaded.game, {}, variablesOf(row.variables));
+    const variables = JSON.stringify(withSecrets(loaded.game, resolved, rng));
+    return { variables, spec: JSON.stringify(fill(loaded, { ...row, variables }, portsOf({ ports: held }))) };
   } catch (error) {
     if (error instanceof AppError) return { fault: error };
     throw error;

@@ -1,5 +1,3 @@
-import { readFile, writeFile } from "node:fs/promises";
-import { join } from "node:path";
 import type { Server } from "@playspawn/shared";
 import test from "ava";
 import { insertUser } from "../../people/users/store.ts";
@@ -7,7 +5,7 @@ import { transaction } from "../../platform/db/db.ts";
 import { livePath } from "../../platform/http/live.ts";
 import type { Problem } from "../../platform/http/problem.ts";
 import { createClient, type Client } from "../../testing/client.ts";
-import { createServer, readServer, scene, type Scene } from "../../testing/hosting.ts";
+import { createServer, readServer, rewriteTiny, scene, type Scene } from "../../testing/hosting.ts";
 import { statusOf } from "../../testing/scripted-agent.ts";
 import { openSocket } from "../../testing/socket.ts";
 
@@ -24,15 +22,7 @@ async function person({ context }: Scene, email: string): Promise<{ client: Clie
   return { client: createClient(context.localUrl, token), token, teamId: user.team_id };
 }
 
-/** Rewrites a part of the template of `tiny`, and has the folder read again. */
-async function rewrite(s: Scene, from: string, to: string): Promise<void> {
-  const path = join(s.config.gamesDir, "tiny", "game.yaml");
-  const before = await readFile(path, "utf8");
-  await writeFile(path, before.replace(from, to));
-  await s.client.post("/api/v1/games/reload");
-}
-
-const newImage = (s: Scene): Promise<void> => rewrite(s, "example/tiny:1", "example/tiny:2");
+const newImage = (s: Scene): Promise<void> => rewriteTiny(s, "example/tiny:1", "example/tiny:2");
 
 test("notes are kept as they are written, up to four thousand characters, and the node never hears of them", async (t) => {
   const s = await scene(t);
@@ -221,7 +211,7 @@ test("an agent that does not know updates is not sent any", async (t) => {
 test("a template with other ports cannot be taken by a server that has the old ones", async (t) => {
   const s = await scene(t, knowing);
   const { id } = await createServer(s);
-  await rewrite(s, "variables:", "  extra: { protocol: udp, container: 4001, public: auto }\nvariables:");
+  await rewriteTiny(s, "variables:", "  extra: { protocol: udp, container: 4001, public: auto }\nvariables:");
   t.is((await readServer(s, id)).update, null);
   t.regex((await s.client.post<Problem>(`/api/v1/servers/${id}/update`)).body.detail, /has other ports now/);
 });

@@ -172,7 +172,7 @@ function changing(deps: ServersDeps, log: Records): Pick<Servers, "update" | "ki
         // What it runs as counts, not what the template has become.
         const known = capacity === null ? null : (JSON.parse(capacity) as Capacity);
         checkResources(request, versions.version?.game, known);
-        return { to: updateOf(row, request, games, versions), kind: "updated", data: { by: userId, fields } };
+        return { to: updateOf(row, request, versions), kind: "updated", data: { by: userId, fields } };
       });
     },
     async kick(asker, id, kind, tier) {

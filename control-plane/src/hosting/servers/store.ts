@@ -55,6 +55,8 @@ export interface ServerRow {
   update_gen: number | null;
   /** JSON of the `ServerSpec` to take. */
   update_spec: string | null;
+  /** JSON of every variable with its value, once it is taken; null: of updates older than this column. */
+  update_variables: string | null;
   /** JSON of `UpdateStatus`, as the agent last said; null: nothing yet. */
   update_state: string | null;
   /** JSON of `{code, message}`: why the last update was taken back. */

@@ -38,7 +38,7 @@ export function updates(deps: CreateDeps): Updates {
       refuseDeleted(row);
       refuseUpdating(row);
       const loaded = games.get(row.game);
-      const { spec, fault } = latestOf(row, loaded);
+      const { variables, spec, fault } = latestOf(row, loaded, deps.ports.rng);
       if (fault) throw fault;
       if (spec === row.spec) throw new AppError("conflict", `${row.name} has the newest version already.`);
       if (!knows)
@@ -50,6 +50,7 @@ export function updates(deps: CreateDeps): Updates {
       const to = {
         update_gen: gen,
         update_spec: spec,
+        update_variables: variables,
         update_version: version,
         update_state: null,
         update_error: null,
@@ -97,15 +98,17 @@ function refuseUpdating(row: ServerRow): void {
   throw new AppError("conflict", `${row.name} is being updated at this moment; wait until that is over.`);
 }
 
+/** To see whether anything is newer, nothing is made up yet. */
+const noSecrets = { bytes: (length: number) => new Uint8Array(length) };
+
 function isNewer(row: ServerRow, loaded: LoadedGame): boolean {
-  const { spec, fault } = latestOf(row, loaded);
+  const { spec, fault } = latestOf(row, loaded, noSecrets);
   return fault !== undefined || spec !== row.spec;
 }
 
 /** What is shown of it; null: nothing newer, and nothing to say. */
 export function presentUpdate(row: ServerRow, loaded: LoadedGame | undefined): ServerUpdate | null {
-  const latest = loaded && latestOf(row, loaded).spec;
-  const next = row.update_spec ?? latest ?? row.spec;
+  const next = row.update_spec ?? (loaded && latestOf(row, loaded, noSecrets).spec) ?? row.spec;
   const error = row.update_error === null ? null : (JSON.parse(row.update_error) as ServerUpdate["error"]);
   if (next === row.spec && error === null) return null;
   const state = stateOf(row);
@@ -130,8 +133,9 @@ export function afterUpdate(
 ): { to: ServerChange; ended: "update_done" | "update_failed" | null } {
   if (said === undefined || row.update_spec === null || said.gen !== row.update_gen) return { to: {}, ended: null };
   if (said.phase === "done") {
-    const to = { spec: row.update_spec, game_version: row.update_version, made_spec: null, ...noUpdate };
-    return { to, ended: "update_done" };
+    const { update_spec: spec, update_version: game_version } = row;
+    const variables = row.update_variables ?? row.variables;
+    return { to: { spec, variables, game_version, made_spec: null, ...noUpdate }, ended: "update_done" };
   }
   if (said.phase === "failed") {
     const error = said.error ?? { code: "start_failed", message: "The newer version did not start." };

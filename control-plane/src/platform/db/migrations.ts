@@ -6,6 +6,7 @@ import * as versions from "../../../migrations/003-versions.ts";
 import * as drivenNodes from "../../../migrations/005-driven-nodes.ts";
 import * as wakeTokens from "../../../migrations/006-wake-tokens.ts";
 import * as gameTests from "../../../migrations/007-game-tests.ts";
+import * as updateVariables from "../../../migrations/008-update-variables.ts";
 import * as serverLife from "../../../migrations/004-server-life.ts";
 import * as nodeSamples from "../../../migrations/telemetry-001-node-samples.ts";
 
@@ -22,6 +23,7 @@ export const coreMigrations: readonly Migration[] = [
   { name: "005-driven-nodes", up: drivenNodes.up },
   { name: "006-wake-tokens", up: wakeTokens.up },
   { name: "007-game-tests", up: gameTests.up },
+  { name: "008-update-variables", up: updateVariables.up },
 ];
 
 export const telemetryMigrations: readonly Migration[] = [{ name: "telemetry-001-node-samples", up: nodeSamples.up }];
