@@ -12,6 +12,7 @@ import {
   secretField,
   secretMask,
   secretTyped,
+  settable,
   matching,
   optionLabel,
   valuesOf,
@@ -30,6 +31,10 @@ test("a form starts with what is set, else with the defaults, and means the same
   const fields = fieldsOf(variables, { MAX: 4 });
   t.deepEqual(fields, { NAME: "x", MAX: "4", PVP: true, MAP: "dm1", KEY: "" });
   t.deepEqual(valuesOf(variables, fields), { NAME: "x", MAX: 4, PVP: true, MAP: "dm1", KEY: "" });
+});
+
+test("a server's form leaves out what only a newer version of its template has", (t) => {
+  t.deepEqual(Object.keys(settable(variables, { NAME: "x", KEY: secretMask, OLD: 1 })), ["NAME", "KEY"]);
 });
 
 test("each field is judged by the game's own schema", (t) => {

@@ -40,6 +40,10 @@ export const fieldsOf = (variables: Variables, set: Record<string, VariableValue
     Object.entries(variables).map(([name, variable]) => [name, fieldValue(set[name] ?? variable.default)]),
   );
 
+/** Those of a template that a server has: one that came with a newer version comes to it by an update. */
+export const settable = (variables: Variables, set: Record<string, VariableValue>): Variables =>
+  Object.fromEntries(Object.entries(variables).filter(([name]) => Object.hasOwn(set, name)));
+
 /** What a field means; NaN for text that is no number, which no integer variable accepts. */
 export function valueOf(variable: Variable, field: string | boolean | undefined): VariableValue {
   if (variable.type === "boolean") return field === true;

@@ -2,7 +2,7 @@ import { useState } from "react";
 import { problemFrom } from "../../api/errors.ts";
 import type { Game, Server } from "../../api/types.ts";
 import { faultsByField } from "@playspawn/shared/api/problem.ts";
-import { changedValues, fieldsOf, valuesOf, variableFaults, type FieldValues } from "../../lib/variables.ts";
+import { changedValues, fieldsOf, settable, valuesOf, variableFaults, type FieldValues } from "../../lib/variables.ts";
 import { FormPanel } from "../../ui/FormPanel.tsx";
 import { Button } from "../../ui/Button.tsx";
 import { useKick } from "./use-kick.ts";
@@ -13,14 +13,15 @@ const isUp = ({ state }: Server): boolean => state === "Running" || state === "W
 
 export function VariablesForm({ server, game }: { server: Server; game: Game }) {
   const [edits, setEdits] = useState<FieldValues>({});
-  const fields = { ...fieldsOf(game.variables, server.variables), ...edits };
+  const variables = settable(game.variables, server.variables);
+  const fields = { ...fieldsOf(variables, server.variables), ...edits };
   const [wrong, setWrong] = useState<Record<string, string>>({});
   const update = useUpdate(server, "Saved.");
   const problem = update.isError ? problemFrom(update.error) : undefined;
   const faults = { ...faultsByField(problem?.faults ?? []), ...wrong };
-  const change = changedValues(valuesOf(game.variables, fields), server.variables);
+  const change = changedValues(valuesOf(variables, fields), server.variables);
   const submit = (): void => {
-    const found = variableFaults(game.variables, fields, server.variables);
+    const found = variableFaults(variables, fields, server.variables);
     setWrong(found);
     if (Object.keys(found).length > 0) return;
     update.mutate({ variables: change }, { onSuccess: () => setEdits({}) });
@@ -37,7 +38,7 @@ export function VariablesForm({ server, game }: { server: Server; game: Game }) 
       onSubmit={submit}
     >
       <VariableGroups
-        variables={game.variables}
+        variables={variables}
         values={fields}
         set={server.variables}
         faults={faults}
