@@ -174,7 +174,7 @@ async function assemble(parts: Parts): Promise<void> {
       openDoor();
     },
   };
-  parts.http.serve(coreOf(parts, talk, runtime, { identity, driven }));
+  parts.http.serve(coreOf(parts, talk, world, { identity, driven }));
   if (driven) return parts.onWelcome();
   const connection = link({ ...talk, controlUrl: config.controlUrl, identity });
   closers.push(() => connection.close());
@@ -184,7 +184,7 @@ async function assemble(parts: Parts): Promise<void> {
 function coreOf(
   { config, ports, closers }: Parts,
   talk: SessionDeps,
-  runtime: Runtime,
+  { runtime, files }: World,
   { identity, driven }: Who,
 ): Core {
   const { registry, handlers } = talk;
@@ -195,7 +195,8 @@ function coreOf(
   const drivers = sessions(talk, claim, inTurn);
   closers.push(() => drivers.end());
   const { portRange } = config;
-  const own = local({ ports, registry, runtime, handlers, portRange, controller: () => claim.controller, inTurn });
+  const controller = (): string | null => claim.controller;
+  const own = local({ ports, registry, runtime, files, handlers, portRange, controller, inTurn });
   own.resume();
   return { secrets, registry, handlers, driven: { local: own, sessions: drivers, contexts } };
 }

@@ -234,6 +234,41 @@ test("deployed over files that were kept, the answer waits for the containers as
   t.like(again.body, { server_id: id, game_container_id: `game-${id}` });
 });
 
+test("what could not be deployed leaves no files behind, and does not touch those it found", async (t) => {
+  const node = await startNode(t);
+  const id = `srv_${"1".repeat(26)}`;
+  const unmade = async (): Promise<void> => {
+    node.runtime.fail("ensureGame", new AppError("docker_unavailable", "The engine refuses."), 1);
+    t.not((await deployed(node, { server_id: id })).status, 201);
+    for (let tries = 0; tries < 500 && node.registry.records().length > 0; tries++) await systemTimers.sleep(10);
+  };
+  await unmade();
+  t.false(node.here.files.metas.has(id));
+  t.is((await deployed(node, { server_id: id })).status, 201);
+  t.is((await node.call("DELETE", `/servers/${id}`)).status, 200);
+  await unmade();
+  t.true(node.here.files.metas.has(id));
+});
+
+test("files that were kept are purged by asking once more; of nothing, that is said", async (t) => {
+  const node = await startNode(t);
+  const { server_id: id } = (await deployed(node)).body;
+  t.is((await node.call("DELETE", `/servers/${id}`)).status, 200);
+  t.is((await node.call("DELETE", `/servers/${id}`)).status, 404);
+  t.is((await node.call("DELETE", `/servers/${id}?purge=true`)).status, 200);
+  t.false(node.here.files.metas.has(id));
+  t.is((await node.call("DELETE", `/servers/${id}?purge=true`)).status, 404);
+});
+
+test("asked again with the id of the answer, a deployment that takes its time makes no second server", async (t) => {
+  const node = await startNode(t);
+  const first = await deployed(node, { wait_seconds: 0 });
+  t.is(first.status, 202);
+  const { server_id } = first.body;
+  t.like(await deployed(node, { server_id }), { status: 201, body: { server_id } });
+  t.is(node.registry.records().length, 1);
+});
+
 test("a deployment waits for an engine that cannot be read", async (t) => {
   const node = await startNode(t);
   node.runtime.fail("list", new AppError("docker_unavailable", "The engine is away."), 1);

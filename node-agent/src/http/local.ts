@@ -4,6 +4,7 @@ import type { Serial } from "../lib/serial.ts";
 import type { CallHandlers } from "../link/calls.ts";
 import type { Runtime } from "../runtime/runtime.ts";
 import type { Registry } from "../servers/registry.ts";
+import type { ServerFiles } from "../servers/files.ts";
 import type { Supervisor } from "../servers/supervisor.ts";
 import { checkDeploy, choosePorts, recordOf, specOf, wantedPorts } from "./deploy.ts";
 import type { Deploy, Deployed } from "./schema.ts";
@@ -11,7 +12,7 @@ import type { Deploy, Deployed } from "./schema.ts";
 export interface Local {
   /** @throws AppError conflict when a control plane decides here; invalid_request | port_taken | ports_exhausted | disk_full, or why it failed */
   deploy(request: Deploy, signal: AbortSignal): Promise<Deployed>;
-  /** Answers whether it is gone already. @throws AppError conflict | not_found */
+  /** Answers whether it is gone already, its kept files as well when `purge`. @throws AppError conflict | not_found */
   remove(id: string, purge: boolean, signal: AbortSignal): Promise<boolean>;
   /** Takes up deletions that a restart interrupted. */
   resume(): void;
@@ -21,6 +22,7 @@ export interface LocalDeps {
   ports: Ports;
   registry: Registry;
   runtime: Pick<Runtime, "containers">;
+  files: Pick<ServerFiles, "meta" | "purge">;
   handlers: Pick<CallHandlers, "checkPorts">;
   portRange: { from: number; to: number };
   /** Of the control plane that decides here, if one does. */
@@ -44,10 +46,10 @@ export function local(deps: LocalDeps): Local {
     throw new AppError("conflict", `The control plane ${controller} decides what is on this node. Ask it there.`);
   };
   /** What could not be deployed for the first time goes again, unless somebody has deployed it otherwise since. */
-  const takeBack = async (record: DesiredServer): Promise<void> => {
+  const takeBack = async ({ record, hadFiles }: Taken): Promise<void> => {
     await change(async () => {
       if (deps.controller() === null && registry.record(record.id)?.gen === record.gen)
-        await apply(deps, { upsert: [goneOf(record, false)] });
+        await apply(deps, { upsert: [goneOf(record, !hadFiles)] });
     });
     void finish(record.id, new AbortController().signal).catch(() => undefined);
   };
@@ -64,14 +66,15 @@ export function local(deps: LocalDeps): Local {
   };
   return {
     async deploy(request, signal) {
-      const { record, isNew } = await change(async () => {
+      const taken = await change(async () => {
         refuseControlled();
         return await take(deps, request);
       });
+      const { record, isNew } = taken;
       const server = await prepared(deps, record, request.wait_seconds * 1000, signal);
       const failure = server?.status().detail.error;
       if (server?.status().state === "failed" && failure) {
-        if (isNew) await takeBack(record);
+        if (isNew) await takeBack(taken);
         throw new AppError(failure.code, failure.message);
       }
       return await deployed(deps, record, server);
@@ -80,8 +83,10 @@ export function local(deps: LocalDeps): Local {
       await change(async () => {
         refuseControlled();
         const record = registry.record(id);
-        if (!record) throw new AppError("not_found", `This node does not know the server ${id}.`);
-        await apply(deps, { upsert: [goneOf(record, purge)] });
+        if (record) return await apply(deps, { upsert: [goneOf(record, purge)] });
+        if (!purge || !(await isKept(deps, id)))
+          throw new AppError("not_found", `This node does not know the server ${id}.`);
+        await deps.files.purge(id);
       });
       const limit = new AbortController();
       const cancel = deps.ports.timers.after(removeLimitMs, () => limit.abort(new Error("it takes longer")));
@@ -97,6 +102,13 @@ export function local(deps: LocalDeps): Local {
       for (const { id } of gone) void finish(id, new AbortController().signal).catch(() => undefined);
     },
   };
+}
+
+/** Nothing is left of it but its files. */
+async function isKept({ registry, runtime, files }: LocalDeps, id: string): Promise<boolean> {
+  if (registry.get(id) || !(await files.meta(id))) return false;
+  const { game, holder } = await runtime.containers(id);
+  return game === null && holder === null;
 }
 
 const goneOf = (record: DesiredServer, purge: boolean): DesiredServer => ({
@@ -118,7 +130,14 @@ async function apply(
   await registry.applied();
 }
 
-async function take(deps: LocalDeps, request: Deploy): Promise<{ record: DesiredServer; isNew: boolean }> {
+interface Taken {
+  record: DesiredServer;
+  isNew: boolean;
+  /** Those of a server of the same id that was deleted without them. */
+  hadFiles: boolean;
+}
+
+async function take(deps: LocalDeps, request: Deploy): Promise<Taken> {
   const { registry, ports, portRange } = deps;
   const game = checkDeploy(request);
   const id = request.server_id ?? newId("srv", ports);
@@ -137,8 +156,9 @@ async function take(deps: LocalDeps, request: Deploy): Promise<{ record: Desired
     const busy = asked.length === 0 ? [] : (await deps.handlers.checkPorts(asked)).taken;
     if (busy.length === 0) {
       const record = recordOf(id, request, specOf(request, game, chosen), before);
+      const hadFiles = (await deps.files.meta(id)) !== null;
       await apply(deps, { upsert: [record] });
-      return { record, isNew: !before };
+      return { record, isNew: !before, hadFiles };
     }
     for (const { protocol, port, by } of busy) taken.set(`${protocol}/${port}`, by);
     if (tries >= portsAskedMax) throw new AppError("ports_exhausted", "No free port could be found on this node.");

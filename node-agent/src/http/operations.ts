@@ -53,7 +53,7 @@ const life: Operation[] = [
     tag: "servers",
     summary: "Deploy a game server, or change one",
     description:
-      "Refused with 409 on a node whose control plane decides. 201: its containers are there. 202: they are still being made; ask again with the same body. What could not be deployed leaves nothing behind.",
+      "Refused with 409 on a node whose control plane decides. 201: its containers are there. 202: they are still being made; ask again with the same body and the `server_id` of the answer. What could not be deployed leaves nothing behind but the files it found.",
     body: Deploy,
     answers: { 201: Deployed, 202: Deployed },
     handle: async (core, { body, signal }) => {
@@ -87,7 +87,8 @@ const life: Operation[] = [
     path: "/servers/{id}",
     tag: "servers",
     summary: "Delete a server",
-    description: "Refused with 409 on a node whose control plane decides. 202: it is still being stopped.",
+    description:
+      "Refused with 409 on a node whose control plane decides. 202: it is still being stopped. With `purge`, also of a server that was deleted before and whose files were kept.",
     params: ServerParams,
     query: RemoveQuery,
     answers: { 200: Removed, 202: Removed },

@@ -77,6 +77,7 @@ export async function startNode(t: ExecutionContext, { joined = false, left }: N
     ports: systemPorts,
     registry,
     runtime: world.runtime,
+    files: world.files,
     handlers,
     portRange,
     controller: () => claim.controller,
