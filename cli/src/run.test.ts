@@ -1,12 +1,15 @@
 /** Whole runs against servers that answer what a test says: the ways in which no good answer comes. */
-import { mkdtemp, readFile, rm, stat, writeFile } from "node:fs/promises";
+import { execFile } from "node:child_process";
+import { mkdir, mkdtemp, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { createServer, type RequestListener } from "node:http";
 import { createServer as createTcpServer } from "node:net";
 import type { AddressInfo, Server } from "node:net";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { join, relative } from "node:path";
 import { PassThrough } from "node:stream";
 import type { ReadStream } from "node:tty";
+import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
 import { systemPorts } from "@playspawn/shared/ports/system.ts";
 import test, { type ExecutionContext } from "ava";
 import { unreachable } from "./api/unreachable.ts";
@@ -14,6 +17,8 @@ import { commands } from "./commands/commands.ts";
 import type { Surroundings } from "./context.ts";
 import type { ExitCode } from "./exit-codes.ts";
 import { run } from "./run.ts";
+
+const main = fileURLToPath(new URL("main.ts", import.meta.url));
 
 interface Ended {
   code: ExitCode;
@@ -33,6 +38,9 @@ async function cli(t: ExecutionContext, args: string[], over: Partial<Surroundin
     isTerminal: false,
     width: null,
     write: (text: string) => void (ended[key] += text),
+    async pipe(bytes: AsyncIterable<Uint8Array>) {
+      for await (const some of bytes) ended[key] += Buffer.from(some).toString();
+    },
     paint: (_style: string, text: string) => text,
   });
   const home = over.configDir ?? (await folder(t));
@@ -127,7 +135,71 @@ test("a connection that is cut before the answer is told", async (t) => {
   );
   const { code, err } = await cli(t, ["whoami", "--url", url]);
   t.is(code, 1);
-  t.regex(err, /ended the connection before it answered/);
+  t.regex(err, /ended the connection before its answer was whole/);
+});
+
+test("an answer that breaks off is told as such, whatever it was to be", async (t) => {
+  const half: RequestListener = (_request, response) => {
+    response.writeHead(200, { "content-type": "application/json", "content-length": "100" });
+    response.write('{"user_id"');
+    setTimeout(() => response.destroy(), 50);
+  };
+  const url = await answering(t, half);
+  const log = await cli(t, ["api", "GET", "servers/srv_1/logs?follow=true", "--url", url]);
+  t.deepEqual([log.code, log.out], [1, '{"user_id"']);
+  for (const { err } of [log, await cli(t, ["whoami", "--url", url])]) {
+    t.regex(err, /ended the connection before its answer was whole/);
+    t.notRegex(err, /fault of the playspawn command|is not Playspawn/);
+  }
+});
+
+/** Keeps what it is sent, and answers every template with the revision that it has now. */
+function templates(revision: string) {
+  const bodies: Record<string, unknown>[] = [];
+  const answer: RequestListener = async (request, response) => {
+    const sent = Buffer.concat(await request.toArray()).toString();
+    if (sent) bodies.push(JSON.parse(sent) as Record<string, unknown>);
+    response.setHeader("content-type", "application/json");
+    const source = { id: "chess", name: "Chess", yaml: "id: chess\n", revision: sent ? "ffff" : revision };
+    response.end(JSON.stringify(request.url!.endsWith("/games") && !sent ? { items: [source], faults: [] } : source));
+  };
+  return { bodies, answer };
+}
+
+test("a folder's files keep their names, also where it is the one we are in", async (t) => {
+  const { bodies, answer } = templates("aaaa");
+  const url = await answering(t, answer);
+  const path = await folder(t);
+  await mkdir(join(path, "world"));
+  for (const name of ["game.yaml", "Dockerfile", "world/map"]) await writeFile(join(path, name), "");
+  t.is((await cli(t, ["game", "add", `${path}/`, "--url", url])).code, 0);
+  // Workers cannot change their folder.
+  const env = { ...process.env, PLAYSPAWN_TOKEN: "token", XDG_CONFIG_HOME: path };
+  await promisify(execFile)(process.execPath, [main, "game", "add", ".", "--url", url], { cwd: path, env });
+  for (const { files } of bodies as { files: { path: string }[] }[])
+    t.deepEqual(files.map((file) => file.path).toSorted(), ["Dockerfile", "world/map"]);
+  t.is(bodies.length, 2);
+});
+
+test("a template that was shown goes back with the revision it had; a file of one's own with what is there", async (t) => {
+  const { bodies, answer } = templates("aaaa");
+  const url = await answering(t, answer);
+  const file = join(await folder(t), "game.yaml");
+  await writeFile(file, (await cli(t, ["game", "show", "chess", "--template", "--url", url])).out);
+  const newer = templates("bbbb");
+  const later = await answering(t, newer.answer);
+  const edit = (...more: string[]) => cli(t, ["game", "edit", "chess", file, "--url", later, ...more]);
+  for (const more of [[], [], ["--force"]]) t.is((await edit(...more)).code, 0);
+  await writeFile(file, "id: chess\n");
+  await edit();
+  t.deepEqual(
+    newer.bodies,
+    ["aaaa", "ffff", null, "bbbb"].map((revision) => ({ yaml: "id: chess\n", revision })),
+  );
+  await writeFile(file, "id: chess\n# Revision aaaa of go: a copy\n");
+  await cli(t, ["game", "edit", "chess", file, "--url", url]);
+  await cli(t, ["game", "add", file, "--url", url]);
+  t.deepEqual(bodies, [{ yaml: "id: chess\n", revision: "aaaa" }, { yaml: "id: chess\n" }]);
 });
 
 test("a control plane that is not set up, one under load, and a session that is over", async (t) => {

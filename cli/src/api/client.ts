@@ -4,6 +4,7 @@ import { problemOf } from "@playspawn/shared/api/problem.ts";
 import { urlOf, type UrlParts } from "@playspawn/shared/api/url.ts";
 import { exits } from "../exit-codes.ts";
 import { Failure, failureOf } from "../failure.ts";
+import { bytesOf, jsonOf } from "./body.ts";
 import { unreachable } from "./unreachable.ts";
 
 const answerLimitMs = 30_000;
@@ -71,18 +72,14 @@ export function createApi(access: Access): Api {
       const limited = { ...extras, limitMs: access.limitMs ?? answerLimitMs };
       const response = await ask(method, path, input as Anything, limited);
       if (response.status === 204) return undefined as AnswerOf<M, P>;
-      const answer: unknown = await response.json().catch(() => undefined);
+      const answer = await jsonOf(url, response);
       if (answer === undefined) throw notPlayspawn(url);
       return answer as AnswerOf<M, P>;
     },
     async *stream(path, input, signal) {
       const response = await ask("get", path, input as Anything, { signal });
-      if (!response.body) return;
-      try {
-        for await (const text of response.body.pipeThrough(new TextDecoderStream())) yield text;
-      } catch (error) {
-        throw signal.aborted ? error : unreachable(url, error);
-      }
+      const decoder = new TextDecoder();
+      for await (const bytes of bytesOf(url, response)) yield decoder.decode(bytes, { stream: true });
     },
   };
 }
@@ -126,8 +123,8 @@ const notPlayspawn = (url: string): Failure =>
   });
 
 /** The refusal that a bad answer is. */
-export async function failed(access: Access, response: Response): Promise<Failure> {
-  const body: unknown = await response.json().catch(() => null);
+async function failed(access: Access, response: Response): Promise<Failure> {
+  const body = await jsonOf(access.url, response);
   if (!isProblem(body)) {
     // What stands before Playspawn answers for it: a proxy that does not reach it, or a wrong address.
     if (response.status === 502 || response.status === 504)

@@ -23,7 +23,7 @@ const noTls: Explain = ({ host }) => ({
   hints: [`Perhaps it is plain HTTP: try --url http://${host}`],
 });
 const cutOff: Explain = ({ origin, host, protocol }) => ({
-  sentence: `${origin} ended the connection before it answered.`,
+  sentence: `${origin} ended the connection before its answer was whole.`,
   hints:
     protocol === "http:"
       ? [`If it wants TLS: --url https://${host}`]

@@ -1,6 +1,6 @@
 /** api: any operation, for what has no command of its own. */
-import { pipeline } from "node:stream/promises";
 import { problemOf } from "@playspawn/shared/api/problem.ts";
+import { bytesOf, textOf } from "../api/body.ts";
 import type { Context } from "../context.ts";
 import { exits } from "../exit-codes.ts";
 import { Failure, failureOf, usageFailure } from "../failure.ts";
@@ -25,8 +25,8 @@ export async function callApi(
   const api = await context.api();
   const response = await api.raw(verb, pathOf(path), { signal: context.signal, ...(body !== undefined && { body }) });
   if (options.include) context.print(headOf(response));
-  if (response.ok) return await printBody(response);
-  const text = await response.text();
+  if (response.ok) return await printBody(context, bytesOf(api.url, response));
+  const text = await textOf(api.url, response);
   context.print(text);
   if (context.io.out.isTerminal && text !== "") context.print("\n");
   throw await refusal(context, response.status, text);
@@ -49,10 +49,10 @@ async function bodyOf({ io }: Context, data: string | undefined): Promise<string
 const headOf = ({ status, headers }: Response): string =>
   [`HTTP ${status}`, ...Array.from(headers, ([name, value]) => `${name}: ${value}`), "", ""].join("\n");
 
-async function printBody(response: Response): Promise<void> {
-  // As it comes: it may be a log that is followed, or a picture.
-  if (response.body) await pipeline(response.body, process.stdout, { end: false });
-  if (process.stdout.isTTY) process.stdout.write("\n");
+/** As it comes: it may be a log that is followed, or a picture. */
+async function printBody({ io: { out } }: Context, bytes: AsyncIterable<Uint8Array>): Promise<void> {
+  await out.pipe(bytes);
+  if (out.isTerminal) out.write("\n");
 }
 
 async function refusal(context: Context, status: number, text: string): Promise<Failure> {

@@ -1,6 +1,6 @@
 /** game add, edit, rm: templates of one's own, from a file or a whole folder. */
-import { lstat, readdir, readFile } from "node:fs/promises";
-import { join } from "node:path";
+import { lstat, readdir, readFile, writeFile } from "node:fs/promises";
+import { join, relative } from "node:path";
 import { messageOf } from "@playspawn/shared/domain/errors.ts";
 import type { GameSource } from "../api/types.ts";
 import type { Context } from "../context.ts";
@@ -9,6 +9,7 @@ import { Failure, usageFailure } from "../failure.ts";
 import { agree } from "../output/ask.ts";
 import { pick } from "../pick.ts";
 import { readInput } from "../session/secret.ts";
+import { takeRevision, withRevision, type Noted } from "./revision-note.ts";
 
 interface Given {
   yaml: string;
@@ -17,7 +18,7 @@ interface Given {
 
 export async function add(context: Context, [path = ""]: string[], options: { copyOf?: string }): Promise<void> {
   const api = await context.api();
-  const given = await read(context, path);
+  const { given } = await read(context, path);
   const source = await api.call("post", "/api/v1/games", { body: { ...given, ...options } });
   done(context, source, "was added");
 }
@@ -29,10 +30,14 @@ export async function edit(
 ): Promise<void> {
   const api = await context.api();
   const id = await idOf(context, name);
-  const given = await read(context, path);
-  const { revision } = await api.call("get", "/api/v1/games/{id}/source", { path: { id } });
-  const body = { ...given, revision: options.force ? null : revision };
-  done(context, await api.call("put", "/api/v1/games/{id}", { path: { id }, body }), "was changed");
+  const { given, noted } = await read(context, path);
+  // A file written by hand replaces whatever is there now.
+  const now = async () => (await api.call("get", "/api/v1/games/{id}/source", { path: { id } })).revision;
+  const shown = noted?.id === id ? noted.revision : undefined;
+  const body = { ...given, revision: options.force ? null : (shown ?? (await now())) };
+  const source = await api.call("put", "/api/v1/games/{id}", { path: { id }, body });
+  if (shown !== undefined && path !== "-") await writeBack(path, withRevision(given.yaml, source));
+  done(context, source, "was changed");
 }
 
 export async function remove(context: Context, [name = ""]: string[]): Promise<void> {
@@ -56,8 +61,28 @@ async function idOf(context: Context, name: string): Promise<string> {
   return pick("game", name, items).id;
 }
 
+/** @throws Failure */
+async function read(context: Context, path: string): Promise<{ given: Given; noted: Noted | undefined }> {
+  const { yaml: text, ...beside } = await readAll(context, path);
+  const { yaml, noted } = takeRevision(text);
+  return { given: { yaml, ...beside }, noted };
+}
+
+/** What was just taken back is the newest now: the same file may be changed again. @throws Failure */
+async function writeBack(path: string, text: string): Promise<void> {
+  try {
+    await writeFile((await lstat(path)).isDirectory() ? join(path, "game.yaml") : path, text);
+  } catch (error) {
+    throw new Failure(
+      exits.failure,
+      `The template was changed, but its new revision could not be noted in ${path}: ${messageOf(error)}.`,
+      { cause: error },
+    );
+  }
+}
+
 /** A file, `-`, or a folder with a game.yaml and what stands beside it. @throws Failure */
-async function read({ io }: Context, path: string): Promise<Given> {
+async function readAll({ io }: Context, path: string): Promise<Given> {
   if (path === "-") return { yaml: await readInput("-", io.stdin) };
   try {
     const found = await lstat(path);
@@ -77,7 +102,7 @@ async function filesOf(folder: string): Promise<NonNullable<Given["files"]>> {
   if (beside.length > filesMax) throw usageFailure(`${folder} holds more than ${filesMax} files.`);
   return await Promise.all(
     beside.map(async (path) => ({
-      path: path.slice(join(folder, "/").length),
+      path: relative(folder, path),
       content: (await readFile(path)).toString("base64"),
       encoding: "base64" as const,
       executable: ((await lstat(path)).mode & 0o100) !== 0,

@@ -46,7 +46,7 @@ export const gameCommands: readonly CommandSpec[] = [
     name: "edit <game> <path>",
     text: "replace its template; a shipped one gets your version",
     examples: ["game edit teeworlds game.yaml", "game edit my-game my-game/"],
-    options: [{ flags: "--force", text: "also over what somebody else changes at this moment" }],
+    options: [{ flags: "--force", text: "also over what somebody else changed since it was shown" }],
     load: async () => (await admin()).edit,
   },
   {

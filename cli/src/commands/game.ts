@@ -8,6 +8,7 @@ import { Failure } from "../failure.ts";
 import type { Style } from "../output/io.ts";
 import { facts, table, type Cell, type Column } from "../output/table.ts";
 import { pick } from "../pick.ts";
+import { withRevision } from "./revision-note.ts";
 
 interface Games {
   items: Game[];
@@ -76,7 +77,7 @@ async function showTemplate(context: Context, name: string): Promise<void> {
   const isFaulty = faults.some(({ file }) => file.endsWith(`/${name}/game.yaml`));
   const id = isFaulty ? name : pick("game", name, items).id;
   const source = await api.call("get", "/api/v1/games/{id}/source", { path: { id } });
-  context.answer(source, () => source.yaml);
+  context.answer(source, () => withRevision(source.yaml, source));
 }
 
 const variableColumns: readonly Column[] = [

@@ -1,4 +1,5 @@
 /** The terminal, or what stands for it in a pipe. Data goes to `out`, words about it to `err`. */
+import { pipeline } from "node:stream/promises";
 import type { ReadStream, WriteStream } from "node:tty";
 import { styleText } from "node:util";
 
@@ -9,6 +10,8 @@ export interface Output {
   /** Columns to fit into; null in a pipe, where nothing is cut. */
   width: number | null;
   write(text: string): void;
+  /** As they come, and no faster than they are taken. @throws what `bytes` throws */
+  pipe(bytes: AsyncIterable<Uint8Array>): Promise<void>;
   /** In colour where there is a terminal that wants it: NO_COLOR and --no-color are obeyed. */
   paint(style: Style, text: string): string;
 }
@@ -31,6 +34,7 @@ function outputOf(stream: WriteStream, colour: boolean): Output {
       return isTerminal ? Math.max(narrowest, stream.columns || usualWidth) : null;
     },
     write: (text) => void stream.write(text),
+    pipe: (bytes) => pipeline(bytes, stream, { end: false }),
     paint: (style, text) => (colour ? styleText(style, text, { stream }) : text),
   };
 }

@@ -9,6 +9,7 @@ const output = (width: number | null, written: string[] = []): Output => ({
   isTerminal: width !== null,
   width,
   write: (text) => void written.push(text),
+  pipe: () => Promise.reject(new Error("not here")),
   paint: (_style, text) => text,
 });
 
