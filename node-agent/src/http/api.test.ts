@@ -175,6 +175,25 @@ test("ports: chosen, wanted, taken, kept", async (t) => {
   t.is(node.registry.record(first.body.server_id)!.idleSeconds, 60);
 });
 
+test("a port for the agent alone is leased to nobody, and a server needs one that players dial", async (t) => {
+  const node = await startNode(t);
+  const rcon = { protocol: "tcp", container: 27_015, public: "none" };
+  const save = { rcon: { port: "rcon", passwordVariable: "PASSWORD", command: "save" }, limitSeconds: 5 };
+  const secretly = { environment: { PASSWORD: "hush" }, entrypoint: ["/game"], save };
+  const { status, body } = await deployed(node, { ...secretly, ports: { rcon, ...tiny.ports } });
+  t.is(status, 201, JSON.stringify(body));
+  t.like(body, { public_port: portRange.from, ports: { game: portRange.from, rcon: undefined } });
+  t.like(node.registry.record(body.server_id)!.spec, {
+    ports: [{ name: "game", protocol: "udp", container: 8303, public: portRange.from }],
+    internalPorts: [{ name: "rcon", protocol: "tcp", container: 27_015 }],
+    entrypoint: ["/game"],
+  });
+  t.is(node.here.door.routes.get(body.server_id)!.length, 1, "the door opens none for it");
+  const closed = await deployed(node, { ...secretly, ports: { rcon } });
+  t.is(closed.status, 422);
+  t.regex(JSON.stringify(closed.body), /must have one that is public/);
+});
+
 test("a driven node is its own truth: after a restart everything is as it was, and nothing is an orphan", async (t) => {
   const node = await startNode(t);
   const { body } = await deployed(node);

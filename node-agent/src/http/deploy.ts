@@ -18,8 +18,11 @@ export interface WantedPort {
   public: number | "auto";
 }
 
+/** Those that players dial. */
 export const wantedPorts = ({ ports }: Deploy): WantedPort[] =>
-  Object.entries(ports).map(([name, port]) => ({ name, protocol: port.protocol, public: port.public }));
+  Object.entries(ports).flatMap(([name, port]) =>
+    port.public === "none" ? [] : [{ name, protocol: port.protocol, public: port.public }],
+  );
 
 /** @throws AppError invalid_request with faults that point at the fields of the request */
 export function checkDeploy(request: Deploy): Game {
@@ -30,8 +33,12 @@ export function checkDeploy(request: Deploy): Game {
     description: game,
     image: typeof image === "string" ? { ref: image } : { build: "." },
     ports: Object.fromEntries(
-      Object.entries(ports).map(([name, { protocol, container }]) => [name, { protocol, container, public: "auto" }]),
+      Object.entries(ports).map(([name, port]) => [
+        name,
+        { ...port, public: port.public === "none" ? "none" : "auto" },
+      ]),
     ),
+    entrypoint: request.entrypoint,
     environment: request.environment,
     volumes: request.volumes,
     user: request.user,
@@ -60,19 +67,19 @@ function probeOf({ ports }: Deploy): Game["readiness"]["anyOf"][number] {
   return tcp ? { tcp: tcp[0] } : { log: "." };
 }
 
-/** @param chosen a public port for each name */
+/** @param chosen a public port for each name that players dial */
 export function specOf(request: Deploy, game: Game, chosen: Readonly<Record<string, number>>): ServerSpec {
   const { image } = request;
+  const isInternal = ({ name }: { name: string }): boolean => request.ports[name]!.public === "none";
+  const ports = Object.entries(request.ports).map(([name, { protocol, container }]) => ({ name, protocol, container }));
+  const internal = ports.filter(isInternal);
   return {
     game: game.id,
     image: typeof image === "string" ? { ref: image } : image,
     env: game.environment,
-    ports: Object.entries(request.ports).map(([name, { protocol, container }]) => ({
-      name,
-      protocol,
-      container,
-      public: chosen[name]!,
-    })),
+    ports: ports.filter((port) => !isInternal(port)).map((port) => ({ ...port, public: chosen[port.name]! })),
+    ...(internal.length > 0 && { internalPorts: internal }),
+    ...(game.entrypoint && { entrypoint: game.entrypoint }),
     ...(request.command && { command: request.command }),
     ...specOfGame(game),
   };

@@ -18,9 +18,11 @@ const DeployPort = z.strictObject({
   protocol: z.enum(["tcp", "udp"]),
   container: z.number().int().min(1).max(65_535),
   public: z
-    .union([PublicPort, z.literal("auto")])
+    .union([PublicPort, z.enum(["auto", "none"])])
     .default("auto")
-    .describe("What players dial; `auto` takes a free one of the node's range."),
+    .describe(
+      "What players dial; `auto` takes a free one of the node's range. `none` is for the agent alone, e.g. for RCON.",
+    ),
 });
 
 export const Deploy = z.strictObject({
@@ -29,8 +31,9 @@ export const Deploy = z.strictObject({
   image: z
     .union([z.string().min(1).max(512), z.strictObject({ context: sha256 })])
     .describe("A reference, or the SHA-256 of build files that were put to /contexts."),
-  ports: z.record(z.string(), DeployPort).describe("By name; the first is the one that `public_port` tells."),
+  ports: z.record(z.string(), DeployPort).describe("By name; the first public one is what `public_port` tells."),
   environment: shape.environment,
+  entrypoint: shape.entrypoint,
   command: z.array(z.string().min(1).max(1000)).max(60).optional().describe("Instead of the image's own arguments."),
   volumes: shape.volumes,
   cpu: shape.cpu.default(1).describe("Cores."),
