@@ -1,5 +1,5 @@
 import { createWriteStream, existsSync } from "node:fs";
-import { mkdir, readFile, writeFile } from "node:fs/promises";
+import { mkdir, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import test, { type ExecutionContext } from "ava";
 import { systemPorts } from "@playspawn/shared/ports/system.ts";
@@ -127,4 +127,43 @@ test("while a backup is checked and waits for the restart nobody makes an accoun
   t.is(status, 201);
   const check = await second.stranger.post<{ code: string }>(`/api/v1/setup/restores/${broken}/check`, {});
   t.is(check.body.code, "setup_done");
+});
+
+/** A new installation that has a checked backup, and is about to start again. */
+async function checked(t: ExecutionContext) {
+  const backup = await backupOf(t);
+  const { put, begin, ended, context, config } = await fresh(t);
+  const upload = await begin(backup.length);
+  await put(upload, 0, backup);
+  t.is((await ended(upload)).state, "restarting");
+  await context.close();
+  const { dataDir, databaseUrl } = config;
+  const again = (url = databaseUrl) => harness(t, { config: { dataDir, databaseUrl: url, admin: null } });
+  return { dataDir, upload, again, staged: (name: string) => join(dataDir, "run/restore", name) };
+}
+
+test("a start that cannot restore now leaves the upload to the next one", async (t) => {
+  const { again, staged, dataDir } = await checked(t);
+  await t.throwsAsync(again("postgres://nobody@127.0.0.1:1/away"), { message: /127\.0\.0\.1:1/ });
+  t.true(existsSync(staged("backup")));
+  await mkdir(staged("agent.json/in-the-way"), { recursive: true });
+  await t.throwsAsync(again(), { code: "EISDIR" }, "restored, and the turn cannot be handed on");
+  t.true(existsSync(staged("backup")));
+  t.true(existsSync(join(dataDir, "control-plane/secret.key")));
+  await rm(staged("agent.json"), { recursive: true });
+  const { context } = await again();
+  t.true(context.setup.isDone());
+  t.true(existsSync(staged("agent.json")), "the agent is next");
+});
+
+test("an upload that was damaged since its check is given up, and the page says so", async (t) => {
+  const { again, staged, upload } = await checked(t);
+  const bytes = await readFile(staged("backup"));
+  await writeFile(staged("backup"), bytes.subarray(0, bytes.length / 2));
+  const { context, stranger } = await again();
+  t.false(context.setup.isDone());
+  t.false(existsSync(staged("backup")));
+  const { body } = await stranger.get<State>(`/api/v1/setup/restores/${upload}`);
+  t.is(body.state, "failed");
+  t.regex(body.detail!, /damaged or cut off/);
 });

@@ -2,7 +2,7 @@
 import { createReadStream, existsSync } from "node:fs";
 import { mkdir, readdir, rename, rm } from "node:fs/promises";
 import { join } from "node:path";
-import { messageOf, type Ports } from "@playspawn/shared";
+import { AppError, ConfigError, messageOf, type Ports } from "@playspawn/shared";
 import { stagedBackup, stagedFolder, turnFile, turnOf } from "@playspawn/shared/node/backup/staged.ts";
 import type { Log } from "../log.ts";
 import { flushFolder, removeEmpty, writeFlushed } from "./files.ts";
@@ -16,8 +16,10 @@ export interface ApplyOptions {
 }
 
 /**
- * Until the turn is over each start does all of it again, so that a death in the middle leaves nothing half. What cannot
- * be restored is said on the set-up page, and the installation stays as new as it was.
+ * Until the turn is over each start does all of it again, so that a death in the middle leaves nothing half, and a
+ * database that is away or a full disk costs no second upload. A backup that cannot be restored at all is said on the
+ * set-up page, and the installation stays as new as it was.
+ * @throws whatever keeps this start from it and perhaps not the next one
  */
 export async function applyStaged(options: ApplyOptions): Promise<void> {
   const { dataDir, log } = options;
@@ -40,7 +42,8 @@ export async function applyStaged(options: ApplyOptions): Promise<void> {
     log.info({ installation: manifest.installation, servers: manifest.servers.length }, "a backup is restored");
     await passOn(dataDir, manifest.node !== null);
   } catch (error) {
-    log.error({ err: error }, "the uploaded backup could not be restored");
+    log.error({ err: error }, "the uploaded backup is not restored");
+    if (!(error instanceof AppError && error.code === "backup_unusable")) throw stillThere(error, dataDir);
     await rm(stagedFolder(dataDir), { recursive: true, force: true });
     await mkdir(stagedFolder(dataDir), { mode: 0o700 });
     await writeFlushed(join(stagedFolder(dataDir), "failed"), messageOf(error));
@@ -48,6 +51,14 @@ export async function applyStaged(options: ApplyOptions): Promise<void> {
     await rm(beside, { recursive: true, force: true });
   }
 }
+
+/** What an operator can mend, with the way out; all else stays as it is. */
+const stillThere = (error: unknown, dataDir: string): unknown =>
+  error instanceof AppError
+    ? new ConfigError([
+        `The uploaded backup is not restored yet. ${error.message} The next start tries again; to give it up, delete ${stagedFolder(dataDir)}.`,
+      ])
+    : error;
 
 /** The new installation's database holds no account: set-up was reserved before the turn was written. */
 async function exchange(folder: string, beside: string): Promise<void> {

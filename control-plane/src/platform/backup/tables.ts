@@ -149,6 +149,7 @@ export async function loadPiece(tx: Knex.Transaction, name: string, bytes: Buffe
   return rows.length;
 }
 
+/** @throws AppError backup_unusable, or what else the database throws */
 export async function insertRows(tx: Knex.Transaction, { name, forget }: Table, rows: readonly Row[]): Promise<void> {
   const whole = rows.map((row) => ({ ...row, ...forget }));
   const width = Math.max(1, Object.keys(whole[0] ?? {}).length);
@@ -156,9 +157,14 @@ export async function insertRows(tx: Knex.Transaction, { name, forget }: Table, 
   try {
     for (let at = 0; at < whole.length; at += batch) await tx(name).insert(whole.slice(at, at + batch));
   } catch (error) {
+    // A full disk or a server that is away says nothing about the backup.
+    if (!misfits.test((error as { code?: string }).code ?? "")) throw error;
     throw unusable(`Rows of the table ${name} do not fit this database: ${messageOf(error)}.`, error);
   }
 }
+
+/** Unknown columns, wrong values, broken rules: of SQLite, and the classes of PostgreSQL. */
+const misfits = /^(SQLITE_(ERROR|CONSTRAINT|MISMATCH|TOOBIG)|(22|23|42)...$)/;
 
 function parse(name: string, bytes: Buffer): Row[] {
   if (bytes.length > documentBytesMax) throw unusable(`The table ${name} of this backup is damaged.`);

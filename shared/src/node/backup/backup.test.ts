@@ -153,6 +153,13 @@ test("what is no backup is told so", async (t) => {
   await refusal(t, read(zstdCompressSync(Buffer.alloc(300_000_000))), /not a backup|damaged|cut off/);
 });
 
+test("what stops who takes the entries is no damage of the backup", async (t) => {
+  const file = await made((writer) => writer.document("agent/it", noise(200_000)));
+  const full = new Error("insert into events (started_at): the disk is full");
+  const entry = () => Promise.reject(full);
+  await t.throwsAsync(readBackup(Readable.from([file]), { passphrase: undefined }, { entry }), { is: full });
+});
+
 /** A backup as nobody's writer makes it. */
 async function forged(entries: readonly { headers: Headers; body?: string }[], more: object = {}): Promise<Buffer> {
   const tar = pack();

@@ -60,16 +60,23 @@ export async function readBackup(source: Readable, opener: Opener, visitor: Visi
     const decoders = keys ? [unseal(head, keys), createZstdDecompress()] : [createZstdDecompress()];
     const fed = pipeline([bytes, ...decoders, guard.stream, tar] as unknown as [Readable, Transform]);
     fed.catch(() => undefined);
-    for await (const entry of tar) {
-      await reader.take(entry.header, guard.watched(entry as AsyncIterable<Buffer>));
+    for await (const entry of decoded(tar)) {
+      await reader.take(entry.header, guard.watched(decoded(entry as AsyncIterable<Buffer>)));
       entry.resume();
     }
-    await fed;
+    await fed.catch((error: unknown) => Promise.reject(asUnusable(error)));
     return { ...reader.end(), keys };
-  } catch (error) {
-    throw asUnusable(error);
   } finally {
     source.destroy();
+  }
+}
+
+/** What a decoder throws is the backup's fault; what the visitor throws passes by here as it is. */
+async function* decoded<T>(items: AsyncIterable<T>): AsyncGenerator<T> {
+  try {
+    yield* items;
+  } catch (error) {
+    throw asUnusable(error);
   }
 }
 
@@ -126,15 +133,16 @@ function guarded() {
   };
 }
 
-function asUnusable(error: unknown): unknown {
-  if (error instanceof AppError) return error;
-  const { code = "" } = error as NodeJS.ErrnoException;
+function asUnusable(error: unknown): Error {
+  const { code = "", syscall } = error as NodeJS.ErrnoException;
+  // Of the disk that the backup is read from.
+  if (error instanceof AppError || syscall !== undefined) return error as Error;
   if (
     ["ZSTD", "ERR_ZSTD", "Z_"].some((prefix) => code.startsWith(prefix)) ||
     /unexpected end|tar|premature/i.test(messageOf(error))
   )
     return unusable("The backup is damaged or cut off. Use another copy.", error);
-  return error;
+  return error as Error;
 }
 
 class Reader {
