@@ -2,7 +2,6 @@
 import {
   AppError,
   fill,
-  pattern,
   placeholders,
   variableFault,
   type Fault,
@@ -13,6 +12,7 @@ import {
   type Variable,
 } from "@playspawn/shared";
 import type { LoadedGame } from "./load.ts";
+import { patternsOf } from "./patterns.ts";
 
 export type VariableValue = string | number | boolean;
 export type Variables = Record<string, VariableValue>;
@@ -30,9 +30,10 @@ export function resolveVariables(game: Game, given: Record<string, unknown>, bef
     if (!Object.hasOwn(game.variables, name))
       faults.push({ pointer: `/variables/${escapePointer(name)}`, detail: `${game.name} has no such variable` });
   const resolved: Variables = {};
+  const compile = patternsOf(game);
   for (const [name, variable] of Object.entries(game.variables)) {
     const value = pick(name, variable, given, before);
-    const fault = variableFault(variable, value, pattern);
+    const fault = variableFault(variable, value, compile);
     if (fault) faults.push({ pointer: `/variables/${name}`, detail: fault });
     else resolved[name] = value as VariableValue;
   }
