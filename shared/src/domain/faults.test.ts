@@ -78,3 +78,13 @@ test("one fault and many are told in the detail; none throws nothing", (t) => {
   t.regex(capped?.message ?? "", /^60000 fields are not valid: /);
   t.is(capped?.faults.length, 100);
 });
+
+test("U+0000 is refused in every text, where it stands, however deep", (t) => {
+  const anything = z.record(z.string(), z.unknown());
+  const { faults } = parseInput(anything, { a: "x\0", "b\0": 1, c: [{ d: "\0" }], e: "fine" }, "/query");
+  t.deepEqual(faults.map(({ pointer }) => pointer).sort(), ["/query/a", "/query/b\0", "/query/c/0/d"]);
+  t.deepEqual(parseInput(z.instanceof(Uint8Array), new Uint8Array(8), "").faults, []);
+  const depth = 50_000;
+  const deep: unknown = JSON.parse(`${"[".repeat(depth)}"\\u0000"${"]".repeat(depth)}`);
+  t.is(parseInput(anything, { deep }, "").faults.length, 1);
+});

@@ -2,11 +2,33 @@
 import type { z } from "zod";
 import { AppError, type Fault } from "./errors.ts";
 
-/** `value` as the schema reads it, or what is wrong with it. `at` is where it stands: "" for the body, `/query`. */
+/**
+ * `value` as the schema reads it, or what is wrong with it. `at` is where it stands: "" for the body, `/query`.
+ * No text may hold U+0000, whatever the schema says: PostgreSQL refuses it in every query.
+ */
 export function parseInput(schema: z.ZodType, value: unknown, at: string): { value: unknown; faults: Fault[] } {
   const parsed = schema.safeParse(value, { error: words });
-  return { value: parsed.data, faults: parsed.error?.issues.flatMap((issue) => faultsOf(issue, at)) ?? [] };
+  if (parsed.success) return { value: parsed.data, faults: nulFaults(parsed.data, at) };
+  return { value: undefined, faults: parsed.error.issues.flatMap((issue) => faultsOf(issue, at)) };
 }
+
+/** Without recursion: what a schema leaves open may be nested deeper than the stack. */
+function nulFaults(value: unknown, at: string): Fault[] {
+  const faults: Fault[] = [];
+  const waiting = [{ value, at }];
+  for (let one = waiting.pop(); one !== undefined; one = waiting.pop()) {
+    if (hasNul(one.value)) faults.push({ pointer: one.at, detail: "must not contain the character U+0000" });
+    if (typeof one.value !== "object" || one.value === null || ArrayBuffer.isView(one.value)) continue;
+    for (const [name, inner] of Object.entries(one.value)) {
+      const pointer = pointerTo(one.at, name);
+      if (hasNul(name)) faults.push({ pointer, detail: "is a name that cannot be: it contains the character U+0000" });
+      waiting.push({ value: inner, at: pointer });
+    }
+  }
+  return faults;
+}
+
+const hasNul = (value: unknown): boolean => typeof value === "string" && value.includes("\0");
 
 function faultsOf(issue: z.core.$ZodIssue, at: string): Fault[] {
   const pointer = pointerTo(at, ...issue.path);

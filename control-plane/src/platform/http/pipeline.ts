@@ -98,8 +98,8 @@ function rateKeyOf(actor: Actor | null, address: string): string {
 function parseParams(ctx: Context, operation: Operation): unknown {
   const given = (ctx as Context & { params?: Record<string, string> }).params ?? {};
   if (!operation.params) return {};
-  const parsed = operation.params.safeParse({ ...given });
-  if (parsed.success) return parsed.data;
+  const { value, faults } = parseInput(operation.params, { ...given }, "");
+  if (faults.length === 0) return value;
   throw notFound(operation.tag.replace(/s$/, ""), Object.values(given).join("/").slice(0, 100));
 }
 

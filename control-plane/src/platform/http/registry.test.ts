@@ -103,3 +103,21 @@ test("an operation without its guard, or declared twice, stops the start", (t) =
     message: /needs a schema/,
   });
 });
+
+test("U+0000, which PostgreSQL takes in no query, is refused everywhere, from strangers too", async (t) => {
+  const { context, client, stranger } = await harness(t);
+  for (const { path, operation: declared } of routesOf(context.operations)) {
+    if (!path.includes("{")) continue;
+    const { status } = await client.request(declared.method, path.replaceAll(/\{\w+\}/g, "x%00"), undefined);
+    t.true(status < 500 || declared.tag === "auth", `${declared.method} ${path}: ${status}`);
+  }
+  const password = "a-password-of-one's-own";
+  for (const [path, body] of [
+    ["/api/v1/auth/login", { email: "a\0@b.example", password }],
+    ["/api/v1/webhook/wake", { server_id: "srv\0", token: "x" }],
+  ] as const) {
+    const { status, body: problem } = await stranger.post<Problem>(path, body);
+    t.is(status, 422, path);
+    t.regex(problem.detail, /must not contain the character U\+0000/);
+  }
+});
