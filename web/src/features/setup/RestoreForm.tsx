@@ -3,13 +3,13 @@ import { problemFrom } from "../../api/errors.ts";
 import { paths } from "../../paths.ts";
 import { Button, buttonClass } from "../../ui/Button.tsx";
 import { TextField } from "../../ui/fields.tsx";
-import { ProblemNote } from "../../ui/notices.tsx";
+import { Notice, ProblemNote } from "../../ui/notices.tsx";
 import { ProgressBar } from "../../ui/ProgressBar.tsx";
 import type { Problem } from "@playspawn/shared/api/problem.ts";
 import { bytes as bytesText } from "@playspawn/shared/words/bytes.ts";
 import { restoreFrom } from "./send-backup.ts";
 
-type Stage = "choosing" | "sending" | "checking" | "restarting" | "done";
+type Stage = "choosing" | "sending" | "checking" | "restarting" | "late" | "done";
 
 interface Props {
   token: string;
@@ -23,6 +23,8 @@ export function RestoreForm({ token, onBack, onLinkTrouble }: Props) {
   const [file, setFile] = useState<File>();
   const [sent, setSent] = useState(0);
   const [problem, setProblem] = useState<Problem>();
+  /** Nobody waits for it here any more, while it goes on. */
+  const [left, setLeft] = useState(false);
   const uploaded = useRef<{ file: File; upload: string }>(undefined);
   const ending = useRef<AbortController>(undefined);
   useEffect(() => () => ending.current?.abort(), []);
@@ -38,6 +40,7 @@ export function RestoreForm({ token, onBack, onLinkTrouble }: Props) {
     const { signal } = (ending.current = new AbortController());
     setFile(chosen);
     setProblem(undefined);
+    setLeft(false);
     setSent(0);
     const before = uploaded.current?.file === chosen ? uploaded.current.upload : undefined;
     restoreFrom({
@@ -51,7 +54,11 @@ export function RestoreForm({ token, onBack, onLinkTrouble }: Props) {
       onStage: setStage,
     }).then(
       () => setStage("done"),
-      (error: unknown) => (signal.aborted ? setStage("choosing") : failed(error)),
+      (error: unknown) => {
+        if (!signal.aborted) return failed(error);
+        setStage("choosing");
+        setLeft(uploaded.current?.file === chosen);
+      },
     );
   };
 
@@ -60,6 +67,11 @@ export function RestoreForm({ token, onBack, onLinkTrouble }: Props) {
     return (
       <div className="grid gap-5">
         {problem && <ProblemNote problem={problem} focus />}
+        {left && (
+          <Notice>
+            <p>The backup was sent and Playspawn goes on with it. Restore waits for it again.</p>
+          </Notice>
+        )}
         <Choosing file={file} onSubmit={submit} />
         <Button look="ghost" onClick={onBack}>
           Make a new account instead
@@ -125,6 +137,7 @@ function choose(input: HTMLInputElement, file: File): void {
 const words = {
   checking: "Checking that all of it is whole. Nothing has changed yet.",
   restarting: "Putting it in its place. Playspawn starts again; this page follows by itself.",
+  late: "Playspawn has not come back for two minutes. A large backup takes its time; else the terminal or the log of Playspawn says why.",
 } as const;
 
 function UnderWay({
@@ -147,7 +160,7 @@ function UnderWay({
       <p role="status" className="text-ink-2 text-pretty">
         {text}
       </p>
-      {isSending && <Button onClick={onCancel}>Stop</Button>}
+      <Button onClick={onCancel}>{isSending ? "Stop" : "Stop waiting"}</Button>
     </div>
   );
 }
