@@ -1,11 +1,11 @@
 /** Whole runs against servers that answer what a test says: the ways in which no good answer comes. */
 import { execFile } from "node:child_process";
 import { mkdir, mkdtemp, readFile, rm, stat, writeFile } from "node:fs/promises";
-import { createServer, type RequestListener } from "node:http";
+import { createServer, type IncomingMessage, type RequestListener, type ServerResponse } from "node:http";
 import { createServer as createTcpServer } from "node:net";
 import type { AddressInfo, Server } from "node:net";
 import { tmpdir } from "node:os";
-import { join, relative } from "node:path";
+import { join } from "node:path";
 import { PassThrough } from "node:stream";
 import type { ReadStream } from "node:tty";
 import { fileURLToPath } from "node:url";
@@ -142,7 +142,7 @@ test("an answer that breaks off is told as such, whatever it was to be", async (
   const half: RequestListener = (_request, response) => {
     response.writeHead(200, { "content-type": "application/json", "content-length": "100" });
     response.write('{"user_id"');
-    setTimeout(() => response.destroy(), 50);
+    systemPorts.timers.after(50, () => response.destroy());
   };
   const url = await answering(t, half);
   const log = await cli(t, ["api", "GET", "servers/srv_1/logs?follow=true", "--url", url]);
@@ -156,13 +156,14 @@ test("an answer that breaks off is told as such, whatever it was to be", async (
 /** Keeps what it is sent, and answers every template with the revision that it has now. */
 function templates(revision: string) {
   const bodies: Record<string, unknown>[] = [];
-  const answer: RequestListener = async (request, response) => {
+  const reply = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
     const sent = Buffer.concat(await request.toArray()).toString();
     if (sent) bodies.push(JSON.parse(sent) as Record<string, unknown>);
     response.setHeader("content-type", "application/json");
     const source = { id: "chess", name: "Chess", yaml: "id: chess\n", revision: sent ? "ffff" : revision };
     response.end(JSON.stringify(request.url!.endsWith("/games") && !sent ? { items: [source], faults: [] } : source));
   };
+  const answer: RequestListener = (request, response) => void reply(request, response);
   return { bodies, answer };
 }
 
@@ -174,7 +175,7 @@ test("a folder's files keep their names, also where it is the one we are in", as
   for (const name of ["game.yaml", "Dockerfile", "world/map"]) await writeFile(join(path, name), "");
   t.is((await cli(t, ["game", "add", `${path}/`, "--url", url])).code, 0);
   // Workers cannot change their folder.
-  const env = { ...process.env, PLAYSPAWN_TOKEN: "token", XDG_CONFIG_HOME: path };
+  const env = { PLAYSPAWN_TOKEN: "token", XDG_CONFIG_HOME: path };
   await promisify(execFile)(process.execPath, [main, "game", "add", ".", "--url", url], { cwd: path, env });
   for (const { files } of bodies as { files: { path: string }[] }[])
     t.deepEqual(files.map((file) => file.path).toSorted(), ["Dockerfile", "world/map"]);
