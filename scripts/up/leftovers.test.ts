@@ -39,6 +39,16 @@ test("a process that merely got the same number is left alone", async (t) => {
   t.is(child.signalCode, null);
 });
 
+test("a program that ends by itself just before it is told to has ended", async (t) => {
+  const data = await dataFolder(t);
+  const child = await sleeper(t);
+  await remember(data, [{ name: "door", pid: child.pid! }]);
+  await endLeftovers(data, systemTimers, () => {
+    throw Object.assign(new Error("kill ESRCH"), { code: "ESRCH" });
+  });
+  await t.throwsAsync(readFile(`${data}/run/programs.json`));
+});
+
 test("a book that a power cut spoilt stops no start", async (t) => {
   const data = await dataFolder(t);
   await writeFile(`${data}/run/programs.json`, "");

@@ -32,15 +32,20 @@ export function remember(dataDir: string, programs: readonly { name: string; pid
 export const forget = (dataDir: string): Promise<void> => rm(file(dataDir), { force: true });
 
 /** @throws Halt naming a program that even SIGKILL does not end */
-export async function endLeftovers(dataDir: string, timers: Timers): Promise<void> {
+export async function endLeftovers(
+  dataDir: string,
+  timers: Timers,
+  send: Signals = (pid, signal) => process.kill(pid, signal),
+): Promise<void> {
   // No file, or one that a power cut spoilt: then nothing is left over either.
   const known = await readFile(file(dataDir), "utf8")
     .then((text) => JSON.parse(text) as Known[])
     .catch(() => []);
-  for (const { name, pid, born } of known) {
+  for (const one of known) {
+    const { name, pid, born } = one;
     if (born === "" || (await birth(pid)) !== born) continue;
     say(`Ending ${name} (process ${pid}), which an earlier start left behind.`);
-    if (!(await endProcess(pid, born, timers)))
+    if (!(await endProcess(one, timers, send)))
       throw new Halt(
         1,
         `${name} (process ${pid}) of an earlier start does not end. Restart the machine, or end it by hand.`,
@@ -49,9 +54,17 @@ export async function endLeftovers(dataDir: string, timers: Timers): Promise<voi
   await forget(dataDir);
 }
 
-async function endProcess(pid: number, born: string, timers: Timers): Promise<boolean> {
+type Signals = (pid: number, signal: "SIGTERM" | "SIGKILL") => void;
+
+async function endProcess({ pid, born }: Known, timers: Timers, send: Signals): Promise<boolean> {
   for (const signal of ["SIGTERM", "SIGKILL"] as const) {
-    process.kill(pid, signal);
+    try {
+      send(pid, signal);
+    } catch (error) {
+      // It ended between the look and the signal.
+      if ((error as NodeJS.ErrnoException).code === "ESRCH") return true;
+      throw error;
+    }
     const limit = AbortSignal.timeout(endMs);
     while (!limit.aborted) {
       if ((await birth(pid)) !== born) return true;
