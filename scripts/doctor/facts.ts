@@ -1,9 +1,9 @@
 /** What the doctor looks at: the database, the engine, the sockets, the processes and the files of one data folder. */
 import { readFile, readdir, readlink, stat, statfs } from "node:fs/promises";
-import Docker from "dockerode";
 import { messageOf, type Have, type Want } from "@playspawn/shared";
 import { z } from "zod";
 import { run } from "../lib/run.ts";
+import { engineAt } from "../up/docker.ts";
 import { databasesOf } from "./databases.ts";
 
 export interface ServerRow {
@@ -88,14 +88,18 @@ export interface Subject {
   dataDir: string;
   /** Where its data is, unless it is in files. */
   databaseUrl: string | undefined;
+  /** Where its engine is, unless at the usual socket. */
+  dockerHost: string | undefined;
 }
 
 /** Looks at everything that can be looked at; a part that cannot says why. */
-export async function gather({ dataDir, databaseUrl }: Subject, now: number): Promise<Facts> {
+export async function gather({ dataDir, databaseUrl, dockerHost }: Subject, now: number): Promise<Facts> {
   const identity = await seen("", () => readIdentity(dataDir));
   const programs = await programsOf(dataDir);
   const databases = databasesOf(dataDir, databaseUrl);
-  const engine = await ofIdentity(identity, (own) => seen("The engine could not be asked", () => readEngine(own)));
+  const engine = await ofIdentity(identity, (own) =>
+    seen("The engine could not be asked", () => readEngine(own, dockerHost)),
+  );
   return {
     dataDir,
     now,
@@ -148,8 +152,11 @@ async function readIdentity(dataDir: string): Promise<Identity> {
   }
 }
 
-async function readEngine({ installation, node }: Identity): Promise<Engine & { rootDir: string }> {
-  const docker = new Docker({ timeout: engineLimitMs });
+async function readEngine(
+  { installation, node }: Identity,
+  dockerHost: string | undefined,
+): Promise<Engine & { rootDir: string }> {
+  const docker = engineAt(dockerHost, engineLimitMs);
   const info = (await docker.info()) as { ServerVersion: string; LiveRestoreEnabled: boolean; DockerRootDir: string };
   const filters = { label: [`playspawn.installation=${installation}`, `playspawn.node=${node}`] };
   const [containers, networks, volumes] = await Promise.all([

@@ -4,6 +4,7 @@ import { openSync } from "node:fs";
 import { access, mkdir, readFile, writeFile } from "node:fs/promises";
 import { dirname } from "node:path";
 import Docker from "dockerode";
+import { dockerAddress } from "@playspawn/node-agent/runtime/docker-address.ts";
 import { messageOf, type Timers } from "@playspawn/shared";
 import { run } from "../lib/run.ts";
 import { agreed, say, warn } from "../lib/terminal.ts";
@@ -13,6 +14,15 @@ import { ensurePackages } from "./packages.ts";
 const answerMs = 10_000;
 const comeUpMs = 60_000;
 const daemonLog = "/var/log/playspawn-dockerd.log";
+
+const usualSocket = "/var/run/docker.sock";
+
+/**
+ * The engine of an installation, whose settings may stand in a file: left to itself, dockerode looks at the environment.
+ * @param dockerHost undefined: the usual socket
+ */
+export const engineAt = (dockerHost: string | undefined, timeoutMs: number): Docker =>
+  new Docker({ ...dockerAddress(dockerHost ?? usualSocket), timeout: timeoutMs });
 
 export interface Engine {
   version: string;
@@ -32,7 +42,7 @@ export async function ensureDocker(options: {
   dockerHost: string | undefined;
   timers: Timers;
 }): Promise<Engine> {
-  const first = await ask();
+  const first = await ask(options.dockerHost);
   if (typeof first !== "string") return { ...first, started: false };
   if (options.dockerHost) throw new Halt(69, `Docker does not answer at ${options.dockerHost} (DOCKER_HOST): ${first}`);
   if (!(await has("dockerd")))
@@ -57,9 +67,9 @@ const cli = async (): Promise<string[]> =>
   (await run("apt-cache", ["show", "docker-cli"])).code === 0 ? ["docker-cli"] : [];
 
 /** The engine's figures, or why there are none. @throws Halt when the socket is denied */
-async function ask(): Promise<Omit<Engine, "started"> | string> {
+async function ask(dockerHost?: string): Promise<Omit<Engine, "started"> | string> {
   try {
-    const info = (await new Docker({ timeout: answerMs }).info()) as {
+    const info = (await engineAt(dockerHost, answerMs).info()) as {
       ServerVersion: string;
       LiveRestoreEnabled: boolean;
       DockerRootDir: string;

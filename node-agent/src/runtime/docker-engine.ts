@@ -4,6 +4,7 @@ import type { Readable } from "node:stream";
 import { inspect } from "node:util";
 import { AppError, messageOf, type Ports } from "@playspawn/shared";
 import Docker from "dockerode";
+import { dockerAddress } from "./docker-address.ts";
 
 export interface Engine {
   docker: Docker;
@@ -36,7 +37,7 @@ export function dockerEngine(host: string, ports: Ports): Engine {
   // docker-modem describes each call for a debug log, with everything that hangs on it, whether that log is on or not.
   // Of an agent those are the sockets of all calls under way: without this, 50 times the time of the call itself.
   const agent = Object.assign(new Agent({ keepAlive: false }), { [inspect.custom]: () => "Agent" });
-  const docker = new Docker({ ...address(host), agent } as Docker.DockerOptions);
+  const docker = new Docker({ ...dockerAddress(host), agent } as Docker.DockerOptions);
   return {
     docker,
     host,
@@ -67,13 +68,6 @@ export function dockerEngine(host: string, ports: Ports): Engine {
 /** A stream that came when nobody waited for it any more would stay open for ever. */
 function discard(late: unknown): void {
   (late as { destroy?: () => void } | undefined)?.destroy?.();
-}
-
-function address(host: string): Docker.DockerOptions {
-  if (host.startsWith("unix://")) return { socketPath: host.slice("unix://".length) };
-  if (host.startsWith("/")) return { socketPath: host };
-  const url = new URL(host);
-  return { protocol: "http", host: url.hostname, port: Number(url.port || 2375) };
 }
 
 interface Modem {
