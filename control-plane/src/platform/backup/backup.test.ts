@@ -6,8 +6,12 @@ import test, { type ExecutionContext } from "ava";
 import { systemPorts } from "@playspawn/shared/ports/system.ts";
 import { harness } from "../../testing/harness.ts";
 import { testDatabase, testServer, databaseOf } from "../../testing/database.ts";
+import { openDatabase } from "../db/db.ts";
+import { migrate } from "../db/migrate.ts";
 import { isPostgres } from "../db/migration-table.ts";
+import { coreMigrations } from "../db/migrations.ts";
 import { createBackup, type CreateOptions } from "./create.ts";
+import { corePlace } from "./places.ts";
 import { restoreBackup, type RestoreOptions } from "./restore.ts";
 import { leftOut, tables } from "./tables.ts";
 
@@ -156,6 +160,22 @@ test("a folder that is not empty is refused, and with replace moved aside", asyn
   t.true(existsSync(join(aside!, "control-plane/secret.key")));
   t.true(existsSync(join(dataDir, "agent/node.json")));
 });
+
+if (testServer !== null)
+  test("what a restore put aside on PostgreSQL stays over upgrades, as do the copies made before them", async (t) => {
+    const file = await backupOf(t);
+    const dataDir = await folder(t);
+    const url = (await databaseOf(t, dataDir))!;
+    for (let i = 0; i < 4; i++) await restoreBackup({ ...restoring(dataDir, url, file), replace: true });
+    const place = corePlace(dataDir, url);
+    const db = openDatabase(place);
+    t.teardown(() => db.destroy());
+    const next = { name: "999-next", up: async (): Promise<void> => {} };
+    await migrate(db, { place, migrations: [...coreMigrations, next], clock: systemPorts.clock });
+    const names = (await db("pg_namespace").pluck("nspname")) as string[];
+    t.is(names.filter((name) => name.startsWith("replaced_")).length, 3);
+    t.true(names.includes("before_999-next"));
+  });
 
 for (const point of ["extracted", "marked", "loaded", "moved"] as const)
   test(`interrupted when ${point}: nothing, or nothing starts until it is restored again`, async (t) => {

@@ -299,11 +299,11 @@ const isUsed = async (db: Knex): Promise<boolean> =>
 async function putAside(db: Knex, url: string, { replace, marked, ports }: Loading): Promise<void> {
   if (marked) return;
   if (!replace) throw notEmptyServer(url);
-  const copies = { schema: "public", applied: coreMigrations, before: `restore_${ports.clock.now()}`, keep: asideMax };
-  await withoutLimit(() => copySchema(db, copies));
+  // Not named like the copies before migrations, of which only the newest stay: nobody but the operator drops it.
+  const copy = { schema: "public", applied: coreMigrations, to: `replaced_${ports.clock.now()}` };
+  await withoutLimit(() => copySchema(db, copy));
 }
 
-const asideMax = 1000;
 const notEmptyServer = (url: string): AppError =>
   new AppError(
     "conflict",

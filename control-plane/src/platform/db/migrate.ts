@@ -61,7 +61,9 @@ async function copyFirst(db: Knex, place: Place, migrations: readonly Migration[
   if (place.kind === "sqlite") return await copyFile(db, place.path, before, copiesKept);
   const names = new Set<string>(await db("migrations").pluck("name"));
   const applied = migrations.filter(({ name }) => names.has(name));
-  await copySchema(db, { schema: place.schema, applied, before, keep: copiesKept });
+  const { schema } = place;
+  const prefix = schema === "public" ? "before_" : `${schema}_before_`;
+  await copySchema(db, { schema, applied, to: prefix + before, keep: { prefix, newest: copiesKept } });
 }
 
 /** Asked first, because `IF NOT EXISTS` wants the right to create also where nothing is created. */

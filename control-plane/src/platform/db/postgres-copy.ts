@@ -8,26 +8,24 @@ export interface CopyOptions {
   schema: string;
   /** Those that the schema holds. */
   applied: readonly Migration[];
-  /** Name of the first that is to come. */
-  before: string;
-  /** How many copies of this schema stay, the newest by their name. */
-  keep: number;
+  /** Name of the copy. */
+  to: string;
+  /** Of the schemas whose names begin like that only so many stay, the newest by their name; without it, all do. */
+  keep?: { prefix: string; newest: number };
 }
 
 /** One transaction: a failed try leaves nothing. */
-export function copySchema(db: Knex, { schema, applied, before, keep }: CopyOptions): Promise<void> {
-  const prefix = schema === "public" ? "before_" : `${schema}_before_`;
-  const copy = prefix + before;
+export function copySchema(db: Knex, { schema, applied, to, keep }: CopyOptions): Promise<void> {
   return transaction(db, async (tx) => {
     await tx.raw("SET LOCAL statement_timeout = 0");
-    await tx.raw("DROP SCHEMA IF EXISTS ?? CASCADE", [copy]);
-    await tx.raw("CREATE SCHEMA ??", [copy]);
-    await tx.raw("SET LOCAL search_path TO ??", [copy]);
+    await tx.raw("DROP SCHEMA IF EXISTS ?? CASCADE", [to]);
+    await tx.raw("CREATE SCHEMA ??", [to]);
+    await tx.raw("SET LOCAL search_path TO ??", [to]);
     await createMigrations(tx);
     for (const migration of applied) await migration.up(tx);
-    await fill(tx, schema, copy);
+    await fill(tx, schema, to);
     await tx.raw("SET LOCAL search_path TO ??", [schema]);
-    const old = (await copies(tx, prefix)).slice(0, -keep);
+    const old = keep ? (await copies(tx, keep.prefix)).slice(0, -keep.newest) : [];
     for (const name of old) await tx.raw("DROP SCHEMA ?? CASCADE", [name]);
   });
 }
