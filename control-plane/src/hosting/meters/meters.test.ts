@@ -1,6 +1,9 @@
+import { systemPorts } from "@playspawn/shared/ports/system.ts";
 import test from "ava";
+import { createMetrics } from "../../platform/metrics/metrics.ts";
 import { parseExposition } from "../../testing/exposition.ts";
 import { createServer, scene, type Scene, until } from "../../testing/hosting.ts";
+import { meters } from "./meters.ts";
 
 const read = async ({ stranger }: Scene) => parseExposition((await stranger.get<string>("/metrics")).body);
 
@@ -101,4 +104,14 @@ test.serial("servers, players and nodes are as the API shows them", async (t) =>
   await until("the node is down", async () =>
     (await value(base, "playspawn_node_up", { node: base.key.nodeId })) === 0 ? true : undefined,
   );
+});
+
+test.serial("two who look at once read the same figures", async (t) => {
+  const base = await scene(t);
+  await createServer(base);
+  const { db, telemetry, log } = base.context;
+  const metrics = createMetrics(systemPorts.clock);
+  meters({ db, telemetry, log, ports: systemPorts, metrics });
+  const texts = await Promise.all([metrics.registry.metrics(), metrics.registry.metrics()]);
+  for (const text of texts) t.regex(text, /^playspawn_servers\{state="absent",game="tiny"\} 1$/m);
 });

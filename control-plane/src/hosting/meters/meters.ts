@@ -105,38 +105,51 @@ async function countWake(db: Knex, { wakes, wakeSeconds }: Counters, event: Even
 /** The wire's own closed list of causes. */
 const triggerOf = (cause: Event["cause"]): string => (typeof cause?.["kind"] === "string" ? cause["kind"] : "unknown");
 
+interface Figure {
+  labels: Record<string, string>;
+  value: number;
+}
+
 function createGauges({ db, telemetry, ports, metrics }: MetersDeps): void {
-  const gauge = (name: string, help: string, labelNames: string[], read: (gauge: Gauge) => Promise<void>): void => {
+  const gauge = (name: string, help: string, labelNames: string[], read: () => Promise<Figure[]>): void => {
     new Gauge({
       name: metricPrefix + name,
       help,
       labelNames,
       registers: [metrics.registry],
       async collect() {
+        const figures = await read();
+        // Without a pause in between: two who look at once must not add to each other's.
         this.reset();
-        await read(this);
+        for (const { labels, value } of figures) this.inc(labels, value);
       },
     });
   };
-  gauge("servers", "Servers by what their node reports.", ["state", "game"], async (servers) => {
-    for (const { state, game, servers: count } of await countServers(db)) servers.inc({ state, game }, count);
-  });
-  const players = async (to: Gauge, of: "online" | "max"): Promise<void> => {
-    for (const row of await listPlayers(db)) to.set({ server: row.id }, (JSON.parse(row.players) as Players)[of]);
-  };
-  gauge("server_players", "Players on a server that runs.", ["server"], (to) => players(to, "online"));
-  gauge("server_players_max", "Seats of a server that runs.", ["server"], (to) => players(to, "max"));
-  gauge("node_up", "Whether a node is connected.", ["node"], async (up) => {
-    for (const { id, session } of await listNodeFigures(db)) up.set({ node: id }, session === "connected" ? 1 : 0);
-  });
-  gauge("node_memory_bytes", "Memory of a node: total, and free as it last said.", ["node", "kind"], async (memory) => {
+  gauge("servers", "Servers by what their node reports.", ["state", "game"], async () =>
+    (await countServers(db)).map(({ state, game, servers }) => ({ labels: { state, game }, value: servers })),
+  );
+  const players = async (of: "online" | "max"): Promise<Figure[]> =>
+    (await listPlayers(db)).map((row) => ({
+      labels: { server: row.id },
+      value: (JSON.parse(row.players) as Players)[of],
+    }));
+  gauge("server_players", "Players on a server that runs.", ["server"], () => players("online"));
+  gauge("server_players_max", "Seats of a server that runs.", ["server"], () => players("max"));
+  gauge("node_up", "Whether a node is connected.", ["node"], async () =>
+    (await listNodeFigures(db)).map(({ id, session }) => ({
+      labels: { node: id },
+      value: session === "connected" ? 1 : 0,
+    })),
+  );
+  gauge("node_memory_bytes", "Memory of a node: total, and free as it last said.", ["node", "kind"], async () => {
     const free = await freeMemory(telemetry, ports.clock.now() - sampleAgeMs);
-    for (const { id, capacity } of await listNodeFigures(db)) {
-      if (capacity === null) continue;
-      const { memoryBytes } = JSON.parse(capacity) as z.infer<typeof Capacity>;
-      memory.set({ node: id, kind: "total" }, memoryBytes);
-      const left = free.get(id);
-      if (left !== undefined) memory.set({ node: id, kind: "free" }, left);
-    }
+    return (await listNodeFigures(db)).flatMap(({ id, capacity }) => memoryOf(id, capacity, free.get(id)));
   });
+}
+
+function memoryOf(node: string, capacity: string | null, free: number | undefined): Figure[] {
+  if (capacity === null) return [];
+  const { memoryBytes } = JSON.parse(capacity) as z.infer<typeof Capacity>;
+  const total = { labels: { node, kind: "total" }, value: memoryBytes };
+  return free === undefined ? [total] : [total, { labels: { node, kind: "free" }, value: free }];
 }
