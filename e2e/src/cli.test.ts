@@ -5,6 +5,8 @@ import { mkdir, mkdtemp, readFile, rm, stat, writeFile } from "node:fs/promises"
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { withLimit } from "@playspawn/shared";
+import { systemTimers } from "@playspawn/shared/ports/system.ts";
 import anyTest, { type TestFn } from "ava";
 import { admin, freePort, openStack, type Stack } from "./stack/stack.ts";
 import { gamesWithTiny } from "./stack/tiny.ts";
@@ -29,10 +31,18 @@ const test = anyTest as TestFn<Scene>;
 const launcher = fileURLToPath(new URL("../../scripts/playspawn", import.meta.url));
 const limitMs = 120_000;
 
+const leave: (() => Promise<unknown>)[] = [];
+test.after.always(async () => {
+  for (const step of leave.toReversed()) await step();
+});
+
 test.before(async (t) => {
   const games = await gamesWithTiny();
+  leave.push(games.remove);
   const stack = await openStack({ env: { control: { PLAYSPAWN_GAMES_DIR: games.dir } } });
+  leave.push(stack.close);
   const home = await mkdtemp(join(tmpdir(), "playspawn-cli-"));
+  leave.push(() => rm(home, { recursive: true, force: true }));
   const start = (args: string[], env: Record<string, string> = {}): ChildProcess =>
     spawn(launcher, args, { env: { PATH: process.env["PATH"] ?? "", HOME: home, ...env }, timeout: limitMs });
   const run: Scene["run"] = async (args, { input = "", env } = {}) => {
@@ -53,15 +63,7 @@ test.before(async (t) => {
   const login = ["login", stack.url, "--email", admin.email, "--password-file", "-"];
   const { code, err } = await run(login, { input: `${admin.password}\n` });
   if (code !== 0) throw new Error(`the login ended with ${code}: ${err}`);
-  leave = async () => {
-    await stack.close();
-    await games.remove();
-    await rm(home, { recursive: true, force: true });
-  };
 });
-
-let leave = async (): Promise<void> => {};
-test.after.always(() => leave());
 
 test("a session is kept for its owner alone; status and whoami tell of it", async (t) => {
   const { stack, home, out } = t.context;
@@ -299,13 +301,15 @@ test("a followed log goes on after the control plane was away, without a line tw
   const child = start(["server", "logs", "talker", "--follow"]);
   let out = "";
   let err = "";
-  const said = (what: () => boolean): Promise<void> =>
-    new Promise((resolve) => {
+  const said = (what: () => boolean): Promise<void> => {
+    const heard = new Promise<void>((resolve) => {
       const look = (): void => void (what() && resolve());
       child.stdout!.on("data", look);
       child.stderr!.on("data", look);
       look();
     });
+    return withLimit(systemTimers, limitMs, "what the followed log says", heard);
+  };
   child.stdout!.on("data", (data: Buffer) => (out += data.toString()));
   child.stderr!.on("data", (data: Buffer) => (err += data.toString()));
   await said(() => out.includes("started"));

@@ -58,7 +58,7 @@ const source = async (): Promise<string> =>
 const add = (yaml: string): Promise<unknown> => stack.api.call("POST", "/api/v1/games", { yaml });
 
 test("the games that come with it pass, with what their queries say, and leave nothing behind", async (t) => {
-  t.timeout(900_000);
+  t.timeout(400_000);
   t.is(await stateOf("tiny"), "untried");
   const tiny = await passes("tiny");
   t.is(textOf(tiny, "ports"), "game 7000/tcp is bound");

@@ -154,7 +154,7 @@ async function dieAt({ stack }: House, point: string, push: () => Promise<unknow
   await stack.start("agent", { PLAYSPAWN_FAILPOINT: point });
   await stack.connected();
   await push();
-  await stack.parts.agent.exited;
+  await stack.died("agent");
   await stack.start("agent");
   await stack.connected();
 }

@@ -3,7 +3,7 @@ import { joinLuanti } from "./clients/luanti.ts";
 import { startStack } from "./stack/stack.ts";
 
 test("the real Luanti client joins a sleeping server: it wakes, he is in and counted, he leaves, it sleeps", async (t) => {
-  t.timeout(600_000);
+  t.timeout(400_000);
   const stack = await startStack(t);
   const { id, addresses } = await stack.api.create({ name: "blocks", game: "luanti", idleSeconds: 10 });
   t.is(addresses.length, 1, "the port of the player list is not public");

@@ -42,7 +42,7 @@ function overlapOf(spans: { from: number; to: number }[]): number {
 }
 
 test("50 servers are created, woken, hibernated and deleted, many at a time, and nothing is left or touched", async (t) => {
-  t.timeout(600_000);
+  t.timeout(400_000);
   const games = await gamesWithTiny();
   const stack = await startStack(t, { env: { control: { PLAYSPAWN_GAMES_DIR: games.dir } } });
   t.teardown(games.remove);

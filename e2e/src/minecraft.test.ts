@@ -7,7 +7,7 @@ import { startStack } from "./stack/stack.ts";
 const between = (from: number, to: number): number => from + Math.floor(Math.random() * (to - from + 1));
 
 test("a bot's login is held while the world wakes, and what it builds outlives save, sleep and the container", async (t) => {
-  t.timeout(600_000);
+  t.timeout(400_000);
   const stack = await startStack(t);
   const { id, addresses } = await stack.api.create({ name: "world", game: "minecraft", idleSeconds: 3 });
   const { host, port } = addresses[0]!;

@@ -3,7 +3,7 @@ import { connectQuake3, statusQuake3 } from "./clients/quake3.ts";
 import { startStack } from "./stack/stack.ts";
 
 test("a player's first packet wakes OpenArena; bots and a server browser do not keep it awake, he does", async (t) => {
-  t.timeout(600_000);
+  t.timeout(400_000);
   const stack = await startStack(t);
   const variables = { BOTS: 2, LOST_SECONDS: 15 };
   const { id, addresses } = await stack.api.create({ name: "arena", game: "openarena", idleSeconds: 12, variables });

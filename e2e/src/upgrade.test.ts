@@ -16,7 +16,7 @@ const gapMsMax = 1000;
 const wordEveryMs = 50;
 
 test("an upgrade from the version before: who plays over UDP and TCP notices nothing, and what he played is there", async (t) => {
-  t.timeout(600_000);
+  t.timeout(400_000);
   const checkout = await earlier(t, before);
   const [old, now] = [await gamesWithTiny({}, join(checkout, "games")), await gamesWithTiny()];
   t.teardown(() => Promise.all([old.remove(), now.remove()]));

@@ -9,10 +9,9 @@ import { startConfig } from "../config.ts";
 import { repository } from "../lib/paths.ts";
 import { run } from "../lib/run.ts";
 import { say } from "../lib/terminal.ts";
-import { runAva, runLanes } from "../suite/ava.ts";
+import { runAva, runLanes, type Job } from "../suite/ava.ts";
 import { ensurePostgres, startPostgres } from "../suite/postgres.ts";
 import { readSkips, tally, type Tally } from "../suite/tally.ts";
-import type { TestResult } from "../suite/tap.ts";
 import { openRunFolder } from "../suite/run-folder.ts";
 import { compareTraces, processesOf, readTraces, type Traces } from "../suite/traces.ts";
 import { ensureDashboard } from "../up/dashboard.ts";
@@ -40,12 +39,15 @@ const parts = ["check", "unit", "e2e"] as const;
 type Part = (typeof parts)[number];
 
 const unitLimitMs = 10 * 60_000;
-/** Of one file of whole-program tests. */
-const e2eLimitMs = 8 * 60_000;
-/** Whole programs spend most of their time waiting for each other: two files at a time fill two cores. */
-const e2eLanes = 2;
+/** Of one file of whole-program tests; each test has a shorter one of its own. */
+const e2eLimitMs = 15 * 60_000;
+/** Whole programs spend most of their time waiting for each other: three files at a time fill two cores. */
+const e2eLanes = 3;
 /** Those that take longest begin first, so that no lane ends long after the other. */
-const longest = ["bare", "compose", "kills", "life", "dashboard", "backup", "many", "channels"];
+const longest = [
+  ...["neighbours", "kills-agent", "kills-control-plane", "bare", "compose", "life", "dashboard", "channels", "backup"],
+  ...["games", "many", "upgrade", "openarena"],
+];
 
 const databases = ["both", "sqlite", "postgresql"] as const;
 
@@ -128,68 +130,83 @@ async function runParts(choice: Choice, counted: Tally, environment: NodeJS.Proc
   if (choice.parts.includes("check"))
     for (const { name, findings } of await runChecks())
       counted.add({ title: `check › ${name}`, outcome: findings.length === 0 ? "passed" : "failed", details: [] });
-  if (choice.database !== "postgresql") {
-    const unit = { config: "ava.config.js", files: choice.files, environment, limitMs: unitLimitMs };
-    if (choice.parts.includes("unit")) await runAva(unit, counted.add);
-    const e2e = { config: "ava.e2e.config.js", environment, limitMs: e2eLimitMs, lanes: e2eLanes };
-    const files = choice.files.length > 0 ? choice.files : await wholePrograms();
-    if (choice.parts.includes("e2e")) await runLanes({ ...e2e, files }, counted.add);
+  const whole = await wholePrograms();
+  const rounds = [sqliteRound(choice, whole), postgresRound(choice, whole)].filter((round) => round !== undefined);
+  const server = rounds.some(({ prefix }) => prefix !== "") ? await startPostgres(environment) : undefined;
+  const environmentOf = ({ prefix }: Round): NodeJS.ProcessEnv =>
+    prefix === "" ? environment : { ...environment, PLAYSPAWN_TEST_DATABASE_URL: server!.url };
+  try {
+    for (const round of rounds) await runUnit(round, environmentOf(round), counted);
+    const jobs = rounds.flatMap((round) =>
+      round.e2e.map((file): Job => ({ file, environment: environmentOf(round), prefix: round.prefix })),
+    );
+    const limits = { config: "ava.e2e.config.js", limitMs: e2eLimitMs, lanes: e2eLanes };
+    await runLanes(
+      jobs.toSorted((a, b) => rank(a.file) - rank(b.file)),
+      limits,
+      counted.add,
+    );
+  } finally {
+    await server?.remove();
   }
-  if (choice.database !== "sqlite") await runOnPostgres(choice, counted, environment);
 }
 
-async function wholePrograms(): Promise<string[]> {
-  const found: string[] = [];
-  for await (const file of glob("e2e/src/**/*.test.ts", { cwd: repository })) found.push(file);
-  const rank = (file: string): number => {
-    const place = longest.indexOf(basename(file, ".test.ts"));
-    return place < 0 ? longest.length : place;
-  };
-  return found.toSorted((a, b) => rank(a) - rank(b) || a.localeCompare(b));
+/** What runs on one database. */
+interface Round {
+  /** Of its results' titles; empty on SQLite. */
+  prefix: string;
+  /** Files or patterns, all where it is empty; undefined: none. */
+  unit: readonly string[] | undefined;
+  e2e: readonly string[];
+}
+
+async function runUnit({ prefix, unit }: Round, environment: NodeJS.ProcessEnv, counted: Tally): Promise<void> {
+  if (!unit) return;
+  await runAva({ config: "ava.config.js", files: unit, environment, limitMs: unitLimitMs }, (result) =>
+    counted.add({ ...result, title: prefix + result.title }),
+  );
+}
+
+function sqliteRound({ parts: chosenParts, files, database }: Choice, whole: readonly string[]): Round | undefined {
+  if (database === "postgresql") return undefined;
+  const unit = chosenParts.includes("unit") ? files : undefined;
+  const e2e = files.length > 0 ? files : whole;
+  return { prefix: "", unit, e2e: chosenParts.includes("e2e") ? e2e : [] };
 }
 
 /** docs/testing.md says why these and no others. */
 const onBoth = {
   unit: ["control-plane/**/*.test.ts"],
-  e2e: ["e2e/src/teeworlds.test.ts", "e2e/src/minecraft.test.ts", "e2e/src/kills.test.ts"],
-} as const;
-
+  e2e: ["teeworlds", "minecraft", "kills-control-plane"].map((name) => `e2e/src/${name}.test.ts`),
+};
 /** They start what they test by its own commands, on its own database, or know none. */
 const onTheirOwn = ["bare", "compose", "games", "start", "upgrade"];
-const ofTheAgentAlone = ["kill -9 of the agent*"];
 
-async function allOnPostgres(): Promise<Record<"unit" | "e2e", readonly string[]>> {
-  const e2e = (await wholePrograms()).filter((file) => !onTheirOwn.includes(basename(file, ".test.ts")));
-  return { unit: onBoth.unit, e2e };
-}
-
-/** On a PostgreSQL of the run's own. */
-async function runOnPostgres(
-  { parts: chosenParts, files, database }: Choice,
-  counted: Tally,
-  environment: NodeJS.ProcessEnv,
-) {
-  const patterns = database === "both" ? onBoth : await allOnPostgres();
-  const again = (part: "unit" | "e2e"): readonly string[] => {
+function postgresRound({ parts: chosenParts, files, database }: Choice, whole: readonly string[]): Round | undefined {
+  if (database === "sqlite") return undefined;
+  const all = whole.filter((file) => !onTheirOwn.includes(basename(file, ".test.ts")));
+  const patterns = { unit: onBoth.unit, e2e: database === "both" ? onBoth.e2e : all };
+  const of = (part: "unit" | "e2e"): readonly string[] => {
     if (!chosenParts.includes(part)) return [];
     if (files.length === 0) return patterns[part];
     return files.filter((file) =>
       patterns[part].some((pattern) => matchesGlob(relative(repository, resolve(file)), pattern)),
     );
   };
-  const [unit, e2e] = [again("unit"), again("e2e")];
-  if (unit.length + e2e.length === 0) return;
-  const server = await startPostgres(environment);
-  const add = (result: TestResult): void => counted.add({ ...result, title: `postgresql › ${result.title}` });
-  const rest = { environment: { ...environment, PLAYSPAWN_TEST_DATABASE_URL: server.url } };
-  try {
-    if (unit.length > 0) await runAva({ ...rest, config: "ava.config.js", files: unit, limitMs: unitLimitMs }, add);
-    const without = database === "both" ? ofTheAgentAlone : [];
-    const whole = { ...rest, config: "ava.e2e.config.js", without, limitMs: e2eLimitMs };
-    await runLanes({ ...whole, files: e2e, lanes: e2eLanes }, add);
-  } finally {
-    await server.remove();
-  }
+  const [unit, e2e] = [of("unit"), of("e2e")];
+  if (unit.length + e2e.length === 0) return undefined;
+  return { prefix: "postgresql › ", unit: unit.length > 0 ? unit : undefined, e2e };
+}
+
+async function wholePrograms(): Promise<string[]> {
+  const found: string[] = [];
+  for await (const file of glob("e2e/src/**/*.test.ts", { cwd: repository })) found.push(file);
+  return found.toSorted();
+}
+
+function rank(file: string): number {
+  const place = longest.indexOf(basename(file, ".test.ts"));
+  return place < 0 ? longest.length : place;
 }
 
 /** What ends a moment after its test is no leftover. */

@@ -9,25 +9,16 @@ export interface AvaRun {
   config: string;
   /** Files or patterns; all of the configuration when empty. */
   files: readonly string[];
-  /** Titles of tests that do not run, `*` for anything. */
-  without?: readonly string[];
   environment: NodeJS.ProcessEnv;
   limitMs: number;
 }
 
 /** An end of AVA that no result explains is a failure of its own: it crashed, found no test, or took too long. */
 export async function runAva(
-  { config, files, without = [], environment, limitMs }: AvaRun,
+  { config, files, environment, limitMs }: AvaRun,
   onResult: (result: TestResult) => void,
 ): Promise<void> {
-  const args = [
-    installed("ava/entrypoints/cli.js"),
-    "--tap",
-    "--config",
-    config,
-    ...without.map((title) => `--match=!${title}`),
-    ...files,
-  ];
+  const args = [installed("ava/entrypoints/cli.js"), "--tap", "--config", config, ...files];
   const child = spawn(process.execPath, args, {
     cwd: repository,
     env: environment,
@@ -56,16 +47,28 @@ export async function runAva(
   onResult({ title: `AVA with ${config} ${why}`, outcome: "failed", details: [] });
 }
 
-/** As `runAva`, a process of AVA for each file and `lanes` of them at a time; titles begin with the file's name. */
+/** One file that runs in a process of AVA of its own. */
+export interface Job {
+  file: string;
+  environment: NodeJS.ProcessEnv;
+  /** What its results are called before the file's name, e.g. `postgresql › `. */
+  prefix: string;
+}
+
+/** Takes the jobs in their order, `lanes` of them at a time. */
 export async function runLanes(
-  { files, lanes, ...rest }: AvaRun & { lanes: number },
+  jobs: readonly Job[],
+  { lanes, ...rest }: Pick<AvaRun, "config" | "limitMs"> & { lanes: number },
   onResult: (result: TestResult) => void,
 ): Promise<void> {
-  const waiting = [...files];
+  const waiting = [...jobs];
   const lane = async (): Promise<void> => {
-    for (let file = waiting.shift(); file !== undefined; file = waiting.shift()) {
-      const name = basename(file, ".test.ts");
-      await runAva({ ...rest, files: [file] }, (result) => onResult({ ...result, title: `${name} › ${result.title}` }));
+    for (let job = waiting.shift(); job; job = waiting.shift()) {
+      const { file, environment } = job;
+      const before = `${job.prefix}${basename(file, ".test.ts")} › `;
+      await runAva({ ...rest, environment, files: [file] }, (result) =>
+        onResult({ ...result, title: before + result.title }),
+      );
     }
   };
   await Promise.all(Array.from({ length: lanes }, lane));

@@ -104,10 +104,7 @@ export async function joinWorld({
     say: (words) => step("an echo", echo(bot, username, words)),
     roundTrip: () => step("an echo", echo(bot, username, `echo ${++echoes}`)),
     placeBlocks: (offsets, block) => placeBlocks(bot, offsets, block, step),
-    readBlocks: async (positions) => {
-      await step("the land around", bot.waitForChunksToLoad());
-      return positions.map(({ x, y, z }) => bot.blockAt(new Vec3(x, y, z))?.name ?? "not loaded");
-    },
+    readBlocks: (positions) => step("the land around", readBlocks(bot, positions)),
     leave: gone,
   };
 }
@@ -142,6 +139,15 @@ async function echo(bot: Mineflayer, username: string, words: string): Promise<v
   });
   bot.chat(words);
   await heard;
+}
+
+/** Mineflayer counts land as loaded that is still on its way. */
+async function readBlocks(bot: Mineflayer, positions: readonly Position[]): Promise<string[]> {
+  for (;;) {
+    const blocks = positions.map(({ x, y, z }) => bot.blockAt(new Vec3(x, y, z)));
+    if (blocks.every((block) => block !== null)) return blocks.map((block) => block.name);
+    await once(bot, "chunkColumnLoad");
+  }
 }
 
 type Step = <T>(what: string, work: Promise<T>) => Promise<T>;

@@ -2,8 +2,8 @@
 import WebSocket from "ws";
 
 export interface Live {
-  /** Calls `look` now and after every message until it answers something; fails after `limitMs` with what was seen last. */
-  until<T>(what: string, limitMs: number, look: () => Promise<T | undefined>): Promise<T>;
+  /** Calls `look` now and after every message until it answers something but false; fails after `limitMs` with what was seen last. */
+  until<T>(what: string, limitMs: number, look: () => Promise<T | false | undefined>): Promise<T>;
   close(): void;
 }
 
@@ -33,7 +33,7 @@ export function live(url: () => string, token: () => string): Live {
         const changed = nextChange(listeners);
         try {
           const answer = await look();
-          if (answer !== undefined) return answer;
+          if (answer !== undefined && answer !== false) return answer;
         } catch (error) {
           last = error;
         }

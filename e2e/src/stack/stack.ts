@@ -3,6 +3,8 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { withLimit } from "@playspawn/shared";
+import { systemTimers } from "@playspawn/shared/ports/system.ts";
 import type { ExecutionContext } from "ava";
 import { type Api, type Node, type Server, connect } from "./api.ts";
 import { databaseFor } from "./database.ts";
@@ -28,6 +30,8 @@ export interface Stack {
   logFile(part: Part): string;
   /** Ends one process (default `SIGKILL`) and leaves it down. */
   kill(part: Part, signal?: NodeJS.Signals): Promise<void>;
+  /** Resolves once the process was ended by SIGKILL, its own at a failpoint. @throws Error when it ends in good order or not at all */
+  died(part: Part): Promise<void>;
   /** Starts it again, with more environment where wanted; from this checkout, or from another. */
   start(part: Part, env?: Record<string, string>, checkout?: string): Promise<void>;
   env(part: Part): Record<string, string>;
@@ -49,6 +53,8 @@ export interface StackOptions {
   joins?: boolean;
 }
 
+const deathLimitMs = 60_000;
+
 export const nodeSecret = "the-secret-of-a-node-that-is-driven";
 
 export async function startStack(t: ExecutionContext, options: StackOptions = {}): Promise<Stack> {
@@ -57,17 +63,83 @@ export async function startStack(t: ExecutionContext, options: StackOptions = {}
   return stack;
 }
 
+/** What a failed start had made is gone again when this rejects. */
 export async function openStack(options: StackOptions = {}): Promise<Stack> {
   const dataDir = options.dataDir ?? (await mkdtemp(join(tmpdir(), "playspawn-e2e-")));
   const [port, agentPort] = [await freePort(), await freePort()];
   const url = `http://127.0.0.1:${port}`;
-  const range = nextRange(options.ports ?? 100);
-  const common = { PLAYSPAWN_DATA_DIR: dataDir };
   const database = await databaseFor(dataDir);
+  const env = environments({ dataDir, url, port, agentPort, database: database.env }, options);
+  const logFile = (part: Part): string => join(dataDir, `${part}.log`);
+  const parts: Partial<Record<Part, Running>> = {};
+  const start: Stack["start"] = async (part, more = {}, checkout) => {
+    parts[part] = await run(part, { ...env(part), ...more }, logFile(part), checkout);
+  };
+  let events: Live | undefined;
+  const close = async (): Promise<void> => {
+    events?.close();
+    await Promise.all(Object.values(parts).map((part) => part.stop("SIGTERM")));
+    await sweep(dataDir);
+    await database.drop();
+    await rm(dataDir, { recursive: true, force: true });
+  };
+  try {
+    await start("control", {}, options.checkout);
+    const others = await Promise.allSettled(
+      (["agent", "door"] as const).map((part) => start(part, {}, options.checkout)),
+    );
+    for (const other of others) if (other.status === "rejected") throw other.reason;
+    const api = await connect(url, admin);
+    events = live(
+      () => url,
+      () => api.token,
+    );
+    const waits = waitsOf(api, events);
+    if (options.joins ?? true) await waits.connected();
+    return {
+      ...{ url, agentUrl: `http://127.0.0.1:${agentPort}`, dataDir, api, live: events },
+      ...{ parts: parts as Record<Part, Running>, ...waits, logFile, start, env, close },
+      kill: (part, signal = "SIGKILL") => parts[part]!.stop(signal),
+      died: (part) => diesHard(part, parts[part]!),
+    };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
+
+/** @throws Error when it ended in good order, or not within a minute */
+async function diesHard(part: Part, { exited }: Running): Promise<void> {
+  const { signal } = await withLimit(systemTimers, deathLimitMs, `the death of ${part}`, exited);
+  if (signal !== "SIGKILL") throw new Error(`${part} ended in good order, and should have died`);
+}
+
+const waitsOf = (api: Api, events: Live): Pick<Stack, "connected" | "inState"> => ({
+  connected: () =>
+    events.until("the node is connected", 60_000, async () =>
+      (await api.nodes()).find((node) => node.session === "connected"),
+    ),
+  inState: (id, have, { tier, limitMs = 60_000 } = {}) =>
+    events.until(`${id} ${have} ${tier ?? ""}`, limitMs, async () => {
+      const server = await api.server(id);
+      return server.have === have && (tier === undefined || server.tier === tier) ? server : undefined;
+    }),
+});
+
+interface Place {
+  dataDir: string;
+  url: string;
+  port: number;
+  agentPort: number;
+  database: Record<string, string>;
+}
+
+function environments({ dataDir, url, port, agentPort, database }: Place, options: StackOptions): Stack["env"] {
+  const common = { PLAYSPAWN_DATA_DIR: dataDir };
   const defaults: Record<Part, Record<string, string>> = {
     control: {
       ...common,
-      ...database.env,
+      ...database,
       PLAYSPAWN_PORT: String(port),
       PLAYSPAWN_WEB_PORT: "0",
       PLAYSPAWN_HOST: "127.0.0.1",
@@ -80,7 +152,7 @@ export async function openStack(options: StackOptions = {}): Promise<Stack> {
       ...common,
       PLAYSPAWN_CONTROL_URL: url,
       PLAYSPAWN_AGENT_PORT: String(agentPort),
-      PLAYSPAWN_PORT_RANGE: range,
+      PLAYSPAWN_PORT_RANGE: nextRange(options.ports ?? 100),
       PLAYSPAWN_NODE_ADDRESS: "127.0.0.1",
       PLAYSPAWN_NODE_NAME: "e2e",
       // Images of tests are made here and come from no registry.
@@ -93,55 +165,7 @@ export async function openStack(options: StackOptions = {}): Promise<Stack> {
     control: { NODE_URL: `http://127.0.0.1:${agentPort}`, NODE_SECRET: nodeSecret, PLAYSPAWN_LOCAL_NODE: "0" },
     agent: { PLAYSPAWN_CONTROL_URL: "", PLAYSPAWN_JOIN_TOKEN_FILE: "", PLAYSPAWN_NODE_SECRET: nodeSecret },
   };
-  const envOf = (part: Part): Record<string, string> => ({
-    ...defaults[part],
-    ...(options.driven && driven[part]),
-    ...options.env?.[part],
-  });
-  const logFile = (part: Part): string => join(dataDir, `${part}.log`);
-  const parts = {} as Record<Part, Running>;
-  const start: Stack["start"] = async (part, more = {}, checkout) => {
-    parts[part] = await run(part, { ...envOf(part), ...more }, logFile(part), checkout);
-  };
-  await start("control", {}, options.checkout);
-  await Promise.all([start("agent", {}, options.checkout), start("door", {}, options.checkout)]);
-  const api = await connect(url, admin);
-  const events = live(
-    () => url,
-    () => api.token,
-  );
-  const connected = (): Promise<Node> =>
-    events.until("the node is connected", 60_000, async () =>
-      (await api.nodes()).find((node) => node.session === "connected"),
-    );
-  const inState: Stack["inState"] = (id, have, { tier, limitMs = 60_000 } = {}) =>
-    events.until(`${id} ${have} ${tier ?? ""}`, limitMs, async () => {
-      const server = await api.server(id);
-      return server.have === have && (tier === undefined || server.tier === tier) ? server : undefined;
-    });
-  if (options.joins ?? true) await connected();
-  const close = async (): Promise<void> => {
-    events.close();
-    await Promise.all(Object.values(parts).map((part) => part.stop("SIGTERM")));
-    await sweep(dataDir);
-    await database.drop();
-    await rm(dataDir, { recursive: true, force: true });
-  };
-  return {
-    url,
-    agentUrl: `http://127.0.0.1:${agentPort}`,
-    dataDir,
-    api,
-    live: events,
-    parts,
-    inState,
-    connected,
-    logFile,
-    kill: (part, signal = "SIGKILL") => parts[part].stop(signal),
-    start,
-    env: envOf,
-    close,
-  };
+  return (part) => ({ ...defaults[part], ...(options.driven && driven[part]), ...options.env?.[part] });
 }
 
 export const freePort = (): Promise<number> =>
