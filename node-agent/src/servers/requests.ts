@@ -1,5 +1,5 @@
 /** What players and people asked of a server, and what of it was answered. A kick is answered once its action has ended. */
-import type { DesiredServer, Facts, KickKind, Tier } from "@playspawn/shared";
+import type { Cause, DesiredServer, Facts, KickKind } from "@playspawn/shared";
 import type { Knock } from "../door/door-client.ts";
 import type { DeedName } from "./deeds/deeds.ts";
 import type { Memo } from "./memo.ts";
@@ -7,6 +7,8 @@ import type { Memo } from "./memo.ts";
 export interface Kick extends NonNullable<Facts["kick"]> {
   /** Of the record; below zero for what somebody asked of this node itself. */
   gen: number;
+  /** Why, where nobody asked. */
+  cause?: Cause;
 }
 
 export class Requests {
@@ -36,8 +38,13 @@ export class Requests {
   }
 
   /** Somebody asks this node itself, past the record. The newest of these counts. */
-  ask(kind: KickKind, tier?: Tier): void {
-    this.#asked = { gen: --this.#askedBefore, kind, ...(tier ? { tier } : {}) };
+  ask(kind: KickKind): void {
+    this.#asked = { gen: --this.#askedBefore, kind };
+  }
+
+  /** What was awake is woken again, unless somebody asks for something else. */
+  wakeAgain(cause: Cause): void {
+    this.#asked ??= { gen: --this.#askedBefore, kind: "wake", cause };
   }
 
   /** The kick that waits for an answer; the record's comes first. */

@@ -43,6 +43,8 @@ export interface Stage {
   acceptedBefore: number;
   /** Seats, as the game last said; 0 when nobody knows. */
   seats: number;
+  /** The next action wakes it, for the reason of this one, unless something else is wanted by then. */
+  wakeAgain(): void;
   /** Nobody plays and nothing is held for it. */
   empty(): boolean;
 }

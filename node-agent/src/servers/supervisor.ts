@@ -106,6 +106,7 @@ export class Supervisor {
       notice: null,
       seats: 0,
       acceptedBefore: 0,
+      wakeAgain: () => this.#requests.wakeAgain(this.#stage.cause),
       empty: () => this.#watch?.empty() ?? true,
     };
     this.#usage = usage(clock, state.have, world.run, (kind, data) => tell(this.#stage, kind, data));
@@ -270,7 +271,8 @@ export class Supervisor {
       return this.#setAlarm();
     }
     const { knock } = this.#requests;
-    this.#stage.cause = causeOf(action, facts, knock, this.#stage.memo.now.proven);
+    const { proven } = this.#stage.memo.now;
+    this.#stage.cause = causeOf(action, { have: facts.have, kick: this.#waitingKick(), knock, proven });
     if (!knock) this.#stage.wokenAt = this.#stage.world.ports.clock.mono();
     this.#fly(action, this.#answering(action));
   }

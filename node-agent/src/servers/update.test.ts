@@ -123,6 +123,41 @@ test("a newer version that does not start is taken back: the old one runs again,
   t.is(s.image(), "tiny:1");
 });
 
+/** The newer version falls, and the old one that is put back never answers. */
+async function puttingBack(): Promise<Scene> {
+  const s = await scene();
+  const start = s.all.engine.start.bind(s.all.engine);
+  s.all.engine.start = (one) => {
+    if (s.image() === "tiny:2") s.all.manners.crashing.set(id, 1);
+    else s.all.manners.crashing.delete(id);
+    s.all.readiness.mute.add(s.all.engine.units.get(id)!.holder!.address);
+    start(one);
+  };
+  await s.push({ update: newer });
+  for (let i = 0; i < 120 && s.status().update?.phase !== "failed"; i++) await s.all.advance(1_000);
+  await s.all.settle();
+  return s;
+}
+
+test("putting an old version back is called off by whoever stops the server, or puts it to sleep", async (t) => {
+  const s = await puttingBack();
+  t.like(s.status(), { state: "starting", cause: { kind: "update" } });
+  await s.push({ want: "stopped" });
+  await s.all.advance(1_000);
+  t.like(s.status(), { state: "stopped", update: { phase: "failed" } });
+  const other = await puttingBack();
+  await other.push({ kick: { gen: 3, kind: "hibernate" } });
+  await other.all.advance(1_000);
+  t.is(other.status().state, "hibernated");
+});
+
+test("an old version that is put back and does not answer is failed and ended, like any start", async (t) => {
+  const s = await puttingBack();
+  await s.all.advance(30_000);
+  t.like(s.status(), { state: "failed", detail: { error: { code: "start_timeout" } } });
+  t.false(s.all.engine.units.get(id)!.game!.running);
+});
+
 test("an image that cannot be had fails the update while the game goes on", async (t) => {
   const s = await scene();
   const broken = new AppError("image_not_found", "There is no image tiny:2.");

@@ -37,7 +37,7 @@ export const update: Deed = {
     await stage.world.files.setMeta(stage.id, { clean: true });
     await restAsleep(stage);
     // Whoever waits at the door is let in by the next action; who had it awake gets it back.
-    if (from === "ready") await wake(stage, new AbortController().signal);
+    if (from === "ready") stage.wakeAgain();
     return "lasts";
   },
 };
