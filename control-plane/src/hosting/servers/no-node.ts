@@ -1,5 +1,6 @@
 /** Why no node can take a server, in words for whoever asked for one. Pure. */
-import { AppError } from "@playspawn/shared";
+import { AppError, type Game } from "@playspawn/shared";
+import { archWords } from "./machines.ts";
 import type { JoinedRow } from "./store.ts";
 
 type Reason = "silent" | "never" | "quarantined" | "adopt";
@@ -35,6 +36,11 @@ export function noNode(joined: readonly JoinedRow[], now: number): AppError {
 
 export const fullNodes = (): AppError =>
   refusal("Every connected node holds as many servers as it can. Join another node.");
+
+export const otherMachines = (game: Game): AppError =>
+  refusal(
+    `${game.name} runs on ${archWords(game)}, and no connected node is such a machine. Join one, then try again.`,
+  );
 
 const refusal = (sentence: string): AppError => new AppError("no_node", sentence);
 

@@ -67,8 +67,10 @@ export interface ServerRow {
 
 export type ServerChange = Partial<Omit<ServerRow, "id" | "version">>;
 
-/** A server with what is shown of its node. */
+/** A server with what is shown of its node and its wake token. */
 export interface ServerView extends ServerRow {
+  /** When it was made, UTC ms; null: there is none. */
+  wake_token_at: number | null;
   node_name: string;
   node_session: string;
   node_version: number;
@@ -93,6 +95,8 @@ export interface PlaceRow {
   id: string;
   name: string;
   capacity: string;
+  /** JSON of `Capabilities`. */
+  capabilities: string;
   servers: number;
   /** Bytes of its desired servers; null when it has none. */
   desired_bytes: number | null;
@@ -113,9 +117,11 @@ const leases = (db: Db) => db<LeaseRow>("port_leases");
 const views = (db: Db) =>
   db("servers")
     .join("nodes", "nodes.id", "servers.node_id")
+    .leftJoin("wake_tokens", "wake_tokens.server_id", "servers.id")
     .whereNull("servers.removed_at")
     .select<ServerView[]>(
       "servers.*",
+      "wake_tokens.created_at as wake_token_at",
       "nodes.name as node_name",
       "nodes.session as node_session",
       "nodes.version as node_version",
@@ -227,8 +233,8 @@ export const listPlaces = async (db: Db): Promise<PlaceRow[]> =>
     .whereNull("nodes.quarantined_at")
     .whereNull("nodes.adopt_rev")
     .whereNotNull("nodes.capacity")
-    .groupBy("nodes.id", "nodes.name", "nodes.capacity")
-    .select("nodes.id", "nodes.name", "nodes.capacity")
+    .groupBy("nodes.id", "nodes.name", "nodes.capacity", "nodes.capabilities")
+    .select("nodes.id", "nodes.name", "nodes.capacity", "nodes.capabilities")
     .count({ servers: "servers.id" })
     .sum({ desired_bytes: sumOfRecords(db) })
     .orderBy([{ column: "servers" }, { column: "nodes.id" }])) as PlaceRow[];

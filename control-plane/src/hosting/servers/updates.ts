@@ -11,6 +11,7 @@ import type { LoadedGame } from "../games/load.ts";
 import { latestOf, noUpdate, refuseDeleted } from "./changes.ts";
 import type { Asker, CreateDeps } from "./create.ts";
 import { specOf } from "./desired.ts";
+import { archOf, archWords, runsOn } from "./machines.ts";
 import { differences, templatePart } from "./spec-parts.ts";
 import { findView, listOfGame, type ServerChange, type ServerRow } from "./store.ts";
 import { keepVersion } from "./versions.ts";
@@ -33,7 +34,7 @@ export function updates(deps: CreateDeps): Updates {
   const { db, games, records } = deps;
   const start: Updates["start"] = async ({ userId }, id) => {
     const view = await findView(db, id);
-    const knows = view === undefined || knowsUpdates(view.node_capabilities);
+    const capabilities = view?.node_capabilities ?? "{}";
     return await records.change(id, async (row, gen, tx) => {
       refuseDeleted(row);
       refuseUpdating(row);
@@ -41,11 +42,7 @@ export function updates(deps: CreateDeps): Updates {
       const { variables, spec, fault } = latestOf(row, loaded, deps.ports.rng);
       if (fault) throw fault;
       if (spec === row.spec) throw new AppError("conflict", `${row.name} has the newest version already.`);
-      if (!knows)
-        throw new AppError(
-          "conflict",
-          `The agent of ${row.name}'s node is too old for updates: update the agent first.`,
-        );
+      refuseNode(row, loaded.game, capabilities);
       const version = await keepVersion(tx, loaded, deps.ports.clock.now());
       const to = {
         update_gen: gen,
@@ -86,8 +83,14 @@ export function updates(deps: CreateDeps): Updates {
   };
 }
 
-const knowsUpdates = (capabilities: string): boolean =>
-  (JSON.parse(capabilities) as Record<string, unknown>)["update"] === true;
+/** @param capabilities of its node @throws AppError conflict when that cannot take the newer version */
+function refuseNode({ name }: ServerRow, game: Game, capabilities: string): void {
+  const machine = archOf(capabilities);
+  const other = `${game.name} runs on ${archWords(game)} now, and ${name}'s node is ${machine}`;
+  if (!runsOn(game, machine)) throw new AppError("conflict", `${other}; make a new server elsewhere.`);
+  if ((JSON.parse(capabilities) as Record<string, unknown>)["update"] !== true)
+    throw new AppError("conflict", `The agent of ${name}'s node is too old for updates: update the agent first.`);
+}
 
 const stateOf = ({ update_state }: Pick<ServerRow, "update_state">): UpdateStatus | null =>
   update_state === null ? null : (JSON.parse(update_state) as UpdateStatus);
