@@ -81,6 +81,10 @@ async function installation(t: ExecutionContext, files = false) {
   const world = join(config.dataDir, "agent/servers/srv_1/data");
   await mkdir(world, { recursive: true });
   await writeFile(join(world, "level"), "blocks");
+  const game = join(config.dataDir, "control-plane/games/chess");
+  await mkdir(game, { recursive: true });
+  await writeFile(join(game, "data.part"), "of the game");
+  await writeFile(join(game, "../disabled.json.part"), "a draft");
   await writeFile(join(config.dataDir, "agent/node.json"), JSON.stringify({ nodeId: "node_1", secret: "s" }));
   await writeFile(
     join(config.dataDir, "agent/state.json"),
@@ -134,6 +138,8 @@ for (const [what, from, to] of ways)
     const { seq } = (await second.context.db("events").where({ id: "evt_new" }).first("seq")) as { seq: number };
     t.true(seq > 1203, "numbers that were given out are not given again");
     t.is(await readFile(join(dataDir, "agent/servers/srv_1/data/level"), "utf8"), "blocks");
+    t.is(await readFile(join(dataDir, "control-plane/games/chess/data.part"), "utf8"), "of the game");
+    t.false(existsSync(join(dataDir, "control-plane/games/disabled.json.part")));
     t.is((JSON.parse(await readFile(join(dataDir, "agent/state.json"), "utf8")) as { rev: number }).rev, 0);
     t.is(
       await readFile(join(dataDir, "control-plane/secret.key"), "utf8"),

@@ -10,9 +10,9 @@ export const corePlace = (dataDir: string, databaseUrl: string | null): Place =>
     ? { kind: "sqlite", path: coreFile(dataDir), durability: "full" }
     : { kind: "postgresql", url: databaseUrl, schema: "public", durability: "full" };
 
-/** Files of the control plane that are its database, its lock or drafts. */
+/** Files of the control plane that are its database or its lock; what is half restored; drafts of its own, which lie above all games. */
 export const skipControlPlane = (path: string): boolean =>
-  /^(core|telemetry)\.db|^lock(-\w+)?$|^database$|^\.restoring|\.part$/.test(path);
+  /^((core|telemetry)\.db.*|lock(-\w+)?|database|\.restoring.*|(games\/)?[^/]*\.part)$/.test(path);
 
 /** Of the agent: who it is, what it wanted last, what its images are, what it has not told yet. */
 export const agentFiles = ["node.json", "driven.json", "images.json", "state.json", "log.jsonl"] as const;

@@ -56,22 +56,24 @@ export async function settle({
     )
       asked.add(id);
   if (asked.size > 0) progress(`Saving ${asked.size} running servers that nobody plays on.`);
-  const last = await untilQuiet(asked, () => call("GET", "/servers").then(listOf), ports);
+  const last = await untilQuiet({ asked, first, look: () => call("GET", "/servers").then(listOf) }, ports);
   return new Map(
     last.map(({ id, state }) => [id, quiet.has(state) ? (asked.has(id) ? "saved" : "asleep") : "running"] as const),
   );
 }
 
-async function untilQuiet(
-  asked: ReadonlySet<string>,
-  look: () => Promise<Servers>,
-  { clock, timers }: Ports,
-): Promise<Servers> {
+interface Waiting {
+  asked: ReadonlySet<string>;
+  first: Servers;
+  look(): Promise<Servers>;
+}
+
+/** The last that the agent said: one that is busy or starts again is asked again until the time is over. */
+async function untilQuiet({ asked, first, look }: Waiting, { clock, timers }: Ports): Promise<Servers> {
   const end = clock.mono() + settleMs;
-  for (;;) {
-    const servers = await look();
+  for (let servers = first; ; await timers.sleep(lookAgainMs)) {
+    servers = await look().catch(() => servers);
     if (servers.every(({ id, state }) => !asked.has(id) || quiet.has(state)) || clock.mono() >= end) return servers;
-    await timers.sleep(lookAgainMs);
   }
 }
 
