@@ -1733,6 +1733,8 @@ export interface components {
             };
             /** @description Of two answers about one server the one with the greater version is newer. */
             version: number;
+            /** @description When its wake token was made, UTC milliseconds; null: it has none. */
+            wakeTokenAt: number | null;
             /** @enum {string} */
             want: "auto" | "running" | "stopped" | "absent";
         };

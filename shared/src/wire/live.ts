@@ -64,6 +64,11 @@ export const Server = z
       .nullable()
       .describe("When it was put into the trash, UTC milliseconds; null: it was not."),
     purgeAt: z.number().int().nullable().describe("When it leaves the trash for good, UTC milliseconds."),
+    wakeTokenAt: z
+      .number()
+      .int()
+      .nullable()
+      .describe("When its wake token was made, UTC milliseconds; null: it has none."),
     pending: z
       .array(z.string())
       .describe("What the running game does not have yet and gets at its next wake, e.g. `/variables/MAX_PLAYERS`."),

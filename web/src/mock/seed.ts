@@ -27,6 +27,7 @@ export function newServer(now: number, port: number, base: Base): Server {
     notes: "",
     trashedAt: null,
     purgeAt: null,
+    wakeTokenAt: null,
     pending: [],
     update: null,
     node: { id: "node_01home", name: "home" },

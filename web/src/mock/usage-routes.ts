@@ -1,5 +1,5 @@
 /** What a server uses, and its wake token, imitated. */
-import { addEvent } from "./world.ts";
+import { addEvent, change } from "./world.ts";
 import { ok, type Handler, type Route, serverOf } from "./answer.ts";
 
 const mib = 1024 ** 2;
@@ -22,12 +22,15 @@ const stats: Handler = (world, _input, id) => {
 
 const makeWakeToken: Handler = (world, _input, id) => {
   serverOf(world, id);
+  const createdAt = world.ports.clock.now();
+  change(world, id, { wakeTokenAt: createdAt });
   addEvent(world, id, "wake_token_made", null);
-  return { status: 201, body: { token: "wt_6oQ0c1mYt8x2f7Zk", createdAt: world.ports.clock.now() } };
+  return { status: 201, body: { token: "wt_6oQ0c1mYt8x2f7Zk", createdAt } };
 };
 
 const endWakeToken: Handler = (world, _input, id) => {
   serverOf(world, id);
+  change(world, id, { wakeTokenAt: null });
   addEvent(world, id, "wake_token_ended", null);
   return { status: 204 };
 };

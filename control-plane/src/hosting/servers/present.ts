@@ -48,6 +48,7 @@ export function presentServer(row: ServerView, loaded: LoadedGame | undefined): 
     notes: row.notes,
     trashedAt: row.trashed_at,
     purgeAt: row.purge_at,
+    wakeTokenAt: row.wake_token_at,
     pending: known ? pendingOf(row, game) : [],
     update: inTrash || row.want === "absent" ? null : presentUpdate(row, loaded),
     node: { id: row.node_id, name: row.node_name },

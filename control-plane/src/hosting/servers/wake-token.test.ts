@@ -1,3 +1,4 @@
+import type { Server } from "@playspawn/shared";
 import { systemClock } from "@playspawn/shared/ports/system.ts";
 import test from "ava";
 import { transaction } from "../../platform/db/db.ts";
@@ -67,12 +68,28 @@ test("a new token ends the old one, and an ended one wakes nothing", async (t) =
   t.is(kept.length, 0);
 });
 
+test("a server says since when it has a wake token, also after more events than anybody reads", async (t) => {
+  const house = await scene(t);
+  const { id } = await createServer(house);
+  const first = await readServer(house, id);
+  t.is(first.wakeTokenAt, null);
+  const { body } = await house.client.post<{ createdAt: number }>(`/api/v1/servers/${id}/wake-token`);
+  const second = await readServer(house, id);
+  t.is(second.wakeTokenAt, body.createdAt);
+  t.true(second.version > first.version);
+  await house.client.request("DELETE", `/api/v1/servers/${id}/wake-token`);
+  const third = await readServer(house, id);
+  t.is(third.wakeTokenAt, null);
+  t.true(third.version > second.version);
+});
+
 test("a server that is given away wakes no longer for those who knew its token", async (t) => {
   const house = await scene(t);
   const { id, token } = await sleeper(house);
   await somebody(house);
   const given = await house.client.post(`/api/v1/servers/${id}/transfer`, { email: "user@example.org" });
   t.is(given.status, 200);
+  t.is((given.body as Server).wakeTokenAt, null);
   t.is((await house.stranger.post(webhook, { server_id: id, token })).status, 401);
 });
 

@@ -8,7 +8,7 @@ import type { Deps } from "../deps.ts";
 import { refuseDeleted } from "./changes.ts";
 import type { Publisher } from "./publisher.ts";
 import type { Servers } from "./service.ts";
-import { findServer } from "./store.ts";
+import { findServer, updateServer } from "./store.ts";
 import { dropWakeToken, findWakeTokenHash, putWakeToken } from "./wake-token-store.ts";
 
 export interface WakeTokens {
@@ -25,7 +25,7 @@ export interface WakeTokens {
 
 export interface WakeTokensDeps extends Deps {
   servers: Pick<Servers, "kick" | "read">;
-  publisher: Pick<Publisher, "events">;
+  publisher: Pick<Publisher, "events" | "servers">;
 }
 
 /** Of one server, from all sources together. */
@@ -48,10 +48,13 @@ export function wakeTokens({ db, ports, servers, publisher }: WakeTokensDeps): W
       if (!row) throw notFound("server", id);
       refuseDeleted(row);
       if (!(await work(tx))) return null;
+      await updateServer(tx, id, { updated_at: ports.clock.now() });
       const subject = { kind: "server", id };
       return await appendEvent(tx, ports, { ownerId: row.owner_id, subject, kind, cause: null, data: { by: userId } });
     });
-    if (event) publisher.events([event]);
+    if (!event) return;
+    await publisher.servers([id]);
+    publisher.events([event]);
   };
   return {
     async replace(asker, serverId) {

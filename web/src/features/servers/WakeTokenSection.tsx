@@ -1,9 +1,9 @@
-import { useMutation, useQuery } from "@tanstack/react-query";
+import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { endWakeToken, makeWakeToken } from "../../api/commands.ts";
 import { problemFrom } from "../../api/errors.ts";
-import { eventsQuery } from "../../api/queries.ts";
+import { keys } from "../../api/queries.ts";
 import type { Server } from "../../api/types.ts";
-import { wakeCommand, wakeTokenSince } from "../../lib/wake-token.ts";
+import { wakeCommand } from "../../lib/wake-token.ts";
 import { Button } from "../../ui/Button.tsx";
 import { CommandBox } from "../../ui/CommandBox.tsx";
 import { Ago } from "../../ui/Moment.tsx";
@@ -13,18 +13,20 @@ import { toast } from "../../ui/toasts.ts";
 
 /** A token that can wake this server and do nothing else, for chat bots, home pages and scripts. */
 export function WakeTokenSection({ server }: { server: Server }) {
-  const events = useQuery(eventsQuery(server.id));
-  const since = wakeTokenSince(events.data ?? []);
-  const make = useMutation({ mutationFn: () => makeWakeToken(server.id), retry: false });
+  const client = useQueryClient();
+  const readAgain = () => client.invalidateQueries({ queryKey: keys.server(server.id) });
+  const make = useMutation({ mutationFn: () => makeWakeToken(server.id), retry: false, onSuccess: readAgain });
   const end = useMutation({
     mutationFn: () => endWakeToken(server.id),
     onSuccess: () => {
       make.reset();
       toast({ tone: "good", text: "The wake token is good no more." });
+      return readAgain();
     },
   });
   const made = make.data?.token;
-  const has = made !== undefined || since !== undefined;
+  const since = server.wakeTokenAt;
+  const has = made !== undefined || since !== null;
   const problem = make.error ?? end.error;
   const replace = (): void =>
     ask({
@@ -40,7 +42,7 @@ export function WakeTokenSection({ server }: { server: Server }) {
           <h2 className="text-[1.1rem] font-semibold">Wake token</h2>
           <p className="mt-0.5 text-ink-3">
             Lets a bot, a home page or a script wake this server without an account, and do nothing else.
-            {since !== undefined && made === undefined && (
+            {since !== null && made === undefined && (
               <>
                 {" "}
                 There is one, made <Ago at={since} />.
