@@ -19,6 +19,8 @@ const nofileLeast = 1024;
 interface Info {
   ID: string;
   NCPU: number;
+  /** As the kernel names it. */
+  Architecture: string;
   CgroupVersion?: string;
   Driver: string;
   KernelVersion: string;
@@ -64,6 +66,7 @@ export async function probeHost(holders: Holders, dataDir: string): Promise<Host
     limits: hostLimits,
     capabilities: {
       engine: info.ServerVersion,
+      arch: archNames[info.Architecture] ?? info.Architecture,
       cgroup: `v${info.CgroupVersion ?? "1"}`,
       storageDriver: info.Driver,
       kernel: info.KernelVersion,
@@ -80,6 +83,9 @@ export async function probeHost(holders: Holders, dataDir: string): Promise<Host
     },
   };
 }
+
+/** What images and templates call them. */
+const archNames: Readonly<Record<string, string>> = { x86_64: "amd64", aarch64: "arm64" };
 
 interface Trial {
   nofile: number;

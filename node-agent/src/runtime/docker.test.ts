@@ -36,6 +36,7 @@ test("strict: own uid, nothing writable but data and /tmp, no capability, limits
   const { world, runtime, server } = await open(t);
   await started(runtime, world.plan(server, { spec: testSpec(world.image, { env: { GREETING: "hello $world; x" } }) }));
   const { capabilities } = await runtime.probe();
+  t.is(capabilities["arch"], process.arch === "x64" ? "amd64" : process.arch);
   t.deepEqual((await run(runtime, server, "id -u; id -g")).lines, testUser.split(":"));
   t.deepEqual((await run(runtime, server, "env | grep -E '^(HOME|GREETING)='")).lines.toSorted(), [
     "GREETING=hello $world; x",

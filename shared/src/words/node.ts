@@ -12,6 +12,7 @@ export const sessionText: Record<Session, string> = {
 const capabilityNames: Record<string, string> = {
   engine: "Docker Engine",
   docker: "Docker Engine",
+  arch: "Processor",
   cgroup: "Resource control (cgroups)",
   storageDriver: "Storage driver",
   kernel: "Kernel",
