@@ -39,6 +39,8 @@ export interface Config {
   nodeSecret: string | undefined;
   /** Joins no control plane: whoever has the secret deploys over the HTTP API, or drives this node over it. */
   driven: boolean;
+  /** Joins after all where a control plane keeps its data in the same folder. */
+  looksBeside: boolean;
   /** Certificate of the HTTP API; null for plain HTTP. */
   agentTls: { certFile: string; keyFile: string } | null;
 }
@@ -93,6 +95,10 @@ const Secret = z
   .regex(/^[\x21-\x7e]+$/, { error: "must be printable ASCII without spaces" })
   .optional();
 
+/** As the control plane reads them. */
+const yes = ["1", "true", "on", "yes"] as const;
+const no = ["0", "false", "off", "no"] as const;
+
 const Environment = z.object({
   PLAYSPAWN_DATA_DIR: z.string().default(".playspawn"),
   PLAYSPAWN_LOG_LEVEL: LogLevel,
@@ -101,6 +107,8 @@ const Environment = z.object({
     .string()
     .refine(isHttpUrl, { error: "must be an http or https address such as https://play.example.org" })
     .optional(),
+  /** Whether this machine has a control plane of its own, which is joined in any case; `auto`: as the data folder says. */
+  PLAYSPAWN_LOCAL_NODE: z.enum([...yes, ...no, "auto"], { error: "must be 1, 0 or auto" }).default("0"),
   /** Of the control plane: where it is looked for on this machine. */
   PLAYSPAWN_PORT: whole(8000, 0, 65_535),
   PLAYSPAWN_AGENT_PORT: whole(8001, 0, 65_535),
@@ -182,6 +190,7 @@ function readSecretFile(name: string, env: Env, set: Record<string, string>, fau
 /** A secret, and nobody to join. */
 const isDriven = (env: z.infer<typeof Environment>, set: Env): boolean =>
   (env.PLAYSPAWN_NODE_SECRET ?? env.NODE_SECRET) !== undefined &&
+  !yes.some((word) => word === env.PLAYSPAWN_LOCAL_NODE) &&
   !set["PLAYSPAWN_CONTROL_URL"] &&
   !set["PLAYSPAWN_JOIN_TOKEN"] &&
   !set["PLAYSPAWN_JOIN_TOKEN_FILE"];
@@ -215,6 +224,7 @@ function toConfig(
       : `Make a new one in the dashboard under Nodes and write it to ${file}, or set PLAYSPAWN_JOIN_TOKEN.`,
     nodeSecret: env.PLAYSPAWN_NODE_SECRET ?? env.NODE_SECRET,
     driven,
+    looksBeside: env.PLAYSPAWN_LOCAL_NODE === "auto",
     agentTls: certFile && keyFile ? { certFile: resolve(repoDir, certFile), keyFile: resolve(repoDir, keyFile) } : null,
   };
 }

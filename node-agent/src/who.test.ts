@@ -1,4 +1,4 @@
-import { readFile, writeFile } from "node:fs/promises";
+import { mkdir, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import test from "ava";
 import { systemPorts } from "@playspawn/shared/ports/system.ts";
@@ -35,6 +35,37 @@ test("a node with a secret and nobody to join is driven; either name of the secr
   t.throws(() => read({ NODE_SECRET: secret, NODE_SECRET_FILE: file }), { message: /are both set/ });
   t.throws(() => read({ PLAYSPAWN_NODE_SECRET_FILE: "/nowhere" }), { message: /cannot be read/ });
   t.throws(() => read({ PLAYSPAWN_AGENT_TLS_CERT_FILE: file }), { message: /must be set together/ });
+});
+
+test("a machine with a control plane of its own joins it also where it has a secret", async (t) => {
+  const env = { PLAYSPAWN_NODE_SECRET: secret, PLAYSPAWN_HOST: "10.0.0.5", PLAYSPAWN_PORT: "9000" };
+  t.like(read({ ...env, PLAYSPAWN_LOCAL_NODE: "1" }), { driven: false, controlUrl: "http://10.0.0.5:9000" });
+  t.true(read({ ...env, PLAYSPAWN_LOCAL_NODE: "0" }).driven);
+  t.throws(() => read({ PLAYSPAWN_LOCAL_NODE: "perhaps" }), { message: /PLAYSPAWN_LOCAL_NODE must be 1, 0 or auto/ });
+});
+
+test("with auto the data folder says whether there is one, also a little later; where there is none it is driven", async (t) => {
+  const data = await folder(t);
+  await mkdir(join(data, "control-plane"));
+  await mkdir(join(data, "agent"));
+  const config = read({ PLAYSPAWN_NODE_SECRET: secret, PLAYSPAWN_LOCAL_NODE: "auto", PLAYSPAWN_DATA_DIR: data });
+  const identity = { nodeId: "node_1", secret, installationId: "inst_1" };
+  await writeIdentity(join(data, "agent", "node.json"), identity);
+  let slept = 0;
+  const sleep = async (): Promise<void> => {
+    if (++slept === 3) await writeFile(join(data, "control-plane", "lock"), "");
+  };
+  const ports = { ...systemPorts, timers: { ...systemPorts.timers, sleep } };
+  const joined = await identify({ ...deps(config), ports }, join(data, "agent"));
+  t.deepEqual(joined, { identity, driven: null });
+  t.is(slept, 3);
+  await rm(join(data, "control-plane", "lock"));
+  await rm(join(data, "agent", "node.json"));
+  slept = 10;
+  t.truthy((await identify({ ...deps(config), ports }, join(data, "agent"))).driven);
+  t.is(slept, 90);
+  t.truthy((await identify({ ...deps(config), ports }, join(data, "agent"))).driven);
+  t.is(slept, 90, "one that is driven already does not wait");
 });
 
 test("a driven node keeps its ids, and who drives it, over restarts", async (t) => {

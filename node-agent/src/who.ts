@@ -26,7 +26,7 @@ export async function identify({ config, ports, log, signal }: WhoDeps, agentDir
   const identityPath = join(agentDir, "node.json");
   const drivenPath = join(agentDir, "driven.json");
   const known = await readIdentity(identityPath);
-  if (config.driven) {
+  if (config.driven && !(await isBesideControl(config, ports.timers, signal))) {
     if (known) throw otherKind(identityPath, "has joined a control plane: set PLAYSPAWN_CONTROL_URL");
     const claim = await drivenIdentity(drivenPath, ports);
     const { nodeId, installationId } = claim;
@@ -36,12 +36,29 @@ export async function identify({ config, ports, log, signal }: WhoDeps, agentDir
   if (await isThere(drivenPath))
     throw otherKind(
       drivenPath,
-      "joins nobody: set PLAYSPAWN_NODE_SECRET, and neither PLAYSPAWN_CONTROL_URL nor a token",
+      "joins nobody: set PLAYSPAWN_NODE_SECRET, and neither PLAYSPAWN_CONTROL_URL nor a token, and run no control plane on this data folder",
     );
   if (known) return { identity: known, driven: null };
   const { controlUrl, nodeName: name, joinToken: token, joinTokenHint: tokenHint } = config;
   const identity = await joinControl({ controlUrl, name, identityPath, token, tokenHint }, ports, log, signal);
   return { identity, driven: null };
+}
+
+/** More than a control plane that is started together with this agent takes to its first file. */
+const besideLimitMs = 20_000;
+const lookAgainMs = 250;
+
+/** Compose starts agent and control plane side by side, or only the agent, and does not say which. */
+async function isBesideControl(
+  { dataDir, looksBeside }: Config,
+  timers: Ports["timers"],
+  signal: AbortSignal,
+): Promise<boolean> {
+  if (!looksBeside) return false;
+  const lock = join(dataDir, "control-plane", "lock");
+  const waits = (await isThere(join(dataDir, "agent", "driven.json"))) ? 0 : besideLimitMs / lookAgainMs;
+  for (let tries = 0; tries < waits && !(await isThere(lock)); tries++) await timers.sleep(lookAgainMs, signal);
+  return await isThere(lock);
 }
 
 const otherKind = (path: string, what: string): AppError =>

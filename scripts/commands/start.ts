@@ -14,7 +14,15 @@ import { startOptions, type StartOptions } from "../up/options.ts";
 import { ensurePackages } from "../up/packages.ts";
 import { ensureDataFolder, ensurePorts } from "../up/preflight.ts";
 import { launchProgram, trimLogs, type ProgramName } from "../up/program.ts";
-import { installServices, readSettings, sayInstalled, sayNode, servicesRun, systemdRuns } from "../up/systemd.ts";
+import {
+  installServices,
+  readSettings,
+  sayInstalled,
+  sayNode,
+  servicesRun,
+  systemdRuns,
+  hasOwnNode,
+} from "../up/systemd.ts";
 import { supervise, type GivenUp, type Ready, type Supervisor } from "../up/supervise.ts";
 
 const trimEveryMs = 30_000;
@@ -89,7 +97,7 @@ async function bringUp(
   const handedOn = {
     ...config.environment,
     PLAYSPAWN_DATA_DIR: config.dataDir,
-    ...(!(options.node && config.isDriven) && { PLAYSPAWN_CONTROL_URL: config.controlUrl }),
+    PLAYSPAWN_LOCAL_NODE: hasOwnNode(config, options),
   };
   const keep = (name: ProgramName, onReady?: (ready: Ready) => void): Promise<Ready | GivenUp> =>
     supervisor.start({

@@ -1,11 +1,13 @@
 import { mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { readConfig as readAgent } from "@playspawn/node-agent/config.ts";
 import test from "ava";
+import { startConfig } from "../config.ts";
 import { repository } from "../lib/paths.ts";
 import { run } from "../lib/run.ts";
 import { Halt } from "./halt.ts";
-import { fillUnit, mergeSettings, parseSettings } from "./systemd.ts";
+import { fillUnit, hasOwnNode, mergeSettings, parseSettings } from "./systemd.ts";
 
 const units = join(repository, "deploy/systemd");
 
@@ -14,7 +16,7 @@ test("systemd finds no fault in the units", async (t) => {
   t.teardown(() => rm(folder, { recursive: true, force: true }));
   const names = await readdir(units);
   t.is(names.length, 3);
-  const places = { root: repository, node: process.execPath, data: folder, control: "http://127.0.0.1:8000" };
+  const places = { root: repository, node: process.execPath, data: folder, local: "1" };
   for (const name of names) {
     const text = fillUnit(await readFile(join(units, name), "utf8"), places);
     t.false(/@\w+@/.test(text));
@@ -58,11 +60,23 @@ test("no program gets a secret of the other out of the settings that they share"
   }
 });
 
+test("the agent's unit holds no address of the control plane: the settings say it, and may change", async (t) => {
+  const text = await readFile(join(units, "playspawn-agent.service"), "utf8");
+  t.notRegex(text, /PLAYSPAWN_(CONTROL_URL|HOST|PORT|PUBLIC_URL)/);
+  const places = { root: "/opt/playspawn", node: "/usr/bin/node", data: "/data", local: "1" };
+  const filled = fillUnit(text, places);
+  const own = Object.fromEntries(
+    [...filled.matchAll(/^Environment=(PLAYSPAWN_\w+)=(.*)$/gm)].map(([, name, value]) => [name!, value!]),
+  );
+  const changed = { PLAYSPAWN_PORT: "9000", PLAYSPAWN_TLS_CERT_FILE: "/c.pem", PLAYSPAWN_NODE_SECRET: "s".repeat(32) };
+  t.like(readAgent("/", { ...own, ...changed }), { driven: false, controlUrl: "https://127.0.0.1:9000" });
+});
+
 test("a unit with a mistake is found", async (t) => {
   const folder = await mkdtemp(join(tmpdir(), "playspawn-units-"));
   t.teardown(() => rm(folder, { recursive: true, force: true }));
   const text = await readFile(join(units, "playspawn-door.service"), "utf8");
-  const places = { root: repository, node: process.execPath, data: folder, control: "http://127.0.0.1:8000" };
+  const places = { root: repository, node: process.execPath, data: folder, local: "1" };
   const broken = fillUnit(text, places).replace("Restart=always", "Restart=perhaps");
   await writeFile(join(folder, "playspawn-door.service"), broken);
   const judged = await run("systemd-analyze", ["verify", "--man=no", join(folder, "playspawn-door.service")]);
@@ -74,7 +88,7 @@ test("a path that a unit cannot hold is refused with its name", (t) => {
     root: "/opt/my games",
     node: "/usr/bin/node",
     data: "/var/lib/playspawn",
-    control: "http://[::1]:8000",
+    local: "1",
   };
   t.regex(t.throws(() => fillUnit("@root@", places), { instanceOf: Halt }).message, /root would be \/opt\/my games/);
 });
@@ -99,4 +113,10 @@ test("every setting of a service is kept, and nothing that is not one", (t) => {
   const environment = Object.fromEntries(kept.map((line) => line.split("=") as [string, string]));
   const others = { PLAYSPAWN_TOKEN: "of the command line", PLAYSPAWN_URL: "http://other", HOME: "/root" };
   t.is(mergeSettings("", { ...environment, ...others }), `${kept.join("\n")}\n`);
+});
+
+test("agent and control plane of one machine belong together, unless this machine is only a node or it is said", (t) => {
+  t.is(hasOwnNode(startConfig({}), { node: false }), "1");
+  t.is(hasOwnNode(startConfig({ PLAYSPAWN_LOCAL_NODE: "0" }), { node: false }), "0");
+  t.is(hasOwnNode(startConfig({ PLAYSPAWN_LOCAL_NODE: "1" }), { node: true }), "0");
 });

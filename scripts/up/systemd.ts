@@ -28,16 +28,20 @@ export const systemdRuns = (): Promise<boolean> =>
 /** Whether services of an earlier call hold the ports that a start wants. */
 export const servicesRun = async (): Promise<boolean> => (await run("systemctl", ["is-active", agent])).code === 0;
 
-/** What stands in a unit as `@root@`: the checkout, its Node, the data folder, the control plane to join if any. */
-type Place = "root" | "node" | "data" | "control";
+/** What stands in a unit as `@root@`: the checkout, its Node, the data folder, `1` beside a control plane of its own. */
+type Place = "root" | "node" | "data" | "local";
 
 /** The text of a unit with its places filled in. */
 export function fillUnit(text: string, places: Readonly<Record<Place, string>>): string {
   for (const [name, value] of Object.entries(places))
-    if (!/^[\w./:+@[\]-]*$/.test(value))
+    if (!/^[\w./:+@-]+$/.test(value))
       throw new Halt(73, `A unit takes no blanks and few signs, and ${name} would be ${value}: use another.`);
-  return text.replaceAll(/@(root|node|data|control)@/g, (_text, place: Place) => places[place]);
+  return text.replaceAll(/@(root|node|data|local)@/g, (_text, place: Place) => places[place]);
 }
+
+/** `PLAYSPAWN_LOCAL_NODE` of both programs: whether control plane and agent of this machine belong together. */
+export const hasOwnNode = ({ environment }: StartConfig, { node }: { node: boolean }): string =>
+  node ? "0" : (environment["PLAYSPAWN_LOCAL_NODE"] ?? "1");
 
 const settings = ["DATABASE_URL", "NODE_URL", "NODE_SECRET", "DOCKER_HOST", "LOG_FORMAT", "NODE_EXTRA_CA_CERTS"];
 /** Of the command line, and of tests: nobody's services. */
@@ -97,8 +101,8 @@ export async function installServices(
   const before = await readFile(settingsPath, "utf8").catch(() => "");
   await writeWhole(settingsPath, mergeSettings(before, config.environment), 0o600);
   const services = options.node ? [agent, door] : [controlPlane, agent, door];
-  const control = options.node && config.isDriven ? "" : config.controlUrl;
-  const places = { root: repository, node: process.execPath, data: config.dataDir, control };
+  const local = hasOwnNode(config, options);
+  const places = { root: repository, node: process.execPath, data: config.dataDir, local };
   for (const name of services) {
     const text = await readFile(`${repository}/deploy/systemd/${name}.service`, "utf8");
     await writeWhole(`${unitFolder}/${name}.service`, fillUnit(text, places), 0o644);
