@@ -14,6 +14,7 @@ import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { docker, gameOf, installationOf, ours } from "@playspawn/e2e/stack/docker.ts";
 import { type Stack, openStack } from "@playspawn/e2e/stack/stack.ts";
+import { count } from "./options.ts";
 import { print } from "./report.ts";
 
 interface Figures {
@@ -30,8 +31,8 @@ const { values } = parseArgs({
     seconds: { type: "string", default: "60" },
   },
 });
-const count = Number(values.servers);
-const seconds = Number(values.seconds);
+const servers = count("servers", values.servers);
+const seconds = count("seconds", values.seconds);
 /** What the promise says. */
 const promise = { megabytes: 250, cpuPercent: 1 };
 /** For what a boot or a save left to be done: garbage, journals, last reports. */
@@ -64,7 +65,7 @@ try {
 
 async function createServers({ api, inState }: Stack): Promise<string[]> {
   const ids: string[] = [];
-  for (let n = 0; n < count; n++) {
+  for (let n = 0; n < servers; n++) {
     const { id } = await api.create({ name: `footprint ${n}`, game: values.game, idleSeconds: null });
     await inState(id, "ready", { limitMs: bootLimitMs });
     ids.push(id);
@@ -141,7 +142,7 @@ function report(running: Figures, parts: readonly (readonly [string, Figures])[]
   const line = (metric: string, unit: string, mine: number, baseline: number | null): void =>
     print({
       bench: "footprint",
-      case: `${values.game}/${count}`,
+      case: `${values.game}/${servers}`,
       metric,
       unit,
       ours: mine,

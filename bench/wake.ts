@@ -12,8 +12,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs, promisify } from "node:util";
 import type { ContainerInspectInfo } from "dockerode";
-import { gameOf, installationOf, docker } from "@playspawn/e2e/stack/docker.ts";
-import { type Stack, openStack } from "@playspawn/e2e/stack/stack.ts";
+import { docker, gameOf, installationOf, testLabels } from "@playspawn/e2e/stack/docker.ts";
+import { type Stack, freePort, openStack } from "@playspawn/e2e/stack/stack.ts";
+import { count, oneOrAll } from "./options.ts";
 import { type Probe, probes } from "./probes.ts";
 import { percentile, print } from "./report.ts";
 
@@ -28,11 +29,12 @@ const wakeLimitMs = 60_000;
 const { values } = parseArgs({
   options: { runs: { type: "string", default: "50" }, game: { type: "string" }, case: { type: "string" } },
 });
-const runs = Number(values.runs);
+const runs = count("runs", values.runs);
+const games = oneOrAll("game", Object.keys(probes), values.game);
+const tiers = oneOrAll<Case>("case", ["held", "cold"], values.case);
 const stack = await openStack();
 try {
-  for (const [game, probe] of Object.entries(probes))
-    if (!values.game || values.game === game) await benchGame(stack, game, probe);
+  for (const game of games) await benchGame(stack, game, probes[game]!);
 } finally {
   await stack.close();
 }
@@ -43,8 +45,7 @@ async function benchGame(stack: Stack, game: string, probe: Probe): Promise<void
   await stack.inState(id, "ready", { limitMs: 600_000 });
   const plain = await plainContainer(await installationOf(stack.dataDir), id, probe);
   try {
-    for (const tier of ["held", "cold"] as const) {
-      if (values.case && values.case !== tier) continue;
+    for (const tier of tiers) {
       const [ours, theirs] = [[] as Sample[], [] as Sample[]];
       for (let run = 0; run < runs; run++) {
         ours.push(await wakeOurs(stack, id, port, tier, probe));
@@ -64,11 +65,13 @@ async function benchGame(stack: Stack, game: string, probe: Probe): Promise<void
 async function wakeOurs(stack: Stack, id: string, port: number, tier: Case, probe: Probe): Promise<Sample> {
   await stack.api.call("POST", `/api/v1/servers/${id}/hibernate`, { tier });
   await stack.inState(id, "hibernated", { tier });
+  const before = (await stack.api.events(id))[0]!.seq;
   const from = performance.now();
   await probe.once(port, wakeLimitMs);
   const total = performance.now() - from;
-  await stack.inState(id, "ready");
-  const ready = (await stack.api.events(id)).find((event) => event.kind === "ready")!;
+  const ready = await stack.live.until("the wake is told", wakeLimitMs, async () =>
+    (await stack.api.events(id)).find((event) => event.kind === "ready" && event.seq > before),
+  );
   return { total, engine: Number(ready.data["engineMs"]), boot: Number(ready.data["bootMs"]) };
 }
 
@@ -99,7 +102,7 @@ async function removePlain(container: Plain["container"], dir: string): Promise<
 /** The same image, command, limits and files as the game container of ours, with Docker's own published port. */
 async function plainContainer(installation: string, server: string, probe: Probe): Promise<Plain> {
   const game = (await gameOf(installation, server))!;
-  const port = 28_000 + (process.pid % 1000);
+  const port = await freePort();
   const exposed = `${probe.containerPort}/${probe.protocol}`;
   const { NetworkMode: _network, ...host } = game.HostConfig;
   const files = await copyOfFiles(game);
@@ -108,7 +111,7 @@ async function plainContainer(installation: string, server: string, probe: Probe
     Env: game.Config.Env,
     User: game.Config.User,
     OpenStdin: true,
-    Labels: { "playspawn.bench": String(process.pid) },
+    Labels: testLabels,
     ExposedPorts: { [exposed]: {} },
     HostConfig: {
       ...host,

@@ -1,8 +1,12 @@
 /** `npm run bench` lists the measurements; `npm run -s bench -- <name>` takes one and prints a JSON object per line. */
+import { newSecret } from "@playspawn/shared";
+import { systemPorts } from "@playspawn/shared/ports/system.ts";
 import { environment } from "../config.ts";
+import { interrupted } from "../lib/interrupted.ts";
 import { repository } from "../lib/paths.ts";
 import { runVisibly } from "../lib/run.ts";
 import { say } from "../lib/terminal.ts";
+import { openRunFolder } from "../suite/run-folder.ts";
 import { Halt } from "../up/halt.ts";
 
 const benches: Record<string, { file: string; says: string }> = {
@@ -19,10 +23,11 @@ export async function bench([name, ...args]: string[]): Promise<number> {
   }
   const chosen = Object.hasOwn(benches, name) ? benches[name] : undefined;
   if (!chosen) throw new Halt(64, `There is no bench ${name}; known: ${Object.keys(benches).join(", ")}.`);
-  const options = { cwd: repository, env: environment(), limitMs };
-  return runVisibly(
-    process.execPath,
-    ["--disable-warning=ExperimentalWarning", `${repository}/${chosen.file}`, ...args],
-    options,
-  );
+  const folder = await openRunFolder(newSecret(systemPorts.rng).slice(0, 16));
+  const options = { cwd: repository, env: { ...environment(), ...folder.environment }, limitMs };
+  const program = ["--disable-warning=ExperimentalWarning", `${repository}/${chosen.file}`, ...args];
+  const end = await Promise.race([runVisibly(process.execPath, program, options), interrupted()]);
+  await folder.remove();
+  if (end === "interrupted") throw new Halt(130, "Interrupted. What the bench had made was removed.");
+  return end;
 }

@@ -6,6 +6,7 @@ import { newSecret } from "@playspawn/shared";
 import { systemPorts } from "@playspawn/shared/ports/system.ts";
 import { ensureBaseImages } from "../base-images.ts";
 import { startConfig } from "../config.ts";
+import { interrupted } from "../lib/interrupted.ts";
 import { repository } from "../lib/paths.ts";
 import { run } from "../lib/run.ts";
 import { say } from "../lib/terminal.ts";
@@ -66,18 +67,12 @@ export async function test(args: string[]): Promise<number> {
   const counted = tally(await readSkips(), say);
   const folder = await openRunFolder(newSecret(systemPorts.rng).slice(0, 16));
   const environment = { ...startConfig().environment, ...folder.environment, CHROME_PATH: await findBrowser() };
-  const end = await Promise.race([runParts(choice, counted, environment), untilInterrupted()]);
+  const end = await Promise.race([runParts(choice, counted, environment), interrupted()]);
   if (end !== "interrupted") await countLeftovers(counted, before, folder.mark);
   await folder.remove();
   if (end === "interrupted") throw new Halt(130, "Interrupted. What the tests had made was removed.");
   report(counted, begin, engine.started);
   return counted.failed() === 0 ? 0 : 1;
-}
-
-function untilInterrupted(): Promise<"interrupted"> {
-  return new Promise((resolve) => {
-    for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, () => resolve("interrupted"));
-  });
 }
 
 function chosen(args: string[]): Choice {
