@@ -14,12 +14,14 @@ import {
 } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { PassThrough, Readable } from "node:stream";
+import { PassThrough, Readable, Writable } from "node:stream";
 import { buffer } from "node:stream/consumers";
+import { setFlagsFromString } from "node:v8";
+import { runInNewContext } from "node:vm";
 import { zstdCompressSync } from "node:zlib";
 import test, { type ExecutionContext } from "ava";
 import { pack, type Headers } from "tar-stream";
-import { systemRng } from "../../ports/system.ts";
+import { systemRng, systemTimers } from "../../ports/system.ts";
 import { contentsName, type Entry, type Manifest, manifestName, summary } from "./format.ts";
 import { type Opener, readBackup } from "./read.ts";
 import { addTree, planter } from "./tree.ts";
@@ -152,6 +154,35 @@ test("what is no backup is told so", async (t) => {
   await refusal(t, read(zstdCompressSync(Buffer.from("hello"))), /damaged|not a backup/);
   await refusal(t, read(zstdCompressSync(Buffer.alloc(300_000_000))), /not a backup|damaged|cut off/);
 });
+
+test("many small files leave nothing in memory", async (t) => {
+  setFlagsFromString("--expose-gc");
+  const collect = runInNewContext("gc") as () => void;
+  const used = (): number => (collect(), process.memoryUsage().heapUsed);
+  await made(async (writer) => {
+    const add = async (from: number, to: number): Promise<void> => {
+      for (let i = from; i < to; i++) await writer.document(`agent/${i}`, Buffer.from("x"));
+    };
+    await add(0, 2000);
+    const before = used();
+    await add(2000, 12_000);
+    t.true(used() - before < 1_000_000);
+  });
+});
+
+for (const when of ["in a file", "between two"])
+  test(`an output that fails ${when} ends the writing with its error`, async (t) => {
+    const full = new Error("ENOSPC");
+    const out = new Writable({ write: (_piece, _encoding, done) => void systemTimers.after(0, () => done(full)) });
+    const writer = await backupWriter({ out, manifest, passphrase: undefined, rng: systemRng });
+    const add = async (): Promise<void> => {
+      for (let i = 0; i < 100; i++) {
+        await writer.document(`agent/${i}`, noise(100_000));
+        if (when === "between two") await systemTimers.sleep(5);
+      }
+    };
+    await t.throwsAsync(add, { is: full });
+  });
 
 test("what stops who takes the entries is no damage of the backup", async (t) => {
   const file = await made((writer) => writer.document("agent/it", noise(200_000)));

@@ -45,13 +45,14 @@ export async function backupWriter({ out, manifest, passphrase, rng }: WriterOpt
   const compress = createZstdCompress({ params: { [constants.ZSTD_c_checksumFlag]: 1 } });
   const done = sealed ? pipeline(tar, compress, sealed.stream, out) : pipeline(tar, compress, out);
   done.catch(() => undefined);
-  const failed = done.then(() => new Promise<never>(() => undefined));
   const parts: Part[] = [];
   const notes: string[] = [];
   let hash: Hash | undefined;
   let bytes = 0;
 
   const write = async (entry: Entry, body: Buffer | AsyncIterable<Buffer>, seen: (piece: Buffer) => void) => {
+    // When `out` fails tar is destroyed, and with it the entry that is under way; `done` knows what was first.
+    if (compress.destroyed) return await done;
     const sink = tar.entry(headersOf(entry));
     if (entry.size === 0) return void sink.end();
     const source = Buffer.isBuffer(body) ? [body] : body;
@@ -62,7 +63,7 @@ export async function backupWriter({ out, manifest, passphrase, rng }: WriterOpt
         yield piece;
       }
     };
-    await Promise.race([pipeline(Readable.from(counted()), sink), failed]);
+    await pipeline(Readable.from(counted()), sink);
   };
   const endPart = (): void => {
     const last = parts.at(-1);
