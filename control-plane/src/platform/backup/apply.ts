@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { AppError, ConfigError, messageOf, type Ports } from "@playspawn/shared";
 import { stagedBackup, stagedFolder, turnFile, turnOf } from "@playspawn/shared/node/backup/staged.ts";
 import type { Log } from "../log.ts";
-import { flushFolder, removeEmpty, writeFlushed } from "./files.ts";
+import { flushFolder, writeFlushed } from "./files.ts";
 import { extractTo, loadServer } from "./restore.ts";
 
 export interface ApplyOptions {
@@ -65,11 +65,11 @@ async function exchange(folder: string, beside: string): Promise<void> {
   for (const name of await readdir(folder))
     if (/^(core|telemetry)\.db/.test(name)) await rm(join(folder, name), { force: true });
   for (const name of await readdir(join(beside, "control-plane"))) {
-    await removeEmpty(join(folder, name));
+    await rm(join(folder, name), { recursive: true, force: true });
     await rename(join(beside, "control-plane", name), join(folder, name));
   }
   if (existsSync(join(beside, "games"))) {
-    await removeEmpty(join(folder, "restored-games"));
+    await rm(join(folder, "restored-games"), { recursive: true, force: true });
     await rename(join(beside, "games"), join(folder, "restored-games"));
   }
   await flushFolder(folder);

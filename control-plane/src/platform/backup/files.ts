@@ -1,5 +1,5 @@
 /** Small deeds on files that a restore is made of. */
-import { chown, lchown, lstat, open, readdir, rm } from "node:fs/promises";
+import { chown, lchown, lstat, open, readdir } from "node:fs/promises";
 import { join } from "node:path";
 
 /** The disk has it when this resolves. */
@@ -39,5 +39,3 @@ export async function hasFiles(path: string): Promise<boolean> {
   for (const name of await readdir(path)) if (await hasFiles(join(path, name))) return true;
   return false;
 }
-
-export const removeEmpty = (path: string): Promise<void> => rm(path, { recursive: true, force: true });

@@ -16,7 +16,7 @@ import { coreMigrations, type Migration } from "../db/migrations.ts";
 import { type Place, serverOf } from "../db/place.ts";
 import { copySchema } from "../db/postgres-copy.ts";
 import { withoutLimit } from "../db/postgres.ts";
-import { flushFolder, giveTo, hasFiles, removeEmpty, writeFlushed } from "./files.ts";
+import { flushFolder, giveTo, hasFiles, writeFlushed } from "./files.ts";
 import { requireUnused } from "./in-use.ts";
 import { coreFile, corePlace } from "./places.ts";
 import { emptyTables, insertRows, loadPiece, restoreSequences, rowsOf, tableOf, tables } from "./tables.ts";
@@ -321,7 +321,7 @@ async function exchange(dataDir: string, beside: string, { ports, at }: RestoreO
       await mkdir(aside, { recursive: true, mode: 0o700 });
       await rename(to, join(aside, name));
       hasAside = true;
-    } else if (existsSync(from)) await removeEmpty(to);
+    } else if (existsSync(from)) await rm(to, { recursive: true, force: true });
     if (existsSync(from)) await rename(from, to);
     at?.("moved");
   }
