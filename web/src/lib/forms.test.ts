@@ -1,6 +1,6 @@
 import type { Variable } from "@playspawn/shared/games/game.ts";
 import test from "ava";
-import { choicesWith, idleFromField, idleToField } from "./idle.ts";
+import { choicesWith, idleFromField, idleFromMinutes, idleToField, idleToMinutes } from "./idle.ts";
 import { credentialFaults, strength } from "./password.ts";
 import { linkTrouble, tokenOf } from "./setup-link.ts";
 import {
@@ -150,4 +150,11 @@ test("an option is read by its label where it has one", (t) => {
     variable.options.map((option) => optionLabel(variable, option)),
     ["First", "b"],
   );
+});
+
+test("an idle time that is typed is minutes, and what is none is never taken for never", (t) => {
+  t.is(idleFromMinutes("45"), 2700);
+  t.is(idleFromMinutes("0.5"), 30);
+  for (const text of ["", "x", "1e999"]) t.is(idleFromMinutes(text), 0, text);
+  t.deepEqual([900, 30, null].map(idleToMinutes), ["15", "1", "15"]);
 });

@@ -1,4 +1,4 @@
-/** Idle times a person may pick; others can be typed in minutes. */
+/** Idle times a person may pick, or type in minutes. */
 export interface IdleChoice {
   value: string;
   label: string;
@@ -17,6 +17,20 @@ export const idleChoices: readonly IdleChoice[] = [
 
 export const idleToField = (seconds: number | null): string => (seconds === null ? "never" : String(seconds));
 export const idleFromField = (field: string): number | null => (field === "never" ? null : Number(field));
+
+/** The choice that opens a field for minutes. */
+export const otherIdle = "other";
+export const idleMinutesMax = 30 * 24 * 60;
+
+/** What was typed, as whole seconds; 0, which no idle time is, for what is no number of minutes. */
+export function idleFromMinutes(text: string): number {
+  const seconds = Math.round(Number(text) * 60);
+  return Number.isFinite(seconds) ? seconds : 0;
+}
+
+/** What the field of minutes begins with. */
+export const idleToMinutes = (seconds: number | null): string =>
+  String(Math.max(1, Math.round((seconds ?? defaultIdleSeconds) / 60)));
 
 /** The choices, with the present value among them when it is none of ours. */
 export function choicesWith(seconds: number | null, text: string): IdleChoice[] {

@@ -1,29 +1,68 @@
-import { choicesWith, idleFromField, idleToField } from "../../lib/idle.ts";
+import { useState } from "react";
 import { idleText } from "@playspawn/shared/words/time.ts";
-import { SelectField } from "../../ui/fields.tsx";
+import {
+  choicesWith,
+  idleFromField,
+  idleFromMinutes,
+  idleMinutesMax,
+  idleToField,
+  idleToMinutes,
+  otherIdle,
+} from "../../lib/idle.ts";
+import { SelectField, TextField } from "../../ui/fields.tsx";
 
 interface Props {
   seconds: number | null;
   fault?: string | undefined;
+  /** 0, which the API refuses, for what was typed and is no idle time. */
   onChange: (seconds: number | null) => void;
 }
 
 export function IdleField({ seconds, fault, onChange }: Props) {
+  const [minutes, setMinutes] = useState<string>();
+  // What was typed counts until the time is another: taken back, or changed elsewhere.
+  const isTyped = minutes !== undefined && idleFromMinutes(minutes) === seconds;
+  const type = (text: string): void => {
+    setMinutes(text);
+    onChange(idleFromMinutes(text));
+  };
+  const pick = (value: string): void => {
+    if (value === otherIdle) return type(idleToMinutes(seconds));
+    setMinutes(undefined);
+    onChange(idleFromField(value));
+  };
   return (
-    <SelectField
-      label="Sleep when empty for"
-      help="The world is saved first. Joining wakes it."
-      name="idleSeconds"
-      fault={fault}
-      value={idleToField(seconds)}
-      onChange={(event) => onChange(idleFromField(event.target.value))}
-      className="max-w-64"
-    >
-      {choicesWith(seconds, idleText(seconds)).map(({ value, label }) => (
-        <option key={value} value={value}>
-          {label}
-        </option>
-      ))}
-    </SelectField>
+    <div className="grid gap-4 sm:grid-cols-[16rem_9rem] sm:items-end">
+      <SelectField
+        label="Sleep when empty for"
+        help="The world is saved first. Joining wakes it."
+        name={isTyped ? undefined : "idleSeconds"}
+        fault={isTyped ? undefined : fault}
+        value={isTyped ? otherIdle : idleToField(seconds)}
+        onChange={(event) => pick(event.target.value)}
+      >
+        {choicesWith(isTyped ? null : seconds, idleText(seconds)).map(({ value, label }) => (
+          <option key={value} value={value}>
+            {label}
+          </option>
+        ))}
+        <option value={otherIdle}>Another time…</option>
+      </SelectField>
+      {isTyped && (
+        <TextField
+          label="Minutes"
+          name="idleSeconds"
+          type="number"
+          inputMode="numeric"
+          min={1}
+          max={idleMinutesMax}
+          autoFocus
+          fault={fault && `From 1 to ${idleMinutesMax}.`}
+          value={minutes}
+          onFocus={(event) => event.target.select()}
+          onChange={(event) => type(event.target.value)}
+        />
+      )}
+    </div>
   );
 }
