@@ -72,7 +72,8 @@ export async function createHosting(deps: HostingDeps, config: HostingConfig): P
   const authenticate = authentication({ ...deps, publish: publishNode });
   const links = connections({ ...deps, publish: publishNode });
   const { nextRev } = links;
-  const publish = publisher(deps, games);
+  const figures = meters(deps);
+  const publish = publisher({ ...deps, games, meters: figures });
   const gameServers = servers({
     ...deps,
     games,
@@ -107,7 +108,7 @@ export async function createHosting(deps: HostingDeps, config: HostingConfig): P
     connections: links,
     reports: reports({ ports, nextRev }),
     publisher: publish,
-    meters: meters(deps),
+    meters: figures,
   });
   const socket = linkSocket({ ...deps, store, hub: live, onEnd: reconciling.wake, authenticate });
   const { wake: onEnd } = reconciling;

@@ -69,17 +69,14 @@ export function sessionStore(deps: SessionStoreDeps): SessionStore {
 }
 
 async function tellTaken(
-  { publisher, meters, log }: SessionStoreDeps,
+  { publisher, log }: SessionStoreDeps,
   nodeId: string,
   { changed, removed, foreign, events }: Taken,
 ): Promise<void> {
   if (foreign > 0) log.warn({ node: nodeId, foreign }, "a node spoke of servers that are not of this node");
   await publisher.servers(changed);
   publisher.events(events);
-  for (const gone of removed) {
-    publisher.removed(gone);
-    meters.removed(gone.id);
-  }
+  for (const gone of removed) publisher.gone(gone);
 }
 
 async function storeHello(

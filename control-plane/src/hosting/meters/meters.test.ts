@@ -1,5 +1,6 @@
 import { systemPorts } from "@playspawn/shared/ports/system.ts";
 import test from "ava";
+import { statusOf } from "../../testing/scripted-agent.ts";
 import { createMetrics } from "../../platform/metrics/metrics.ts";
 import { parseExposition } from "../../testing/exposition.ts";
 import { createServer, scene, type Scene, until } from "../../testing/hosting.ts";
@@ -86,6 +87,25 @@ test.serial("time asleep is what the usage journal says; of a server that is gon
   await base.context.db("servers").where({ id }).update({ removed_at: 1 });
   await tell(base, id, window("hibernated", 91_500, 99_000));
   t.is(await asleep(), 61.5);
+});
+
+test.serial("a server that is deleted with its node gone, or by a restore confirmed, leaves no figures", async (t) => {
+  const base = await scene(t);
+  const asleep = { kind: "usage", data: { state: "hibernated", fromMono: 0, toMono: 60_000, run: "run" } };
+  const figures = async (id: string) => value(base, "playspawn_server_asleep_seconds_total", { server: id });
+  const { id: lost } = await createServer(base);
+  await base.agent.report({ ...statusOf({ id: lost, gen: 1 }), state: "absent" });
+  await tell(base, lost, asleep);
+  await base.context.db("nodes").update({ adopt_rev: 9 });
+  t.is(await figures(lost), 60);
+  await base.client.post(`/api/v1/nodes/${base.key.nodeId}/adopt`, { accept: true });
+  t.is(await figures(lost), undefined);
+  const { id: abandoned } = await createServer(base);
+  await tell(base, abandoned, asleep);
+  await base.client.post(`/api/v1/nodes/${base.key.nodeId}/revoke`);
+  t.is(await figures(abandoned), 60);
+  await base.client.request("DELETE", `/api/v1/servers/${abandoned}?purge=true`);
+  t.is(await figures(abandoned), undefined);
 });
 
 test.serial("servers, players and nodes are as the API shows them", async (t) => {

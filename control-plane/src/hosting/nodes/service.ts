@@ -6,6 +6,7 @@ import { listEvents } from "../../platform/events/events.ts";
 import { decodeCursor, pageOf, type Page } from "../../platform/http/page.ts";
 import { hashToken } from "../../platform/token.ts";
 import { presentEvent } from "../events.ts";
+import type { OwnedServer } from "../servers/publisher.ts";
 import { refuseDriven } from "./driven.ts";
 import { joining, type Joining, type JoiningDeps } from "./joining.ts";
 import { appendNodeEvent } from "./node-events.ts";
@@ -26,9 +27,11 @@ export interface Adoption {
   /**
    * Ends adopt mode inside `tx`: every record of the node moves past what the node has seen.
    * @param accept true: what runs is what is wanted; false: what is stored is wanted
+   * @returns servers that are no more, to be told after the commit
    */
-  settle(tx: Knex.Transaction, nodeId: string, seenRev: number, accept: boolean): Promise<void>;
+  settle(tx: Knex.Transaction, nodeId: string, seenRev: number, accept: boolean): Promise<OwnedServer[]>;
   publishNode(nodeId: string): Promise<void>;
+  publishGone(servers: readonly OwnedServer[]): void;
 }
 
 export interface Nodes extends Joining {
@@ -103,15 +106,17 @@ async function adopt(
   nodeId: string,
   accept: boolean,
 ): Promise<void> {
-  await transaction(db, async (tx) => {
+  const gone = await transaction(db, async (tx) => {
     const row = await requireNode(tx, nodeId);
     if (row.adopt_rev === null)
       throw new AppError("conflict", `Node ${row.name} is not in adopt mode; there is nothing to confirm.`);
-    await adoption.settle(tx, nodeId, row.adopt_rev, accept);
+    const gone = await adoption.settle(tx, nodeId, row.adopt_rev, accept);
     await updateNode(tx, nodeId, { adopt_rev: null });
     await appendNodeEvent(tx, ports, row, "adopted", { accept });
+    return gone;
   });
   sockets.resend(nodeId);
+  adoption.publishGone(gone);
   await publish(nodeId);
   await adoption.publishNode(nodeId);
 }

@@ -6,7 +6,7 @@ import { areTaken, leasesFor } from "./create.ts";
 import { specOf } from "./desired.ts";
 import { dropLeases, insertLeases, leasesOf, listOnNode, updateServer, type ServerRow } from "./store.ts";
 import { outOfTrash } from "./trash.ts";
-import type { Publisher } from "./publisher.ts";
+import type { OwnedServer, Publisher } from "./publisher.ts";
 
 export interface AdoptionDeps {
   now(): number;
@@ -18,6 +18,7 @@ export interface AdoptionDeps {
 export function adoption({ now, nextRev, publisher }: AdoptionDeps): Adoption {
   return {
     async settle(tx, nodeId, seenRev, accept) {
+      const gone: OwnedServer[] = [];
       for (const row of await listOnNode(tx, nodeId)) {
         const to = row.trashed_at !== null ? await ofTrash(tx, row, accept) : ofOthers(row, accept);
         // Past what the node has seen, in revision and generation: else it would take our word for an old one.
@@ -28,10 +29,13 @@ export function adoption({ now, nextRev, publisher }: AdoptionDeps): Adoption {
         if (to.want !== "absent" || row.have !== "absent" || row.trashed_at !== null) continue;
         await dropLeases(tx, row.id);
         await updateServer(tx, row.id, { removed_at: now() });
+        gone.push({ id: row.id, ownerId: row.owner_id });
       }
       await nextRev(tx, nodeId, seenRev + 1);
+      return gone;
     },
     publishNode: (nodeId) => publisher.node(nodeId),
+    publishGone: (servers) => servers.forEach(publisher.gone),
   };
 }
 

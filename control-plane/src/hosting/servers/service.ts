@@ -236,5 +236,5 @@ async function removeAbandoned({ db, ports, nextRev, publisher }: ServersDeps, l
     }
     return rows;
   });
-  for (const row of gone) publisher.removed({ id: row.id, ownerId: row.owner_id });
+  for (const row of gone) publisher.gone({ id: row.id, ownerId: row.owner_id });
 }
