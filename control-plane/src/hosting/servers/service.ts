@@ -76,7 +76,7 @@ export interface Servers extends Sharing {
   stats(id: string): Promise<ServerStats>;
   /** Newest first. */
   events(id: string, page: PageRequest): Promise<Page<ServerEvent>>;
-  /** Text as the game wrote it; ends by itself unless `follow`. @throws AppError node_unreachable */
+  /** Text as the game wrote it; ends by itself unless `follow`. @param signal aborts when the request is over @throws AppError node_unreachable */
   logs(reader: Reader, id: string, query: LogsRequest, signal: AbortSignal): Promise<AsyncGenerator<string>>;
   /** Lets go of deleted servers whose node can never say that they are gone. Idempotent. */
   removeAbandoned(): Promise<void>;
@@ -141,8 +141,7 @@ export function servers(deps: ServersDeps): Servers {
       // Given away since the request was let in: nobody would end this.
       if (reader.role !== "admin" && reader.teamId !== owner_id) throw notFound("server", id);
       const node = nodes.get(node_id);
-      const mine = reading.open(id, reader, signal);
-      return whole(node.stream({ op: "logs", server: id, ...query }, mine.signal), mine.end);
+      return node.stream({ op: "logs", server: id, ...query }, reading.open(id, reader, signal));
     },
     removeAbandoned: () => removeAbandoned(deps, log),
     async purgeDue() {
@@ -214,15 +213,6 @@ async function purgeOne(log: Records, id: string): Promise<void> {
     });
   } catch (error) {
     if (!(error instanceof AppError)) throw error;
-  }
-}
-
-/** Calls `end` once nobody reads any more. */
-async function* whole(text: AsyncGenerator<string>, end: () => void): AsyncGenerator<string> {
-  try {
-    yield* text;
-  } finally {
-    end();
   }
 }
 
