@@ -15,13 +15,13 @@ const notInCompose: Record<string, string> = {
   REDIS_URL: "refused",
   PLAYSPAWN_GAMES_DIR: "a folder of the image",
   PLAYSPAWN_DEV_LOGIN: "for developers",
-  PLAYSPAWN_TLS_CERT_FILE: "profile https",
-  PLAYSPAWN_TLS_KEY_FILE: "profile https",
-  PLAYSPAWN_AGENT_TLS_CERT_FILE: "profile https",
-  PLAYSPAWN_AGENT_TLS_KEY_FILE: "profile https",
   PLAYSPAWN_JOIN_TOKEN_FILE: "lies in the data folder",
   DOCKER_HOST: "the socket is mounted",
 };
+/** Read by Node itself. */
+const ofNode = "NODE_EXTRA_CA_CERTS";
+/** Of the control plane, beside its port. */
+const whereItListens = ["PLAYSPAWN_HOST", "PLAYSPAWN_PUBLIC_URL", "PLAYSPAWN_TLS_CERT_FILE"];
 /** The control plane's word for its pair with NODE_URL; the agent's own is PLAYSPAWN_NODE_SECRET. */
 const notForTheAgent = ["NODE_SECRET"];
 
@@ -62,7 +62,7 @@ for (const [program, service] of [
     const skipped = [...Object.keys(notInCompose), ...(service === "agent" ? notForTheAgent : [])];
     const read = (await settingsOf(program)).filter((name) => !skipped.includes(name));
     // The agent finds its control plane by where that listens.
-    t.deepEqual(given.toSorted(), [...read, ...(service === "agent" ? ["PLAYSPAWN_HOST"] : [])].toSorted());
+    t.deepEqual(given.toSorted(), [...read, ofNode, ...(service === "agent" ? whereItListens : [])].toSorted());
   });
 
 test(".env.example shows every setting of Compose, and none that nobody takes", async (t) => {

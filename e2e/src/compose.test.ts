@@ -15,11 +15,13 @@ import { enterTeeworlds } from "./clients/teeworlds.ts";
 import { type Api, connect, request } from "./stack/api.ts";
 import { docker, gameOf, installationOf, sweep } from "./stack/docker.ts";
 import { live } from "./stack/live.ts";
+import { makeCertificate } from "./stack/certificates.ts";
 import { nextRange } from "./stack/port-ranges.ts";
 import { admin, freePort } from "./stack/stack.ts";
 
 const exec = promisify(execFile);
 const repository = fileURLToPath(new URL("../../", import.meta.url));
+const nodeSecret = "a-secret-of-a-node-that-nobody-guesses";
 const buildLimitMs = 8 * 60_000;
 const commandLimitMs = 2 * 60_000;
 
@@ -29,7 +31,7 @@ interface Project {
   ports: { api: number; web: number; agent: number };
   https: number;
   /** Runs docker-compose and answers what it prints. */
-  compose(args: string[], limitMs?: number): Promise<string>;
+  compose(args: string[], limitMs?: number, more?: Record<string, string>): Promise<string>;
 }
 
 async function project(t: ExecutionContext): Promise<Project> {
@@ -53,9 +55,13 @@ async function project(t: ExecutionContext): Promise<Project> {
     PLAYSPAWN_PORT_RANGE: nextRange(20),
     PLAYSPAWN_NODE_NAME: "composed",
     PLAYSPAWN_NODE_ADDRESS: "127.0.0.1",
+    // Beside a control plane it opens the agent's API, and nothing more.
+    PLAYSPAWN_NODE_SECRET: nodeSecret,
   };
-  const compose = async (args: string[], timeout = commandLimitMs): Promise<string> =>
-    (await exec("docker-compose", args, { cwd: repository, env, timeout, maxBuffer: 64 * 1024 * 1024 })).stdout;
+  const compose: Project["compose"] = async (args, timeout = commandLimitMs, more = {}) => {
+    const options = { cwd: repository, env: { ...env, ...more }, timeout, maxBuffer: 64 * 1024 * 1024 };
+    return (await exec("docker-compose", args, options)).stdout;
+  };
   t.teardown(async () => {
     await compose(["--profile", "https", "down", "--volumes", "--rmi", "all", "--remove-orphans"]);
     await sweep(dataDir);
@@ -65,7 +71,7 @@ async function project(t: ExecutionContext): Promise<Project> {
 }
 
 test("compose up gives a control plane, a node and a door; a real client wakes a server, and restarts cost him nothing", async (t) => {
-  t.timeout(buildLimitMs + 400_000);
+  t.timeout(buildLimitMs + 600_000);
   const house = await project(t);
   const { dataDir, ports, compose, name } = house;
   await compose(["up", "-d", "--build"], buildLimitMs);
@@ -84,7 +90,42 @@ test("compose up gives a control plane, a node and a door; a real client wakes a
   await secured(t, house);
   const api = await connect(url, admin);
   await playThroughRestarts(t, { api, url, dataDir, compose });
+  await foundHealthy("control-plane", name);
+  await foundHealthy("agent", name);
+  await compose(["down"]);
+  await drivenAlone(t, house);
 });
+
+/** `up -d agent door` with a secret and nobody to join: a node that is driven, here over https. */
+async function drivenAlone(t: ExecutionContext, { name, dataDir, ports, compose }: Project): Promise<void> {
+  const home = join(dataDir, "driven");
+  await mkdir(join(home, "tls"), { recursive: true });
+  const { certFile, keyFile } = makeCertificate(join(home, "tls"));
+  const settings = {
+    PLAYSPAWN_DATA_DIR: home,
+    PLAYSPAWN_AGENT_TLS_CERT_FILE: certFile,
+    PLAYSPAWN_AGENT_TLS_KEY_FILE: keyFile,
+  };
+  await compose(["up", "-d", "agent", "door"], commandLimitMs, settings);
+  await foundHealthy("agent", name);
+  const { nodeId } = JSON.parse(await readFile(join(home, "agent/driven.json"), "utf8")) as { nodeId: string };
+  t.regex(nodeId, /^node_/);
+  t.deepEqual(JSON.parse(await securely(ports.agent, certFile)), { status: "healthy" });
+  await compose(["down"], commandLimitMs, settings);
+}
+
+/** By the health check of its container. */
+async function foundHealthy(service: string, project: string): Promise<void> {
+  const label = [`com.docker.compose.project=${project}`, `com.docker.compose.service=${service}`];
+  const limit = AbortSignal.timeout(90_000);
+  for (;;) {
+    const [found] = await docker.listContainers({ filters: { label } });
+    const health = found && (await docker.getContainer(found.Id).inspect()).State.Health;
+    if (health?.Status === "healthy") return;
+    if (limit.aborted) throw new Error(`${service} is not found healthy: ${JSON.stringify(health)}`);
+    await systemTimers.sleep(500);
+  }
+}
 
 /** The programs come up side by side, each when it can. */
 async function healthy(port: number): Promise<void> {
@@ -196,7 +237,7 @@ async function rightsAre(t: ExecutionContext, projectName: string): Promise<void
       network: HostConfig.NetworkMode,
       pid: HostConfig.PidMode,
       system: Mounts.map(({ Source }) => Source)
-        .filter((source) => /^\/(var\/run|sys)\//.test(source))
+        .filter((source) => /^\/(run|var\/run|sys)\//.test(source))
         .toSorted(),
     };
   }
@@ -207,7 +248,7 @@ async function rightsAre(t: ExecutionContext, projectName: string): Promise<void
       capabilities: ["CHOWN", "DAC_OVERRIDE", "FOWNER", "NET_ADMIN", "NET_RAW"],
       network: "host",
       pid: "host",
-      system: ["/sys/fs/cgroup", "/var/run/docker.sock"],
+      system: ["/run/systemd/resolve", "/sys/fs/cgroup", "/var/run/docker.sock"],
     },
     door: { user: "", capabilities: null, network: "host", pid: "", system: [] },
   });

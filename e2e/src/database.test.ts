@@ -41,7 +41,7 @@ const refusal = async (work: Promise<unknown>): Promise<string> =>
 
 /** What the doctor finds wrong. */
 const findings = async ({ dataDir }: Stack, databaseUrl: string | undefined): Promise<string[]> =>
-  judge(await gather({ dataDir, databaseUrl }, Date.now()))
+  judge(await gather({ dataDir, databaseUrl, dockerHost: undefined }, Date.now()))
     .filter(({ kind, ok }) => kind === "invariant" && !ok)
     .flatMap((verdict) => verdict.findings);
 

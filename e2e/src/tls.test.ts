@@ -1,5 +1,4 @@
 /** TLS from end to end: control plane with a certificate of its own, an agent that trusts it, and one that does not. */
-import { execFileSync } from "node:child_process";
 import { once } from "node:events";
 import { readFile, mkdtemp, rm } from "node:fs/promises";
 import type { IncomingMessage } from "node:http";
@@ -7,18 +6,11 @@ import { request } from "node:https";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import test from "ava";
+import { makeCertificate } from "./stack/certificates.ts";
 import { sweep } from "./stack/docker.ts";
 import { run, type Running, spawnPart } from "./stack/processes.ts";
 import { nextRange } from "./stack/port-ranges.ts";
 import { admin, freePort } from "./stack/stack.ts";
-
-function makeCertificate(folder: string): { certFile: string; keyFile: string } {
-  const files = { certFile: join(folder, "tls.crt"), keyFile: join(folder, "tls.key") };
-  const key = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-keyout", files.keyFile];
-  const certificate = ["-subj", "/CN=localhost", "-addext", "subjectAltName=IP:127.0.0.1", "-days", "2"];
-  execFileSync("openssl", ["req", "-x509", ...key, ...certificate, "-out", files.certFile], { stdio: "ignore" });
-  return files;
-}
 
 test("a node joins and connects over TLS, and one that does not trust the certificate does neither", async (t) => {
   t.timeout(120_000);

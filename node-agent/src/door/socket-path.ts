@@ -29,7 +29,9 @@ export async function socketFolder(path: string, wanted: string, uid: number): P
   const folder = dirname(path);
   await mkdir(folder, { recursive: true, mode: 0o700 }).catch((cause: unknown) => {
     const reason = (cause as NodeJS.ErrnoException).code ?? messageOf(cause);
-    const detail = `The folder ${folder} for the door's socket could not be made (${reason}): check its rights and space.`;
+    // In a container such a place is read-only, and no other container would see it.
+    const advice = path === resolve(wanted) ? "check its rights and space" : "use a data folder with a shorter path";
+    const detail = `The folder ${folder} for the door's socket could not be made (${reason}): ${advice}.`;
     throw new AppError("forbidden", detail, { cause });
   });
   if (path === resolve(wanted)) return;

@@ -6,7 +6,7 @@ import { dirname, join } from "node:path";
 import test, { type ExecutionContext } from "ava";
 import { FrameError } from "@playspawn/shared";
 import { lineSplitter } from "./json-lines.ts";
-import { currentUid, doorSocketPath, socketPathBytesMax, usableSocketPath } from "./socket-path.ts";
+import { currentUid, doorSocketPath, socketFolder, socketPathBytesMax, usableSocketPath } from "./socket-path.ts";
 import { sourceName } from "./source.ts";
 import { listenUnix } from "./unix-listener.ts";
 
@@ -93,4 +93,11 @@ test("a path too long for a socket has a short private stand-in, the same at bot
 test("sources are named as people know them", (t) => {
   t.is(sourceName("::ffff:192.0.2.1", 80), "192.0.2.1:80");
   t.is(sourceName("2001:db8::1", 80), "[2001:db8::1]:80");
+});
+
+test("a stand-in for a path that is too long, and that cannot be made, says what is the matter", async (t) => {
+  const wanted = doorSocketPath(`/${"x".repeat(120)}`);
+  await t.throwsAsync(socketFolder("/dev/null/stand-in/door.sock", wanted, currentUid()), {
+    message: /could not be made \(ENOTDIR\): use a data folder with a shorter path\.$/,
+  });
 });

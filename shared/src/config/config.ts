@@ -22,8 +22,11 @@ export function localControlUrl(env: Env): string {
   const isSecure = Boolean(env["PLAYSPAWN_TLS_CERT_FILE"]);
   // A certificate is for a name, which this machine's own address has not.
   if (isSecure && env["PLAYSPAWN_PUBLIC_URL"]) return env["PLAYSPAWN_PUBLIC_URL"];
-  const host = env["PLAYSPAWN_HOST"] || "0.0.0.0";
+  return listenerUrl({ host: env["PLAYSPAWN_HOST"] || "0.0.0.0", port: env["PLAYSPAWN_PORT"] || 8000, isSecure });
+}
+
+/** Where a program of this machine that listens on `host` is reached from here. */
+export function listenerUrl({ host, port, isSecure }: { host: string; port: number | string; isSecure: boolean }) {
   const reached = ["0.0.0.0", "::"].includes(host) ? "127.0.0.1" : host;
-  const authority = `${reached.includes(":") ? `[${reached}]` : reached}:${env["PLAYSPAWN_PORT"] || "8000"}`;
-  return `${isSecure ? "https" : "http"}://${authority}`;
+  return `${isSecure ? "https" : "http"}://${reached.includes(":") ? `[${reached}]` : reached}:${port}`;
 }
