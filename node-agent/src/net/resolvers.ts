@@ -4,16 +4,15 @@ import { parseAddress } from "./subnet.ts";
 
 /**
  * Docker reads the second when the first names only systemd's stub, which no container can reach. An agent in a
- * container with the host's processes sees the host's own through the first of them.
+ * container has a copy of the first, as old as its own start, with what the engine's own file says taken in; the second
+ * is the host's where its folder is mounted.
  */
 const resolverFiles = ["/etc/resolv.conf", "/run/systemd/resolve/resolv.conf"];
 const daemonFile = "/etc/docker/daemon.json";
-const hostRoot = "/proc/1/root";
 
 /** IPv4 addresses, sorted, each once; those of this host's loopback are left out, as Docker asks them from outside. */
 export async function resolvers(read: (file: string) => Promise<string> = readText): Promise<string[]> {
-  const look = (files: readonly string[]): Promise<string[]> =>
-    Promise.all(files.flatMap((file) => [file, hostRoot + file]).map(quietly(read)));
+  const look = (files: readonly string[]): Promise<string[]> => Promise.all(files.map(quietly(read)));
   const texts = await look(resolverFiles);
   const named = texts.flatMap((text) => [...text.matchAll(/^\s*nameserver\s+(\S+)/gm)].map((match) => match[1]!));
   const all = [...named, ...(await look([daemonFile])).flatMap(engineResolvers)];
