@@ -43,7 +43,7 @@ export async function applyRestore({ dataDir, log, clear }: RestoreDeps): Promis
   const beside = join(folder, ".restoring");
   await rm(beside, { recursive: true, force: true });
   await mkdir(join(beside, "agent", "servers"), { recursive: true, mode: 0o700 });
-  const { plant } = planter({ root: beside, owners: "kept" });
+  const { plant, flush } = planter({ root: beside, owners: "kept" });
   const source = createReadStream(stagedBackup(dataDir), { highWaterMark: 1024 ** 2 });
   await readBackup(source, opener, {
     async entry(entry, body) {
@@ -51,6 +51,7 @@ export async function applyRestore({ dataDir, log, clear }: RestoreDeps): Promis
     },
   });
   await mendAgent(join(beside, "agent"));
+  await flush();
   const servers = await readdir(join(beside, "agent", "servers"));
   await mkdir(join(folder, "servers"), { recursive: true, mode: 0o700 });
   await putInPlace(join(beside, "agent", "servers"), join(folder, "servers"));
@@ -63,6 +64,8 @@ export async function applyRestore({ dataDir, log, clear }: RestoreDeps): Promis
     await rm(join(folder, name), { force: true });
   await rm(join(beside, "agent", "servers"), { recursive: true });
   await putInPlace(join(beside, "agent"), folder);
+  // With the upload goes the only other copy.
+  await flush();
   await rm(beside, { recursive: true, force: true });
   await rm(stagedFolder(dataDir), { recursive: true, force: true });
   log.info({ servers: servers.length }, "the node of a backup is restored");

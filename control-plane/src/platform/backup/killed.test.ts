@@ -2,7 +2,7 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { createWriteStream, existsSync } from "node:fs";
-import { mkdir, rm, writeFile } from "node:fs/promises";
+import { mkdir, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import test from "ava";
 import { systemPorts, systemTimers } from "@playspawn/shared/ports/system.ts";
@@ -54,6 +54,30 @@ test("a restore that is killed leaves nothing, or nothing that starts, or all of
     t.true(marked || core === last, `killed at ${i}: ${JSON.stringify({ code, marked, core, last })}`);
     if (code === 0) t.true(core && last && !marked);
   }
+});
+
+test("all files are on the disk before anything changes", async (t) => {
+  const { context, config } = await harness(t);
+  const world = join(config.dataDir, "agent/servers/srv_1/data");
+  await mkdir(world, { recursive: true });
+  await writeFile(join(world, "level"), "blocks");
+  const file = join(await temporaryFolder(t), "backup");
+  const quiet = { progress() {}, settle: async () => null, ports: systemPorts, gamesDir: null, passphrase: undefined };
+  const { dataDir: source, databaseUrl } = config;
+  await createBackup({ ...quiet, dataDir: source, databaseUrl, servers: true, out: createWriteStream(file) });
+  await context.close();
+  const [dataDir, bin] = [await temporaryFolder(t), await temporaryFolder(t)];
+  const seen = join(bin, "seen");
+  await writeFile(join(bin, "sync"), `#!/bin/sh\n/usr/bin/find "${dataDir}" "$2" -type f >>"${seen}"\n`, {
+    mode: 0o755,
+  });
+  const args = ["--disable-warning=ExperimentalWarning", program, "restore", file, "--data-dir", dataDir, "--quiet"];
+  const child = spawn(process.execPath, args, { env: { PATH: bin }, stdio: "ignore" });
+  const [code] = (await once(child, "exit")) as [number | null];
+  t.is(code, 0);
+  const files = await readFile(seen, "utf8");
+  t.true(files.includes("/.restoring/agent/servers/srv_1/data/level"));
+  t.false(files.includes(`${dataDir}/control-plane/`));
 });
 
 async function emptied(url: string): Promise<void> {

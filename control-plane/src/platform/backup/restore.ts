@@ -148,6 +148,7 @@ export async function extractTo(
   });
   await core!.end(read.manifest);
   await mendAgent(join(beside, "agent"));
+  await plant.flush();
   return read;
 }
 

@@ -3,6 +3,7 @@ import { constants, type Stats } from "node:fs";
 import { chmod, lchown, link, lstat, mkdir, open, readdir, readlink, symlink, lutimes } from "node:fs/promises";
 import { messageOf } from "../../domain/errors.ts";
 import { type Entry, pathBytesMax, unusable } from "./format.ts";
+import { syncDisk } from "./sync-disk.ts";
 import type { BackupWriter } from "./write.ts";
 
 const pieceBytes = 256 * 1024;
@@ -99,6 +100,8 @@ async function* piecesOf(file: Awaited<ReturnType<typeof open>>, size: number): 
 export interface Planter {
   /** Puts an entry at its path below the root. Its folder was put before, and nothing at its place. */
   plant(entry: Entry, body: AsyncIterable<Buffer>): Promise<void>;
+  /** All that was planted, and whatever else was done on that file system, is on the disk. */
+  flush(): Promise<void>;
 }
 
 export interface PlanterOptions {
@@ -127,6 +130,7 @@ export function planter({ root, owners }: PlanterOptions): Planter {
     if (owners === "kept") await lchown(path, entry.uid, entry.gid);
   };
   return {
+    flush: () => syncDisk(root),
     async plant(entry, body) {
       const { path } = entry;
       await requireFolders(path);
