@@ -39,7 +39,8 @@ async function main(args: string[]): Promise<number> {
     say: (line) => void (values.quiet || process.stderr.write(`${line}\n`)),
   };
   const { "passphrase-file": passphraseFile, "no-servers": without, json, replace } = values;
-  if (verb === "create") await createCommand(place, { file, passphraseFile, servers: !without, json }, terminal);
+  if (verb === "create")
+    await createCommand(place, { file: file ?? ".", passphraseFile, servers: !without, json }, terminal);
   else await restoreCommand(place, { file: file!, passphraseFile, replace, json }, terminal);
   return 0;
 }

@@ -18,7 +18,7 @@ import {
 import { connect as dial, type Socket } from "node:net";
 import { once } from "node:events";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { promisify } from "node:util";
 import test, { type ExecutionContext } from "ava";
 import { openEyes } from "./dashboard/eyes.ts";
@@ -37,10 +37,10 @@ interface Ran {
 }
 
 /** `playspawn backup …` on this machine, through its launcher. */
-async function backup(args: string[], env: Record<string, string>): Promise<Ran> {
+async function backup(args: string[], env: Record<string, string>, cwd?: string): Promise<Ran> {
   const inherited = { PATH: process.env["PATH"], HOME: process.env["HOME"] };
   const program = join(repository, "scripts/playspawn");
-  return await exec(program, ["backup", ...args], { env: { ...inherited, ...env } }).then(
+  return await exec(program, ["backup", ...args], { cwd, env: { ...inherited, ...env } }).then(
     ({ stdout, stderr }) => ({ code: 0, stdout, stderr }),
     (error: Ran) => error,
   );
@@ -137,16 +137,14 @@ test("made while players play, restored to an empty folder: the same servers wak
   await sameWorld(t, worldOf(dataDir, played!.id));
   t.is((await backup(["restore", file, "--data-dir", dataDir, "--passphrase-file", words], {})).code, 1, "not twice");
 
+  // As on another machine: another folder, address and range of ports; only players' ports are as they were.
   const second = await startStack(t, {
     dataDir,
-    env: {
-      control: { PLAYSPAWN_GAMES_DIR: gamesDir },
-      agent: { PLAYSPAWN_PORT_RANGE: stack.env("agent")["PLAYSPAWN_PORT_RANGE"]! },
-    },
+    env: { control: { PLAYSPAWN_GAMES_DIR: gamesDir }, agent: { PLAYSPAWN_NODE_ADDRESS: "127.0.0.2" } },
   });
   t.is((await second.api.nodes())[0]!.id, node.id, "the same node");
   const asleep = await second.inState(played!.id, "hibernated", { tier: "cold" });
-  t.is(asleep.addresses[0]!.port, port);
+  t.like(asleep.addresses[0]!, { host: "127.0.0.2", port });
   const running = await backup(["restore", file, "--data-dir", dataDir, "--replace", "--passphrase-file", words], {});
   t.regex(running.stderr, /The control plane runs on .* Stop Playspawn there first/);
   t.is(await echo(port, "a packet wakes it"), "a packet wakes it");
@@ -225,11 +223,15 @@ test("a new installation is given a backup on its set-up page, and each program 
   const { id, addresses } = await stack.api.create({ name: "world", game: "tiny", idleSeconds: null });
   await stack.inState(id, "ready");
   await fillWorld(worldOf(stack.dataDir, id));
-  const file = join(await emptyFolder(t), "all.tar.zst");
+  const here = await emptyFolder(t);
   const env = { ...stack.env("control"), PLAYSPAWN_AGENT_PORT: new URL(stack.agentUrl).port };
   const words = join(await emptyFolder(t), "words");
   await writeFile(words, "seven quiet otters\n");
-  t.is((await backup(["create", file, "--passphrase-file", words], env)).code, 0);
+  const made = await backup(["create", "--passphrase-file", words], env, here);
+  t.is(made.code, 0, made.stderr);
+  const file = made.stdout.trim();
+  t.regex(file, /\/playspawn-\d{8}-\d{6}\.tar\.zst\.sealed$/);
+  t.is(dirname(file), here, "a backup without a name lies where it was asked for");
   const range = stack.env("agent")["PLAYSPAWN_PORT_RANGE"]!;
   await stack.close();
 

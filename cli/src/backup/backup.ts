@@ -15,8 +15,9 @@ interface Options {
   replace?: boolean;
 }
 
-export const createBackup = (context: Context, [file]: string[], options: Options): Promise<void> =>
-  run(context, ["create", ...(file === undefined ? [] : [place(file)])], options);
+/** Without a file it gets a name of its own, in the folder of who calls. */
+export const createBackup = (context: Context, [file = "."]: string[], options: Options): Promise<void> =>
+  run(context, ["create", place(file)], options);
 
 export const restoreBackup = (context: Context, [file = ""]: string[], options: Options): Promise<void> =>
   run(context, ["restore", place(file)], options);

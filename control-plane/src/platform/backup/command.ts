@@ -1,7 +1,7 @@
 /** What `playspawn backup` does, given its arguments; said on stderr, answered on stdout. */
 import { createReadStream, createWriteStream } from "node:fs";
-import { mkdir, open, rename, rm } from "node:fs/promises";
-import { dirname, resolve } from "node:path";
+import { mkdir, open, rename, rm, stat } from "node:fs/promises";
+import { dirname, join, resolve } from "node:path";
 import { type Readable, type Writable } from "node:stream";
 import { buffer } from "node:stream/consumers";
 import { AppError, type Ports } from "@playspawn/shared";
@@ -26,8 +26,8 @@ export interface BackupPlace {
 }
 
 export interface CreateCommand {
-  /** `-` for standard output; undefined for a name of its own. */
-  file: string | undefined;
+  /** `-` for standard output; in a folder that is there it gets a name of its own. */
+  file: string;
   passphraseFile: string | undefined;
   servers: boolean;
   json: boolean;
@@ -36,8 +36,8 @@ export interface CreateCommand {
 export async function createCommand(place: BackupPlace, command: CreateCommand, terminal: Terminal): Promise<void> {
   requireRoot("The data folder belongs to several users");
   const passphrase = await passphraseFrom(command.passphraseFile, terminal.stdin);
-  const file =
-    command.file === "-" ? null : resolve(command.file ?? nameOf(place.ports.clock.now(), passphrase !== undefined));
+  const name = nameOf(place.ports.clock.now(), passphrase !== undefined);
+  const file = command.file === "-" ? null : await fileAt(resolve(command.file), name);
   const draft = file === null ? null : await openDraft(file);
   const out = draft ? draft.stream : terminal.stdout;
   try {
@@ -64,6 +64,11 @@ export async function createCommand(place: BackupPlace, command: CreateCommand, 
     await draft?.drop();
     throw error;
   }
+}
+
+async function fileAt(path: string, name: string): Promise<string> {
+  const found = await stat(path).catch(() => undefined);
+  return found?.isDirectory() ? join(path, name) : path;
 }
 
 const pad = (n: number): string => String(n).padStart(2, "0");
