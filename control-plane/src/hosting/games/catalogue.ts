@@ -14,6 +14,8 @@ export interface Catalogue {
   offer(id: string): LoadedGame;
   /** Reads the folders again. Games whose folder is gone are gone. @param id only this one */
   reload(id?: string): Promise<void>;
+  /** Runs `work` while no folder is read again. */
+  inTurn(work: () => Promise<void>): Promise<void>;
   isDisabled(id: string): boolean;
   setDisabled(id: string, disabled: boolean): Promise<void>;
   /** Path of the tar of a build context, whether it exists or not. */
@@ -65,6 +67,7 @@ export async function catalogue(folders: GameFolders): Promise<Catalogue> {
       return found;
     },
     reload: (id) => (id === undefined ? reloadAll() : inTurn(async () => void (now = await readOne(folders, id, now)))),
+    inTurn,
     isDisabled: (id) => disabled.has(id),
     setDisabled: (id, wanted) =>
       inTurn(async () => {

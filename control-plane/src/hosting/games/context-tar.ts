@@ -38,10 +38,13 @@ export async function writeContext(folder: string, contexts: string, skip: Reado
 
 export const contextPath = (contexts: string, sha256: string): string => join(contexts, `${sha256}.tar`);
 
+let drafts = 0;
+
+/** Two loads of one folder may write at the same time: each its own draft. */
 async function writeOnce(path: string, bytes: Buffer): Promise<void> {
   const exists = await lstat(path).catch(() => undefined);
   if (exists?.size === bytes.length) return;
-  const draft = `${path}.part`;
+  const draft = `${path}.${drafts++}.part`;
   try {
     await writeFile(draft, bytes);
     await rename(draft, path);

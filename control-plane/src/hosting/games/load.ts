@@ -44,7 +44,8 @@ export interface GameFolders {
 }
 
 const yamlBytesMax = 64 * 1024;
-const gamesMax = 500;
+/** In each of the two roots. */
+export const gamesMax = 500;
 /** What tools leave beside the games. */
 const noGames = new Set(["node_modules", "dist-types"]);
 
@@ -65,6 +66,7 @@ export async function loadGames(folders: GameFolders, only?: string): Promise<Lo
   const loaded: Loaded = { games: new Map(), faults: [], refused: new Set() };
   for (const root of rootsOf(folders)) {
     const names = await namesIn(root, loaded.faults);
+    if (names.length > gamesMax && only === undefined) loaded.faults.push(tooMany(root, names.length));
     for (const id of names.slice(0, gamesMax)) {
       if (only !== undefined && id !== only) continue;
       const before = loaded.games.get(id);
@@ -82,6 +84,13 @@ export async function loadGames(folders: GameFolders, only?: string): Promise<Lo
   return loaded;
 }
 
+const tooMany = ({ label }: Root, count: number): GameFault => ({
+  file: label,
+  line: 1,
+  pointer: "",
+  reason: `holds ${count} games; only the first ${gamesMax} by name are loaded`,
+});
+
 async function namesIn({ dir, origin }: Root, faults: GameFault[]): Promise<string[]> {
   try {
     return await gameNames(dir);
@@ -94,7 +103,7 @@ async function namesIn({ dir, origin }: Root, faults: GameFault[]): Promise<stri
 }
 
 /** Folders, and links to folders: an operator may keep a game elsewhere. */
-async function gameNames(gamesDir: string): Promise<string[]> {
+export async function gameNames(gamesDir: string): Promise<string[]> {
   const names: string[] = [];
   for (const entry of await readdir(gamesDir, { withFileTypes: true })) {
     if (entry.name.startsWith(".") || noGames.has(entry.name)) continue;

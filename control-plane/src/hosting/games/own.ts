@@ -7,7 +7,7 @@ import { lstat, mkdir, readdir, readFile, rename, rm } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { AppError, notFound, type Fault, type Rng } from "@playspawn/shared";
 import { syncFolder, writeSynced } from "./durable.ts";
-import { loadGame, readYaml, rootsOf, type GameFolders, type LoadedGame, type Root } from "./load.ts";
+import { gameNames, gamesMax, loadGame, readYaml, rootsOf, type GameFolders, type Root } from "./load.ts";
 import type { GameFault } from "./parse.ts";
 
 export interface OwnFile {
@@ -34,21 +34,17 @@ export interface Own {
 
 const filesMax = 5000;
 
-export function own(folders: GameFolders, rng: Rng): Own {
+/** @param move what renames a folder: tests let it fail */
+export function own(folders: GameFolders, rng: Rng, move = rename): Own {
   const [mine, shipped] = rootsOf(folders);
-  const drafts = draftsIn(mine.dir);
-  const draft = async <T>(
-    template: { id: string; yaml: string; files: readonly OwnFile[] },
-    use: (folder: string, loaded: LoadedGame | { faults: GameFault[] }) => Promise<T>,
-  ): Promise<T> => {
-    const beside = join(drafts, Buffer.from(rng.bytes(8)).toString("hex"));
+  /** A folder for this piece of work alone; whatever it leaves there goes, but for a version that lost its place. */
+  const aside = async <T>(work: (beside: string) => Promise<T>): Promise<T> => {
+    const beside = join(draftsIn(mine.dir), Buffer.from(rng.bytes(8)).toString("hex"));
+    await mkdir(beside, { recursive: true });
     try {
-      await writeFolder(join(beside, template.id), template.yaml, template.files);
-      return await use(
-        join(beside, template.id),
-        await loadGame({ ...mine, dir: beside }, template.id, folders.contextsDir),
-      );
+      return await work(beside);
     } finally {
+      await putBack(beside, mine.dir);
       await rm(beside, { recursive: true, force: true });
     }
   };
@@ -62,19 +58,31 @@ export function own(folders: GameFolders, rng: Rng): Own {
       throw notFound("game", id);
     },
     write: (id, yaml, files) =>
-      draft({ id, yaml, files }, async (folder, loaded) => {
+      aside(async (beside) => {
+        await writeFolder(join(beside, id), yaml, files);
+        const loaded = await loadGame({ ...mine, dir: beside }, id, folders.contextsDir);
         if ("faults" in loaded) throw refused(loaded.faults);
         const place = join(mine.dir, id);
-        const before = join(dirname(folder), beforeName(id));
-        if (await isThere(place)) await rename(place, before);
-        await rename(folder, place);
+        if (await isThere(place)) await move(place, join(beside, beforeName(id)));
+        else await refuseTooMany(mine.dir);
+        await move(join(beside, id), place);
         await syncFolder(mine.dir);
       }),
-    async remove(id) {
-      await rm(join(mine.dir, id), { recursive: true, force: true });
-      await syncFolder(mine.dir);
-    },
+    // Gone by one rename: half a folder would stand before the shipped game.
+    remove: (id) =>
+      aside(async (beside) => {
+        await move(join(mine.dir, id), join(beside, id));
+        await syncFolder(mine.dir);
+      }),
   };
+}
+
+async function refuseTooMany(dir: string): Promise<void> {
+  if ((await gameNames(dir)).length < gamesMax) return;
+  throw new AppError(
+    "conflict",
+    `There are ${gamesMax} games of your own, the most that are loaded: delete one first.`,
+  );
 }
 
 const beforeName = (id: string): string => `${id}.before`;
@@ -90,12 +98,15 @@ const draftsIn = (dir: string): string => join(dir, ".drafts");
 /** Before anything is read: a crash between the two renames left the former version among the drafts. */
 export async function mendOwn(dir: string): Promise<void> {
   const drafts = draftsIn(dir);
-  for (const name of await readdir(drafts).catch(() => []))
-    for (const inside of await readdir(join(drafts, name)).catch(() => [])) {
-      const id = /^(.+)\.before$/.exec(inside)?.[1];
-      if (id !== undefined && !(await isThere(join(dir, id)))) await rename(join(drafts, name, inside), join(dir, id));
-    }
+  for (const name of await readdir(drafts).catch(() => [])) await putBack(join(drafts, name), dir);
   await rm(drafts, { recursive: true, force: true });
+}
+
+async function putBack(beside: string, dir: string): Promise<void> {
+  for (const inside of await readdir(beside).catch(() => [])) {
+    const id = /^(.+)\.before$/.exec(inside)?.[1];
+    if (id !== undefined && !(await isThere(join(dir, id)))) await rename(join(beside, inside), join(dir, id));
+  }
 }
 
 async function writeFolder(folder: string, yaml: string, files: readonly OwnFile[]): Promise<void> {

@@ -36,7 +36,7 @@ const logsKeptDays = 90;
 const samplesKeptDays = 7;
 /** How long a deleted server's row tells whose a late event is. */
 const removedKeptDays = 30;
-/** A context is written before its game is in the catalogue. */
+/** A context, and its draft, is written before its game is in the catalogue. */
 const contextsKeptMs = 3600_000;
 
 export interface Reconciler {
@@ -79,7 +79,10 @@ async function forgetOld({ db, telemetry, ports, nodes, servers, games }: Reconc
   await dropOldSamples(telemetry, now - samplesKeptDays * dayMs);
   await nodes.dropOldTokens();
   await servers.forgetRemoved(now - removedKeptDays * dayMs);
-  await dropUnusedContexts(games, await servers.contextsInUse(), now - contextsKeptMs);
+  // A game that comes back finds its file, or writes it anew: never may it go in between.
+  await games.inTurn(async () => {
+    await dropUnusedContexts(games, await servers.contextsInUse(), now - contextsKeptMs);
+  });
 }
 
 /** Contexts of games that were changed since stay for as long as a server is made from them. */
@@ -87,8 +90,8 @@ async function dropUnusedContexts(games: Catalogue, inUse: ReadonlySet<string>, 
   const loaded = new Set(games.list().games.map(({ context }) => context));
   const files = await readdir(games.contextsDir).catch(() => []);
   for (const file of files) {
-    const sha256 = /^([0-9a-f]{64})\.tar$/.exec(file)?.[1];
-    if (sha256 === undefined || inUse.has(sha256) || loaded.has(sha256)) continue;
+    const [, sha256, draft] = /^([0-9a-f]{64})\.tar(\.\d+\.part)?$/.exec(file) ?? [];
+    if (sha256 === undefined || (draft === undefined && (inUse.has(sha256) || loaded.has(sha256)))) continue;
     const path = join(games.contextsDir, file);
     if ((await stat(path)).mtimeMs < before) await rm(path);
   }
