@@ -1,4 +1,4 @@
-import type { DesiredServer, Server, StatusItem } from "@playspawn/shared";
+import { messageOf, type DesiredServer, type Server, type StatusItem } from "@playspawn/shared";
 import test, { type ExecutionContext } from "ava";
 import { harness } from "../../testing/harness.ts";
 import { scene, until, type Scene } from "../../testing/hosting.ts";
@@ -31,6 +31,14 @@ interface Behaviour {
   stays?: boolean;
 }
 
+function answerOf(examine: () => object): object {
+  try {
+    return { result: examine() };
+  } catch (error) {
+    return { error: { code: "node_unreachable", message: messageOf(error) } };
+  }
+}
+
 function play(
   { agent }: Scene,
   { running, examine = () => bound, exitCode = 0, stays }: Behaviour,
@@ -51,7 +59,7 @@ function play(
   void (async () => {
     for (;;) {
       const call = await agent.next("call");
-      if (call.call.op === "examine") agent.send({ t: "reply", id: call.id, result: examine() });
+      if (call.call.op === "examine") agent.send({ t: "reply", id: call.id, ...answerOf(examine) });
     }
   })().catch(() => undefined);
   return say;
@@ -166,6 +174,16 @@ test("a query that is not answered, and a game that must be killed, fail at thei
   const stubborn = tested(t, { exitCode: 137 });
   t.regex(failedAt((await mute).done).join(": "), /^query: the query was not answered: no answer/);
   t.deepEqual(failedAt((await stubborn).done), ["stop", "the game did not stop within 10 s and was killed"]);
+});
+
+test("a node that goes away between two looks fails the step that looked", async (t) => {
+  let looks = 0;
+  const examine = (): object => {
+    if (++looks > 1) throw new Error("The node is gone.");
+    return { ...bound, query: { answered: true, text: "0 of 8 players" } };
+  };
+  const { done } = await tested(t, { examine });
+  t.is(done.sentence, "At query: The node is gone.");
 });
 
 test("an agent that is too old to look leaves two steps out", async (t) => {

@@ -49,8 +49,8 @@ const limits = {
 export async function carryOut(deps: StepDeps, subject: Subject, steps: Steps): Promise<void> {
   const { readiness, stop, save } = subject.loaded.game;
   let id = "";
-  await steps.step("place", limits.place, async () => {
-    const made = await place(deps, subject);
+  await steps.step("place", limits.place, async (signal) => {
+    const made = await place(deps, subject, signal);
     id = made.id;
     steps.found({ nodeId: made.node, serverId: id });
     return made.text;
@@ -77,8 +77,8 @@ export async function carryOut(deps: StepDeps, subject: Subject, steps: Steps): 
   await steps.step("stop", stopMs, (signal, show) => stopped(deps, { ...subject, id }, signal, show));
 }
 
-/** A server made for this test alone, marked as that in the transaction that makes it. */
-async function place(deps: StepDeps, { id, asker, loaded, node }: Subject) {
+/** A server made for this test alone, marked as that in the transaction that makes it; none once `signal` aborted. */
+async function place(deps: StepDeps, { id, asker, loaded, node }: Subject, signal: AbortSignal) {
   const { game } = loaded;
   const request = {
     name: `Test of ${game.name}`.slice(0, 60),
@@ -90,6 +90,7 @@ async function place(deps: StepDeps, { id, asker, loaded, node }: Subject) {
   };
   const server = await deps.servers.create(asker, request, (work) =>
     transaction(deps.db, async (tx) => {
+      signal.throwIfAborted();
       const made = (await work(tx)) as { id: string };
       await deps.servers.trials.mark(tx, made.id, id);
       await updateTest(tx, id, { server_id: made.id });
@@ -139,13 +140,14 @@ async function examined(deps: StepDeps, id: string, steps: Steps): Promise<void>
     return Examination.parse(said);
   };
   const { spec } = one;
+  let asksQuery = false;
   await steps.step("ports", limits.ports, async (signal) => {
     const seen = await again(deps, look, ({ listening }) => closedPorts(spec, listening), signal);
     steps.found({ image: seen.image.digest ?? seen.image.id });
+    asksQuery = seen.query !== null;
     return `${portsOf(spec).map(portWords).join(", ")} ${portsOf(spec).length === 1 ? "is" : "are"} bound`;
   });
-  const { query } = await look();
-  if (!query) return steps.skip("query", "the template names no query");
+  if (!asksQuery) return steps.skip("query", "the template names no query");
   await steps.step("query", limits.query, async (signal) => {
     const fault = (seen: Examination): string | undefined =>
       seen.query?.answered ? undefined : `the query was not answered: ${seen.query?.text}`;
