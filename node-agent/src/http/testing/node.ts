@@ -66,7 +66,7 @@ export async function startNode(t: ExecutionContext, { joined = false, left }: N
     checkPorts: async (ports) => ({ taken: await portsTaken(world, ports) }),
     logs: ({ server, tail, follow }, signal) =>
       consoleOf(world, registry.get(server)!, { server, tail, follow }, signal),
-    stats: stats({ ...world, ports: systemPorts, registry }).of,
+    stats: stats({ ...world, registry }).of,
     examine: (server, signal) => examine({ ...world, registry }, server, signal),
     imageDigest: async (ref) => ({ digest: await world.runtime.registryDigest(ref) }),
   };
