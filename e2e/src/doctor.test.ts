@@ -97,5 +97,5 @@ test("what is damaged or gone is a finding, not a stack", async (t) => {
 
   const nowhere = await doctor(join(stack.dataDir, "nowhere"));
   t.is(nowhere.code, 1);
-  t.regex(nowhere.failed[0]!.findings[0]!, /holds no joined node .+ Start Playspawn first, or set PLAYSPAWN_DATA_DIR/);
+  t.regex(nowhere.failed[0]!.findings[0]!, /holds no node .+ Start Playspawn first, or set PLAYSPAWN_DATA_DIR/);
 });

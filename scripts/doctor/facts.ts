@@ -39,6 +39,8 @@ export type Seen<T> = T | Unseen;
 export interface Identity {
   installation: string;
   node: string;
+  /** It has joined nobody: its control plane, which may be this machine's, calls it by another id. */
+  isDriven: boolean;
 }
 
 export interface Records {
@@ -62,8 +64,10 @@ export interface Facts {
   identity: Seen<Identity>;
   /** Programs that run on this data folder. */
   programs: { name: ProgramName; pid: number }[];
-  databases: { file: string; faults: string[] }[];
-  records: Seen<Records>;
+  /** Null where this machine is only a node. */
+  databases: { file: string; faults: string[] }[] | null;
+  /** Null where what is wanted of this node cannot be known here. */
+  records: Seen<Records> | null;
   engine: Seen<Engine>;
   /** What the door's process has bound. */
   bound: { protocol: "tcp" | "udp"; port: number }[];
@@ -82,6 +86,8 @@ const programPaths = {
 export type ProgramName = keyof typeof programPaths;
 
 const NodeFile = z.object({ nodeId: z.string(), installationId: z.string() });
+/** Where the agent says who it is: the one that is there. */
+const identityFiles = ["agent/node.json", "agent/driven.json"] as const;
 const engineLimitMs = 20_000;
 
 export interface Subject {
@@ -96,7 +102,9 @@ export interface Subject {
 export async function gather({ dataDir, databaseUrl, dockerHost }: Subject, now: number): Promise<Facts> {
   const identity = await seen("", () => readIdentity(dataDir));
   const programs = await programsOf(dataDir);
-  const databases = databasesOf(dataDir, databaseUrl);
+  const hasControlPlane = databaseUrl !== undefined || (await isThere(`${dataDir}/control-plane/lock`));
+  const databases = hasControlPlane ? databasesOf(dataDir, databaseUrl) : null;
+  const isDriven = !("unseen" in identity) && identity.isDriven;
   const engine = await ofIdentity(identity, (own) =>
     seen("The engine could not be asked", () => readEngine(own, dockerHost)),
   );
@@ -105,8 +113,9 @@ export async function gather({ dataDir, databaseUrl, dockerHost }: Subject, now:
     now,
     identity,
     programs,
-    databases: await databases.check(),
-    records: await ofIdentity(identity, ({ node }) => seen("", () => databases.records(node))),
+    databases: databases && (await databases.check()),
+    records:
+      databases && !isDriven ? await ofIdentity(identity, ({ node }) => seen("", () => databases.records(node))) : null,
     engine,
     bound: await boundBy(programs.filter(({ name }) => name === "door").map(({ pid }) => pid)),
     filtered: !("unseen" in identity) && (await isFiltered(identity)),
@@ -114,6 +123,12 @@ export async function gather({ dataDir, databaseUrl, dockerHost }: Subject, now:
     disks: await freeSpace([dataDir, "unseen" in engine ? undefined : engine.rootDir]),
   };
 }
+
+const isThere = (path: string): Promise<boolean> =>
+  stat(path).then(
+    () => true,
+    () => false,
+  );
 
 /** An agent names its table after the last six of both ids. */
 async function isFiltered({ installation, node }: Identity): Promise<boolean> {
@@ -135,21 +150,22 @@ const ofIdentity = async <T>(
 ): Promise<Seen<T>> => ("unseen" in identity ? identity : look(identity));
 
 async function readIdentity(dataDir: string): Promise<Identity> {
-  const file = `${dataDir}/agent/node.json`;
-  const text = await readFile(file, "utf8").catch((cause: unknown) => {
-    throw new Error(
-      `${dataDir} holds no joined node (agent/node.json cannot be read). Start Playspawn first, or set PLAYSPAWN_DATA_DIR.`,
-      { cause },
-    );
-  });
-  try {
-    const { nodeId, installationId } = NodeFile.parse(JSON.parse(text));
-    return { node: nodeId, installation: installationId };
-  } catch (cause) {
-    throw new Error(`${file} is damaged. Restore it from a backup, or delete it and let the node join anew.`, {
-      cause,
-    });
+  for (const name of identityFiles) {
+    const file = `${dataDir}/${name}`;
+    const text = await readFile(file, "utf8").catch(() => undefined);
+    if (text === undefined) continue;
+    try {
+      const { nodeId, installationId } = NodeFile.parse(JSON.parse(text));
+      return { node: nodeId, installation: installationId, isDriven: name === "agent/driven.json" };
+    } catch (cause) {
+      throw new Error(`${file} is damaged. Restore it from a backup, or delete it and let the node begin anew.`, {
+        cause,
+      });
+    }
   }
+  throw new Error(
+    `${dataDir} holds no node (neither ${identityFiles.join(" nor ")} can be read). Start Playspawn first, or set PLAYSPAWN_DATA_DIR.`,
+  );
 }
 
 async function readEngine(
@@ -227,6 +243,7 @@ const secretPaths = [
   "control-plane/core.db",
   "control-plane/secret.key",
   "agent/node.json",
+  "agent/driven.json",
   "agent/state.json",
   "run/join-token",
   "run/demo-admin.json",

@@ -26,7 +26,7 @@ const sound = (): Facts => ({
     { name: "door", pid: 3 },
   ],
   databases: [{ file: "core.db", faults: [] }],
-  identity: { installation: "inst", node: "node" },
+  identity: { installation: "inst", node: "node", isDriven: false },
   records,
   engine,
   bound: [{ protocol: "udp", port: 20_000 }],
@@ -109,11 +109,31 @@ test("what cannot be looked at does not hold, and the rest is judged all the sam
   const broken = blind.filter(({ kind, ok }) => kind === "invariant" && !ok);
   t.deepEqual(
     broken.map(({ name }) => name),
-    ["the engine answers", "I3 what runs is what is desired", "I3 nothing of ours is unknown"],
+    [
+      "the engine answers",
+      "I3 what runs is what is desired",
+      "I3 nothing of ours is unknown",
+      "I3 a node has one network, and no volume",
+    ],
   );
   t.true(broken.every(({ findings: said }) => said.join() === "The engine could not be asked: ECONNREFUSED"));
   const unread = judge({ ...sound(), records: { unseen: "core.db could not be read" }, bound: [] });
   t.is(unread.filter(({ ok }) => !ok).length, 4);
+});
+
+/** One that has joined a control plane elsewhere, or is driven by it. */
+const nodeOnly: Partial<Facts> = { databases: null, records: null, programs: sound().programs.slice(1) };
+
+test("a machine that is only a node is judged as such", (t) => {
+  t.deepEqual(findings(nodeOnly), []);
+  const names = judge({ ...sound(), ...nodeOnly }).map(({ name }) => name);
+  t.true(names.includes("agent and door run, each once"));
+  t.false(names.some((name) => /control plane|database|leased/.test(name)));
+  const damaged = { ...nodeOnly, engine: { ...engine, volumes: ["stray"] }, programs: [{ name: "door", pid: 3 }] };
+  t.deepEqual(findings(damaged as Partial<Facts>), [
+    "node-agent does not run on /data",
+    "the volume stray carries our label, and we make none",
+  ]);
 });
 
 test("advice is given and breaks nothing", (t) => {

@@ -19,23 +19,17 @@ const freeBytesMin = 1024 ** 3;
 const engineMin = [20, 10] as const;
 
 export function judge(facts: Facts): Verdict[] {
-  const { identity, records, engine } = facts;
-  const house = all({ records, engine });
+  const { identity, databases, records, engine } = facts;
   return [
-    invariant("the data folder holds a joined node", "unseen" in identity ? [identity.unseen] : []),
-    invariant("control plane, agent and door run, each once", programs(facts)),
-    invariant(
-      "the databases are sound",
-      facts.databases.flatMap(({ file, faults }) => faults.map((fault) => `${file}: ${fault}`)),
-    ),
+    invariant("the data folder holds a node", "unseen" in identity ? [identity.unseen] : []),
+    invariant(`${databases ? "control plane, " : ""}agent and door run, each once`, programs(facts)),
+    ...(databases ? [invariant("the databases are sound", databaseFaults(databases))] : []),
     invariant(
       "the engine answers",
       of(engine, () => []),
     ),
-    invariant("I3 what runs is what is desired", of(house, running).concat(of(records, stuck(facts.now)))),
-    invariant("I3 nothing of ours is unknown", of(house, orphans)),
-    invariant("I4 each port is leased once, by a live server", of(records, leases)),
-    invariant("the door holds every leased port", of(records, doorPorts(facts))),
+    ...(records ? ofRecords(facts, records) : []),
+    invariant("I3 a node has one network, and no volume", of(engine, networks)),
     invariant("I7 secrets are readable by their owner alone", modes(facts)),
     advice("containers outlive a restart of Docker", of(engine, liveRestore)),
     advice("what games send is filtered", filter(facts)),
@@ -43,6 +37,20 @@ export function judge(facts: Facts): Verdict[] {
     advice("the disks have room", disks(facts)),
   ];
 }
+
+/** What only they can judge who know what is wanted of this node. */
+function ofRecords(facts: Facts, records: Seen<Records>): Verdict[] {
+  const house = all({ records, engine: facts.engine });
+  return [
+    invariant("I3 what runs is what is desired", of(house, running).concat(of(records, stuck(facts.now)))),
+    invariant("I3 nothing of ours is unknown", of(house, orphans)),
+    invariant("I4 each port is leased once, by a live server", of(records, leases)),
+    invariant("the door holds every leased port", of(records, doorPorts(facts))),
+  ];
+}
+
+const databaseFaults = (databases: NonNullable<Facts["databases"]>): string[] =>
+  databases.flatMap(({ file, faults }) => faults.map((fault) => `${file}: ${fault}`));
 
 const invariant = (name: string, findings: string[]): Verdict => ({
   name,
@@ -57,15 +65,16 @@ interface House {
   engine: Engine;
 }
 
-const all = ({ records, engine }: Pick<Facts, "records" | "engine">): Seen<House> =>
+const all = ({ records, engine }: { records: Seen<Records>; engine: Seen<Engine> }): Seen<House> =>
   "unseen" in records ? records : "unseen" in engine ? engine : { records, engine };
 
 /** What could not be looked at does not hold: nobody knows. */
 const of = <T extends object>(part: Seen<T>, look: (part: T) => string[]): string[] =>
   "unseen" in part ? [part.unseen] : look(part);
 
-function programs({ programs: found, dataDir }: Facts): string[] {
-  return (["control-plane", "node-agent", "door"] as const).flatMap((name) => {
+function programs({ programs: found, dataDir, databases }: Facts): string[] {
+  const wanted = [...(databases ? (["control-plane"] as const) : []), ...(["node-agent", "door"] as const)];
+  return wanted.flatMap((name) => {
     const count = found.filter((one) => one.name === name).length;
     if (count === 1) return [];
     return [count === 0 ? `${name} does not run on ${dataDir}` : `${name} runs ${count} times on ${dataDir}`];
@@ -105,20 +114,21 @@ const stuck =
         ({ id, name, have, since }) => `${name} (${id}) is ${have} since ${Math.round((now - since) / 60_000)} minutes`,
       );
 
-function orphans({ records: { servers }, engine: { containers, networks, volumes } }: House): string[] {
+function orphans({ records: { servers }, engine: { containers } }: House): string[] {
   const known = new Set(servers.filter(({ removed }) => !removed).map(({ id }) => id));
   const leaving = new Set(servers.filter(({ removed, have }) => removed && have !== "absent").map(({ id }) => id));
   const strays = containers.filter(
     ({ server, role }) => role !== "probe" && !known.has(server) && !leaving.has(server),
   );
-  return [
-    ...strays.map(
-      ({ name, server }) => `the container ${name} belongs to ${server || "no server"}, which is not in the database`,
-    ),
-    ...(networks.length > 1 ? [`a node has one network, and here are ${networks.length}: ${networks.join(", ")}`] : []),
-    ...volumes.map((name) => `the volume ${name} carries our label, and we make none`),
-  ];
+  return strays.map(
+    ({ name, server }) => `the container ${name} belongs to ${server || "no server"}, which is not in the database`,
+  );
 }
+
+const networks = ({ networks: found, volumes }: Engine): string[] => [
+  ...(found.length > 1 ? [`a node has one network, and here are ${found.length}: ${found.join(", ")}`] : []),
+  ...volumes.map((name) => `the volume ${name} carries our label, and we make none`),
+];
 
 function leases({ leases: held, servers }: Records): string[] {
   const owners = new Map<string, string>();
