@@ -2,18 +2,8 @@
 import test from "ava";
 import type { Page } from "playwright-core";
 import { type Eyes, openEyes } from "./dashboard/eyes.ts";
-import { type House, startHouse } from "./dashboard/house.ts";
-
-const admin = { email: "admin@example.org", password: "seven quiet otters" };
-
-async function setUp({ page, visit }: Eyes, { setupUrl }: House): Promise<void> {
-  await visit(setupUrl);
-  await page.getByLabel("E-mail").fill(admin.email);
-  await page.getByLabel("Password", { exact: true }).fill(admin.password);
-  await page.getByLabel("Password again").fill(admin.password);
-  await page.getByRole("button", { name: "Create the account" }).click();
-  await page.getByRole("heading", { name: "No servers yet" }).waitFor();
-}
+import { startHouse } from "./dashboard/house.ts";
+import { signIn } from "./dashboard/people.ts";
 
 const toGames = (page: Page): Promise<void> => page.getByRole("link", { name: "Games", exact: true }).first().click();
 
@@ -97,7 +87,7 @@ test("an admin finds a game among many, tests it, changes it and takes that back
   const house = await startHouse(t);
   const eyes = await openEyes(t);
   const { page, look } = eyes;
-  await setUp(eyes, house);
+  await signIn(eyes, house);
   await findAndTest(eyes);
   await edit(eyes);
   await add(eyes);

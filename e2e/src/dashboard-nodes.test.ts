@@ -3,18 +3,10 @@ import test, { type ExecutionContext } from "ava";
 import type { Page } from "playwright-core";
 import { type Eyes, openEyes } from "./dashboard/eyes.ts";
 import { type House, startHouse } from "./dashboard/house.ts";
+import { create, signIn, state } from "./dashboard/people.ts";
 
 const nodeSecret = "the secret of a node, without spaces".replaceAll(" ", "-");
 const slow = { timeout: 120_000 };
-
-async function enter({ page, visit }: Eyes, { setupUrl }: House): Promise<void> {
-  await visit(setupUrl);
-  await page.getByLabel("E-mail").fill("admin@example.org");
-  await page.getByLabel("Password", { exact: true }).fill("seven quiet otters");
-  await page.getByLabel("Password again").fill("seven quiet otters");
-  await page.getByRole("button", { name: "Create the account" }).click();
-  await page.getByRole("heading", { name: "No servers yet" }).waitFor();
-}
 
 /** First with a secret that is not the agent's: the form says so, and the next try mends it. */
 async function addByAddress(t: ExecutionContext, { page, look }: Eyes, { agentUrl }: House): Promise<void> {
@@ -47,20 +39,6 @@ async function addByAddress(t: ExecutionContext, { page, look }: Eyes, { agentUr
   await look("node-driven");
 }
 
-async function create(page: Page, name: string): Promise<void> {
-  await page
-    .getByRole("link", { name: /^Servers/ })
-    .first()
-    .click();
-  await page.getByRole("link", { name: "Choose a game" }).click();
-  await page.getByRole("link", { name: "Tiny" }).click();
-  await page.getByLabel("Name", { exact: true }).fill(name);
-  await page.getByRole("button", { name: "Create server" }).click();
-}
-
-const state = (page: Page, word: string) =>
-  page.getByRole("region", { name: "State" }).getByText(word, { exact: true });
-
 /** Does what the line that is shown would do in a shell; answers the HTTP status. */
 async function run(page: Page): Promise<number> {
   const line = await page.getByText(/^curl /).innerText();
@@ -76,7 +54,7 @@ test("a node is added by its address, its server shows what it uses, is woken by
   const house = await startHouse(t, { nodeSecret });
   const eyes = await openEyes(t);
   const { page, look } = eyes;
-  await enter(eyes, house);
+  await signIn(eyes, house);
   await addByAddress(t, eyes, house);
   await create(page, "Evening echo");
   await state(page, "Running").waitFor(slow);
@@ -97,6 +75,10 @@ test("a node is added by its address, its server shows what it uses, is woken by
   t.is(await run(page), 202);
   await state(page, "Running").waitFor(slow);
   const old = await page.getByText(/^curl /).innerText();
+  // Also who comes later, and after many events, sees that there is one.
+  await page.reload();
+  await page.getByText(/There is one, made/).waitFor();
+  await page.getByRole("button", { name: "End it" }).waitFor();
   await page.getByRole("button", { name: "Make another" }).click();
   await page.getByRole("dialog").getByRole("button", { name: "Make another" }).click();
   await page.getByText(old).waitFor({ state: "detached" });

@@ -2,16 +2,21 @@
 import test from "ava";
 import type { Page } from "playwright-core";
 import { type Eyes, openEyes } from "./dashboard/eyes.ts";
-import { type House, startHouse } from "./dashboard/house.ts";
+import { admin, type House, startHouse } from "./dashboard/house.ts";
+import { create, signIn, state } from "./dashboard/people.ts";
 import { echo } from "./stack/tiny.ts";
 
-const admin = { email: "admin@example.org", password: "seven quiet otters" };
 const name = "Evening echo";
 
-const state = (page: Page, word: string) =>
-  page.getByRole("region", { name: "State" }).getByText(word, { exact: true });
 const portOf = async (page: Page): Promise<number> =>
   Number(/127\.0\.0\.1:(\d+)/.exec(await page.getByText(/^127\.0\.0\.1:\d+$/).innerText())![1]);
+
+async function makeAccount(page: Page): Promise<void> {
+  await page.getByLabel("E-mail").fill(admin.email);
+  await page.getByLabel("Password", { exact: true }).fill(admin.password);
+  await page.getByLabel("Password again").fill(admin.password);
+  await page.getByRole("button", { name: "Create the account" }).click();
+}
 
 async function setUp({ page, look, visit }: Eyes, { setupUrl }: House): Promise<void> {
   await visit(setupUrl);
@@ -21,10 +26,7 @@ async function setUp({ page, look, visit }: Eyes, { setupUrl }: House): Promise<
   await page.getByText("Write an e-mail address").waitFor();
   await page.getByText("Use at least 12 characters.").waitFor();
   await look("setup");
-  await page.getByLabel("E-mail").fill(admin.email);
-  await page.getByLabel("Password", { exact: true }).fill(admin.password);
-  await page.getByLabel("Password again").fill(admin.password);
-  await page.getByRole("button", { name: "Create the account" }).click();
+  await makeAccount(page);
   await page.getByRole("heading", { name: "No servers yet" }).waitFor();
   await look("empty");
 }
@@ -41,7 +43,7 @@ async function signOutAndIn({ page, look }: Eyes): Promise<void> {
   await page.getByRole("heading", { name: "Servers", level: 1 }).waitFor();
 }
 
-async function create({ page, look }: Eyes): Promise<void> {
+async function createWithFaults({ page, look }: Eyes): Promise<void> {
   await page.getByRole("link", { name: "Choose a game" }).click();
   await page.getByRole("link", { name: "Tiny" }).waitFor();
   await look("catalogue");
@@ -65,13 +67,13 @@ async function create({ page, look }: Eyes): Promise<void> {
 
 test("an admin goes from the printed link to a server that a player's packet wakes", async (t) => {
   t.timeout(400_000);
-  const house = await startHouse(t);
+  const house = await startHouse(t, { isNew: true });
   const eyes = await openEyes(t);
   const { page, look } = eyes;
 
   await setUp(eyes, house);
   await signOutAndIn(eyes);
-  await create(eyes);
+  await createWithFaults(eyes);
   const timeline = page.getByRole("region", { name: "Events" });
   await timeline.getByText("Started to prove that it runs").waitFor();
 
@@ -105,8 +107,9 @@ test("a server is renamed, turned off and on, woken by keyboard, survives the co
   const house = await startHouse(t);
   const eyes = await openEyes(t);
   const { page, look } = eyes;
-  await setUp(eyes, house);
-  await create(eyes);
+  await signIn(eyes, house);
+  await create(page, name);
+  await state(page, "Running").waitFor({ timeout: 120_000 });
 
   await page.getByRole("link", { name: "Settings" }).click();
   await page.getByLabel("Name", { exact: true }).fill("Morning echo");
@@ -208,8 +211,9 @@ test("a page left open tells of players before it throws them out, follows the l
   const house = await startHouse(t);
   const eyes = await openEyes(t);
   const { page, look } = eyes;
-  await setUp(eyes, house);
-  await create(eyes);
+  await signIn(eyes, house);
+  await create(page, name);
+  await state(page, "Running").waitFor({ timeout: 120_000 });
 
   await withPlayers(page, async () => {
     const sleep = page.getByRole("button", { name: "Sleep" });
@@ -271,18 +275,17 @@ test("a page left open tells of players before it throws them out, follows the l
 
 test("a link that opens nothing explains itself, and the dashboard stays shut until set-up", async (t) => {
   t.timeout(200_000);
-  const house = await startHouse(t);
+  const house = await startHouse(t, { isNew: true });
   const eyes = await openEyes(t);
   const { page } = eyes;
   t.is((await page.goto(house.url))!.status(), 403);
   await eyes.visit(house.setupUrl.replace(/#t=.*/, "#t=wrong"));
-  await page.getByLabel("E-mail").fill(admin.email);
-  await page.getByLabel("Password", { exact: true }).fill(admin.password);
-  await page.getByLabel("Password again").fill(admin.password);
-  await page.getByRole("button", { name: "Create the account" }).click();
+  await makeAccount(page);
   await page.getByRole("heading", { name: "This link is not known here" }).waitFor();
   await eyes.look("unknown-link");
-  await setUp(eyes, house);
+  await eyes.visit(house.setupUrl);
+  await makeAccount(page);
+  await page.getByRole("heading", { name: "No servers yet" }).waitFor();
   await eyes.visit(house.setupUrl);
   t.is(new URL(page.url()).pathname, "/");
   t.is(new URL(page.url()).hash, "", "no spent token is left in the address");

@@ -1,4 +1,4 @@
-/** A Playspawn that nobody has set up yet: control plane, agent and door, and the link that was printed. */
+/** A Playspawn with a dashboard: control plane, agent and door, and an admin or the link that was printed. */
 import { access, mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -19,6 +19,8 @@ export interface House {
   killControl(): Promise<void>;
   startControl(): Promise<void>;
 }
+
+export const admin = { email: "admin@example.org", password: "seven quiet otters" };
 
 const games = {
   locked: `id: locked
@@ -49,6 +51,8 @@ const built = fileURLToPath(new URL("../../../web/dist/index.html", import.meta.
 export interface HouseOptions {
   /** The agent joins nobody: it waits to be added by its address, with this secret. */
   nodeSecret?: string;
+  /** Nobody has set it up: then there is a set-up link, else the account of `admin`. */
+  isNew?: boolean;
 }
 
 /** The games are ours, the tiny one, one with a secret, and one whose template has faults. */
@@ -85,7 +89,7 @@ export async function startHouse(t: ExecutionContext, options: HouseOptions = {}
 async function environments(
   dataDir: string,
   gamesDir: string,
-  { nodeSecret }: HouseOptions,
+  { nodeSecret, isNew = false }: HouseOptions,
 ): Promise<Record<Part, Record<string, string>>> {
   const [port, agentPort] = [await freePort(), await freePort()];
   const url = `http://127.0.0.1:${port}`;
@@ -98,6 +102,7 @@ async function environments(
       PLAYSPAWN_HOST: "127.0.0.1",
       PLAYSPAWN_PUBLIC_URL: url,
       PLAYSPAWN_GAMES_DIR: gamesDir,
+      ...(!isNew && { PLAYSPAWN_ADMIN_EMAIL: admin.email, PLAYSPAWN_ADMIN_PASSWORD: admin.password }),
       PLAYSPAWN_LOCAL_NODE: nodeSecret === undefined ? "1" : "0",
     },
     agent: {
