@@ -127,10 +127,16 @@ export function updateOf(
   return to;
 }
 
-/** What the update under way will bring, with what was just asked for. */
+/** What the update under way will bring, with what was just asked for. @throws AppError invalid_variables */
 function variablesAfter(row: ServerRow, { variables: given = {} }: UpdateServer, next: Game): string {
   const before = variablesOf(row.update_variables ?? row.variables);
-  return JSON.stringify(resolveVariables(next, knownTo(next, given), before));
+  try {
+    return JSON.stringify(resolveVariables(next, knownTo(next, given), before));
+  } catch (error) {
+    if (!(error instanceof AppError)) throw error;
+    const words = `The version that ${row.name} is to take does not allow this; call that update off first.`;
+    throw new AppError(error.code, `${words} ${error.message}`, { faults: error.faults, cause: error });
+  }
 }
 
 const variablesOf = (json: string): Variables => JSON.parse(json) as Variables;

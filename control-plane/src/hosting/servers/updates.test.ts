@@ -80,6 +80,19 @@ test("names that an update takes away are gone with it, and those that it brings
   t.is((await patch(s, id, { SEATS: 5 })).body.variables["SEATS"], 5);
 });
 
+test("a value that the version to be taken does not allow is refused, with the way out", async (t) => {
+  const s = await scene(t, knowing);
+  const { id } = await createServer(s);
+  await rewriteTiny(s, "max: 64", "max: 16");
+  await rewriteTiny(s, "example/tiny:1", "example/tiny:2");
+  await update(s, id);
+  const refused = await patch<Problem>(s, id, { MAX: 32 });
+  t.deepEqual(refused.body.faults, [{ pointer: "/variables/MAX", detail: "must be at most 16" }]);
+  t.regex(refused.body.detail, /^The version that one is to take does not allow this; call that update off first/);
+  await s.client.request("DELETE", `/api/v1/servers/${id}/update`);
+  t.is((await patch(s, id, { MAX: 32 })).status, 200);
+});
+
 test("an update that is called off, or taken back, leaves the variables as they were", async (t) => {
   const s = await scene(t, knowing);
   const { id } = await createServer(s, { variables: { MAX: 32 } });
