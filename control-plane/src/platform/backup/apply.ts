@@ -40,6 +40,8 @@ export async function applyStaged(options: ApplyOptions): Promise<void> {
     if (options.databaseUrl !== null) await loadServer(beside, options.databaseUrl, load);
     await exchange(folder, beside);
     log.info({ installation: manifest.installation, servers: manifest.servers.length }, "a backup is restored");
+    const games = join(folder, "restored-games");
+    if (existsSync(games)) log.warn(`games of your own were in it: start with PLAYSPAWN_GAMES_DIR=${games}`);
     await passOn(dataDir, manifest.node !== null);
   } catch (error) {
     log.error({ err: error }, "the uploaded backup is not restored");
