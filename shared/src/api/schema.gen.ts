@@ -3759,6 +3759,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    "application/json": components["schemas"]["Health"];
                     "text/plain": string;
                 };
             };
@@ -3785,6 +3786,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    "application/json": components["schemas"]["Health"];
                     "text/plain": string;
                 };
             };
@@ -3811,6 +3813,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    "application/json": components["schemas"]["Health"];
                     "text/plain": string;
                 };
             };

@@ -91,9 +91,9 @@ export const accessPages = {
   },
   oauth_not_configured: {
     means: "Signing in by this provider was not set up by the operator.",
-    causes: ["The provider's id and secret are not set.", "The provider's name in the address is wrong."],
+    causes: ["The provider's id and secret are not set."],
     remedy: ["Sign in with e-mail and password.", "As operator: set the provider up, and start again."],
-    example: "Signing in by discord is not configured here.",
+    example: "Signing in with Google is not configured on this installation. Sign in with e-mail and password.",
   },
   wake_token_invalid: {
     means: "The wake token is not one of this installation, or not of this server.",

@@ -62,3 +62,16 @@ test("one that is about to stop is not ready while it still answers, then it sto
   await closing;
   await t.throwsAsync(stranger.get("/livez"));
 });
+
+test("the description names both forms of a probe's answer", async (t) => {
+  const { stranger } = await harness(t);
+  const { body } = await stranger.get<{
+    paths: Record<string, { get: { responses: Record<string, { content: Record<string, unknown> }> } }>;
+  }>("/openapi.json");
+  for (const path of ["/livez", "/healthz", "/readyz"])
+    for (const query of ["", "?verbose"]) {
+      const { headers } = await stranger.get(path + query);
+      const [type = ""] = headers.get("content-type")!.split(";");
+      t.true(type in body.paths[path]!.get.responses["200"]!.content, `${path}${query}: ${type}`);
+    }
+});

@@ -45,7 +45,7 @@ export function healthOperations(deps: HealthDeps): Operation[] {
         "200 or 503, and the status is the contract. `?verbose` names each check on a line of text; `exclude` leaves checks out, and may be repeated.",
       query: HealthQuery,
       repeats: ["exclude"],
-      answer: { status: 200, raw: "text/plain" },
+      answer: { status: 200, schema: Healthy, raw: "text/plain" },
       handle: async (_context, { query }) => answerOf(path.slice(1), await results(), query),
     });
   const alive = async (): Promise<Result[]> => [{ name: "ping", fault: null }];

@@ -92,10 +92,10 @@ const idempotencyKey = {
 };
 
 function answerOf({ answer, summary }: Operation) {
-  if (answer.raw !== undefined)
-    return { description: summary, content: { [answer.raw]: { schema: { type: "string" as const } } } };
   if (answer.schema === null) return { description: summary };
-  return { description: summary, content: { "application/json": { schema: answer.schema } } };
+  const json = answer.schema && { "application/json": { schema: answer.schema } };
+  const raw = answer.raw === undefined ? undefined : { [answer.raw]: { schema: { type: "string" as const } } };
+  return { description: summary, content: { ...json, ...raw } };
 }
 
 const codes = (Object.keys(errorCatalog) as ErrorCode[]).map((code) => `\`${code}\` ${errorCatalog[code].status}`);

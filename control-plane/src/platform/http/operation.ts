@@ -60,11 +60,11 @@ export interface Input<P extends z.ZodType, Q extends z.ZodType, B extends z.Zod
   body: z.infer<B>;
 }
 
-/** `schema` null: no body. `raw`: the media type of a RawAnswer. */
+/** `schema` null: no body. `raw`: the media type of a RawAnswer; with a schema beside it, of one that may also be JSON. */
 export type AnswerShape =
   | { status: 200 | 201 | 202; schema: z.ZodType; raw?: never }
   | { status: 204; schema: null; raw?: never }
-  | { status: 200; raw: string; schema?: never };
+  | { status: 200; raw: string; schema?: z.ZodType };
 
 type ResultOf<R extends AnswerShape> = R extends { raw: string }
   ? RawAnswer
