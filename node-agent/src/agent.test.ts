@@ -32,6 +32,7 @@ test("every fault of the environment is said at once, with its name", (t) => {
       readConfig("/", {
         PLAYSPAWN_AGENT_PORT: "http",
         PLAYSPAWN_PORT_RANGE: "30000-20000",
+        PLAYSPAWN_SERVER_MEMORY_MAX: "4 GB",
         PLAYSPAWN_SUBNET: "8.8.8.0/24",
         PLAYSPAWN_NODE_ADDRESS: "not an address!",
         PLAYSPAWN_CONTROL_URL: "localhost:8000",
@@ -48,6 +49,7 @@ test("every fault of the environment is said at once, with its name", (t) => {
     "PLAYSPAWN_JOIN_TOKEN",
     "PLAYSPAWN_NODE_ADDRESS",
     "PLAYSPAWN_PORT_RANGE",
+    "PLAYSPAWN_SERVER_MEMORY_MAX",
     "PLAYSPAWN_SUBNET",
   ]);
 });
@@ -55,6 +57,8 @@ test("every fault of the environment is said at once, with its name", (t) => {
 test("nothing set is enough", async (t) => {
   const config = readConfig("/srv/playspawn", { PLAYSPAWN_SUBNET: "" });
   t.like(config, { dataDir: "/srv/playspawn/.playspawn", agentPort: 8001, portRange: { from: 20_000, to: 29_999 } });
+  t.is(config.serverMemoryBytesMax, null);
+  t.is(readConfig("/", { PLAYSPAWN_SERVER_MEMORY_MAX: "4G" }).serverMemoryBytesMax, 4 * 1024 ** 3);
   t.is(await config.joinToken(), undefined);
 });
 

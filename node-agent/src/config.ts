@@ -3,7 +3,15 @@ import { readFileSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { hostname, networkInterfaces } from "node:os";
 import { join, resolve } from "node:path";
-import { ConfigError, LogLevel, defaultRouteDevice, isHost, localControlUrl, messageOf } from "@playspawn/shared";
+import {
+  ConfigError,
+  LogLevel,
+  Memory,
+  defaultRouteDevice,
+  isHost,
+  localControlUrl,
+  messageOf,
+} from "@playspawn/shared";
 import { isPrivate } from "@playspawn/shared/node/secret-route.ts";
 import { z } from "zod";
 import { failpointNames } from "./failpoints.ts";
@@ -20,6 +28,8 @@ export interface Config {
   agentPort: number;
   /** Public ports that servers may be given. */
   portRange: { from: number; to: number };
+  /** The most that one server may have; null: as much as it asks for. */
+  serverMemoryBytesMax: number | null;
   subnet: string | undefined;
   /** What games may reach besides the internet. */
   egressAllow: EgressAllowed[];
@@ -113,6 +123,7 @@ const Environment = z.object({
   PLAYSPAWN_PORT: whole(8000, 0, 65_535),
   PLAYSPAWN_AGENT_PORT: whole(8001, 0, 65_535),
   PLAYSPAWN_PORT_RANGE: PortRange,
+  PLAYSPAWN_SERVER_MEMORY_MAX: Memory.optional(),
   PLAYSPAWN_SUBNET: z
     .string()
     .refine((text) => parseSubnet(text) !== undefined && isPrivate(text.split("/")[0]!), {
@@ -211,6 +222,7 @@ function toConfig(
     controlUrl,
     agentPort: env.PLAYSPAWN_AGENT_PORT,
     portRange: env.PLAYSPAWN_PORT_RANGE,
+    serverMemoryBytesMax: env.PLAYSPAWN_SERVER_MEMORY_MAX ?? null,
     subnet: env.PLAYSPAWN_SUBNET,
     egressAllow: env.PLAYSPAWN_EGRESS_ALLOW,
     imageAllow: env.PLAYSPAWN_IMAGE_ALLOW,

@@ -136,6 +136,7 @@ async function assemble(parts: Parts): Promise<void> {
     fail,
     log,
     run,
+    policy: { portRange: config.portRange, memoryBytesMax: config.serverMemoryBytesMax },
     holdHeldMs: config.holdHeldSeconds * 1000,
   };
   const registry = new Registry(world, stateFile(join(agentDir, "state.json"), ports, log), identity.installationId);
@@ -184,7 +185,7 @@ async function assemble(parts: Parts): Promise<void> {
 function coreOf(
   { config, ports, closers }: Parts,
   talk: SessionDeps,
-  { runtime, files }: World,
+  { runtime, files, policy }: World,
   { identity, driven }: Who,
 ): Core {
   const { registry, handlers } = talk;
@@ -194,9 +195,8 @@ function coreOf(
   const inTurn = serial();
   const drivers = sessions(talk, claim, inTurn);
   closers.push(() => drivers.end());
-  const { portRange } = config;
   const controller = (): string | null => claim.controller;
-  const own = local({ ports, registry, runtime, files, handlers, portRange, controller, inTurn });
+  const own = local({ ports, registry, runtime, files, policy, handlers, controller, inTurn });
   own.resume();
   return { secrets, registry, handlers, driven: { local: own, sessions: drivers, contexts } };
 }

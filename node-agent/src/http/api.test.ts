@@ -168,6 +168,9 @@ test("ports: chosen, wanted, taken, kept", async (t) => {
   const taken = await deployed(node, { ports });
   t.is(taken.status, 409);
   t.like(taken.body, { code: "port_taken" });
+  const outside = { game: { protocol: "udp", container: 8303, public: portRange.to + 1 } };
+  t.like((await deployed(node, { ports: outside })).body, { code: "forbidden" });
+  t.is(node.registry.records().length, 1, "the node's range is its operator's word");
   const again = await deployed(node, { server_id: first.body.server_id, idle_seconds: 60 });
   t.is(again.status, 201);
   t.is(again.body.public_port, first.body.public_port, "kept where the server is changed");

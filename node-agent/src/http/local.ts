@@ -5,12 +5,13 @@ import type { CallHandlers } from "../link/calls.ts";
 import type { Runtime } from "../runtime/runtime.ts";
 import type { Registry } from "../servers/registry.ts";
 import type { ServerFiles } from "../servers/files.ts";
+import { refuseOverPolicy, type Policy } from "../servers/policy.ts";
 import type { Supervisor } from "../servers/supervisor.ts";
 import { checkDeploy, choosePorts, recordOf, specOf, wantedPorts } from "./deploy.ts";
 import type { Deploy, Deployed } from "./schema.ts";
 
 export interface Local {
-  /** @throws AppError conflict when a control plane decides here; invalid_request | port_taken | ports_exhausted | disk_full, or why it failed */
+  /** @throws AppError conflict when a control plane decides here; invalid_request | forbidden | port_taken | ports_exhausted | disk_full, or why it failed */
   deploy(request: Deploy, signal: AbortSignal): Promise<Deployed>;
   /** Answers whether it is gone already, its kept files as well when `purge`. @throws AppError conflict | not_found */
   remove(id: string, purge: boolean, signal: AbortSignal): Promise<boolean>;
@@ -24,7 +25,7 @@ export interface LocalDeps {
   runtime: Pick<Runtime, "containers">;
   files: Pick<ServerFiles, "meta" | "purge">;
   handlers: Pick<CallHandlers, "checkPorts">;
-  portRange: { from: number; to: number };
+  policy: Policy;
   /** Of the control plane that decides here, if one does. */
   controller(): string | null;
   /** Shared with whatever else decides who writes the records. */
@@ -138,7 +139,7 @@ interface Taken {
 }
 
 async function take(deps: LocalDeps, request: Deploy): Promise<Taken> {
-  const { registry, ports, portRange } = deps;
+  const { registry, ports, policy } = deps;
   const game = checkDeploy(request);
   const id = request.server_id ?? newId("srv", ports);
   const before = registry.record(id);
@@ -147,7 +148,9 @@ async function take(deps: LocalDeps, request: Deploy): Promise<Taken> {
   const wanted = wantedPorts(request);
   const taken = await portsTaken(deps, id);
   for (let tries = 0; ; tries++) {
-    const chosen = choosePorts(wanted, portRange, taken, before?.spec);
+    const chosen = choosePorts(wanted, policy.portRange, taken, before?.spec);
+    const spec = specOf(request, game, chosen);
+    refuseOverPolicy(policy, spec, before?.spec.ports.map((port) => port.public) ?? []);
     const asked = wanted
       .map(({ name, protocol }) => ({ protocol, port: chosen[name]! }))
       .filter(
@@ -155,7 +158,7 @@ async function take(deps: LocalDeps, request: Deploy): Promise<Taken> {
       );
     const busy = asked.length === 0 ? [] : (await deps.handlers.checkPorts(asked)).taken;
     if (busy.length === 0) {
-      const record = recordOf(id, request, specOf(request, game, chosen), before);
+      const record = recordOf(id, request, spec, before);
       const hadFiles = (await deps.files.meta(id)) !== null;
       await apply(deps, { upsert: [record] });
       return { record, isNew: !before, hadFiles };

@@ -19,11 +19,11 @@ test("every server has a uid of its own, kept over restarts, free again after a 
   t.not(one.user, two.user);
   const volume = await stat(join(one.dataDir, "world"));
   t.is(`${volume.uid}:${volume.gid}`, one.user);
-  t.deepEqual(await files.meta("srv_1"), { generation: 1, clean: true, uid: volume.uid });
+  t.deepEqual(await files.meta("srv_1"), { generation: 1, clean: true, ports: [20_000], uid: volume.uid });
   await files.setMeta("srv_1", { clean: false, generation: 7 });
   const again = serverFiles(root);
   t.is((await again.prepare("srv_1", spec(), 8)).user, one.user);
-  t.deepEqual(await again.meta("srv_1"), { generation: 7, clean: false, uid: volume.uid });
+  t.deepEqual(await again.meta("srv_1"), { generation: 7, clean: false, ports: [20_000], uid: volume.uid });
   t.is((await again.prepare("srv_3", spec(), 1)).user, `${volume.uid + 2}:${volume.uid + 2}`);
   await again.purge("srv_1");
   t.is(await again.meta("srv_1"), null);

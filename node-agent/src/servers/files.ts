@@ -17,6 +17,8 @@ const Meta = z.object({
   clean: z.boolean(),
   /** Owner of `data/`. */
   uid: z.number().int().positive(),
+  /** Public ports that it was made and last started with; an older agent did not note them. */
+  ports: z.array(z.number().int()).optional(),
 });
 export type Meta = z.infer<typeof Meta>;
 
@@ -65,7 +67,8 @@ export function serverFiles(root: string): ServerFiles {
         const owner = await stat(dataDir);
         if (owner.uid !== uid || owner.gid !== gid) await chownAll(dataDir, uid, gid);
         else for (const volume of Object.keys(spec.volumes)) await chown(join(dataDir, volume), uid, gid);
-        if (before?.uid !== uid) await writeMeta(server, { generation, clean: before?.clean ?? true, uid });
+        const first = { clean: true, ports: spec.ports.map((port) => port.public) };
+        if (before?.uid !== uid) await writeMeta(server, { ...first, ...before, generation, uid });
       } catch (error) {
         throw asDiskFull(error, root);
       }

@@ -3,6 +3,7 @@ import type { AgentEvent, AppError, Cause, DesiredServer } from "@playspawn/shar
 import type { Exit, Unit } from "../runtime/runtime.ts";
 import type { Life } from "./life.ts";
 import type { Memo } from "./memo.ts";
+import { mayOpen } from "./policy.ts";
 import { routesOf } from "./routes.ts";
 import type { Update } from "./update.ts";
 import type { World } from "./world.ts";
@@ -37,6 +38,8 @@ export interface Stage {
   wokenAt: number;
   /** The holder died under what stands; healed when that is put up anew or taken away. */
   holderLost: boolean;
+  /** Public ports that it was started with: see `mayOpen`. */
+  portsHad: readonly number[] | null;
   /** Why it cannot wake, for players. */
   notice: string | null;
   /** TCP connections and UDP flows that the door had taken in when the server last fell asleep. */
@@ -54,7 +57,8 @@ export function showRoutes(stage: Stage): void {
   const { desired, life, standing, notice, seats } = stage;
   const address = standing?.address ?? null;
   const routes = routesOf({ desired, have: life.have, address, empty: stage.empty(), notice, seats });
-  stage.world.door.setRoutes(stage.id, routes);
+  const open = routes.filter(({ port }) => mayOpen(stage.world.policy, stage.portsHad, port.public));
+  stage.world.door.setRoutes(stage.id, open);
 }
 
 export function tell(stage: Stage, kind: AgentEvent["kind"], data: AgentEvent["data"] = {}, cause?: Cause): void {

@@ -103,6 +103,7 @@ export class Supervisor {
       cause: { kind: "want" },
       wokenAt: clock.mono(),
       holderLost: state.holderLost,
+      portsHad: found.meta ? (found.meta.ports ?? null) : [],
       notice: null,
       seats: 0,
       acceptedBefore: 0,

@@ -6,6 +6,7 @@ import type { FailpointName } from "../failpoints.ts";
 import type { Readiness } from "../readiness/readiness.ts";
 import type { Runtime } from "../runtime/runtime.ts";
 import type { ServerFiles } from "./files.ts";
+import type { Policy } from "./policy.ts";
 
 export interface World {
   ports: Ports;
@@ -21,6 +22,7 @@ export interface World {
   log: Logger;
   /** This agent process; tells its monotonic times from those of another. */
   run: string;
+  policy: Policy;
   /** How long a sleeper keeps its holder. */
   holdHeldMs: number;
 }

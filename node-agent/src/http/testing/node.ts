@@ -79,7 +79,7 @@ export async function startNode(t: ExecutionContext, { joined = false, left }: N
     runtime: world.runtime,
     files: world.files,
     handlers,
-    portRange,
+    policy: { portRange, memoryBytesMax: null },
     controller: () => claim.controller,
     inTurn,
   });

@@ -1,6 +1,7 @@
 /** Wakes: the game up, probed until players can join, the door told where it is. Nothing else may be on this path. */
 import { AppError } from "@playspawn/shared";
 import { stopGame } from "../ending.ts";
+import { refuseOverPolicy } from "../policy.ts";
 import { bindPorts, restAsleep, stand, standsReady } from "../stand.ts";
 import { showRoutes, tell, type Deed, type Stage } from "../stage.ts";
 import { untilReady, welcomePlayers } from "./ready.ts";
@@ -52,7 +53,9 @@ export async function backToSleep(stage: Stage): Promise<void> {
 
 /** Puts the unit up where it does not stand, and starts the game; answers what the engine took for both, in ms. */
 async function boot(stage: Stage, signal: AbortSignal): Promise<number> {
-  const { files, ports, runtime, gates, fail } = stage.world;
+  const { files, ports, policy, runtime, gates, fail } = stage.world;
+  const { gen: generation, spec } = stage.desired;
+  refuseOverPolicy(policy, spec, stage.portsHad);
   let engineMs = 0;
   const timed = async (work: Promise<void>): Promise<void> => {
     const from = ports.clock.mono();
@@ -68,7 +71,8 @@ async function boot(stage: Stage, signal: AbortSignal): Promise<number> {
   // A sleeper whose unit is known to stand is started at once; should that be wrong, the engine says so and it is put up.
   const trusted = standsReady(stage);
   if (!trusted) await timed(stand(stage, signal, "wake"));
-  await files.setMeta(stage.id, { clean: false, generation: stage.desired.gen });
+  stage.portsHad = spec.ports.map((port) => port.public);
+  await files.setMeta(stage.id, { clean: false, generation, ports: [...stage.portsHad] });
   fail("files.marked");
   signal.throwIfAborted();
   stage.life.showProgress({ step: "game", text: "Starting the game" });

@@ -18,6 +18,7 @@ import { FakeEngine, type FakeBehaviour } from "../../runtime/fake-engine.ts";
 import { fakeRuntime, type FakeRuntime } from "../../runtime/fake.ts";
 import type { Runtime } from "../../runtime/runtime.ts";
 import type { Meta, ServerFiles } from "../files.ts";
+import type { Policy } from "../policy.ts";
 import type { State, StateFile } from "../state-file.ts";
 import type { World } from "../world.ts";
 
@@ -107,8 +108,9 @@ export function fakeFiles(): FakeFiles {
   return {
     metas,
     logs,
-    async prepare(server, _spec, generation) {
-      if (!metas.has(server)) metas.set(server, { generation, clean: true, uid: 210_000 + metas.size });
+    async prepare(server, { ports }, generation) {
+      const first = { clean: true, ports: ports.map((port) => port.public) };
+      if (!metas.has(server)) metas.set(server, { ...first, generation, uid: 210_000 + metas.size });
       return { user: "210000:210000", dataDir: `/data/${server}` };
     },
     meta: async (server) => metas.get(server) ?? null,
@@ -174,6 +176,8 @@ export interface Machine {
   files: FakeFiles;
   stateFile: ReturnType<typeof fakeState>;
   manners: Manners;
+  /** The operator's, changed by a test. */
+  policy: Policy;
   events: Omit<AgentEvent, "n" | "at">[];
   /** A world for a new agent; `kill` makes everything it still tries hang for ever, as death does. */
   agent(): { world: World; runtime: FakeRuntime; kill(): void };
@@ -183,6 +187,7 @@ export const installation = "inst_00000000000000000000000001";
 const node = "node_00000000000000000000000001";
 
 export function machine(options: { holdHeldMs?: number } = {}): Machine {
+  const policy: Policy = { portRange: { from: 20_000, to: 29_999 }, memoryBytesMax: null };
   const ports = fakePorts();
   const manners: Manners = { unsaving: new Set(), stubborn: new Set(), crashing: new Map(), stopCodes: new Map() };
   const engine = new FakeEngine(ports, behaviour(manners));
@@ -197,6 +202,7 @@ export function machine(options: { holdHeldMs?: number } = {}): Machine {
   const events: Machine["events"] = [];
   return {
     ...shared,
+    policy,
     manners,
     events,
     agent() {
@@ -214,6 +220,7 @@ export function machine(options: { holdHeldMs?: number } = {}): Machine {
         fail: failpoint(failpointNames, undefined, () => undefined),
         log: pino({ level: "silent" }),
         run: newId("run", ports),
+        policy,
         holdHeldMs: options.holdHeldMs ?? 3_600_000,
       };
       return { world, runtime, kill: () => void (dead = true) };
