@@ -59,6 +59,12 @@ const wakesAtOnce = 8;
 const waitingMax = 10_000;
 const busy = (): AppError => new AppError("not_ready", "This node does too much at once already. Try again shortly.");
 
+const gates = (): World["gates"] => ({
+  images: gate(imagesAtOnce, waitingMax, busy),
+  units: gate(unitsAtOnce, waitingMax, busy),
+  wakes: gate(wakesAtOnce, waitingMax, busy),
+});
+
 /** @throws ConfigError | ListenError with sentences for the operator */
 export async function createContext(config: Config): Promise<Context> {
   const ports = systemPorts;
@@ -128,11 +134,7 @@ async function assemble(parts: Parts): Promise<void> {
     door,
     files: serverFiles(join(agentDir, "servers")),
     tell: (event) => events.append(event),
-    gates: {
-      images: gate(imagesAtOnce, waitingMax, busy),
-      units: gate(unitsAtOnce, waitingMax, busy),
-      wakes: gate(wakesAtOnce, waitingMax, busy),
-    },
+    gates: gates(),
     fail,
     log,
     run,
