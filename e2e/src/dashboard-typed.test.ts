@@ -47,7 +47,7 @@ async function typedIdleTime({ page, look }: Eyes): Promise<string> {
   await page.getByLabel("Sleep when empty for").selectOption({ label: "Another time…" });
   await page.getByLabel("Minutes").fill("");
   await page.getByRole("button", { name: "Create server" }).click();
-  await page.getByText("From 1 to 43200.").waitFor();
+  await page.getByText("From 1 to 43,200, which is 30 days.").waitFor();
   await look("idle-typed");
   await page.getByLabel("Minutes").fill("45");
   await page.getByRole("button", { name: "Create server" }).click();

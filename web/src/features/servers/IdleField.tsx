@@ -32,7 +32,7 @@ export function IdleField({ seconds, fault, onChange }: Props) {
     onChange(idleFromField(value));
   };
   return (
-    <div className="grid gap-4 sm:grid-cols-[16rem_9rem] sm:items-end">
+    <div className="grid gap-4">
       <SelectField
         label="Sleep when empty for"
         help="The world is saved first. Joining wakes it."
@@ -40,6 +40,7 @@ export function IdleField({ seconds, fault, onChange }: Props) {
         fault={isTyped ? undefined : fault}
         value={isTyped ? otherIdle : idleToField(seconds)}
         onChange={(event) => pick(event.target.value)}
+        className="max-w-64"
       >
         {choicesWith(isTyped ? null : seconds, idleText(seconds)).map(({ value, label }) => (
           <option key={value} value={value}>
@@ -56,8 +57,9 @@ export function IdleField({ seconds, fault, onChange }: Props) {
           inputMode="numeric"
           min={1}
           max={idleMinutesMax}
+          className="max-w-64"
           autoFocus
-          fault={fault && `From 1 to ${idleMinutesMax}.`}
+          fault={fault && "From 1 to 43,200, which is 30 days."}
           value={minutes}
           onFocus={(event) => event.target.select()}
           onChange={(event) => type(event.target.value)}
