@@ -11,7 +11,7 @@
  */
 import { readFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
-import { parseArgs } from "node:util";
+import { Command } from "commander";
 import { docker, gameOf, installationOf, ours } from "@playspawn/e2e/stack/docker.ts";
 import { type Stack, openStack } from "@playspawn/e2e/stack/stack.ts";
 import { count } from "./options.ts";
@@ -24,15 +24,12 @@ interface Figures {
   cpuPercent: number;
 }
 
-const { values } = parseArgs({
-  options: {
-    servers: { type: "string", default: "20" },
-    game: { type: "string", default: "teeworlds" },
-    seconds: { type: "string", default: "60" },
-  },
-});
-const servers = count("servers", values.servers);
-const seconds = count("seconds", values.seconds);
+const { servers, game, seconds } = new Command("bench footprint")
+  .option("--servers <count>", "asleep, and left running", count, 20)
+  .option("--game <name>", "of all of them", "teeworlds")
+  .option("--seconds <count>", "of each measurement", count, 60)
+  .parse()
+  .opts<{ servers: number; game: string; seconds: number }>();
 /** What the promise says. */
 const promise = { megabytes: 250, cpuPercent: 1 };
 /** For what a boot or a save left to be done: garbage, journals, last reports. */
@@ -66,7 +63,7 @@ try {
 async function createServers({ api, inState }: Stack): Promise<string[]> {
   const ids: string[] = [];
   for (let n = 0; n < servers; n++) {
-    const { id } = await api.create({ name: `footprint ${n}`, game: values.game, idleSeconds: null });
+    const { id } = await api.create({ name: `footprint ${n}`, game, idleSeconds: null });
     await inState(id, "ready", { limitMs: bootLimitMs });
     ids.push(id);
   }
@@ -142,7 +139,7 @@ function report(running: Figures, parts: readonly (readonly [string, Figures])[]
   const line = (metric: string, unit: string, mine: number, baseline: number | null): void =>
     print({
       bench: "footprint",
-      case: `${values.game}/${servers}`,
+      case: `${game}/${servers}`,
       metric,
       unit,
       ours: mine,

@@ -4,17 +4,18 @@
  * Ours: one first packet to the public port of the sleeping server. Baseline: `docker start`, then the same packet every
  * 5 ms until the game answers, because nobody holds it.
  *
- * `npm run -s bench -- wake [--runs 50] [--game teeworlds] [--case held]`
+ * `npm run -s bench -- wake [--runs 50] [--game teeworlds] [--tier held]`
  */
 import { execFile } from "node:child_process";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { parseArgs, promisify } from "node:util";
+import { promisify } from "node:util";
+import { Command, Option } from "commander";
 import type { ContainerInspectInfo } from "dockerode";
 import { docker, gameOf, installationOf, testLabels } from "@playspawn/e2e/stack/docker.ts";
 import { type Stack, freePort, openStack } from "@playspawn/e2e/stack/stack.ts";
-import { count, oneOrAll } from "./options.ts";
+import { count } from "./options.ts";
 import { type Probe, probes } from "./probes.ts";
 import { percentile, print } from "./report.ts";
 
@@ -23,18 +24,20 @@ interface Sample {
   engine: number;
   boot: number;
 }
-type Case = "held" | "cold";
+type Tier = "held" | "cold";
 
 const wakeLimitMs = 60_000;
-const { values } = parseArgs({
-  options: { runs: { type: "string", default: "50" }, game: { type: "string" }, case: { type: "string" } },
-});
-const runs = count("runs", values.runs);
-const games = oneOrAll("game", Object.keys(probes), values.game);
-const tiers = oneOrAll<Case>("case", ["held", "cold"], values.case);
+const { runs, game, tier } = new Command("bench wake")
+  .option("--runs <count>", "of each side", count, 50)
+  .addOption(new Option("--game <name>").choices(Object.keys(probes)))
+  .addOption(new Option("--tier <name>").choices(["held", "cold"]))
+  .parse()
+  .opts<{ runs: number; game?: string; tier?: Tier }>();
+const games = game ? [game] : Object.keys(probes);
+const tiers: readonly Tier[] = tier ? [tier] : ["held", "cold"];
 const stack = await openStack();
 try {
-  for (const game of games) await benchGame(stack, game, probes[game]!);
+  for (const each of games) await benchGame(stack, each, probes[each]!);
 } finally {
   await stack.close();
 }
@@ -62,7 +65,7 @@ async function benchGame(stack: Stack, game: string, probe: Probe): Promise<void
   );
 }
 
-async function wakeOurs(stack: Stack, id: string, port: number, tier: Case, probe: Probe): Promise<Sample> {
+async function wakeOurs(stack: Stack, id: string, port: number, tier: Tier, probe: Probe): Promise<Sample> {
   await stack.api.call("POST", `/api/v1/servers/${id}/hibernate`, { tier });
   await stack.inState(id, "hibernated", { tier });
   const before = (await stack.api.events(id))[0]!.seq;
@@ -133,7 +136,7 @@ async function startPlain({ container, port }: Plain, probe: Probe): Promise<Sam
   return { total, engine, boot: total - engine };
 }
 
-function report(game: string, tier: Case, ours: Sample[], theirs: Sample[]): void {
+function report(game: string, tier: Tier, ours: Sample[], theirs: Sample[]): void {
   const line = (
     metric: string,
     of: (samples: Sample[]) => number | null,

@@ -97,8 +97,17 @@ export async function openStack(options: StackOptions = {}): Promise<Stack> {
     const waits = waitsOf(api, events);
     if (options.joins ?? true) await waits.connected();
     return {
-      ...{ url, agentUrl: `http://127.0.0.1:${agentPort}`, dataDir, api, live: events },
-      ...{ parts: parts as Record<Part, Running>, ...waits, logFile, start, env, close },
+      ...waits,
+      url,
+      agentUrl: `http://127.0.0.1:${agentPort}`,
+      dataDir,
+      api,
+      live: events,
+      parts: parts as Record<Part, Running>,
+      logFile,
+      start,
+      env,
+      close,
       kill: (part, signal = "SIGKILL") => parts[part]!.stop(signal),
       died: (part) => diesHard(part, parts[part]!),
     };
