@@ -133,6 +133,7 @@ const refused: Record<string, [object, RegExp]> = {
   "files of root": [{ user: "0:0" }, /forbidden/],
   "all memory": [{ memoryBytes: 0 }, /forbidden/],
   "all processors": [{ cpu: 0 }, /forbidden/],
+  "a port of the system": [{ ports: [{ name: "game", protocol: "tcp", container: 7000, public: 22 }] }, /forbidden/],
   "two variables in one": [{ env: { "A=B": "1" } }, /forbidden/],
   "an image that is not listed": [{ image: { ref: "debian:bookworm-slim" } }, /image_not_allowed/],
   "an image by its id": [{ image: { ref: `sha256:${"0".repeat(64)}` } }, /image_not_allowed/],
