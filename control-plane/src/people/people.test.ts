@@ -66,16 +66,16 @@ test("a wrong password costs as much time as an unknown e-mail", async (t) => {
   };
   const { stranger } = await harness(t, { overrides: { passwordCost: { memoryKib: 16 * 1024, passes: 2 }, limits } });
   const time = async (email: string): Promise<number> => {
-    const times: number[] = [];
-    for (let i = 0; i < 15; i++) {
-      const started = systemClock.mono();
-      await stranger.post(login, { email, password: "wrong wrong wrong" });
-      times.push(systemClock.mono() - started);
-    }
-    return times.sort((a, b) => a - b)[7]!;
+    const started = systemClock.mono();
+    await stranger.post(login, { email, password: "wrong wrong wrong" });
+    return systemClock.mono() - started;
   };
-  await time(admin.email);
-  const [known, unknown] = [await time(admin.email), await time("nobody@example.org")];
+  // The quickest of many, taken in turn: what else the machine does makes some slower and none quicker.
+  let [known, unknown] = [Infinity, Infinity];
+  for (let i = 0; i < 15; i++) {
+    known = Math.min(known, await time(admin.email));
+    unknown = Math.min(unknown, await time("nobody@example.org"));
+  }
   t.true(Math.abs(known - unknown) < Math.max(10, known / 2), `${known} ms and ${unknown} ms`);
 });
 
