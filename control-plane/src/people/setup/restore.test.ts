@@ -13,7 +13,9 @@ async function backupOf(t: ExecutionContext, passphrase?: string): Promise<Buffe
   await writeFile(join(config.dataDir, "agent/node.json"), JSON.stringify({ nodeId: "node_1" }));
   const file = join(await temporaryFolder(t), "backup");
   const { dataDir, databaseUrl } = config;
-  const quiet = { progress() {}, settle: async () => null, ports: systemPorts, gamesDir: null, servers: true };
+  const gamesDir = await temporaryFolder(t);
+  await writeFile(join(gamesDir, "readme"), "games of our own");
+  const quiet = { progress() {}, settle: async () => null, ports: systemPorts, gamesDir, servers: true };
   await createBackup({ ...quiet, dataDir, databaseUrl, passphrase, out: createWriteStream(file) });
   await context.close();
   return await readFile(file);
@@ -75,6 +77,7 @@ test("a backup that is sent in pieces is what the next start is", async (t) => {
   t.is((await second.stranger.get<{ code: string }>(`/api/v1/setup/restores/${upload}`)).body.code, "setup_done");
   t.true(existsSync(join(dataDir, "run/restore/agent.json")), "the agent is next");
   t.false(existsSync(join(dataDir, "run/restore/control-plane.json")));
+  t.is(await readFile(join(dataDir, "control-plane/restored-games/readme"), "utf8"), "games of our own");
 });
 
 test("only who has the link may send one, and only before there is an account", async (t) => {

@@ -36,7 +36,7 @@ export async function applyStaged(options: ApplyOptions): Promise<void> {
     const source = createReadStream(stagedBackup(dataDir), { highWaterMark: 1024 ** 2 });
     const progress = (line: string): void => log.info({ step: line }, "restoring a backup");
     const { manifest } = await extractTo(beside, { ...options, source, opener, progress, parts: "control-plane" });
-    const load = { manifest, replace: true, marked: true, ports: options.ports };
+    const load = { ...options, manifest, progress, replace: true, marked: true };
     if (options.databaseUrl !== null) await loadServer(beside, options.databaseUrl, load);
     await exchange(folder, beside);
     log.info({ installation: manifest.installation, servers: manifest.servers.length }, "a backup is restored");

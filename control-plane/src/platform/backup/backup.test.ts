@@ -172,14 +172,21 @@ if (testServer !== null)
     const file = await backupOf(t);
     const dataDir = await folder(t);
     const url = (await databaseOf(t, dataDir))!;
-    for (let i = 0; i < 4; i++) await restoreBackup({ ...restoring(dataDir, url, file), replace: true });
+    const said: string[] = [];
+    const how = { replace: true, progress: (line: string) => void said.push(line) };
+    for (let i = 0; i < 4; i++) await restoreBackup({ ...restoring(dataDir, url, file), ...how });
     const place = corePlace(dataDir, url);
     const db = openDatabase(place);
     t.teardown(() => db.destroy());
     const next = { name: "999-next", up: async (): Promise<void> => {} };
     await migrate(db, { place, migrations: [...coreMigrations, next], clock: systemPorts.clock });
     const names = (await db("pg_namespace").pluck("nspname")) as string[];
-    t.is(names.filter((name) => name.startsWith("replaced_")).length, 3);
+    const aside = said.flatMap((line) => /lies in its schema (replaced_\d+)\.$/.exec(line)?.[1] ?? []);
+    t.is(aside.length, 3);
+    t.deepEqual(
+      names.filter((name) => name.startsWith("replaced_")),
+      aside,
+    );
     t.true(names.includes("before_999-next"));
   });
 

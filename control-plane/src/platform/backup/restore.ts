@@ -73,8 +73,7 @@ export async function restoreBackup(options: RestoreOptions): Promise<Restored> 
         owner,
       );
       options.at?.("marked");
-      if (databaseUrl !== null)
-        await loadServer(beside, databaseUrl, { manifest, replace, marked, ports: options.ports });
+      if (databaseUrl !== null) await loadServer(beside, databaseUrl, { ...options, manifest, marked });
       options.at?.("loaded");
       await giveTo(join(beside, "control-plane"), owner);
       const aside = await exchange(dataDir, beside, options);
@@ -241,6 +240,7 @@ interface Loading {
   /** An earlier try may have filled it. */
   marked: boolean;
   ports: Ports;
+  progress(line: string): void;
 }
 
 /** From the file beside into an empty PostgreSQL, in one transaction. */
@@ -297,12 +297,13 @@ const isUsed = async (db: Knex): Promise<boolean> =>
   ((await db("users").first("id")) ?? (await db("servers").first("id"))) !== undefined;
 
 /** As a schema beside. @throws AppError conflict unless the installation there is to be replaced */
-async function putAside(db: Knex, url: string, { replace, marked, ports }: Loading): Promise<void> {
+async function putAside(db: Knex, url: string, { replace, marked, ports, progress }: Loading): Promise<void> {
   if (marked) return;
   if (!replace) throw notEmptyServer(url);
   // Not named like the copies before migrations, of which only the newest stay: nobody but the operator drops it.
   const copy = { schema: "public", applied: coreMigrations, to: `replaced_${ports.clock.now()}` };
   await withoutLimit(() => copySchema(db, copy));
+  progress(`What was in the database lies in its schema ${copy.to}.`);
 }
 
 const notEmptyServer = (url: string): AppError =>
