@@ -66,6 +66,8 @@ async function templateOverReconnect({ page }: Eyes, house: House): Promise<stri
   const answered = page.waitForResponse("**/api/v1/nodes?*", slow);
   await page.getByText("Reconnecting.").waitFor({ state: "detached", ...slow });
   await answered;
+  // What the page itself asked for at the reconnect is answered before this.
+  await page.evaluate("fetch('/api/v1/games/tiny/source').then((answer) => answer.text())");
   const text = await field.inputValue();
   await page.getByRole("button", { name: "Take back" }).click();
   return text;
