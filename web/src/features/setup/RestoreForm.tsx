@@ -69,7 +69,7 @@ export function RestoreForm({ token, onBack, onLinkTrouble }: Props) {
         {problem && <ProblemNote problem={problem} focus />}
         {left && (
           <Notice>
-            <p>The backup was sent and Playspawn goes on with it. Restore waits for it again.</p>
+            <p role="status">The backup was sent and Playspawn goes on with it. Restore waits for it again.</p>
           </Notice>
         )}
         <Choosing file={file} onSubmit={submit} />
@@ -137,7 +137,7 @@ function choose(input: HTMLInputElement, file: File): void {
 const words = {
   checking: "Checking that all of it is whole. Nothing has changed yet.",
   restarting: "Putting it in its place. Playspawn starts again; this page follows by itself.",
-  late: "Playspawn has not come back for two minutes. A large backup takes its time; else the terminal or the log of Playspawn says why.",
+  late: "Playspawn has not come back for two minutes. A large backup takes that long; otherwise its terminal or its log says why.",
 } as const;
 
 function UnderWay({
