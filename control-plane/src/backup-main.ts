@@ -6,7 +6,7 @@ import { systemPorts } from "@playspawn/shared/ports/system.ts";
 import { readBackupPlace } from "./config.ts";
 import { createCommand, restoreCommand, type Terminal } from "./platform/backup/command.ts";
 import { NewerDatabaseError } from "./platform/db/migrate.ts";
-import { DatabaseUnusableError } from "./platform/db/postgres-errors.ts";
+import { DatabaseAwayError, DatabaseUnusableError } from "./platform/db/postgres-errors.ts";
 import { isDiskFull } from "./platform/http/problem.ts";
 
 const usage = `Usage: playspawn backup create [FILE] [--passphrase-file FILE] [--no-servers] [--data-dir DIR] [--json] [--quiet]
@@ -48,7 +48,7 @@ async function main(args: string[]): Promise<number> {
 /** What an operator can mend is said in sentences; undefined for our own mistakes. */
 function sentenceOf(error: unknown): string | undefined {
   if (error instanceof ConfigError) return error.faults.join("\n");
-  if ([AppError, NewerDatabaseError, DatabaseUnusableError].some((kind) => error instanceof kind))
+  if ([AppError, NewerDatabaseError, DatabaseAwayError, DatabaseUnusableError].some((kind) => error instanceof kind))
     return messageOf(error);
   if (isDiskFull(error)) return "The disk is full. Free some space, or write the backup to another disk.";
   const { code = "", path } = error as NodeJS.ErrnoException;

@@ -7,7 +7,7 @@ import { readConfig } from "./config.ts";
 import { type Context, createContext } from "./context.ts";
 import { FolderInUseError } from "./platform/db/lock.ts";
 import { NewerDatabaseError } from "./platform/db/migrate.ts";
-import { DatabaseUnusableError } from "./platform/db/postgres-errors.ts";
+import { DatabaseAwayError, DatabaseUnusableError } from "./platform/db/postgres-errors.ts";
 import { ListenError } from "./platform/http/listen.ts";
 import { isDiskFull } from "./platform/http/problem.ts";
 
@@ -48,11 +48,17 @@ async function start(): Promise<Context> {
   try {
     return await createContext(readConfig(repoDir));
   } catch (error) {
+    // It may be on its way up, as after a restart of the machine: whatever watches over us starts us again.
+    if (error instanceof DatabaseAwayError) refuse([`${error.message}. It is tried again.`], 1);
     const sentences = startFault(error);
     if (!sentences) throw error;
-    process.stderr.write(`${sentences.join("\n")}\n`);
-    process.exit(exitMisconfigured);
+    refuse(sentences, exitMisconfigured);
   }
+}
+
+function refuse(sentences: readonly string[], code: number): never {
+  process.stderr.write(`${sentences.join("\n")}\n`);
+  process.exit(code);
 }
 
 /** What an operator can mend, as sentences; undefined for our own mistakes, which show their stack. */

@@ -33,7 +33,7 @@ export interface DatabasesOptions {
   answerLimitMs?: number;
 }
 
-/** How long a server that is just starting may take; after that it is taken for a wrong address. */
+/** How long a server that is just starting may take; after that an address that was never right is taken for a wrong one. */
 const serverWaitMs = 30_000;
 const serverStepMs = 500;
 
@@ -64,8 +64,8 @@ async function openServer(options: DatabasesOptions & { databaseUrl: string }, e
   if (options.answerLimitMs !== undefined) core.answerLimitMs = options.answerLimitMs;
   const samples: Place = { kind: "postgresql", url, schema: "telemetry", durability: "normal" };
   const db = opened(core, ending);
-  await untilThere(db, url, { ports, log });
   try {
+    await untilThere(db, url, { ports, log });
     await migrate(db, { place: core, migrations: coreMigrations, clock: ports.clock });
     await lock.claim(db);
     const telemetry = opened(samples, ending);
@@ -74,7 +74,7 @@ async function openServer(options: DatabasesOptions & { databaseUrl: string }, e
     await writeFile(homeFile(folder), `${serverOf(url)}\n`);
     return { db, telemetry };
   } catch (error) {
-    if (error instanceof DatabaseAwayError) throw notThere(error);
+    if (error instanceof DatabaseAwayError && !(await isHome(folder, url))) throw neverThere(error);
     // The only fault of the server's own that an operator can mend here: this user may not make tables.
     throw (error as { code?: string }).code === "42501" ? connectFault(error, url) : error;
   }
@@ -93,16 +93,19 @@ async function untilThere(db: Knex, url: string, { ports, log }: { ports: Ports;
       await db.raw("SELECT 1");
       return;
     } catch (error) {
-      if (!(error instanceof DatabaseAwayError)) throw error;
-      if (ports.clock.mono() >= end) throw notThere(error);
+      if (!(error instanceof DatabaseAwayError) || ports.clock.mono() >= end) throw error;
       if (tries === 0) log.warn({ database: serverOf(url), reason: error.message }, "waiting for the database server");
       await ports.timers.sleep(serverStepMs);
     }
   }
 }
 
-const notThere = ({ message }: DatabaseAwayError): DatabaseUnusableError =>
+const neverThere = ({ message }: DatabaseAwayError): DatabaseUnusableError =>
   new DatabaseUnusableError(`${message}. Start it, or correct DATABASE_URL.`);
+
+/** Whether the installation in this folder has its data there already: then the address is right. */
+const isHome = async (folder: string, url: string): Promise<boolean> =>
+  (await readFile(homeFile(folder), "utf8").catch(() => "")).trim() === serverOf(url);
 
 const homeFile = (folder: string): string => join(folder, "database");
 

@@ -1,3 +1,5 @@
+import { writeFile } from "node:fs/promises";
+import { join } from "node:path";
 import { systemPorts } from "@playspawn/shared/ports/system.ts";
 import test, { type ExecutionContext } from "ava";
 import type { Client } from "pg";
@@ -9,7 +11,7 @@ import { createEnding } from "../ending.ts";
 import { createLog, silentLog } from "../log.ts";
 import { openDatabases } from "./databases.ts";
 import { openDatabase } from "./db.ts";
-import type { PostgresSchema } from "./place.ts";
+import { type PostgresSchema, serverOf } from "./place.ts";
 import { cleaned, connectFault, DatabaseAwayError, DatabaseUnusableError, isDatabaseAway } from "./postgres-errors.ts";
 import { prepareSession } from "./postgres-session.ts";
 
@@ -119,13 +121,18 @@ if (testServer !== null) {
     const ports = { ...systemPorts, clock, timers: { ...systemPorts.timers, sleep: async () => {} } };
     const said: string[] = [];
     const log = createLog("info", { write: (line) => void said.push(line) });
-    await t.throwsAsync(open(t, "postgresql://ann:hunter2@127.0.0.1:1/play", { ports, log }), {
+    const url = "postgresql://ann:hunter2@127.0.0.1:1/play";
+    await t.throwsAsync(open(t, url, { ports, log }), {
       instanceOf: DatabaseUnusableError,
       message: /does not answer \(connect ECONNREFUSED.*Start it, or correct DATABASE_URL/,
     });
     t.is(said.length, 1);
     t.regex(said[0]!, /waiting for the database server/);
     t.notRegex(said[0]!, /hunter2/);
+    const folder = await temporaryFolder(t);
+    await writeFile(join(folder, "database"), `${serverOf(url)}\n`);
+    // The installation has been there: the address is right.
+    await t.throwsAsync(open(t, url, { ports, log, folder }), { instanceOf: DatabaseAwayError });
   });
 
   test("a user who may make no tables is told what to do", async (t) => {
