@@ -111,19 +111,20 @@ test("a wrong token and a server that is not there are answered alike, in words 
   const bare = (await createServer(house)).id;
   const wrong = "0".repeat(64);
   const ids = [id, bare, "srv_00000000000000000000000000", "x", "__proto__", "' OR 1=1 --"];
-  const times = new Map<string, number[]>(ids.map((each) => [each, []]));
+  // The quickest of many, taken in turn: what else the machine does makes some slower and none quicker.
+  const quickest = new Map(ids.map((each) => [each, Infinity]));
   const answers = new Set<string>();
   for (let round = 0; round < 15; round++)
     for (const server_id of ids) {
       const began = systemClock.mono();
       const { status, body } = await house.stranger.post<Problem>(webhook, { server_id, token: wrong });
-      times.get(server_id)!.push(systemClock.mono() - began);
+      quickest.set(server_id, Math.min(quickest.get(server_id)!, systemClock.mono() - began));
       answers.add(JSON.stringify([status, { ...body, instance: "" }]));
     }
   t.is(answers.size, 1, [...answers].join("\n"));
   t.regex([...answers][0]!, /401.*wake_token_invalid/);
-  const medians = [...times.values()].map((of) => of.toSorted((a, b) => a - b)[7]!);
-  t.true(Math.max(...medians) < 3 * Math.min(...medians) + 5, medians.join(" "));
+  const times = [...quickest.values()];
+  t.true(Math.max(...times) < 3 * Math.min(...times) + 5, times.join(" "));
 });
 
 test("one source may try so often and one server be woken so often; tries of strangers lock nobody out", async (t) => {
