@@ -174,8 +174,8 @@ const onBoth = {
   unit: ["control-plane/**/*.test.ts"],
   e2e: ["teeworlds", "minecraft", "kills-control-plane"].map((name) => `e2e/src/${name}.test.ts`),
 };
-/** They start what they test by its own commands, on its own database, or know none. */
-const onTheirOwn = ["bare", "compose", "games", "start", "upgrade"];
+/** They start what they test by its own commands, on its own database, are about its files, or know none. */
+const onTheirOwn = ["backup", "bare", "compose", "doctor", "games", "start", "upgrade"];
 
 function postgresRound({ parts: chosenParts, files, database }: Choice, whole: readonly string[]): Round | undefined {
   if (database === "sqlite") return undefined;
