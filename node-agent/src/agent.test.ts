@@ -139,10 +139,35 @@ test("a subnet that another network has ends the agent with 78 and the sentence,
   });
   let said = "";
   child.stderr!.on("data", (chunk: Buffer) => (said += chunk.toString()));
-  child.on("message", () => t.fail("it said that it is ready"));
+  child.on("message", (message: { t: string }) => t.not(message.t, "ready"));
   t.is(await new Promise((resolve) => child.on("close", resolve)), 78);
   t.regex(
     said,
     /^The node has no network: 172\.17\.0\.0\/24 overlaps the Docker network bridge; .*PLAYSPAWN_SUBNET\.\n$/,
   );
+});
+
+test("a machine that has no join token says so in plain words, to its launcher or beside the log", async (t) => {
+  for (const launched of [true, false]) {
+    const dataDir = await folder(t);
+    const child = spawn(process.execPath, [join(import.meta.dirname, "main.ts")], {
+      env: {
+        PLAYSPAWN_DATA_DIR: dataDir,
+        PLAYSPAWN_AGENT_PORT: "0",
+        PLAYSPAWN_CONTROL_URL: "http://127.0.0.1:9",
+        DOCKER_HOST: await pretendDocker(t),
+      },
+      stdio: ["ignore", "ignore", "pipe", launched ? "ipc" : "ignore"],
+    });
+    const ended = new Promise((resolve) => child.on("close", resolve));
+    const said = Promise.withResolvers<string>();
+    child.stderr!.on("data", (chunk: Buffer) => said.resolve(chunk.toString()));
+    child.on("message", (message: { t: string; sentence: string }) => said.resolve(message.sentence));
+    t.is(
+      (await said.promise).trimEnd(),
+      `This node has not joined http://127.0.0.1:9 yet and has no join token. Make a new one in the dashboard under Nodes and write it to ${dataDir}/run/join-token, or set PLAYSPAWN_JOIN_TOKEN.`,
+    );
+    child.kill();
+    await ended;
+  }
 });

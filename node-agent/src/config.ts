@@ -24,6 +24,8 @@ export interface Config {
   logLevel: string;
   failpoint: string | undefined;
   controlUrl: string;
+  /** It was named. One that was not is of this machine: it may be on its way up, and writes the token itself. */
+  isControlElsewhere: boolean;
   /** Of the agent's own HTTP API. */
   agentPort: number;
   /** Public ports that servers may be given. */
@@ -182,6 +184,7 @@ export function readConfig(repoDir: string, env: Env = process.env): Config {
   if (!parsed.success || faults.length > 0) throw new ConfigError(faults);
   return toConfig(parsed.data, repoDir, {
     controlUrl: set["PLAYSPAWN_CONTROL_URL"] ?? localControlUrl(env),
+    isControlElsewhere: set["PLAYSPAWN_CONTROL_URL"] !== undefined,
     driven: isDriven(parsed.data, set),
   });
 }
@@ -209,7 +212,7 @@ const isDriven = (env: z.infer<typeof Environment>, set: Env): boolean =>
 function toConfig(
   env: z.infer<typeof Environment>,
   repoDir: string,
-  { controlUrl, driven }: Pick<Config, "controlUrl" | "driven">,
+  { controlUrl, isControlElsewhere, driven }: Pick<Config, "controlUrl" | "isControlElsewhere" | "driven">,
 ): Config {
   const dataDir = resolve(repoDir, env.PLAYSPAWN_DATA_DIR);
   const file = env.PLAYSPAWN_JOIN_TOKEN_FILE ?? join(dataDir, "run", "join-token");
@@ -220,6 +223,7 @@ function toConfig(
     logLevel: env.PLAYSPAWN_LOG_LEVEL,
     failpoint: env.PLAYSPAWN_FAILPOINT,
     controlUrl,
+    isControlElsewhere,
     agentPort: env.PLAYSPAWN_AGENT_PORT,
     portRange: env.PLAYSPAWN_PORT_RANGE,
     serverMemoryBytesMax: env.PLAYSPAWN_SERVER_MEMORY_MAX ?? null,

@@ -16,6 +16,7 @@ import { sessions } from "./http/sessions.ts";
 import type { CallHandlers } from "./link/calls.ts";
 import type { Identity } from "./link/identity.ts";
 import { link } from "./link/link.ts";
+import { linkNews, type LinkNews } from "./link/news.ts";
 import type { SessionDeps } from "./link/session.ts";
 import { preflight } from "./preflight.ts";
 import { applyRestore, restoreWaits } from "./restore.ts";
@@ -34,6 +35,7 @@ import { stateFile } from "./servers/state-file.ts";
 import { examine } from "./examine/examine.ts";
 import { stats } from "./stats/stats.ts";
 import type { World } from "./servers/world.ts";
+import { tellOperator } from "./lib/launcher.ts";
 import { serial } from "./lib/serial.ts";
 import { Troubles } from "./troubles.ts";
 import { identify, refuseSpoiltState, type Who } from "./who.ts";
@@ -41,8 +43,8 @@ import { identify, refuseSpoiltState, type Who } from "./who.ts";
 export interface Context {
   log: Logger;
   ports: Ports;
-  /** Resolves after the first welcome, or after 10 s without one. */
-  ready: Promise<void>;
+  /** Resolves with true after the first welcome, with false after 10 s without one. */
+  ready: Promise<boolean>;
   /** Rejects when this node can never work: its token is not valid, or its subnet is taken. */
   failed: Promise<never>;
   /** Stops in reverse order; game containers run on. */
@@ -50,6 +52,8 @@ export interface Context {
 }
 
 const readyLimitMs = 10_000;
+/** A control plane elsewhere is to be up; one of this machine takes its time to start. */
+const linkPatienceMs = { elsewhere: 2_000, here: 20_000 };
 /** How long resumed games may take to answer before the door gets its routes without them. */
 const resumeLimitMs = 3_000;
 const imagesAtOnce = 2;
@@ -94,7 +98,10 @@ export async function createContext(config: Config): Promise<Context> {
     restore.waits.catch(failed.reject);
     const parts = { config, ports, log, closers, troubles, http, signal: ended.signal, onWelcome: welcome.resolve };
     void assemble(parts).catch((error: unknown) => ended.signal.aborted || failed.reject(error as Error));
-    const ready = Promise.race([welcome.promise, ports.timers.sleep(readyLimitMs, ended.signal)]);
+    const ready = Promise.race([
+      welcome.promise.then(() => true),
+      ports.timers.sleep(readyLimitMs, ended.signal).then(() => false),
+    ]);
     return { log, ports, ready, failed: failed.promise, close };
   } catch (error) {
     await close();
@@ -118,7 +125,8 @@ async function assemble(parts: Parts): Promise<void> {
   const { config, ports, log, closers, troubles, signal } = parts;
   const fail = failpoint(failpointNames, config.failpoint, () => process.kill(process.pid, "SIGKILL"));
   const agentDir = join(config.dataDir, "agent");
-  const { identity, driven } = await identify(parts, agentDir);
+  const news = newsOf(parts);
+  const { identity, driven } = await identify({ ...parts, onTrouble: news.trouble }, agentDir);
   troubles.over("link");
   const events = await openEventLog(join(agentDir, "log.jsonl"), ports, log);
   closers.push(() => events.close());
@@ -173,14 +181,22 @@ async function assemble(parts: Parts): Promise<void> {
     introduction: async () => ({ ...who, capacity: await capacity(config) }),
     load: () => load(config.dataDir),
     onWelcome() {
+      news.well();
       parts.onWelcome();
       openDoor();
     },
   };
   parts.http.serve(coreOf(parts, talk, world, { identity, driven }));
   if (driven) return parts.onWelcome();
-  const connection = link({ ...talk, controlUrl: config.controlUrl, identity });
+  const connection = link({ ...talk, controlUrl: config.controlUrl, identity, onTrouble: news.trouble });
   closers.push(() => connection.close());
+}
+
+function newsOf({ config: { controlUrl, isControlElsewhere }, ports: { timers }, troubles, closers }: Parts): LinkNews {
+  const patienceMs = isControlElsewhere ? linkPatienceMs.elsewhere : linkPatienceMs.here;
+  const news = linkNews({ troubles, timers, patienceMs, controlUrl, say: tellOperator });
+  closers.push(news.close);
+  return news;
 }
 
 /** What the HTTP API calls: the same that the link does, and on a driven node what makes it its own master. */

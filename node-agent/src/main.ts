@@ -21,9 +21,9 @@ async function main(): Promise<void> {
   // The launcher is gone: nobody would restart or stop us.
   if (process.send) process.once("disconnect", () => void stop(context));
   context.failed.catch(refuse);
-  await context.ready.catch(() => undefined);
+  const linked = await context.ready.catch(() => false);
   context.log.info("the agent is up");
-  tellLauncher({ t: "ready" });
+  tellLauncher({ t: "ready", linked });
 }
 
 /** What an operator can mend is said in sentences; anything else is our own mistake and shows its stack. */

@@ -14,6 +14,7 @@ const deps = (config: Config) => ({
   ports: systemPorts,
   log: pino({ level: "silent" }),
   signal: new AbortController().signal,
+  onTrouble: () => undefined,
 });
 const read = (env: Record<string, string>): Config => readConfig("/", env);
 

@@ -19,10 +19,12 @@ interface WhoDeps {
   ports: Ports;
   log: Logger;
   signal: AbortSignal;
+  /** What keeps this node from joining. */
+  onTrouble(sentence: string): void;
 }
 
 /** @throws AppError conflict for a data folder of the other kind of node */
-export async function identify({ config, ports, log, signal }: WhoDeps, agentDir: string): Promise<Who> {
+export async function identify({ config, ports, log, signal, onTrouble }: WhoDeps, agentDir: string): Promise<Who> {
   const identityPath = join(agentDir, "node.json");
   const drivenPath = join(agentDir, "driven.json");
   const known = await readIdentity(identityPath);
@@ -40,7 +42,8 @@ export async function identify({ config, ports, log, signal }: WhoDeps, agentDir
     );
   if (known) return { identity: known, driven: null };
   const { controlUrl, nodeName: name, joinToken: token, joinTokenHint: tokenHint } = config;
-  const identity = await joinControl({ controlUrl, name, identityPath, token, tokenHint }, ports, log, signal);
+  const plan = { controlUrl, name, identityPath, token, tokenHint, onTrouble };
+  const identity = await joinControl(plan, ports, log, signal);
   return { identity, driven: null };
 }
 

@@ -104,7 +104,12 @@ async function bringUp(
       name,
       launch: () => {
         const environment = name === "control-plane" ? handedOn : withoutSecrets(handedOn);
-        const child = launchProgram(name, { dataDir: config.dataDir, environment, verbose: options.verbose });
+        const child = launchProgram(name, {
+          dataDir: config.dataDir,
+          environment,
+          verbose: options.verbose,
+          say: warn,
+        });
         // Once the supervisor has taken the child in.
         void Promise.resolve().then(() => keepBooks(config, supervisor));
         return child;
@@ -119,13 +124,13 @@ async function bringUp(
   const first = options.node ? undefined : await keep("control-plane", sayNewLink);
   if (first && !("t" in first)) return first;
   // One after the other: the door is up once the agent has told it its ports, and must not be blamed for an agent that is not.
-  for (const name of ["node-agent", "door"] as const) {
-    const other = await keep(name);
-    if (!("t" in other)) return other;
-  }
+  const agent = await keep("node-agent");
+  if (!("t" in agent)) return agent;
+  const door = await keep("door");
+  if (!("t" in door)) return door;
   const admin = first && options.demo ? await demo(first, config, options) : undefined;
   if (admin) say(`Sign in as ${admin.email} with the password ${admin.password}`);
-  sayUp(first && admin ? { ...first, setupUrl: null } : first, config);
+  sayUp(first && admin ? { ...first, setupUrl: null } : first, config, agent);
   return "up";
 }
 
@@ -142,9 +147,9 @@ async function demo({ setupUrl }: Ready, config: StartConfig, options: StartOpti
   return config.admin ? undefined : admin;
 }
 
-function sayUp(controlPlane: Ready | undefined, config: StartConfig): void {
+function sayUp(controlPlane: Ready | undefined, config: StartConfig, agent: Ready): void {
   say(`\nPlayspawn runs. Logs are in ${config.dataDir}/logs; Ctrl-C stops it, and game servers keep running.`);
-  if (!controlPlane) sayNode(config);
+  if (!controlPlane) sayNode(config, agent.linked);
   else if (controlPlane.setupUrl) saySetup(controlPlane.setupUrl);
   else say(`\nThe dashboard:\n\n  ${controlPlane.url}\n`);
 }

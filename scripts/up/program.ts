@@ -18,17 +18,24 @@ const logBytesMax = 20 * 1024 * 1024;
 
 export const logFile = (dataDir: string, name: ProgramName): string => `${dataDir}/logs/${name}.log`;
 
+interface Said {
+  t: "said";
+  sentence: string;
+}
+
 export interface LaunchOptions {
   dataDir: string;
   environment: NodeJS.ProcessEnv;
   verbose: boolean;
+  /** What the program has to tell whoever sits at the terminal. */
+  say(sentence: string): void;
 }
 
 /**
  * The log is a file and no pipe, so that a program outlives a killed launcher. Its own process group keeps a Ctrl-C at
  * the terminal from reaching it: we stop the programs in order.
  */
-export function launchProgram(name: ProgramName, { dataDir, environment, verbose }: LaunchOptions): Child {
+export function launchProgram(name: ProgramName, { dataDir, environment, verbose, say }: LaunchOptions): Child {
   const file = logFile(dataDir, name);
   const log = openSync(file, "a", 0o600);
   const begin = statSync(file).size;
@@ -46,8 +53,9 @@ export function launchProgram(name: ProgramName, { dataDir, environment, verbose
     child.once("exit", (code, signal) => resolve({ t: "ended", code, signal, words: wordsSince(file, begin) }));
   });
   const ready = new Promise<Ready | Ended>((resolve) => {
-    child.on("message", (message: Ready) => {
+    child.on("message", (message: Ready | Said) => {
       if (message.t === "ready") resolve(message);
+      if (message.t === "said") say(message.sentence);
     });
     void ended.then(resolve);
   });

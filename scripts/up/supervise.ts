@@ -16,6 +16,8 @@ export interface Ready {
   t: "ready";
   url?: string;
   setupUrl?: string | null;
+  /** Of an agent: it has reached its control plane. */
+  linked?: boolean;
 }
 
 export interface Ended {

@@ -169,12 +169,14 @@ async function writeWhole(path: string, text: string, mode: number): Promise<voi
   await rename(`${path}.new`, path);
 }
 
-/** What a machine without a control plane is part of. */
-export const sayNode = ({ isDriven, controlUrl, agentPort }: StartConfig): void =>
+/** What a machine without a control plane is part of, or is to be. */
+export const sayNode = ({ isDriven, controlUrl, agentPort }: StartConfig, linked = false): void =>
   say(
     isDriven
       ? `\nThis machine waits to be driven: its agent listens on port ${agentPort}. Name it to a control plane with NODE_URL and NODE_SECRET.\n`
-      : `\nThis machine is a node of ${controlUrl}; the dashboard there shows it under Nodes.\n`,
+      : linked
+        ? `\nThis machine is a node of ${controlUrl}; the dashboard there shows it under Nodes.\n`
+        : `\nThis machine is to be a node of ${controlUrl}: the dashboard there shows it under Nodes once they are connected.\n`,
   );
 
 export function sayInstalled({ url }: Installed, config: StartConfig): void {

@@ -42,12 +42,18 @@ async function controlPlane(t: ExecutionContext, answers: number[]): Promise<{ u
   return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, tokens };
 }
 
-const plan = (controlUrl: string, identityPath: string, token: () => string | undefined) => ({
+const plan = (
+  controlUrl: string,
+  identityPath: string,
+  token: () => string | undefined,
+  onTrouble: (sentence: string) => void = () => undefined,
+) => ({
   controlUrl,
   identityPath,
   name: "here",
   token: () => Promise.resolve(token()),
   tokenHint: "Make a new one.",
+  onTrouble,
 });
 const signal = new AbortController().signal;
 
@@ -115,6 +121,33 @@ test("a token that was used ends with a sentence, unless a fresh one appears", a
     signal,
   );
   t.deepEqual(fresh.tokens, ["old", "new"]);
+});
+
+test("what keeps it from joining is told: no token, nobody there, another answer than expected", async (t) => {
+  const file = path(await folder(t), "node.json");
+  const { url } = await controlPlane(t, [503, 201]);
+  const told: string[] = [];
+  let asked = 0;
+  const token = (): string | undefined => (++asked < 3 ? undefined : "tok");
+  await join(
+    plan(url, file, token, (sentence) => told.push(sentence)),
+    ports,
+    log,
+    signal,
+  );
+  const none = `This node has not joined ${url} yet and has no join token. Make a new one.`;
+  t.deepEqual(told, [none, none, `${url} could not let this node join (it answered 503); tried again.`]);
+  const ended = new AbortController();
+  const away = Promise.withResolvers<string>();
+  const nobody = join(
+    plan("http://127.0.0.1:1", file, () => "tok", away.resolve),
+    ports,
+    log,
+    ended.signal,
+  );
+  t.regex(await away.promise, /^http:\/\/127\.0\.0\.1:1 cannot be reached \(.*ECONNREFUSED.*\): is it up/);
+  ended.abort(new Error("enough"));
+  await t.throwsAsync(nobody, { message: "enough" });
 });
 
 test("an identity that cannot be read is not overwritten", async (t) => {

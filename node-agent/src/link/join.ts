@@ -4,6 +4,7 @@ import type { Logger } from "pino";
 import { request } from "undici";
 import { backoff } from "./backoff.ts";
 import { writeIdentity, type Identity } from "./identity.ts";
+import { unreachable } from "./unreachable.ts";
 import { secretAgent } from "@playspawn/shared/node/secret-agent.ts";
 
 const answerLimitMs = 10_000;
@@ -18,6 +19,8 @@ export interface JoinPlan {
   token(): Promise<string | undefined>;
   /** Where people are told to put a token. */
   tokenHint: string;
+  /** Told at each try that does not succeed. */
+  onTrouble(sentence: string): void;
 }
 
 /**
@@ -37,6 +40,7 @@ export async function join(plan: JoinPlan, ports: Ports, log: Logger, signal: Ab
       return answer;
     }
     if (answer === "refused") refused.add(token!);
+    if (answer === "missing") plan.onTrouble(noToken(plan, refused.size > 0).message);
     // A refused token may be an old one: the control plane writes a fresh one at its start.
     if (answer !== "away" && ports.clock.mono() >= end) throw noToken(plan, refused.size > 0);
     if (answer === "refused" && (await plan.token()) === token && !(await changes(plan, token!, ports, signal)))
@@ -84,9 +88,11 @@ async function exchange(plan: JoinPlan, token: string, log: Logger): Promise<Ide
     const text = (await body.text()).slice(0, 500);
     if (statusCode === 401 || statusCode === 403 || statusCode === 422) return "refused";
     log.warn({ statusCode, text }, "the control plane could not let this node join; tried again soon");
+    plan.onTrouble(`${plan.controlUrl} could not let this node join (it answered ${statusCode}); tried again.`);
   } catch (error) {
     if (error instanceof AppError) throw error;
     log.info(`waiting for the control plane at ${plan.controlUrl} (${messageOf(error)})`);
+    plan.onTrouble(unreachable(plan.controlUrl, error));
   } finally {
     void dispatcher.close();
   }

@@ -16,6 +16,8 @@ import { control, welcome, type Control, type Peer } from "./testing/control.ts"
 const log = pino({ level: "silent" });
 
 interface Scene {
+  /** What an operator hears of. */
+  told: string[];
   registry: Registry;
   events: EventLog;
   control: Control;
@@ -52,6 +54,7 @@ async function scene(
   const registry = new Registry({ ...world, tell: (event) => events.append(event) }, here.stateFile, installation);
   await registry.open();
   const peer = await control();
+  const told: string[] = [];
   const connection = link({
     ports: hasty,
     log,
@@ -84,6 +87,7 @@ async function scene(
       imageDigest: () => Promise.resolve({ digest: `sha256:${"d".repeat(64)}` }),
     },
     onWelcome: () => undefined,
+    onTrouble: (sentence) => void told.push(sentence),
   });
   const first = await peer.next();
   t.teardown(async () => {
@@ -104,6 +108,7 @@ async function scene(
     control: peer,
     first,
     ports: hasty,
+    told,
     wake: (n) => here.door.knock(serverId(n)),
     advance: here.ports.advance,
   };
@@ -216,7 +221,7 @@ test("heartbeats come about as often as the welcome says; silence for three inte
 });
 
 test("superseded waits; refused says so and asks again rarely; a good secret is taken at once", async (t) => {
-  const { first, control: peer, ports } = await scene(t);
+  const { first, control: peer, ports, told } = await scene(t);
   const from = ports.clock.mono();
   first.socket.close(closeCodes.superseded);
   const second = await peer.next();
@@ -229,7 +234,10 @@ test("superseded waits; refused says so and asks again rarely; a good secret is 
   t.true(ports.clock.mono() - revoked >= 600, "a minute, here a hundredth of it");
   peer.refuse = 0;
   await peer.next();
-  t.pass();
+  t.deepEqual(told, [
+    "This node's secret was revoked. Join again with a new token; its servers run on.",
+    `${peer.url} does not take this node (the control plane answered 401). Servers that run here run on.`,
+  ]);
 });
 
 test("ports.check is answered", async (t) => {

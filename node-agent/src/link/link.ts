@@ -5,6 +5,7 @@ import { WebSocket, type RawData } from "ws";
 import { backoff } from "./backoff.ts";
 import type { Identity } from "./identity.ts";
 import { Session, type SessionDeps, type Wire } from "./session.ts";
+import { unreachable } from "./unreachable.ts";
 
 const dialLimitMs = 10_000;
 /** For the other side to answer a closing. */
@@ -18,6 +19,8 @@ export const reconnectMaxMs = 5_000;
 export interface LinkDeps extends SessionDeps {
   controlUrl: string;
   identity: Pick<Identity, "nodeId" | "secret">;
+  /** Told at each end of a connection, and each dial without one, that needs more than another try. */
+  onTrouble(sentence: string): void;
 }
 
 export interface Link {
@@ -128,26 +131,33 @@ async function dial({ controlUrl, identity }: LinkDeps, signal: AbortSignal): Pr
   }
 }
 
-function whyNot(error: unknown, { controlUrl, log }: LinkDeps): Ending {
+function whyNot(error: unknown, { controlUrl, log, onTrouble }: LinkDeps): Ending {
   if (error instanceof Refused || error instanceof AppError) {
-    log.error(`${controlUrl} does not take this node (${error.message}). Servers that run here run on.`);
+    const sentence = `${controlUrl} does not take this node (${error.message}). Servers that run here run on.`;
+    log.error(sentence);
+    onTrouble(sentence);
     return "refused";
   }
+  onTrouble(unreachable(controlUrl, error));
   log.info(`${controlUrl} cannot be reached (${messageOf(error)}); tried again soon`);
   return "lost";
 }
 
-function endingOf(code: number, reason: string, { log }: LinkDeps): Ending {
+const refusals: Readonly<Record<number, string>> = {
+  [closeCodes.quarantined]:
+    "Two machines use this node's secret. Give one of them a new one; this one keeps its servers running.",
+  [closeCodes.revoked]: "This node's secret was revoked. Join again with a new token; its servers run on.",
+};
+
+function endingOf(code: number, reason: string, { log, onTrouble }: LinkDeps): Ending {
   if (code === closeCodes.superseded) {
     log.warn("another connection of this node took over");
     return "superseded";
   }
-  if (code === closeCodes.quarantined) {
-    log.error("Two machines use this node's secret. Give one of them a new one; this one keeps its servers running.");
-    return "refused";
-  }
-  if (code === closeCodes.revoked) {
-    log.error("This node's secret was revoked. Join again with a new token; its servers run on.");
+  const refusal = refusals[code];
+  if (refusal !== undefined) {
+    log.error(refusal);
+    onTrouble(refusal);
     return "refused";
   }
   log.info({ code, reason }, "the connection to the control plane ended");

@@ -81,7 +81,14 @@ async function joinOnce(controlUrl: string, identityPath: string): Promise<strin
   const stop = new AbortController();
   const said = Promise.withResolvers<string>();
   const noting = { info: said.resolve, warn: (_fields: unknown, text: string) => said.resolve(text) };
-  const plan = { controlUrl, identityPath, name: "here", token: () => Promise.resolve(secret), tokenHint: "" };
+  const plan = {
+    controlUrl,
+    identityPath,
+    name: "here",
+    token: () => Promise.resolve(secret),
+    tokenHint: "",
+    onTrouble: () => undefined,
+  };
   const running = join(plan, systemPorts, noting as never, stop.signal).catch((error: unknown) => {
     said.resolve(error instanceof AppError ? error.message : "stopped");
   });
@@ -101,6 +108,7 @@ async function linkOnce(controlUrl: string): Promise<string> {
     events: { onFlushed: () => undefined },
     controlUrl,
     identity: { nodeId: "node_1", secret },
+    onTrouble: () => undefined,
   } as unknown as LinkDeps);
   const first = await said.promise;
   await connection.close();
