@@ -6,7 +6,7 @@ import type { Readable } from "node:stream";
 import { AppError, type Ports } from "@playspawn/shared";
 import { mendAgent } from "@playspawn/shared/node/backup/agent-state.ts";
 import { type Contents, type Entry, type Manifest, unusable } from "@playspawn/shared/node/backup/format.ts";
-import { bytesOf, type Opener, readBackup } from "@playspawn/shared/node/backup/read.ts";
+import { bytesOf, type Opener, readBackup, type Visitor } from "@playspawn/shared/node/backup/read.ts";
 import { planter } from "@playspawn/shared/node/backup/tree.ts";
 import { unfinishedFile } from "@playspawn/shared/node/backup/unfinished.ts";
 import type { Knex } from "knex";
@@ -127,7 +127,7 @@ export async function extractTo(
   const room = await roomOf(beside);
   let core: CoreFile | undefined;
   let part = "";
-  const read = await readBackup(source, opener, {
+  const visitor: Visitor = {
     async manifest(manifest) {
       core = await openCore(beside, manifest, ports);
       progress(`A backup of ${manifest.servers.length} servers, made by Playspawn ${manifest.playspawn}.`);
@@ -144,11 +144,17 @@ export async function extractTo(
       part = server;
       await plant.plant(entry, body);
     },
-  });
-  await core!.end(read.manifest);
-  await mendAgent(join(beside, "agent"));
-  await plant.flush();
-  return read;
+  };
+  try {
+    const read = await readBackup(source, opener, visitor);
+    await core!.end(read.manifest);
+    await mendAgent(join(beside, "agent"));
+    await plant.flush();
+    return read;
+  } finally {
+    // An open database keeps a process alive.
+    await core?.close();
+  }
 }
 
 /** Links are worlds' own business; nowhere else has one to be. */
@@ -179,7 +185,9 @@ async function roomOf(folder: string): Promise<{ take(entry: Entry): void }> {
 
 interface CoreFile {
   take(table: string, bytes: Buffer): Promise<void>;
+  /** All rows are in. @throws AppError backup_unusable unless they are those of the manifest */
   end(manifest: Manifest): Promise<void>;
+  close(): Promise<void>;
 }
 
 /** The database as a file beside, whichever database it is for: whatever does not fit is found here. */
@@ -201,20 +209,17 @@ async function openCore(beside: string, manifest: Manifest, ports: Ports): Promi
       read[table] = (read[table] ?? 0) + rows;
     },
     async end({ rows, sequences }) {
-      try {
-        await transaction(db, (tx) => restoreSequences(tx, sequences));
-        const strays = (await db.raw("PRAGMA foreign_key_check")) as unknown[];
-        if (strays.length > 0) throw unusable("Rows of this backup refer to others that are not in it.");
-        for (const { name } of tables)
-          if ((rows[name] ?? 0) !== (read[name] ?? 0))
-            throw unusable(`Rows of the table ${name} are missing in this backup.`);
-        await migrate(db, { place, migrations: coreMigrations, clock: ports.clock });
-        await removeCopies(join(beside, "control-plane"));
-        await db.raw("PRAGMA wal_checkpoint(TRUNCATE)");
-      } finally {
-        await db.destroy();
-      }
+      await transaction(db, (tx) => restoreSequences(tx, sequences));
+      const strays = (await db.raw("PRAGMA foreign_key_check")) as unknown[];
+      if (strays.length > 0) throw unusable("Rows of this backup refer to others that are not in it.");
+      for (const { name } of tables)
+        if ((rows[name] ?? 0) !== (read[name] ?? 0))
+          throw unusable(`Rows of the table ${name} are missing in this backup.`);
+      await migrate(db, { place, migrations: coreMigrations, clock: ports.clock });
+      await removeCopies(join(beside, "control-plane"));
+      await db.raw("PRAGMA wal_checkpoint(TRUNCATE)");
     },
+    close: () => db.destroy(),
   };
 }
 
