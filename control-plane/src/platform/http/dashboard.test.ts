@@ -87,6 +87,16 @@ test("addresses that the dashboard draws get its page, those of the API never do
   t.is((await stranger.get("/servers")).status, 404);
 });
 
+test("the front page is there for whoever takes anything, such as a monitor; who wants JSON is answered in it", async (t) => {
+  const { stranger } = await start(t, { isSetUp: true });
+  const front = await stranger.get<string>("/", { accept: "*/*" });
+  t.is(front.status, 200);
+  t.regex(front.body, /<title>dashboard/);
+  for (const accept of ["application/json", "application/json, */*"])
+    t.like(await stranger.get("/", { accept }), { status: 404, body: { code: "not_found" } }, accept);
+  t.like(await stranger.get("/api/v1", { accept: "*/*" }), { status: 404, body: { code: "not_found" } });
+});
+
 test("hashed files are kept by browsers, others are asked for again", async (t) => {
   const { stranger } = await start(t, { isSetUp: true });
   t.regex((await stranger.get("/assets/index-1.js")).headers.get("cache-control") ?? "", /immutable/);

@@ -77,7 +77,9 @@ function filesOf(manifest: Manifest, entry: string): Set<string> {
 
 const isRead = (ctx: Context): boolean => ctx.method === "GET" || ctx.method === "HEAD";
 const isReserved = (path: string): boolean => /^\/(?:api|v1|auth|agent|docs|redoc|openapi\.json)(?:\/|$)/i.test(path);
-const wantsPage = (ctx: Context): boolean => ctx.get("accept").includes("text/html");
+/** A browser anywhere, and at the address that people know also whoever takes anything: monitors, curl. */
+const wantsPage = (ctx: Context): boolean =>
+  ctx.get("accept").includes("text/html") || (ctx.path === "/" && ctx.accepts("html", "json") === "html");
 
 async function sendPage(ctx: Context, root: string, file: string): Promise<void> {
   ctx.set("Content-Security-Policy", pagePolicy);
