@@ -98,7 +98,7 @@ async function build(
   const log = overrides.log ?? (await openLog(config.logLevel, config.logFormat));
   const die = overrides.die ?? (() => process.kill(process.pid, "SIGKILL"));
   const foundation = await openFoundation({ ...config, ports, log }, ending);
-  const metrics = createMetrics(ports.clock);
+  const metrics = createMetrics(ports);
   metrics.watchDatabase("core", foundation.db);
   metrics.watchDatabase("telemetry", foundation.telemetry);
   const { promise: restart, resolve } = Promise.withResolvers<void>();

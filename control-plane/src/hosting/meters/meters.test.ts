@@ -130,8 +130,26 @@ test.serial("two who look at once read the same figures", async (t) => {
   const base = await scene(t);
   await createServer(base);
   const { db, telemetry, log } = base.context;
-  const metrics = createMetrics(systemPorts.clock);
+  const metrics = createMetrics(systemPorts);
+  metrics.watchDatabase("core", db);
+  metrics.watchDatabase("telemetry", telemetry);
   meters({ db, telemetry, log, ports: systemPorts, metrics });
   const texts = await Promise.all([metrics.registry.metrics(), metrics.registry.metrics()]);
   for (const text of texts) t.regex(text, /^playspawn_servers\{state="absent",game="tiny"\} 1$/m);
+});
+
+test.serial("while a database is away what does not need it is told, and that it is away", async (t) => {
+  const base = await scene(t);
+  await createServer(base);
+  const up = (database: string) => value(base, "playspawn_database_up", { database });
+  t.is(await up("telemetry"), 1);
+  await base.context.telemetry.destroy();
+  t.is((await base.stranger.get("/metrics")).status, 200);
+  t.deepEqual([await up("core"), await up("telemetry")], [1, 0]);
+  t.is(await value(base, "playspawn_node_up", { node: base.key.nodeId }), 1);
+  t.is(await value(base, "playspawn_node_memory_bytes", { node: base.key.nodeId }), undefined);
+  await base.context.db.destroy();
+  t.deepEqual([await up("core"), await up("telemetry")], [0, 0]);
+  t.is(await value(base, "playspawn_servers", {}), undefined);
+  t.is(await value(base, "playspawn_agent_sockets", {}), 1);
 });

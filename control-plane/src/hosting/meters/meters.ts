@@ -8,7 +8,7 @@ import { Counter, Gauge, Histogram } from "prom-client";
 import type { Knex } from "knex";
 import type { z } from "zod";
 import type { Event } from "../../platform/events/events.ts";
-import { type Metrics, metricPrefix } from "../../platform/metrics/metrics.ts";
+import { type DatabaseName, type Metrics, metricPrefix } from "../../platform/metrics/metrics.ts";
 import type { Deps } from "../deps.ts";
 import { aboutServers, countServers, freeMemory, listNodeFigures, listPlayers, stepBefore } from "./store.ts";
 
@@ -111,14 +111,21 @@ interface Figure {
 }
 
 function createGauges({ db, telemetry, ports, metrics }: MetersDeps): void {
-  const gauge = (name: string, help: string, labelNames: string[], read: () => Promise<Figure[]>): void => {
+  const gauge = (
+    name: string,
+    help: string,
+    labelNames: string[],
+    read: () => Promise<Figure[]>,
+    sources: readonly DatabaseName[] = ["core"],
+  ): void => {
     new Gauge({
       name: metricPrefix + name,
       help,
       labelNames,
       registers: [metrics.registry],
       async collect() {
-        const figures = await read();
+        // Nothing is known then, and the figures of before would be taken for those of now.
+        const figures = (await metrics.answers(...sources)) ? await read() : [];
         // Without a pause in between: two who look at once must not add to each other's.
         this.reset();
         for (const { labels, value } of figures) this.inc(labels, value);
@@ -141,10 +148,12 @@ function createGauges({ db, telemetry, ports, metrics }: MetersDeps): void {
       value: session === "connected" ? 1 : 0,
     })),
   );
-  gauge("node_memory_bytes", "Memory of a node: total, and free as it last said.", ["node", "kind"], async () => {
+  const memory = async (): Promise<Figure[]> => {
     const free = await freeMemory(telemetry, ports.clock.now() - sampleAgeMs);
     return (await listNodeFigures(db)).flatMap(({ id, capacity }) => memoryOf(id, capacity, free.get(id)));
-  });
+  };
+  const aboutMemory = "Memory of a node: total, and free as it last said.";
+  gauge("node_memory_bytes", aboutMemory, ["node", "kind"], memory, ["core", "telemetry"]);
 }
 
 function memoryOf(node: string, capacity: string | null, free: number | undefined): Figure[] {

@@ -9,14 +9,19 @@ export const databaseChecks = ({ db, telemetry }: { db: Knex; telemetry: Knex })
   {
     name: "migrations",
     run: () => Promise.all([requireAll(db, coreMigrations), requireAll(telemetry, telemetryMigrations)]),
-    fault: "the database does not have this version's tables",
+    fault: (error) =>
+      error instanceof WrongTables
+        ? "the database does not have this version's tables"
+        : "which the database has cannot be read",
   },
 ];
+
+class WrongTables extends Error {}
 
 /** A backup that was put back under a running process may lack some, or hold newer ones. */
 async function requireAll(db: Knex, migrations: readonly Migration[]): Promise<void> {
   const applied = new Set<string>(await db("migrations").pluck("name"));
   const missing = migrations.filter(({ name }) => !applied.has(name)).map(({ name }) => name);
   if (missing.length > 0 || applied.size > migrations.length)
-    throw new Error(`applied are ${[...applied].join(", ")}; missing: ${missing.join(", ") || "none"}`);
+    throw new WrongTables(`applied are ${[...applied].join(", ")}; missing: ${missing.join(", ") || "none"}`);
 }

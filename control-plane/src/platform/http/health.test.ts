@@ -31,6 +31,11 @@ test("a check that fails makes it not ready, in fixed words that tell no path an
   t.is(status, 503);
   t.regex(headers.get("content-type")!, /^text\/plain/);
   t.regex(body, /^\[-\]telemetry failed: its database does not answer$/m);
+  t.regex(
+    body,
+    /^\[-\]migrations failed: which the database has cannot be read$/m,
+    "nobody knows that they are missing",
+  );
   t.regex(body, /^readyz check failed$/m);
   t.notRegex(body, /\/|\.db|knex|Error/);
   const problem = await stranger.get<Problem>("/readyz");

@@ -16,7 +16,7 @@ export interface Check {
   /** Throws where it does not work. */
   run(): Promise<unknown>;
   /** What strangers may read then, e.g. "does not answer". */
-  fault: string;
+  fault: string | ((error: unknown) => string);
 }
 
 export interface HealthDeps {
@@ -114,7 +114,7 @@ function createAsking({ ports, log, checks, isDraining }: HealthDeps): () => Pro
       // Once for each failure: who watches us asks every few seconds.
       if (!failing.has(name)) log.error({ err: error, check: name }, "a check fails");
       failing.add(name);
-      return { name, fault };
+      return { name, fault: typeof fault === "string" ? fault : fault(error) };
     }
   };
   let running: Promise<Result[]> | undefined;

@@ -1,6 +1,6 @@
 /** What is counted of this process: requests, queries, and its own health. Wings add theirs to the same registry. */
 import { readFileSync } from "node:fs";
-import type { Clock } from "@playspawn/shared";
+import { type Clock, type Ports, withLimit } from "@playspawn/shared";
 import type { Knex } from "knex";
 import { collectDefaultMetrics, Gauge, Histogram, Registry } from "prom-client";
 
@@ -17,19 +17,25 @@ export interface HttpRequestFigures {
 export interface Metrics {
   registry: Registry;
   countRequest(figures: HttpRequestFigures): void;
-  /** Times every query of this database from now on, also those inside transactions. */
-  watchDatabase(name: string, db: Knex): void;
+  /** Times every query of this database from now on, also those inside transactions, and shows whether it answers. */
+  watchDatabase(name: DatabaseName, db: Knex): void;
+  /** Whether these databases answer now; what is read from others cannot be shown. */
+  answers(...names: DatabaseName[]): Promise<boolean>;
   /** A gauge whose value is asked for when somebody looks. */
   gauge(name: string, help: string, read: () => number): void;
 }
 
+export type DatabaseName = "core" | "telemetry";
+
+/** Well within the time of a scrape: what is known without a database must still be told. */
+const answerLimitMs = 2000;
 /** Of the libraries' own: gauges whose name ends like a counter's, which Prometheus' linter refuses. */
 const misnamed = ["active_handles", "active_requests", "active_resources"].map((name) => `nodejs_${name}_total`);
 /** How often the event loop's lag is looked at: the library's 10 ms would be most of what an idle process does. */
 const lagPrecisionMs = 200;
 const methods = new Set(["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]);
 
-export function createMetrics(clock: Clock): Metrics {
+export function createMetrics({ clock, timers }: Pick<Ports, "clock" | "timers">): Metrics {
   const registry = new Registry();
   const registers = [registry];
   collectDefaultMetrics({ register: registry, prefix: metricPrefix, eventLoopMonitoringPrecision: lagPrecisionMs });
@@ -56,12 +62,28 @@ export function createMetrics(clock: Clock): Metrics {
     buckets: [0.0005, 0.002, 0.01, 0.05, 0.25, 1, 5],
     registers,
   });
+  const asks = new Map<DatabaseName, () => Promise<boolean>>();
+  new Gauge({
+    name: `${metricPrefix}database_up`,
+    help: "Whether a database answers; while it does not, what is read from it is not shown.",
+    labelNames: ["database"],
+    registers,
+    async collect() {
+      for (const [database, ask] of asks) this.set({ database }, (await ask()) ? 1 : 0);
+    },
+  });
   return {
     registry,
     countRequest: ({ method, route, status, seconds }) =>
       requests.observe({ method: methods.has(method) ? method : "other", route, status: String(status) }, seconds),
-    watchDatabase: (name, db) =>
-      watchQueries(db, clock, (kind, seconds) => queries.observe({ database: name, kind }, seconds)),
+    watchDatabase(name, db) {
+      asks.set(name, asking(db, timers));
+      watchQueries(db, clock, (kind, seconds) => queries.observe({ database: name, kind }, seconds));
+    },
+    async answers(...names) {
+      const all = await Promise.all(names.map((name) => asks.get(name)!()));
+      return !all.includes(false);
+    },
     gauge(name, help, read) {
       new Gauge({
         name: metricPrefix + name,
@@ -73,6 +95,20 @@ export function createMetrics(clock: Clock): Metrics {
       });
     },
   };
+}
+
+/** Who asks meanwhile shares the answer. */
+function asking(db: Knex, timers: Ports["timers"]): () => Promise<boolean> {
+  let running: Promise<boolean> | undefined;
+  const ask = async (): Promise<boolean> => {
+    try {
+      await withLimit(timers, answerLimitMs, "the database", db.raw("SELECT 1"));
+      return true;
+    } catch {
+      return false;
+    }
+  };
+  return () => (running ??= ask().finally(() => (running = undefined)));
 }
 
 function version(): string {
