@@ -98,6 +98,23 @@ test("a stranger who goes on sending is answered and cut off", async (t) => {
   t.regex(said, /^HTTP\/1.1 401 /);
 });
 
+test("a request whose target names no path is refused as one", async (t) => {
+  const node = await startNode(t);
+  const { port } = new URL(node.url);
+  for (const [target, answer] of [
+    ["http://[", /^HTTP\/1.1 400 .*"code":"malformed_request"/s],
+    ["*", /^HTTP\/1.1 400 .*"code":"malformed_request"/s],
+    ["http://x/health", /^HTTP\/1.1 200 /],
+  ] as const) {
+    const socket = connect(Number(port), "127.0.0.1");
+    let said = "";
+    socket.on("data", (data) => (said += data.toString()));
+    socket.end(`OPTIONS ${target} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n`.replace(/^OPTIONS h/, "GET h"));
+    await once(socket, "close");
+    t.regex(said, answer, target);
+  }
+});
+
 test("strangers who say nothing, or half a word, lose their connections, and keep nobody out", async (t) => {
   const node = await startNode(t);
   const { port } = new URL(node.url);

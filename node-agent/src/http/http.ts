@@ -4,6 +4,7 @@ import { createServer as createTlsServer } from "node:https";
 import type { AddressInfo } from "node:net";
 import Router from "@koa/router";
 import { AppError, messageOf, type Ports } from "@playspawn/shared";
+import { checkTarget, readTarget } from "@playspawn/shared/node/request-target.ts";
 import Koa, { type Context, type Middleware } from "koa";
 import type { Logger } from "pino";
 import type { Core } from "./core.ts";
@@ -85,11 +86,18 @@ function application({ troubles, log }: AgentHttpOptions, core: () => Core | und
   for (const one of operations) mount(router, one, admit);
   const app = new Koa();
   app.use(problems(log));
+  app.use((ctx, next) => {
+    checkTarget(ctx.req);
+    return next();
+  });
   app.use(apiDocs(openapiDocument(all)));
   app.use(router.routes());
   app.use((ctx) => unknownPath(ctx, all));
   const answer = app.callback();
-  return (request, response) => void answer(request, response);
+  return (request, response) => {
+    readTarget(request);
+    void answer(request, response);
+  };
 }
 
 const healthOperation: Operation = operation({

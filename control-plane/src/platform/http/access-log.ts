@@ -43,7 +43,7 @@ export function observe({ log, ports, peers, countRequest }: AccessLogDeps): Mid
     const state: RequestState = { requestId, host: "", log: log.child({ request_id: requestId }) };
     Object.assign(ctx.state, state);
     ctx.set("X-Request-Id", requestId);
-    ctx.res.once("close", () => {
+    const tell = (): void => {
       const { operation, actor } = ctx.state as RequestState;
       const seconds = (ports.clock.mono() - started) / 1000;
       const route = routeOf(ctx, operation);
@@ -62,6 +62,14 @@ export function observe({ log, ports, peers, countRequest }: AccessLogDeps): Mid
         ...(ctx.res.writableFinished ? {} : { aborted: true }),
       };
       log[isQuiet(operation, route) ? "debug" : "info"](line, "request");
+    };
+    ctx.res.once("close", () => {
+      try {
+        tell();
+      } catch (error) {
+        // Thrown out of a listener it would end the process.
+        log.error({ err: error, request_id: requestId }, "a request could not be logged");
+      }
     });
     await next();
     leaveRestOfBody(ctx, ports.timers);

@@ -1,6 +1,7 @@
 /** The Koa application: guards around every request, the registry's routes, then docs and dashboard. */
 import Router from "@koa/router";
 import { AppError, errorCatalog, messageOf } from "@playspawn/shared";
+import { checkTarget } from "@playspawn/shared/node/request-target.ts";
 import Koa, { type Context, type Middleware, type Next } from "koa";
 import { type AccessLogDeps, observe, safePath } from "./access-log.ts";
 import { routesOf } from "./aliases.ts";
@@ -84,6 +85,7 @@ const guard =
   ({ publicUrl }: AppDeps): Middleware =>
   async (ctx, next) => {
     setSecurityHeaders(ctx, publicUrl);
+    checkTarget(ctx.req);
     (ctx.state as RequestState).host = checkHost(ctx.req, { publicUrl });
     checkExpectation(ctx.req);
     await next();

@@ -61,6 +61,24 @@ test("what cannot be read as a request is a problem document, too", async (t) =>
   }
 });
 
+test("a target that names no path is refused, whatever its form, and the process lives", async (t) => {
+  const lines: string[] = [];
+  const log = createLog("info", { write: (line) => void lines.push(line) });
+  const { stranger } = await harness(t, { overrides: { log } });
+  const rest = "HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n";
+  const socket = "HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n";
+  const broken = ["http://[", "http://[::1", "http://[::1]:x/", "http://%@[", "//a@[#", "ftp://x/", "*"];
+  for (const target of broken)
+    for (const end of [rest, socket]) {
+      const answer = problemIn(t, await raw(stranger.url, `OPTIONS ${target} ${end}`));
+      t.deepEqual([answer.status, answer.body.code], [400, "malformed_request"], target);
+    }
+  t.regex(await raw(stranger.url, `GET x:80 ${rest}`), /^HTTP\/1\.1 400 /, "authority form");
+  t.regex(await raw(stranger.url, `GET http://x/livez ${rest}`), /^HTTP\/1\.1 200 /, "absolute form");
+  t.is((await stranger.get("/livez")).status, 200);
+  t.is(lines.filter((line) => line.includes('"status":400')).length, broken.length * 2);
+});
+
 test("a bad WebSocket handshake says what is bad about it", async (t) => {
   const { stranger } = await harness(t);
   const handshake = (more: string, method = "GET") =>

@@ -3,6 +3,7 @@ import { createServer, type RequestListener, type Server } from "node:http";
 import { createServer as createTlsServer, Server as TlsServer } from "node:https";
 import type { AddressInfo, Socket } from "node:net";
 import type { Timers } from "@playspawn/shared";
+import { readTarget } from "@playspawn/shared/node/request-target.ts";
 import { answerBrokenRequests, type BareProblemDeps } from "./bare-problem.ts";
 import { bodyBytesMax } from "./body.ts";
 import { minVersion, tellPlainClients, type TlsMaterial } from "./tls.ts";
@@ -48,6 +49,8 @@ export async function listen(options: ListenOptions): Promise<Server> {
   server.on("checkExpectation", handler);
   answerBrokenRequests(server, options);
   upgrades.attach(server);
+  for (const event of ["request", "checkContinue", "checkExpectation", "upgrade"])
+    server.prependListener(event, readTarget);
   await new Promise<void>((resolve, reject) => {
     server.once("error", (error: NodeJS.ErrnoException) =>
       reject(new ListenError(sentence(error, host, port, variable))),

@@ -2,6 +2,7 @@
 import type { IncomingMessage, Server } from "node:http";
 import type { Duplex } from "node:stream";
 import { AppError, errorCatalog, type Ports } from "@playspawn/shared";
+import { checkTarget } from "@playspawn/shared/node/request-target.ts";
 import type { Log } from "../log.ts";
 import { logUpgrade } from "./access-log.ts";
 import { fullPath } from "./aliases.ts";
@@ -52,6 +53,7 @@ export function createUpgradeRouter(deps: {
 }): UpgradeRouter {
   const claims = new Map<string, Claim>();
   const accept = async (request: IncomingMessage, socket: Duplex, head: Buffer, address: string): Promise<void> => {
+    checkTarget(request);
     const host = checkHost(request, deps);
     const path = fullPath((request.url ?? "").split("?")[0] ?? "");
     const claim = claims.get(path);
