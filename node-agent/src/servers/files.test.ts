@@ -1,4 +1,4 @@
-import { appendFile, chown, mkdtemp, readFile, rm, stat, writeFile } from "node:fs/promises";
+import { appendFile, chown, mkdir, mkdtemp, readFile, rename, rm, stat, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import test, { type ExecutionContext } from "ava";
@@ -49,6 +49,22 @@ test("files whose owner was changed only in part are changed again", async (t) =
   await files.prepare("srv_1", spec({ user: "1000:1001" }), 1);
   t.is((await stat(join(dataDir, "world", "level.dat"))).uid, 1000);
 });
+
+for (const place of ["srv_1", "srv_1/logs", "srv_1/data", "srv_1/data/world"])
+  test(`a link at ${place} is not followed: what it leads to is given to no game`, async (t) => {
+    const [root, outside] = [await folder(t), await folder(t)];
+    await mkdir(join(outside, "world"));
+    await serverFiles(root).prepare("srv_1", spec(), 1);
+    await rename(join(root, place), join(root, "former"));
+    await symlink(outside, join(root, place));
+    const error = await t.throwsAsync(serverFiles(root).prepare("srv_1", spec(), 2), { code: "start_failed" });
+    t.is(error?.message.startsWith(`${join(root, place)} is a link, `), true);
+    const found = [await stat(outside), await stat(join(outside, "world"))];
+    t.deepEqual(
+      found.map(({ uid }) => uid),
+      [0, 0],
+    );
+  });
 
 test("what a newer agent noted of a server's files does not hide the rest", async (t) => {
   const root = await folder(t);

@@ -2,7 +2,7 @@
  * The directory contract of a server's world: `<root>/<id>/data/<volume>/…`, `meta.json`, `logs/console.log`.
  * Sleeping, backup and moving all rely on it. One uid per server.
  */
-import { chown, lchown, mkdir, readdir, readFile, rm, stat, statfs } from "node:fs/promises";
+import { lchown, lstat, mkdir, readdir, readFile, rm, statfs } from "node:fs/promises";
 import { join } from "node:path";
 import { AppError, type ServerSpec } from "@playspawn/shared";
 import { z } from "zod";
@@ -25,7 +25,7 @@ export type Meta = z.infer<typeof Meta>;
 export interface ServerFiles {
   /**
    * The folders are there, owned by the server's user. Idempotent. `user` is `uid:gid`.
-   * @throws AppError disk_full
+   * @throws AppError disk_full, start_failed when one of them is a link or no folder
    */
   prepare(server: string, spec: ServerSpec, generation: number): Promise<{ user: string; dataDir: string }>;
   /** null when this server has no files here. */
@@ -61,12 +61,13 @@ export function serverFiles(root: string): ServerFiles {
       const { uid, gid } = await ownerOf(spec, () => before?.uid ?? uids.lease(server));
       try {
         await checkSpace(root);
-        await mkdir(join(folder(server), "logs"), { recursive: true, mode: 0o700 });
-        for (const volume of Object.keys(spec.volumes)) await mkdir(join(dataDir, volume), { recursive: true });
-        await mkdir(dataDir, { recursive: true });
-        const owner = await stat(dataDir);
+        const volumes = Object.keys(spec.volumes).map((volume) => join(dataDir, volume));
+        await mkdir(root, { recursive: true });
+        for (const own of [folder(server), join(folder(server), "logs")]) await ensureFolder(own, 0o700);
+        for (const given of [dataDir, ...volumes]) await ensureFolder(given, 0o777);
+        const owner = await lstat(dataDir);
         if (owner.uid !== uid || owner.gid !== gid) await chownAll(dataDir, uid, gid);
-        else for (const volume of Object.keys(spec.volumes)) await chown(join(dataDir, volume), uid, gid);
+        else for (const volume of volumes) await lchown(volume, uid, gid);
         const first = { clean: true, ports: spec.ports.map((port) => port.public) };
         if (before?.uid !== uid) await writeMeta(server, { ...first, ...before, generation, uid });
       } catch (error) {
@@ -144,6 +145,19 @@ function uidPool(root: string): { lease(server: string): Promise<number>; free(s
     },
     free: (server) => void leased.delete(server),
   };
+}
+
+/** What is mounted into a game, or written to as root, is our own: a link would hand another folder of the host to it. */
+async function ensureFolder(path: string, mode: number): Promise<void> {
+  await mkdir(path, { mode }).catch((error: NodeJS.ErrnoException) => {
+    if (error.code !== "EEXIST") throw error;
+  });
+  const found = await lstat(path);
+  if (found.isDirectory()) return;
+  throw new AppError(
+    "start_failed",
+    `${path} is ${found.isSymbolicLink() ? "a link" : "no folder"}, and a game gets no other folder of this machine. Put a real folder there; a disk of its own is mounted, not linked.`,
+  );
 }
 
 /** The folder itself comes last: it belongs to its owner only once everything in it does. */
