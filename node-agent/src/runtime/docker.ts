@@ -100,6 +100,8 @@ export function dockerRuntime(options: DockerRuntimeOptions): Runtime {
     await network.isolation.allPorts();
     return listUnits(engine, identity);
   });
+  // Many servers are created at once, each with ports to be looked at.
+  const published = coalesced(() => publishedPorts(engine));
   // Calls that make or remove things of one server go one after the other; a wake's own call waits for nobody.
   const change = <T>(server: string, work: () => Promise<T>): Promise<T> => turn(`server ${server}`, work);
   return {
@@ -128,7 +130,7 @@ export function dockerRuntime(options: DockerRuntimeOptions): Runtime {
     consumption: (server) => guarded("internal", () => consumption(games, server)),
     inside: (server) => guarded("internal", () => inside(games, server)),
     registryDigest: (ref) => guarded("image_pull_failed", () => registryDigest(images, ref)),
-    publishedPorts: () => guarded("internal", () => publishedPorts(engine)),
+    publishedPorts: () => guarded("internal", published),
     events: (signal) => watchEvents({ engine, identity, isolation: network.isolation, onTrouble }, signal),
   };
 }
