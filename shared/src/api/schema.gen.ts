@@ -958,7 +958,7 @@ export interface paths {
         put?: never;
         /**
          * Create the first admin
-         * @description Needs the token of the set-up link: good once, for 30 minutes and five tries.
+         * @description Needs the token of the set-up link: good once, for 30 minutes.
          */
         post: operations["setup"];
         delete?: never;
@@ -978,7 +978,7 @@ export interface paths {
         put?: never;
         /**
          * Whether a set-up link is good
-         * @description So that nobody fills in a form for nothing. A wrong token is one of the five tries.
+         * @description So that nobody fills in a form for nothing.
          */
         post: operations["checkSetup"];
         delete?: never;

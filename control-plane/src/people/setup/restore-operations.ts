@@ -38,11 +38,10 @@ export function restoreOperations(setup: Setup, staging: Staging): Operation[] {
       path: "/api/v1/setup/restores",
       summary: "Begin to send a backup",
       description: "Needs the token of the set-up link. What is sent afterwards needs only the id that this answers.",
-      rate: "setup",
       body: Begin,
       answer: { status: 201, schema: Upload.meta({ id: "RestoreUpload" }) },
-      handle: async (_context, { body: { token, bytes } }) => {
-        await setup.check(token);
+      handle: async (context, { body: { token, bytes } }) => {
+        await setup.check(token, context);
         return await staging.begin(bytes);
       },
     }),
@@ -69,7 +68,6 @@ export function restoreOperations(setup: Setup, staging: Staging): Operation[] {
       path: "/api/v1/setup/restores/{upload}/check",
       summary: "Check a backup and restore it",
       description: "Its state says how far that is. Once it is checked, Playspawn starts again with what is in it.",
-      rate: "setup",
       params: Upload,
       body: Check,
       answer: { status: 202, schema: State },

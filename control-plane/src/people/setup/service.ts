@@ -1,24 +1,33 @@
-/** The first admin: from the environment, or by a link that is good once, for 30 minutes and five tries. */
-import { AppError, newSecret, type Ports } from "@playspawn/shared";
+/** The first admin: from the environment, or by a link that is good once, for 30 minutes. */
+import { addressKey, AppError, newSecret, type Ports } from "@playspawn/shared";
 import type { Knex } from "knex";
 import { type Db, transaction } from "../../platform/db/db.ts";
+import { createLimiter } from "../../platform/http/rate.ts";
+import type { Log } from "../../platform/log.ts";
 import { hashToken, tokenMatches } from "../../platform/token.ts";
 import type { OpenedSession, Sessions } from "../sessions/service.ts";
 import type { Passwords } from "../users/passwords.ts";
 import type { Users } from "../users/service.ts";
+
+/** Who holds a link up. */
+export interface Caller {
+  address: string;
+  log: Log;
+}
 
 export interface Setup {
   /** Whether an admin exists. Once true it stays true. */
   isDone(): boolean;
   /** The new link's token, made at this start; null when no set-up is needed. */
   readonly token: string | null;
-  /** Whether the link is good, before anything is typed. A wrong one is a try. @throws as `complete` */
-  check(token: string): Promise<void>;
+  /** Whether the link is good, before anything is typed. @throws as `complete` */
+  check(token: string, caller: Caller): Promise<void>;
   /**
    * Makes the admin and signs them in.
-   * @throws AppError setup_done, setup_token_invalid, setup_token_unknown; conflict while a backup is restored
+   * @throws AppError setup_done, setup_token_invalid, setup_token_unknown; rate_limited for who tried many wrong ones; conflict while a backup
+   * is restored
    */
-  complete(request: { token: string; email: string; password: string }): Promise<OpenedSession>;
+  complete(request: { token: string; email: string; password: string }, caller: Caller): Promise<OpenedSession>;
   /**
    * A backup is to bring the admin: until what this answers is called, nobody else makes one.
    * @throws AppError setup_done; conflict while somebody does
@@ -30,12 +39,14 @@ interface SetupRow {
   /** Grows from link to link. */
   id: number;
   token_hash: string;
+  /** Nobody reads it: a token of 256 bits needs no count that would lock its owner out. */
   tries_left: number;
   expires_at: number;
 }
 
 const linkMs = 30 * 60 * 1000;
-const triesMax = 5;
+/** From one address. The right token passes all the same. */
+const wrongTokens = { points: 20, seconds: 60 };
 /** Links that were printed before and are still good: a restart must not make the one in somebody's hands worthless. */
 const olderLinksMax = 20;
 
@@ -57,9 +68,13 @@ export async function createSetup(deps: SetupDeps, admin: { email: string; passw
     if (token === null) await tx("setup").delete();
     else await addLink(tx, token, ports.clock.now());
   });
-  const check = async (given: string): Promise<void> => {
-    // Thrown after the commit: a wrong try must stay counted.
-    const refusal = await transaction(db, (tx) => checkToken(tx, deps, given));
+  const guesses = createLimiter("setup", wrongTokens);
+  const check = async (given: string, { address, log }: Caller): Promise<void> => {
+    const refusal = await refusalOf(deps, given);
+    if (refusal?.code === "setup_token_unknown") {
+      await guesses.take(addressKey(address));
+      log.warn({ remote_address: address }, "somebody tried a wrong set-up link");
+    }
     if (refusal) throw refusal;
   };
   let making = 0;
@@ -68,8 +83,8 @@ export async function createSetup(deps: SetupDeps, admin: { email: string; passw
     isDone: () => done,
     token,
     check,
-    async complete(request) {
-      await check(request.token);
+    async complete(request, caller) {
+      await check(request.token, caller);
       const passwordHash = await deps.passwords.hash(request.password);
       if (isReserved) throw new AppError("conflict", "A backup is being restored here. Wait for its end.");
       making++;
@@ -102,30 +117,25 @@ async function addLink(tx: Db, token: string, now: number): Promise<void> {
   await tx<SetupRow>("setup").insert({
     id,
     token_hash: hashToken(token),
-    tries_left: triesMax,
+    tries_left: 0,
     expires_at: now + linkMs,
   });
 }
 
-/** Why this token does not open the set-up, or null when it does. A wrong one counts against every link. */
-async function checkToken(tx: Db, { users, ports }: SetupDeps, token: string): Promise<AppError | null> {
-  if (await users.hasAdmin(tx)) return setupDone();
-  const links = await tx<SetupRow>("setup").where("tries_left", ">", 0).orderBy("id", "desc");
-  if (links.length === 0) return refused("Too many wrong tries ended the set-up link.");
-  const link = links.find(({ token_hash }) => tokenMatches(token, token_hash));
-  if (link && link.expires_at > ports.clock.now()) return null;
-  if (link) return refused("The set-up link is older than 30 minutes.");
-  await tx<SetupRow>("setup").where("tries_left", ">", 0).decrement("tries_left", 1);
-  return unknown(links[0]!.tries_left - 1);
-}
-
-const refused = (what: string): AppError =>
-  new AppError("setup_token_invalid", `${what} Open the newest link; each start of Playspawn prints one.`);
-
-function unknown(triesLeft: number): AppError {
-  const left = triesLeft === 1 ? "One try is" : `${triesLeft || "No"} tries are`;
-  const words = "This is no set-up link of this installation, or a much older one. Copy the newest one whole.";
-  return new AppError("setup_token_unknown", `${words} ${left} left.`);
+/** Why this token does not open the set-up, or null when it does. */
+async function refusalOf({ db, users, ports }: SetupDeps, token: string): Promise<AppError | null> {
+  if (await users.hasAdmin(db)) return setupDone();
+  const link = (await db<SetupRow>("setup")).find(({ token_hash }) => tokenMatches(token, token_hash));
+  if (!link)
+    return new AppError(
+      "setup_token_unknown",
+      "This is no set-up link of this installation, or a much older one. Copy the newest one whole.",
+    );
+  if (link.expires_at > ports.clock.now()) return null;
+  return new AppError(
+    "setup_token_invalid",
+    "The set-up link is older than 30 minutes. Open the newest link; each start of Playspawn prints one.",
+  );
 }
 
 const setupDone = (): AppError =>

@@ -103,7 +103,7 @@ test("no secret reaches the log, whichever way it comes in and however much is l
   const { texts, log } = capture("trace");
   const metricsToken = "canary-of-the-metrics-token";
   const limits = Object.fromEntries(
-    ["read", "write", "login", "setup", "join", "webhook", "guesses"].map((name) => [
+    ["read", "write", "login", "join", "webhook", "guesses"].map((name) => [
       name,
       { points: 1e6, seconds: 60 },
     ]),

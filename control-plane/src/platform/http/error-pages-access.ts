@@ -70,18 +70,15 @@ export const accessPages = {
   },
   setup_token_invalid: {
     means: "The set-up link was right once and is no longer valid.",
-    causes: ["It is older than 30 minutes.", "Five wrong tries ended it."],
+    causes: ["It is older than 30 minutes."],
     remedy: ["Start Playspawn again: it prints a new link."],
-    example: "This set-up link has expired. Start again and use the newest link.",
+    example: "The set-up link is older than 30 minutes. Open the newest link; each start of Playspawn prints one.",
   },
   setup_token_unknown: {
     means: "This is not a set-up link of this installation.",
     causes: ["The link was copied only in part.", "It belongs to another installation or an older data folder."],
-    remedy: [
-      "Copy the whole link, with everything behind `#t=`.",
-      "Start again for a new one. Five wrong tries end a link.",
-    ],
-    example: "This is not the set-up link. 4 tries are left.",
+    remedy: ["Copy the whole link, with everything behind `#t=`.", "Start again for a new one."],
+    example: "This is no set-up link of this installation, or a much older one. Copy the newest one whole.",
   },
   setup_done: {
     means: "This installation has an admin already, so its set-up is closed for good.",

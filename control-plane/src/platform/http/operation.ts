@@ -16,7 +16,7 @@ import {
 } from "./authorize.ts";
 
 export type Method = "get" | "post" | "put" | "patch" | "delete";
-export type RateClass = "read" | "write" | "login" | "setup" | "join" | "webhook";
+export type RateClass = "read" | "write" | "login" | "join" | "webhook";
 type Auth = "public" | "user" | "node";
 type ActorOf<A extends Auth> = A extends "user" ? UserActor : A extends "node" ? NodeActor : Actor | null;
 

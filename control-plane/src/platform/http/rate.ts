@@ -16,7 +16,6 @@ const defaultLimits: Record<RateClass, Limit> = {
   read: { points: 30_000, seconds: 60 },
   write: { points: 6_000, seconds: 60 },
   login: { points: 60, seconds: 60 },
-  setup: { points: 20, seconds: 60 },
   join: { points: 60, seconds: 60 },
   webhook: { points: 60, seconds: 60 },
 };
@@ -53,7 +52,6 @@ export function createLimiters(limits: Partial<Record<RateClass, Limit>> = {}): 
     read: limiter("read"),
     write: limiter("write"),
     login: limiter("login"),
-    setup: limiter("setup"),
     join: limiter("join"),
     webhook: limiter("webhook"),
   };
