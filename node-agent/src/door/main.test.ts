@@ -55,6 +55,10 @@ async function agent(
   };
 }
 
+test("a door whose agent has nothing to say yet is ready all the same: it is not to be ended for it", async (t) => {
+  t.deepEqual(await startDoor(t, await dataFolder(t)).ready, { t: "ready" });
+});
+
 test("a door process wakes a server for a player, is killed, comes back and binds its ports again", async (t) => {
   const data = await dataFolder(t);
   const { door, knock } = await agent(t, data);

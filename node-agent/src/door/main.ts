@@ -23,6 +23,13 @@ if ("faults" in config) refuse(config.faults);
 
 let link: AgentLink | undefined;
 let isReady = false;
+/** A door without routes is no fault of its own: its agent may have joined nobody yet. */
+const readyLimitMs = 5_000;
+
+function ready(): void {
+  if (!isReady) tellLauncher({ t: "ready" });
+  isReady = true;
+}
 
 const door = openDoor({
   ports: systemPorts,
@@ -30,10 +37,7 @@ const door = openDoor({
   descriptors: config.descriptors,
   addresses: localAddresses(systemPorts.clock),
   send: (frame) => link?.send(frame),
-  onRoutes: () => {
-    if (!isReady) tellLauncher({ t: "ready" });
-    isReady = true;
-  },
+  onRoutes: ready,
 });
 
 function stop(reason: string): void {
@@ -56,6 +60,7 @@ try {
     onFrame: (frame) => (frame.t === "superseded" ? stop("a younger door has taken over") : door.onFrame(frame)),
     onConnected: () => door.onConnected(),
   });
+  systemPorts.timers.after(readyLimitMs, ready);
 } catch (error) {
   refuse([messageOf(error)]);
 }
