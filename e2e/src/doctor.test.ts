@@ -97,5 +97,12 @@ test("what is damaged or gone is a finding, not a stack", async (t) => {
 
   const nowhere = await doctor(join(stack.dataDir, "nowhere"));
   t.is(nowhere.code, 1);
-  t.regex(nowhere.failed[0]!.findings[0]!, /holds no node .+ Start Playspawn first, or set PLAYSPAWN_DATA_DIR/);
+  t.deepEqual(
+    nowhere.failed.map(({ findings: said }) => said),
+    [
+      [
+        `There is no installation in ${stack.dataDir}/nowhere. Name its folder with PLAYSPAWN_DATA_DIR, or start Playspawn first.`,
+      ],
+    ],
+  );
 });

@@ -26,6 +26,10 @@ test("the data folder says what kind of machine this is", async (t) => {
   t.is(both.databases?.length, 2);
   t.regex((both.records as { unseen: string }).unseen, /core\.db could not be read/);
   const empty = await gather({ dataDir: await dataFolder(t, {}), ...elsewhere }, 0);
+  t.deepEqual(
+    [node, driven, empty].map(({ isInstalled }) => isInstalled),
+    [true, true, false],
+  );
   t.regex((empty.identity as { unseen: string }).unseen, /holds no node .*Start Playspawn first/);
 });
 

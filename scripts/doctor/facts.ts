@@ -1,6 +1,7 @@
 /** What the doctor looks at: the database, the engine, the sockets, the processes and the files of one data folder. */
 import { readFile, readdir, readlink, stat, statfs } from "node:fs/promises";
-import { messageOf, type Have, type Want } from "@playspawn/shared";
+import { listenerUrl, messageOf, type Have, type Want } from "@playspawn/shared";
+import { askHealth } from "@playspawn/shared/node/health.ts";
 import { z } from "zod";
 import { run } from "../lib/run.ts";
 import { engineAt } from "../up/docker.ts";
@@ -59,11 +60,15 @@ export interface Engine {
 
 export interface Facts {
   dataDir: string;
+  /** There is something of Playspawn in it. */
+  isInstalled: boolean;
   /** UTC ms. */
   now: number;
   identity: Seen<Identity>;
   /** Programs that run on this data folder. */
   programs: { name: ProgramName; pid: number }[];
+  /** What the agent that runs says of itself; null where none runs. */
+  agent: Seen<{ troubles: string[] }> | null;
   /** Null where this machine is only a node. */
   databases: { file: string; faults: string[] }[] | null;
   /** Null where what is wanted of this node cannot be known here. */
@@ -110,9 +115,11 @@ export async function gather({ dataDir, databaseUrl, dockerHost }: Subject, now:
   );
   return {
     dataDir,
+    isInstalled: await isInstalled(dataDir),
     now,
     identity,
     programs,
+    agent: await agentOf(programs.find(({ name }) => name === "node-agent")?.pid),
     databases: databases && (await databases.check()),
     records:
       databases && !isDriven ? await ofIdentity(identity, ({ node }) => seen("", () => databases.records(node))) : null,
@@ -129,6 +136,32 @@ const isThere = (path: string): Promise<boolean> =>
     () => true,
     () => false,
   );
+
+/** What each kind of machine has from its first start on. */
+const installedFiles = [...identityFiles, "control-plane/core.db", "control-plane/database"];
+
+const isInstalled = async (dataDir: string): Promise<boolean> =>
+  (await Promise.all(installedFiles.map((name) => isThere(`${dataDir}/${name}`)))).includes(true);
+
+const Health = z.object({ troubles: z.array(z.string()).default([]) });
+
+/** Asked where its own environment says that it listens: services and containers have settings that are not ours. */
+async function agentOf(pid: number | undefined): Promise<Facts["agent"]> {
+  if (pid === undefined) return null;
+  const environ = await environOf(pid);
+  const setting = (name: string): string | undefined =>
+    environ.find((line) => line.startsWith(`${name}=`))?.slice(name.length + 1) || undefined;
+  const port = setting("PLAYSPAWN_AGENT_PORT") ?? "8001";
+  // One that it picked itself is known to nobody.
+  if (port === "0") return null;
+  const isSecure = setting("PLAYSPAWN_AGENT_TLS_CERT_FILE") !== undefined;
+  const url = `${listenerUrl({ host: "127.0.0.1", port, isSecure })}/health`;
+  return seen(`The agent does not say at ${url} whether it is well`, async () => {
+    const answer = await askHealth(url);
+    if (!answer) throw new Error("it does not answer");
+    return Health.parse(JSON.parse(answer.text));
+  });
+}
 
 /** An agent names its table after the last six of both ids. */
 async function isFiltered({ installation, node }: Identity): Promise<boolean> {
@@ -203,6 +236,9 @@ export const programOf = ([program = "", ...command]: readonly string[]): Progra
       )
     : undefined;
 
+const environOf = async (pid: number | string): Promise<string[]> =>
+  (await readFile(`/proc/${pid}/environ`, "utf8").catch(() => "")).split("\0");
+
 /** Found by what they run, from wherever it was started, and by the data folder in their environment, so that several installations stay apart. */
 async function programsOf(dataDir: string): Promise<Facts["programs"]> {
   const numbers = (await readdir("/proc")).filter((name) => /^\d+$/.test(name));
@@ -211,8 +247,7 @@ async function programsOf(dataDir: string): Promise<Facts["programs"]> {
       const command = (await readFile(`/proc/${pid}/cmdline`, "utf8").catch(() => "")).split("\0");
       const name = programOf(command);
       if (!name) return [];
-      const environ = (await readFile(`/proc/${pid}/environ`, "utf8").catch(() => "")).split("\0");
-      return environ.includes(`PLAYSPAWN_DATA_DIR=${dataDir}`) ? [{ name, pid: Number(pid) }] : [];
+      return (await environOf(pid)).includes(`PLAYSPAWN_DATA_DIR=${dataDir}`) ? [{ name, pid: Number(pid) }] : [];
     }),
   );
   return found.flat();

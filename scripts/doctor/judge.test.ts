@@ -19,12 +19,14 @@ const engine: Engine = {
 /** A house where everything holds: one server, awake. */
 const sound = (): Facts => ({
   dataDir: "/data",
+  isInstalled: true,
   now,
   programs: [
     { name: "control-plane", pid: 1 },
     { name: "node-agent", pid: 2 },
     { name: "door", pid: 3 },
   ],
+  agent: { troubles: [] },
   databases: [{ file: "core.db", faults: [] }],
   identity: { installation: "inst", node: "node", isDriven: false },
   records,
@@ -51,6 +53,12 @@ const servers = (one: Partial<ServerRow>): Partial<Facts> => ({
 const damages: [name: string, facts: Partial<Facts>, said: RegExp][] = [
   ["a program is down", { programs: sound().programs.slice(0, 2) }, /door does not run/],
   ["a program runs twice", { programs: [...sound().programs, { name: "door", pid: 4 }] }, /door runs 2 times/],
+  [
+    "an agent that is not well",
+    { agent: { troubles: ["https://there cannot be reached"] } },
+    /there cannot be reached/,
+  ],
+  ["an agent that is silent", { agent: { unseen: "it does not answer" } }, /does not answer/],
   ["a damaged database", { databases: [{ file: "core.db", faults: ["page 3 is lost"] }] }, /core\.db: page 3 is lost/],
   ["a game that died unseen", containers(holder), /shown as ready, and no game container runs/],
   ["a holder that died unseen", containers(game), /holder does not run/],
@@ -103,6 +111,20 @@ for (const [name, facts, said] of damages)
     t.is(invariants.length, 1);
     t.regex(invariants[0]!.findings.join("\n"), said);
   });
+
+test("a folder without an installation is one finding, however much is missing", (t) => {
+  t.deepEqual(findings({ isInstalled: false, identity: { unseen: "no node" }, programs: [] }), [
+    "There is no installation in /data. Name its folder with PLAYSPAWN_DATA_DIR, or start Playspawn first.",
+  ]);
+});
+
+test("a program that does not run is told once, and not by the agent as well", (t) => {
+  const facts = {
+    programs: sound().programs.slice(0, 2),
+    agent: { troubles: ["The door's process is not connected"] },
+  };
+  t.deepEqual(findings(facts), ["door does not run on /data"]);
+});
 
 test("what cannot be looked at does not hold, and the rest is judged all the same", (t) => {
   const blind = judge({ ...sound(), engine: { unseen: "The engine could not be asked: ECONNREFUSED" } });

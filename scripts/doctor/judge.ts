@@ -19,10 +19,13 @@ const freeBytesMin = 1024 ** 3;
 const engineMin = [20, 10] as const;
 
 export function judge(facts: Facts): Verdict[] {
-  const { identity, databases, records, engine } = facts;
+  const { identity, databases, records, engine, dataDir } = facts;
+  // Everything else would say the same once more.
+  if (!facts.isInstalled) return [invariant("the data folder holds an installation", [nothingIn(dataDir)])];
   return [
     invariant("the data folder holds a node", "unseen" in identity ? [identity.unseen] : []),
     invariant(`${databases ? "control plane, " : ""}agent and door run, each once`, programs(facts)),
+    invariant("the agent is well", agentTroubles(facts)),
     ...(databases ? [invariant("the databases are sound", databaseFaults(databases))] : []),
     invariant(
       "the engine answers",
@@ -37,6 +40,13 @@ export function judge(facts: Facts): Verdict[] {
     advice("the disks have room", disks(facts)),
   ];
 }
+
+const nothingIn = (dataDir: string): string =>
+  `There is no installation in ${dataDir}. Name its folder with PLAYSPAWN_DATA_DIR, or start Playspawn first.`;
+
+/** Of a program that does not run its agent would only say the same. */
+const agentTroubles = (facts: Facts): string[] =>
+  facts.agent === null || programs(facts).length > 0 ? [] : of(facts.agent, ({ troubles }) => troubles);
 
 /** What only they can judge who know what is wanted of this node. */
 function ofRecords(facts: Facts, records: Seen<Records>): Verdict[] {
