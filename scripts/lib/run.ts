@@ -1,6 +1,5 @@
 /** Runs a program with an argument list, never through a shell. */
 import { execFile, spawn } from "node:child_process";
-import type { StdioOptions } from "node:child_process";
 
 export interface Ran {
   code: number;
@@ -32,14 +31,10 @@ export function run(program: string, args: readonly string[], options: RunOption
 }
 
 /** Runs with the terminal's own output; answers the exit code. */
-export function runVisibly(
-  program: string,
-  args: readonly string[],
-  options: RunOptions & { stdio?: StdioOptions } = {},
-) {
-  const { limitMs = 600_000, stdio = ["ignore", "inherit", "inherit"], ...rest } = options;
+export function runVisibly(program: string, args: readonly string[], options: RunOptions = {}) {
+  const { limitMs = 600_000, ...rest } = options;
   return new Promise<number>((resolve) => {
-    const child = spawn(program, args, { ...rest, stdio, timeout: limitMs });
+    const child = spawn(program, args, { ...rest, stdio: ["ignore", "inherit", "inherit"], timeout: limitMs });
     child.once("error", () => resolve(127));
     child.once("exit", (code) => resolve(code ?? 1));
   });

@@ -1,9 +1,9 @@
 /** backup: the program of the installation on this machine does it. */
-import { spawn } from "node:child_process";
+import { existsSync } from "node:fs";
 import { resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { Context } from "../context.ts";
-import { exits, type ExitCode } from "../exit-codes.ts";
+import { exits } from "../exit-codes.ts";
 import { Failure } from "../failure.ts";
 
 const launcher = fileURLToPath(new URL("../../../scripts/launch", import.meta.url));
@@ -11,40 +11,39 @@ const launcher = fileURLToPath(new URL("../../../scripts/launch", import.meta.ur
 interface Options {
   passphraseFile?: string;
   dataDir?: string;
+  force?: boolean;
   servers?: boolean;
   replace?: boolean;
 }
 
 /** Without a file it gets a name of its own, in the folder of who calls. */
-export const createBackup = (context: Context, [file = "."]: string[], options: Options): Promise<void> =>
-  run(context, ["create", place(file)], options);
+export const createBackup = async (context: Context, [file = "."]: string[], options: Options): Promise<void> =>
+  become(context, ["create", place(file)], options);
 
-export const restoreBackup = (context: Context, [file = ""]: string[], options: Options): Promise<void> =>
-  run(context, ["restore", place(file)], options);
+export const restoreBackup = async (context: Context, [file = ""]: string[], options: Options): Promise<void> =>
+  become(context, ["restore", place(file)], options);
 
-/** The launcher works elsewhere; `-` is no file. */
-const place = (path: string): string => (path === "-" ? path : resolve(path));
+/** The launcher works elsewhere; `-` is no file, and a slash at the end says that a folder is meant. */
+const place = (path: string): string => (path === "-" ? path : `${resolve(path)}${path.endsWith("/") ? "/" : ""}`);
 
-async function run({ settings }: Context, words: string[], options: Options): Promise<void> {
-  const { passphraseFile, dataDir, servers, replace } = options;
+/** In place of this process: who ends it ends the backup, too, and its exit codes are ours. @throws Failure */
+function become({ settings }: Context, words: string[], options: Options): never {
+  const { passphraseFile, dataDir, force, servers, replace } = options;
   const args = [
     "backup",
     ...words,
     ...(passphraseFile === undefined ? [] : ["--passphrase-file", place(passphraseFile)]),
     ...(dataDir === undefined ? [] : ["--data-dir", place(dataDir)]),
+    ...(force ? ["--force"] : []),
     ...(servers === false ? ["--no-servers"] : []),
     ...(replace ? ["--replace"] : []),
     ...(settings.json ? ["--json"] : []),
     ...(settings.quiet ? ["--quiet"] : []),
   ];
-  const code = await new Promise<number>((done, reject) => {
-    const child = spawn(launcher, args, { stdio: "inherit" });
-    child.once("error", (cause) =>
-      reject(new Failure(exits.failure, `${launcher} does not start: ${cause.message}.`, { cause })),
+  if (!process.execve || !existsSync(launcher))
+    throw new Failure(
+      exits.failure,
+      "This command works where the installation lies: run scripts/playspawn of its clone.",
     );
-    child.once("exit", (status) => done(status ?? exits.failure));
-  });
-  // It said itself what is wrong, and its exit codes are ours.
-  const known = (Object.values(exits) as number[]).includes(code);
-  if (code !== 0) throw new Failure(known ? (code as ExitCode) : exits.failure, "");
+  return process.execve(launcher, [launcher, ...args]);
 }

@@ -13,7 +13,12 @@ export const backupCommands: readonly CommandSpec[] = [
       "backup create /mnt/disk/monday.tar.zst",
       "backup create - | ssh elsewhere 'cat > playspawn.tar.zst'",
     ],
-    options: [passphrase, { flags: "--no-servers", text: "without the servers' files" }, dataDir],
+    options: [
+      passphrase,
+      { flags: "--force", text: "also over a file that is there" },
+      { flags: "--no-servers", text: "without the servers' files" },
+      dataDir,
+    ],
     load: async () => (await import("./backup.ts")).createBackup,
   },
   {

@@ -1,12 +1,13 @@
 /** What `playspawn backup` does, given its arguments; said on stderr, answered on stdout. */
-import { createReadStream, createWriteStream } from "node:fs";
-import { mkdir, open, rename, rm, stat } from "node:fs/promises";
-import { dirname, join, resolve } from "node:path";
-import { type Readable, type Writable } from "node:stream";
+import { createReadStream } from "node:fs";
+import { open } from "node:fs/promises";
+import { addAbortSignal, type Readable, type Writable } from "node:stream";
 import { buffer } from "node:stream/consumers";
 import { AppError, type Ports } from "@playspawn/shared";
 import type { Manifest } from "@playspawn/shared/node/backup/format.ts";
+import { count } from "@playspawn/shared/words/count.ts";
 import { createBackup } from "./create.ts";
+import { openDraft } from "./draft.ts";
 import { restoreBackup } from "./restore.ts";
 import { settle } from "./settle.ts";
 
@@ -15,6 +16,8 @@ export interface Terminal {
   stdout: Writable;
   /** A line to standard error. */
   say(line: string): void;
+  /** Somebody wants it to end: what is half done is taken away, and the command rejects. */
+  signal: AbortSignal;
 }
 
 export interface BackupPlace {
@@ -29,47 +32,46 @@ export interface CreateCommand {
   /** `-` for standard output; in a folder that is there it gets a name of its own. */
   file: string;
   passphraseFile: string | undefined;
+  /** A backup that lies there is replaced. */
+  force: boolean;
   servers: boolean;
   json: boolean;
 }
 
 export async function createCommand(place: BackupPlace, command: CreateCommand, terminal: Terminal): Promise<void> {
   requireRoot("The data folder belongs to several users");
-  const passphrase = await passphraseFrom(command.passphraseFile, terminal.stdin);
+  const passphrase = await passphraseFrom(command.passphraseFile, terminal);
   const name = nameOf(place.ports.clock.now(), passphrase !== undefined);
-  const file = command.file === "-" ? null : await fileAt(resolve(command.file), name);
-  const draft = file === null ? null : await openDraft(file);
+  const draft = command.file === "-" ? null : await openDraft({ at: command.file, name, force: command.force });
   const out = draft ? draft.stream : terminal.stdout;
   try {
-    const progress = terminal.say;
+    const { say: progress, signal } = terminal;
     const created = await createBackup({
       ...place,
       ...command,
       out,
       passphrase,
       progress,
-      settle: () => settle({ ...place, progress }),
+      signal,
+      settle: () => settle({ ...place, progress, signal }),
     });
     const bytes = draft && (await draft.keep());
     for (const line of wordsOf(created.manifest, created.notes)) terminal.say(line);
-    if (passphrase === undefined && file !== null)
-      terminal.say(
-        "The key of this installation, all accounts and all worlds are in this file, and nothing seals it: whoever has it has all of them. Its mode is 0600; keep it like a password, or use --passphrase-file.",
-      );
+    if (passphrase === undefined) terminal.say(`${unsealed}${draft ? " The mode of the file is 0600." : ""}`);
+    if (!draft) return;
+    const { file } = draft;
     const { manifest, notes } = created;
-    if (command.json && file !== null)
-      terminal.stdout.write(`${JSON.stringify({ file, bytes, manifest, notes }, null, 2)}\n`);
-    else if (file !== null) terminal.stdout.write(`${file}\n`);
+    terminal.stdout.write(
+      command.json ? `${JSON.stringify({ file, bytes, manifest, notes }, null, 2)}\n` : `${file}\n`,
+    );
   } catch (error) {
     await draft?.drop();
     throw error;
   }
 }
 
-async function fileAt(path: string, name: string): Promise<string> {
-  const found = await stat(path).catch(() => undefined);
-  return found?.isDirectory() ? join(path, name) : path;
-}
+const unsealed =
+  "The key of this installation, all accounts and all worlds are in this backup, and nothing seals it: whoever has it has all of them. Keep it like a password, or use --passphrase-file.";
 
 const pad = (n: number): string => String(n).padStart(2, "0");
 
@@ -85,32 +87,6 @@ function nameOf(now: number, isSealed: boolean): string {
   return `playspawn-${stamp}.tar.zst${isSealed ? ".sealed" : ""}`;
 }
 
-/** Beside its place until it is whole; for its owner's eyes only. */
-async function openDraft(file: string) {
-  const path = `${file}.part`;
-  await mkdir(dirname(file), { recursive: true });
-  await rm(path, { force: true });
-  const stream = createWriteStream(path, { flags: "wx", mode: 0o600 });
-  stream.on("error", () => undefined);
-  return {
-    stream,
-    async keep(): Promise<number> {
-      const handle = await open(path, "r");
-      try {
-        await handle.sync();
-        await rename(path, file);
-        return (await handle.stat()).size;
-      } finally {
-        await handle.close();
-      }
-    },
-    async drop(): Promise<void> {
-      stream.destroy();
-      await rm(path, { force: true });
-    },
-  };
-}
-
 export interface RestoreCommand {
   /** `-` for standard input. */
   file: string;
@@ -122,12 +98,16 @@ export interface RestoreCommand {
 export async function restoreCommand(place: BackupPlace, command: RestoreCommand, terminal: Terminal): Promise<void> {
   requireRoot("Files of several users are restored");
   if (command.file === "-" && command.passphraseFile === "-")
-    throw new AppError("conflict", "Standard input cannot be both the backup and its passphrase: name a file for one.");
-  const passphrase = await passphraseFrom(command.passphraseFile, terminal.stdin);
+    throw new AppError(
+      "invalid_request",
+      "Standard input cannot be both the backup and its passphrase: name a file for one.",
+    );
+  const passphrase = await passphraseFrom(command.passphraseFile, terminal);
   const source = command.file === "-" ? terminal.stdin : await openFile(command.file);
   const { manifest, contents, aside } = await restoreBackup({
     ...place,
-    source,
+    // Once all of it is read nothing is half done that could be taken away.
+    source: addAbortSignal(terminal.signal, source),
     opener: { passphrase },
     replace: command.replace,
     progress: terminal.say,
@@ -145,11 +125,11 @@ export async function restoreCommand(place: BackupPlace, command: RestoreCommand
 
 async function openFile(path: string): Promise<Readable> {
   const handle = await open(path, "r").catch((cause: NodeJS.ErrnoException) => {
-    throw new AppError("not_found", `The backup ${path} cannot be read: ${cause.message}.`, { cause });
+    throw new AppError("invalid_request", `The backup ${path} cannot be read: ${cause.message}.`, { cause });
   });
   if ((await handle.stat()).isDirectory()) {
     await handle.close();
-    throw new AppError("backup_unusable", `${path} is a folder, and no backup.`);
+    throw new AppError("invalid_request", `${path} is a folder, and no backup.`);
   }
   return createReadStream(path, { fd: handle, highWaterMark: 1024 ** 2 });
 }
@@ -162,13 +142,13 @@ function requireRoot(why: string): void {
 const passphraseBytesMax = 10_000;
 const passphraseMin = 8;
 
-async function passphraseFrom(file: string | undefined, stdin: Readable): Promise<string | undefined> {
+async function passphraseFrom(file: string | undefined, { stdin, signal }: Terminal): Promise<string | undefined> {
   if (file === undefined) return undefined;
-  const bytes = await buffer(file === "-" ? stdin : createReadStream(file, { end: passphraseBytesMax })).catch(
-    (cause: Error) => {
-      throw new AppError("not_found", `The passphrase cannot be read from ${file}: ${cause.message}.`, { cause });
-    },
-  );
+  const source = file === "-" ? stdin : createReadStream(file, { end: passphraseBytesMax });
+  const bytes = await buffer(addAbortSignal(signal, source)).catch((cause: Error) => {
+    signal.throwIfAborted();
+    throw new AppError("invalid_request", `The passphrase cannot be read from ${file}: ${cause.message}.`, { cause });
+  });
   const text = bytes.toString("utf8").replace(/\r?\n$/, "");
   if (text.length < passphraseMin || bytes.length > passphraseBytesMax)
     throw new AppError(
@@ -191,5 +171,6 @@ function wordsOf(manifest: Manifest, notes: readonly string[]): string[] {
   );
   const shown = lesser.slice(0, 20);
   const more = lesser.length > shown.length ? [`… and ${lesser.length - shown.length} more.`] : [];
-  return [`${manifest.servers.length} servers, ${manifest.rows["users"] ?? 0} accounts.`, ...shown, ...more, ...notes];
+  const all = `${count(manifest.servers.length, "server")}, ${count(manifest.rows["users"] ?? 0, "account")}.`;
+  return [all, ...shown, ...more, ...notes];
 }

@@ -28,6 +28,8 @@ export interface CreateOptions {
   servers: boolean;
   ports: Ports;
   progress(line: string): void;
+  /** Ends it, with the signal's reason. */
+  signal?: AbortSignal;
   /** Puts servers to rest that nobody plays on, and says how each is; null where no agent answers. */
   settle(): Promise<ReadonlyMap<string, CopyState> | null>;
 }
@@ -48,6 +50,7 @@ export async function createBackup(options: CreateOptions): Promise<Created> {
   const { dataDir, databaseUrl, progress } = options;
   await requireInstallation(dataDir, databaseUrl);
   const states = options.servers ? await options.settle() : null;
+  options.signal?.throwIfAborted();
   // Before the database: what the agent has applied is then never newer than what the database knows.
   const agent = await readAgent(dataDir);
   const place = corePlace(dataDir, databaseUrl);

@@ -9,6 +9,7 @@ import { type Contents, type Entry, type Manifest, unusable } from "@playspawn/s
 import { bytesOf, type Opener, readBackup, type Visitor } from "@playspawn/shared/node/backup/read.ts";
 import { planter } from "@playspawn/shared/node/backup/tree.ts";
 import { unfinishedFile } from "@playspawn/shared/node/backup/unfinished.ts";
+import { count } from "@playspawn/shared/words/count.ts";
 import type { Knex } from "knex";
 import { openDatabase, transaction } from "../db/db.ts";
 import { migrate } from "../db/migrate.ts";
@@ -130,7 +131,7 @@ export async function extractTo(
   const visitor: Visitor = {
     async manifest(manifest) {
       core = await openCore(beside, manifest, ports);
-      progress(`A backup of ${manifest.servers.length} servers, made by Playspawn ${manifest.playspawn}.`);
+      progress(`A backup of ${count(manifest.servers.length, "server")}, made by Playspawn ${manifest.playspawn}.`);
     },
     async entry(entry, body) {
       const name = entry.path.toString("utf8");

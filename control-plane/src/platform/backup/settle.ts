@@ -6,6 +6,7 @@ import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { Ports } from "@playspawn/shared";
 import type { CopyState } from "@playspawn/shared/node/backup/format.ts";
+import { count } from "@playspawn/shared/words/count.ts";
 import { z } from "zod";
 
 const Report = z.object({
@@ -23,6 +24,8 @@ export interface Settling {
   agentUrl: string;
   ports: Ports;
   progress(line: string): void;
+  /** Nobody waits for it any more. */
+  signal?: AbortSignal;
 }
 
 const requestMs = 5000;
@@ -37,10 +40,11 @@ export async function settle({
   agentUrl,
   ports,
   progress,
+  signal,
 }: Settling): Promise<ReadonlyMap<string, CopyState> | null> {
   const secret = await secretOf(dataDir);
   if (secret === undefined) return null;
-  const call = agentCall(agentUrl, secret);
+  const call = agentCall(agentUrl, secret, signal);
   const first = await call("GET", "/servers").then(listOf, () => undefined);
   if (!first) return null;
   const asleep = new Set(first.filter(({ state }) => quiet.has(state)).map(({ id }) => id));
@@ -55,8 +59,8 @@ export async function settle({
       )
     )
       asked.add(id);
-  if (asked.size > 0) progress(`Saving ${asked.size} running servers that nobody plays on.`);
-  const last = await untilQuiet({ asked, first, look: () => call("GET", "/servers").then(listOf) }, ports);
+  if (asked.size > 0) progress(`Saving ${count(asked.size, "running server")} that nobody plays on.`);
+  const last = await untilQuiet({ asked, first, look: () => call("GET", "/servers").then(listOf), signal }, ports);
   return new Map(
     last.map(({ id, state }) => [id, quiet.has(state) ? (asked.has(id) ? "saved" : "asleep") : "running"] as const),
   );
@@ -66,12 +70,13 @@ interface Waiting {
   asked: ReadonlySet<string>;
   first: Servers;
   look(): Promise<Servers>;
+  signal: AbortSignal | undefined;
 }
 
 /** The last that the agent said: one that is busy or starts again is asked again until the time is over. */
-async function untilQuiet({ asked, first, look }: Waiting, { clock, timers }: Ports): Promise<Servers> {
+async function untilQuiet({ asked, first, look, signal }: Waiting, { clock, timers }: Ports): Promise<Servers> {
   const end = clock.mono() + settleMs;
-  for (let servers = first; ; await timers.sleep(lookAgainMs)) {
+  for (let servers = first; ; await timers.sleep(lookAgainMs, signal)) {
     servers = await look().catch(() => servers);
     if (servers.every(({ id, state }) => !asked.has(id) || quiet.has(state)) || clock.mono() >= end) return servers;
   }
@@ -85,11 +90,11 @@ async function secretOf(dataDir: string): Promise<string | undefined> {
   }
 }
 
-const agentCall = (url: string, secret: string) => (method: string, path: string) =>
+const agentCall = (url: string, secret: string, signal?: AbortSignal) => (method: string, path: string) =>
   fetch(`${url}${path}`, {
     method,
     headers: { "x-node-secret": secret },
-    signal: AbortSignal.timeout(requestMs),
+    signal: AbortSignal.any([AbortSignal.timeout(requestMs), ...(signal ? [signal] : [])]),
   });
 
 async function listOf(response: Response): Promise<Servers> {

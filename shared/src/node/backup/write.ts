@@ -36,14 +36,16 @@ export interface WriterOptions {
   manifest: Manifest;
   passphrase: string | undefined;
   rng: Rng;
+  /** Gives up when it aborts. */
+  signal?: AbortSignal;
 }
 
-export async function backupWriter({ out, manifest, passphrase, rng }: WriterOptions): Promise<BackupWriter> {
+export async function backupWriter({ out, manifest, passphrase, rng, signal }: WriterOptions): Promise<BackupWriter> {
   const tar = pack();
   const sealed = passphrase === undefined ? undefined : await seal(passphrase, rng);
   if (sealed) out.write(sealed.header);
   const compress = createZstdCompress({ params: { [constants.ZSTD_c_checksumFlag]: 1 } });
-  const done = sealed ? pipeline(tar, compress, sealed.stream, out) : pipeline(tar, compress, out);
+  const done = pipeline([tar, compress, ...(sealed ? [sealed.stream] : []), out], signal ? { signal } : {});
   done.catch(() => undefined);
   const parts: Part[] = [];
   const notes: string[] = [];
@@ -135,7 +137,8 @@ function headersOf(entry: Entry): Headers {
   const headers: Headers & { pax: Record<string, string> } = {
     name: textOf(entry.path),
     type: entry.type,
-    mode: entry.mode,
+    // With the bit of a plain file, which a tar does not hold: tar-stream takes a bare 0 for none, and puts its own there.
+    mode: entry.mode | 0o100000,
     uid: Math.min(entry.uid, 0o777_777),
     gid: Math.min(entry.gid, 0o777_777),
     // The only use of Date is the type that tar-stream asks for.
