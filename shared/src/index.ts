@@ -10,6 +10,7 @@ export { Memory } from "./games/fields.ts";
 export { capture, pattern, type Pattern } from "./games/pattern.ts";
 export { fill, placeholders } from "./games/placeholders.ts";
 export { queryKinds } from "./games/queries.ts";
+export { isSystemPath } from "./games/system-path.ts";
 export * from "./games/variable-fault.ts";
 export * from "./net/address.ts";
 export * from "./ports/ports.ts";

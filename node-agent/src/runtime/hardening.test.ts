@@ -28,6 +28,7 @@ test("a spec that reaches for root, the system or the environment's grammar is r
       "/./proc",
       "/./etc/./passwd",
       "/.//sys/.",
+      "/var/run/docker.sock",
       "/data/../etc",
       "data",
       "/a b",

@@ -3,8 +3,7 @@
  * `strict` runs as the server's own uid with no capability on a read-only root; `compat` is for images that start as
  * root and drop their rights themselves. See docs of the profiles in shared/src/games/game.ts.
  */
-import { posix } from "node:path";
-import { AppError, type ServerSpec } from "@playspawn/shared";
+import { AppError, isSystemPath, type ServerSpec } from "@playspawn/shared";
 
 /** What this host lets a container have; probed once. */
 export interface HostLimits {
@@ -113,15 +112,12 @@ export function checkSpec(spec: ServerSpec, owner: string): void {
   for (const path of Object.values(spec.volumes)) {
     if (!/^\/[A-Za-z0-9._/-]{1,200}$/.test(path) || path.split("/").includes(".."))
       refuse(`${JSON.stringify(path)} is no path for its files`);
-    if (shadowed.test(posix.normalize(path))) refuse(`its files would lie over ${path}, which belongs to the system`);
+    if (isSystemPath(path)) refuse(`its files would lie over ${path}, which belongs to the system`);
   }
   for (const [name, value] of Object.entries(spec.env))
     if (!/^[A-Za-z_][A-Za-z0-9_]{0,63}$/.test(name) || value.includes("\0"))
       refuse(`${JSON.stringify(name.slice(0, 80))} is no environment variable`);
 }
-
-/** A mount there would hide what the kernel and the engine show, or the account's own files. */
-const shadowed = /^\/(?:$|(?:proc|sys|dev)(?:\/|$)|etc\/?$|etc\/(?:passwd|group|machine-id)\/?$)/;
 
 const nanoCpus = (cpu: number): number => Math.round(cpu * 1e9);
 

@@ -7,6 +7,7 @@ import type { Protocol } from "./fields.ts";
 import { pattern, patternFault } from "./pattern.ts";
 import { queries, type QueryKind } from "./queries.ts";
 import { placeholders } from "./placeholders.ts";
+import { isSystemPath } from "./system-path.ts";
 import { variableFault } from "./variable-fault.ts";
 import type { Variable } from "./variable.ts";
 
@@ -62,18 +63,13 @@ function twinFaults({ ports, volumes }: Game): GameFault[] {
   ];
 }
 
-/** The system's own: what is mounted over them hides what the image needs, or what the container is given. */
-const systemFolders = new Set(["/bin", "/boot", "/etc", "/lib", "/lib64", "/run", "/sbin", "/tmp", "/usr", "/var"]);
-/** The kernel's: nothing can be mounted in them. */
-const kernelFolders = /^\/(?:dev|proc|sys)(?:\/|$)/;
-
 function volumeFaults({ volumes }: Game): GameFault[] {
   return Object.entries(volumes).flatMap(([name, path]) => {
     const plain = path
       .split("/")
       .slice(1)
       .every((part) => part !== "" && part !== ".");
-    if (plain && !systemFolders.has(path) && !kernelFolders.test(path)) return [];
+    if (plain && !isSystemPath(path)) return [];
     const message = plain
       ? `must not be ${path}, which belongs to the system`
       : "must be a folder written plainly, e.g. /data: without //, /./ or a slash at the end";

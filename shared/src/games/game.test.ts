@@ -103,7 +103,20 @@ test("two ports or two volumes in one place are refused", (t) => {
 });
 
 test("a volume where the system or the kernel lives is refused", (t) => {
-  for (const path of ["/.", "//", "/data/", "/a//b", "/a/./b", "/proc", "/proc/1", "/sys", "/dev/shm", "/etc", "/tmp"])
+  for (const path of [
+    "/.",
+    "//",
+    "/data/",
+    "/a//b",
+    "/a/./b",
+    "/proc",
+    "/proc/1",
+    "/sys",
+    "/dev/shm",
+    "/etc",
+    "/tmp",
+    "/usr/lib",
+  ])
     t.is(faults({ volumes: { data: path } }).length, 1, path);
   for (const path of ["/data", "/var/lib/game", "/etc/game", "/device"])
     t.deepEqual(faults({ volumes: { data: path } }), [], path);

@@ -140,6 +140,8 @@ test("what would give a game more than it may have is no field, and files stay i
     "volumes: { data: /etc/../root }",
     'user: "0:0; id"',
     "extends: &a [*a]",
+    "volumes: { __proto__: /data }",
+    "volumes: { data: /var/run/docker.sock }",
   ]) {
     const answer = await h.client.post<Problem>("/api/v1/games", { yaml: yaml("evil", attack) });
     t.is(answer.status, 422, attack);
@@ -153,6 +155,18 @@ test("what would give a game more than it may have is no field, and files stay i
     );
   const twice = [1, 2].map(() => ({ path: "a", content: "" }));
   t.is((await h.client.post("/api/v1/games", { yaml: yaml("evil"), files: twice })).status, 422);
+  for (const [first, second] of [
+    ["a", "a/b"],
+    ["a/b/c", "a"],
+    ["x", "game.yaml/x"],
+  ]) {
+    const files = [first, second].map((path) => ({ path, content: "" }));
+    const answer = await h.client.post<Problem>("/api/v1/games", { yaml: yaml("evil"), files });
+    t.deepEqual([answer.status, answer.body.faults?.[0]?.pointer], [422, "/files"], `${first} ${second}`);
+  }
+  const broken = [{ path: "a", content: "!!!", encoding: "base64" }];
+  const refused = await h.client.post<Problem>("/api/v1/games", { yaml: yaml("evil"), files: broken });
+  t.deepEqual([refused.status, refused.body.faults?.[0]?.pointer], [422, "/files/0/content"]);
   for (const id of ["..", "%2e%2e", "..%2f..", "A", "evil.drafts"])
     t.not((await h.client.get(`/api/v1/games/${id}/source`)).status, 200, id);
   for (const id of ["../x", ".drafts", "a b"])

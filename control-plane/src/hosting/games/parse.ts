@@ -98,7 +98,11 @@ function unsupported(document: Document): Placed[] {
     void found.push({ offset: isNode(node) ? (node.range?.[0] ?? 0) : 0, reason });
   visit(document, {
     Alias: (_key, alias) => refuse(alias, `aliases are not supported: write out what *${alias.source} stands for`),
-    Pair: (_key, { key }) => (isScalar(key) || isAlias(key) ? undefined : refuse(key, "the name of a field is a text")),
+    Pair(_key, { key }) {
+      if (!isScalar(key) && !isAlias(key)) refuse(key, "the name of a field is a text");
+      // Schemas pass over it without a word.
+      if (isScalar(key) && key.value === "__proto__") refuse(key, "__proto__ is no name for anything");
+    },
   });
   return found;
 }

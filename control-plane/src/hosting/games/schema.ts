@@ -76,6 +76,12 @@ const FilePath = z
   )
   .refine((path) => path !== "game.yaml", "is the template itself: send it as yaml");
 
+/** Node would pass over what is none. Lines and a missing end of `=` are as some programs write it. */
+function isBase64(text: string): boolean {
+  const bare = (one: string): string => one.replaceAll(/[\s=]/g, "");
+  return bare(Buffer.from(text, "base64").toString("base64")) === bare(text);
+}
+
 const GameFile = z
   .strictObject({
     path: FilePath,
@@ -83,12 +89,24 @@ const GameFile = z
     encoding: z.enum(["utf8", "base64"]).optional(),
     executable: z.boolean().optional(),
   })
+  .refine(({ content, encoding }) => encoding !== "base64" || isBase64(content), {
+    path: ["content"],
+    error: "is not base64",
+  })
   .meta({ id: "GameFile", description: "A file beside game.yaml: logo.svg, Dockerfile and what it copies." });
+
+/** `a` and `a/b` cannot both be files; `game.yaml` is one already. */
+function foldersAreNoFiles(files: readonly { path: string }[]): boolean {
+  const paths = new Set(["game.yaml", ...files.map(({ path }) => path)]);
+  const folders = files.flatMap(({ path }) => [...path.matchAll(/\//g)].map(({ index }) => path.slice(0, index)));
+  return folders.every((folder) => !paths.has(folder));
+}
 
 const Files = z
   .array(GameFile)
   .max(filesMax)
   .refine((files) => new Set(files.map(({ path }) => path)).size === files.length, "must not name the same path twice")
+  .refine(foldersAreNoFiles, "must not have a file where another has its folder")
   .describe("All files beside game.yaml; left out on a change, they stay as they are.");
 
 const Template = {
