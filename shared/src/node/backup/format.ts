@@ -13,6 +13,8 @@ export const contentsName = "contents.json";
 /** Of the small documents in it, and of each piece of a table. */
 export const documentBytesMax = 64 * 1024 ** 2;
 export const pathBytesMax = 4096;
+/** Of what is written: below any data folder it can be restored to. */
+export const writtenPathBytesMax = 3000;
 export const notesMax = 1000;
 
 const number = z.number().int().nonnegative();
@@ -79,6 +81,23 @@ export const unusable = (sentence: string, cause?: unknown): AppError =>
 export const summary = ({ path, type, mode, uid, gid, mtime, size, target }: Entry): string =>
   `${JSON.stringify([path.toString("latin1"), type, mode, uid, gid, mtime, size, target?.toString("latin1") ?? null])}\n`;
 
+/**
+ * Links are worlds' own business: below a server's volumes (`agent/servers/<id>/data/<volume>/…`) and in templates. One
+ * above them would hand another folder of the host to a game.
+ */
+export function mayBeLink(path: Buffer): boolean {
+  const parts = path.toString("latin1").split("/");
+  if (parts[0] === "games") return true;
+  return parts[0] === "agent" && parts[1] === "servers" && parts[3] === "data" && parts.length > 5;
+}
+
+/** A path in a sentence: games choose their names, so neither endless nor with what a terminal would act on. */
+export function shown(path: Buffer): string {
+  const text = path.toString("utf8").replace(/[\p{Cc}\p{Bidi_Control}\u2028\u2029]/gu, "\uFFFD");
+  return text.length <= shownMax ? text : `${text.slice(0, shownMax)}…`;
+}
+
+const shownMax = 200;
 const folders = ["database", "agent/servers"];
 
 /** `database/servers` of `database/servers/000001.jsonl`, `agent/servers/srv_…` of all below it, `agent` of `agent/node.json`. */

@@ -15,6 +15,7 @@ import {
   formatVersion,
   Manifest,
   manifestName,
+  mayBeLink,
   partOf,
   pathBytesMax,
   summary,
@@ -277,10 +278,11 @@ function entryOf(headers: Headers): Entry {
     throw hostile(headers.name, "has a size or an owner that no file has");
   const [, mode, uid, gid] = numbers as [number, number, number, number];
   const isLink = type === "symlink" || type === "link";
+  if (isLink && !mayBeLink(path)) throw hostile(headers.name, "is a link where none may be");
   const target = isLink ? Buffer.from(headers.linkname ?? "", encoding) : null;
   if (target && (target.length === 0 || target.length > pathBytesMax || target.includes(0)))
     throw hostile(headers.name, "is a link to nothing");
-  if (type === "link" && (!isSafe(target!) || partOf(target!) !== partOf(path)))
+  if (type === "link" && (!isSafe(target!) || !mayBeLink(target!) || partOf(target!) !== partOf(path)))
     throw hostile(headers.name, "is a link that leads out of its part");
   return {
     path,
