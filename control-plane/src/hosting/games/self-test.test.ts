@@ -1,4 +1,5 @@
-import { messageOf, type DesiredServer, type Server, type StatusItem } from "@playspawn/shared";
+import { messageOf, withLimit, type DesiredServer, type Server, type StatusItem } from "@playspawn/shared";
+import { systemTimers } from "@playspawn/shared/ports/system.ts";
 import test, { type ExecutionContext } from "ava";
 import { harness } from "../../testing/harness.ts";
 import { scene, until, type Scene } from "../../testing/hosting.ts";
@@ -225,4 +226,23 @@ test("after a crash in the middle the test is over and its server is taken away"
   const agent = await connectAgent(t, again.context.localUrl, s.key, knowing);
   const wanted = agent.welcome.snapshot.find((one) => one.id === serverId);
   t.like(wanted, { want: "absent", purge: true });
+});
+
+test("a node that does not clear up does not hold up the end of the control plane", async (t) => {
+  t.timeout(60_000);
+  const s = await scene(t, knowing);
+  play(s, { stays: true });
+  await begin(s);
+  const { serverId } = await until("the step cleanup", async () => {
+    const one = await newest(s);
+    return one.steps.find(({ name }) => name === "cleanup")?.state === "running" ? one : undefined;
+  });
+  await withLimit(systemTimers, 10_000, "the end of the control plane", s.context.close());
+  const again = await harness(t, { config: { dataDir: s.config.dataDir, gamesDir: s.config.gamesDir } });
+  t.is((await newest(again)).outcome, "passed");
+  const agent = await connectAgent(t, again.context.localUrl, s.key, knowing);
+  t.like(
+    agent.welcome.snapshot.find((one) => one.id === serverId),
+    { want: "absent", purge: true },
+  );
 });

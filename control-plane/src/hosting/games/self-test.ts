@@ -38,6 +38,7 @@ export function selfTests(deps: SelfTestDeps): SelfTests {
   const { db, ports, games, log } = deps;
   const runs = new Map<string, Run>();
   const starting = new Set<string>();
+  const closing = new AbortController();
 
   const begin = async (asker: Subject["asker"], game: string, node: string | null): Promise<Run> => {
     const loaded = games.get(game);
@@ -47,7 +48,7 @@ export function selfTests(deps: SelfTestDeps): SelfTests {
     const abort = new AbortController();
     const run: Run = { test, abort, over: Promise.resolve() };
     runs.set(game, run);
-    run.over = perform(deps, { id, asker, loaded, node }, run)
+    run.over = perform(deps, { id, asker, loaded, node }, run, closing.signal)
       .catch((error: unknown) => log.error({ game, reason: messageOf(error) }, "a self-test could not be ended"))
       .finally(() => runs.delete(game));
     return run;
@@ -80,7 +81,7 @@ export function selfTests(deps: SelfTestDeps): SelfTests {
     verdicts: () => lastVerdicts(db),
     resume: () => resume(deps),
     async close() {
-      for (const { abort } of runs.values()) abort.abort(ending);
+      closing.abort(ending);
       await Promise.all([...runs.values()].map(({ over }) => over));
     },
   };
@@ -136,30 +137,36 @@ const present = (row: TestRow): GameTest => ({
   steps: stepsOf(row),
 });
 
-async function perform(deps: SelfTestDeps, subject: Subject, { test, abort }: Run): Promise<void> {
-  const steps = stepper(deps, test, abort.signal);
+async function perform(
+  deps: SelfTestDeps,
+  subject: Subject,
+  { test, abort }: Run,
+  closing: AbortSignal,
+): Promise<void> {
+  const over = AbortSignal.any([abort.signal, closing]);
+  const steps = stepper(deps, test, over);
   let sentence = "Everything works: it starts, its ports are bound, and it stops.";
   let outcome: GameTest["outcome"] = "passed";
   try {
     await carryOut(deps, subject, steps);
   } catch (error) {
-    outcome = abort.signal.aborted ? "cancelled" : "failed";
+    outcome = over.aborted ? "cancelled" : "failed";
     const at = test.steps.find(({ state }) => state === "failed")?.name;
-    sentence = abort.signal.aborted ? messageOf(abort.signal.reason) : `At ${at}: ${messageOf(error)}`;
+    sentence = over.aborted ? messageOf(over.reason) : `At ${at}: ${messageOf(error)}`;
   }
   // Whoever ends does not wait for a node: it hears of it as soon as it can.
-  if (abort.signal.reason === ending && test.serverId !== null) await removeServer(deps, "", test.serverId);
-  else await clean(deps, subject, test);
+  if (closing.aborted && test.serverId !== null) await removeServer(deps, "", test.serverId);
+  else await clean(deps, subject, test, closing);
   for (const step of test.steps) if (step.state === "waiting") Object.assign(step, { state: "skipped" });
   Object.assign(test, { outcome, sentence: sentence.slice(0, 2000), endedAt: deps.ports.clock.now() });
   await save(deps, test);
 }
 
 /** Whatever happened before; a node that is away removes the server when it is back. */
-async function clean(deps: SelfTestDeps, subject: Subject, test: GameTest): Promise<void> {
+async function clean(deps: SelfTestDeps, subject: Subject, test: GameTest, closing: AbortSignal): Promise<void> {
   const { serverId } = test;
-  // Not ended by the signal that ended the test.
-  const { step, skip } = stepper(deps, test, new AbortController().signal);
+  // Not ended by the signal that called the test off.
+  const { step, skip } = stepper(deps, test, closing);
   if (serverId === null) return skip("cleanup", "no server was made");
   await step("cleanup", cleanupMs, (signal) => cleanUp(deps, subject, serverId, signal)).catch((error: unknown) =>
     deps.log.warn({ server: serverId, reason: messageOf(error) }, "the server of a self-test is not gone yet"),
