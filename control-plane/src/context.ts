@@ -115,7 +115,7 @@ async function build(
   const site = { ...foundation, publicUrl: new URL(config.publicUrl), peers, isSetUp: people.setup.isDone };
   const upgrades = createUpgradeRouter(site);
   const failpoints = failpoint(failpointNames, config.failpoint, die);
-  const hosting = await createHosting({ ...foundation, failpoint: failpoints, upgrades, metrics }, config);
+  const hosting = await createHosting({ ...site, failpoint: failpoints, upgrades, metrics }, config);
   ending.onStop(hosting.close);
   const identify: Identify = { user: people.sessions.identify, node: hosting.identifyNode };
   const sessionWatch = createSessionWatch({ ...foundation, aliveSessions: people.sessions.alive });

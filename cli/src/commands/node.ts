@@ -1,6 +1,13 @@
 /** node list, show, join, token. */
 import { bytes } from "@playspawn/shared/words/bytes.ts";
-import { capabilityName, capabilityText, joinCommand, sessionText } from "@playspawn/shared/words/node.ts";
+import {
+  capabilityName,
+  capabilityText,
+  isOnlyHere,
+  joinCommand,
+  sessionText,
+  urlForNodes,
+} from "@playspawn/shared/words/node.ts";
 import { ago, left } from "@playspawn/shared/words/time.ts";
 import { listNodes } from "../api/pages.ts";
 import type { Node } from "../api/types.ts";
@@ -87,8 +94,13 @@ function factsOf(node: Node, now: number): Fact[] {
 
 async function freshToken(context: Context) {
   const api = await context.api();
-  const { token, expiresAt } = await api.call("post", "/api/v1/nodes/join-tokens", {});
-  return { url: api.url, token, expiresAt, within: left(expiresAt - context.ports.clock.now()) };
+  const { token, expiresAt, controlUrl } = await api.call("post", "/api/v1/nodes/join-tokens", {});
+  return {
+    url: urlForNodes(api.url, controlUrl),
+    token,
+    expiresAt,
+    within: left(expiresAt - context.ports.clock.now()),
+  };
 }
 
 export async function token(context: Context): Promise<void> {
@@ -102,6 +114,6 @@ export async function join(context: Context): Promise<void> {
   const command = joinCommand(url, text);
   context.answer({ command, token: text, expiresAt }, () => `${command}\n`);
   context.say(`Run it as root on the new machine, in a clone of this version, within ${within}.`);
-  if (/^(localhost|127\.|\[::1\])/.test(new URL(url).hostname))
+  if (isOnlyHere(url))
     context.say("Another machine does not find this one by that address: put one in its place that it reaches.");
 }

@@ -42,6 +42,7 @@ export interface HostingDeps extends Deps {
   failpoint: Failpoints;
   metrics: Metrics;
   upgrades: UpgradeRouter;
+  publicUrl: URL;
 }
 
 export interface HostingConfig {
@@ -119,7 +120,7 @@ export async function createHosting(deps: HostingDeps, config: HostingConfig): P
     operations: [
       ...gameOperations(games, tests),
       ...gameAdminOperations({ games, tests, admin }),
-      ...nodeOperations(fleet, driving),
+      ...nodeOperations({ nodes: fleet, driven: driving, publicUrl: deps.publicUrl }),
       ...serverOperations(gameServers),
       ...wakeTokenOperations(wakeTokens({ ...deps, servers: gameServers, publisher: publish }), gameServers),
     ],

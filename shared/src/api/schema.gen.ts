@@ -1521,6 +1521,8 @@ export interface components {
             token: string;
         };
         JoinToken: {
+            /** @description Where nodes elsewhere reach this control plane, as its operator says. */
+            controlUrl?: string;
             /** @description UTC milliseconds. */
             expiresAt: number;
             token: string;

@@ -43,6 +43,15 @@ export function capabilityText(value: string | number | boolean): string {
   return value === "*" ? "any" : value;
 }
 
+/** Whether no other machine can reach that. */
+export const isOnlyHere = (url: string): boolean => /^(localhost$|127\.|\[::1\]$)/.test(new URL(url).hostname);
+
+/**
+ * Where another machine reaches the control plane. `own`: where we do; on its own machine that may be a name which means
+ * another machine elsewhere. `told`: what it says itself, where it does.
+ */
+export const urlForNodes = (own: string, told: string | undefined): string => (isOnlyHere(own) ? (told ?? own) : own);
+
 /** The one line to paste on the new machine, in a checkout of the same version. */
 export const joinCommand = (controlUrl: string, token: string): string =>
   `PLAYSPAWN_CONTROL_URL=${controlUrl} PLAYSPAWN_JOIN_TOKEN=${token} ./scripts/start --node`;

@@ -18,6 +18,7 @@ test("a join token joins one machine; used twice, too late or unknown it is refu
   const token = async (): Promise<JoinToken> => (await s.client.post<JoinToken>("/api/v1/nodes/join-tokens")).body;
   const join = (text: string) => s.stranger.post<Problem>("/api/v1/nodes/join", { token: text, name: "n" });
   const first = await token();
+  t.is(first.controlUrl, s.context.publicUrl.origin, "what nodes are to dial");
   t.is((await join(first.token)).status, 201);
   const again = await join(first.token);
   t.deepEqual([again.status, again.body.code], [401, "join_token_invalid"]);

@@ -10,7 +10,14 @@ import type { Nodes } from "./service.ts";
 
 const params = z.strictObject({ id: z.string().regex(idPattern("node")) });
 
-export function nodeOperations(nodes: Nodes, driven: Pick<DrivenNodes, "add">): Operation[] {
+export interface NodeOperationsDeps {
+  nodes: Nodes;
+  driven: Pick<DrivenNodes, "add">;
+  /** Its port is known once it listens. */
+  publicUrl: URL;
+}
+
+export function nodeOperations({ nodes, driven, publicUrl }: NodeOperationsDeps): Operation[] {
   return [
     operation({
       name: "listNodes",
@@ -49,7 +56,11 @@ export function nodeOperations(nodes: Nodes, driven: Pick<DrivenNodes, "add">): 
       // The answer is kept for repeated requests as it is, token and all: what it says is worth nothing 15 minutes later.
       idempotent: true,
       answer: { status: 201, schema: JoinToken },
-      handle: ({ actor, once }) => once((tx) => nodes.createJoinToken(tx, actor.teamId)),
+      handle: ({ actor, once }) =>
+        once(async (tx) => ({
+          ...(await nodes.createJoinToken(tx, actor.teamId)),
+          controlUrl: publicUrl.origin,
+        })),
     }),
     operation({
       name: "joinNode",

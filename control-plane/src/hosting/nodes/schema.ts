@@ -7,7 +7,11 @@ export const NodeEvent = z.strictObject(eventShape).meta({ id: "NodeEvent" });
 export type NodeEvent = z.infer<typeof NodeEvent>;
 
 export const JoinToken = z
-  .strictObject({ token: z.string(), expiresAt: z.number().int().describe("UTC milliseconds.") })
+  .strictObject({
+    token: z.string(),
+    expiresAt: z.number().int().describe("UTC milliseconds."),
+    controlUrl: z.string().optional().describe("Where nodes elsewhere reach this control plane, as its operator says."),
+  })
   .meta({ id: "JoinToken" });
 export type JoinToken = z.infer<typeof JoinToken>;
 
