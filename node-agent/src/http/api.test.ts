@@ -86,6 +86,12 @@ test("nothing but its health and its description is told without the secret, and
   t.is((await node.call("GET", "/servers")).status, 200, "a guesser locks nobody out");
 });
 
+test("who takes the agent for a control plane is told so", async (t) => {
+  const answer = await fetch(`${(await startNode(t)).url}/api/v1/servers`);
+  t.is(answer.status, 404);
+  t.regex(((await answer.json()) as { detail: string }).detail, /agent of a node: its control plane answers elsewhere/);
+});
+
 test("a stranger who goes on sending is answered and cut off", async (t) => {
   const node = await startNode(t);
   const { port } = new URL(node.url);

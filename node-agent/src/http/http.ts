@@ -127,7 +127,11 @@ const problems =
 
 function unknownPath(ctx: Context, all: readonly Operation[]): never {
   const here = all.filter(({ path }) => new RegExp(`^${path.replaceAll(/\{\w+\}/g, "[^/]+")}$`).test(ctx.path));
-  if (here.length === 0) throw new AppError("not_found", `There is no path ${ctx.path.slice(0, 100)} here; see /docs.`);
+  if (here.length === 0)
+    throw new AppError(
+      "not_found",
+      `There is no path ${ctx.path.slice(0, 100)} here; see /docs. This is the agent of a node: its control plane answers elsewhere, usually on port 8000.`,
+    );
   const methods = here.map(({ method }) => method.toUpperCase()).join(", ");
   ctx.set("Allow", methods);
   throw new AppError("method_not_allowed", `This path takes ${methods}.`);
