@@ -110,8 +110,14 @@ test("aliases, merge keys among them, are refused where they stand", (t) => {
 
 test("what is nested too deeply is refused where it is, however deep", (t) => {
   const deep = (step: string, times: number): string => `id: a\nb:\n  c: ${step.repeat(times)}`;
-  for (const step of ["[", "{", "{a: ", "- ", "? "])
+  for (const step of ["[", "{", "{a: ", "- ", "? ", "&a ", "!b\t"])
     for (const times of [60, 15_000]) t.deepEqual(said(deep(step, times)), ["3 is nested deeper than 50 levels"], step);
+});
+
+test("what takes long to read is refused before it is read", (t) => {
+  for (const text of [`a: [${",".repeat(64_000)}`, "a: 1\n".repeat(13_000)])
+    t.regex(said(text).join(), /^\d+ has more words and marks than any game needs$/);
+  t.true(said(`a: ${"&".repeat(64_000)} b`).length > 0, "in linear time");
 });
 
 test("what is missing is said in one sentence, and each field has one fault", (t) => {

@@ -29,14 +29,15 @@ export type ParsedGame = { game: Game; faults?: undefined } | { game?: undefined
 const faultsMax = 20;
 /** A game needs five. What reads them calls itself for each. */
 const depthMax = 50;
-/** What opens so many levels in one line; the reader of symbols calls itself for each of these. */
-const steps = new RegExp(`(?:[-?:][ \\t]+){${depthMax}}`);
+/** So many marks in a row in one line; the reader of symbols calls itself for each of these. */
+const steps = new RegExp(`(?:(?:[-?:]|(?<!\\S)[&!]\\S*)[ \\t]+){${depthMax}}`);
+/** Words, marks and spaces; the longest shipped game has 3,000. */
+const symbolsMax = 20_000;
 
 /** @param file as it is shown in faults, e.g. `games/chess/game.yaml` */
 export function parseGame(file: string, text: string): ParsedGame {
-  const deep = deepLine(text);
-  if (deep !== undefined)
-    return { faults: [{ file, line: deep, pointer: "", reason: `is nested deeper than ${depthMax} levels` }] };
+  const tooMuch = excess(text);
+  if (tooMuch) return { faults: [{ file, pointer: "", ...tooMuch }] };
   const lines = new LineCounter();
   const refuse = (faults: readonly Placed[]): ParsedGame => ({
     faults: faults
@@ -78,15 +79,18 @@ const pointerOf = ({ path, key }: Finding): string =>
 const sentence = ({ path, message }: Finding): string =>
   (path.length > 0 ? `${path.join(".")}: ${message}` : message).replaceAll(/\p{Cc}/gu, "\uFFFD").slice(0, 500);
 
-/** The line that goes too deep; undefined when none does. Asked before anything that calls itself for each level. */
-function deepLine(text: string): number | undefined {
-  const lineAt = (offset: number): number => text.slice(0, offset).split("\n").length;
+/** Where it goes too deep or on for too long, if it does. Asked before anything that calls itself for each level. */
+function excess(text: string): Pick<GameFault, "line" | "reason"> | undefined {
+  const at = (offset: number, reason: string) => ({ line: text.slice(0, offset).split("\n").length, reason });
+  const tooDeep = `is nested deeper than ${depthMax} levels`;
   const stairs = steps.exec(text);
-  if (stairs) return lineAt(stairs.index);
+  if (stairs) return at(stairs.index, tooDeep);
   const parser = new Parser();
+  let symbols = 0;
   for (const symbol of new Lexer().lex(text)) {
     for (const _ of parser.next(symbol));
-    if (parser.stack.length > depthMax) return lineAt(parser.offset);
+    if (parser.stack.length > depthMax) return at(parser.offset, tooDeep);
+    if (++symbols > symbolsMax) return at(parser.offset, "has more words and marks than any game needs");
   }
   return undefined;
 }
