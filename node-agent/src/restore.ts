@@ -2,9 +2,9 @@
 import { createReadStream } from "node:fs";
 import { mkdir, readdir, rename, rm } from "node:fs/promises";
 import { join } from "node:path";
-import type { Timers } from "@playspawn/shared";
+import { AppError, ConfigError, type Timers } from "@playspawn/shared";
 import { mendAgent } from "@playspawn/shared/node/backup/agent-state.ts";
-import { readBackup } from "@playspawn/shared/node/backup/read.ts";
+import { type Opener, readBackup } from "@playspawn/shared/node/backup/read.ts";
 import { isTurnOf, stagedBackup, stagedFolder, turnOf } from "@playspawn/shared/node/backup/staged.ts";
 import { planter } from "@playspawn/shared/node/backup/tree.ts";
 import type { Logger } from "pino";
@@ -35,17 +35,30 @@ interface RestoreDeps {
   clear(former: Identity): Promise<void>;
 }
 
-/** Until it is all in its place each start does it again: no server begins before that. @throws AppError backup_unusable, or the disk's error */
-export async function applyRestore({ dataDir, log, clear }: RestoreDeps): Promise<void> {
+/** Until it is all in its place each start does it again: no server begins before that. @throws ConfigError, or the disk's error */
+export async function applyRestore(deps: RestoreDeps): Promise<void> {
+  const { dataDir } = deps;
   const opener = await turnOf(dataDir, "agent");
-  if (!opener) return;
+  if (opener)
+    await take(opener, deps).catch((error: unknown) => Promise.reject(withWayOut(error, stagedFolder(dataDir))));
+}
+
+/** The upload is kept: it was whole when it was checked, and the disk may be read better the next time. */
+const withWayOut = (error: unknown, staged: string): unknown =>
+  error instanceof AppError
+    ? new ConfigError([
+        `The servers' files of the uploaded backup are not restored. ${error.message} The next start tries again; the upload lies in ${staged}. If it stays so, stop Playspawn and restore another copy with playspawn backup restore --replace.`,
+      ])
+    : error;
+
+async function take(opener: Opener, { dataDir, log, clear }: RestoreDeps): Promise<void> {
   const folder = join(dataDir, "agent");
   const beside = join(folder, ".restoring");
   await rm(beside, { recursive: true, force: true });
   await mkdir(join(beside, "agent", "servers"), { recursive: true, mode: 0o700 });
-  const { plant, flush } = planter({ root: beside, owners: "kept" });
+  const { plant, flush, leftOut } = planter({ root: beside, owners: "kept" });
   const source = createReadStream(stagedBackup(dataDir), { highWaterMark: 1024 ** 2 });
-  await readBackup(source, opener, {
+  const { contents } = await readBackup(source, opener, {
     async entry(entry, body) {
       if (isOurs.test(entry.path.toString("latin1"))) await plant(entry, body);
     },
@@ -68,6 +81,7 @@ export async function applyRestore({ dataDir, log, clear }: RestoreDeps): Promis
   await flush();
   await rm(beside, { recursive: true, force: true });
   await rm(stagedFolder(dataDir), { recursive: true, force: true });
+  for (const sentence of [...contents.notes, ...leftOut]) log.warn(sentence);
   log.info({ servers: servers.length }, "the node of a backup is restored");
 }
 

@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from "node:fs/promises";
 import { createReadStream, createWriteStream, existsSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -81,6 +81,8 @@ async function installation(t: ExecutionContext, files = false) {
   const world = join(config.dataDir, "agent/servers/srv_1/data");
   await mkdir(world, { recursive: true });
   await writeFile(join(world, "level"), "blocks");
+  await mkdir(join(config.dataDir, "agent/servers/lost+found"));
+  await symlink("/etc", join(config.dataDir, "agent/servers/srv_1/data/linked"));
   const game = join(config.dataDir, "control-plane/games/chess");
   await mkdir(game, { recursive: true });
   await writeFile(join(game, "data.part"), "of the game");
@@ -118,7 +120,11 @@ for (const [what, from, to] of ways)
   test(`all rows and files come back on ${what}, beside a running control plane`, async (t) => {
     const house = await installation(t, !from);
     const file = join(await folder(t), "backup");
-    const { manifest } = await createBackup(making(house.config.dataDir, house.config.databaseUrl, file));
+    const { manifest, notes } = await createBackup(making(house.config.dataDir, house.config.databaseUrl, file));
+    t.deepEqual(notes, [
+      "agent/servers/lost+found was left out: it is no server's.",
+      "agent/servers/srv_1/data/linked was left out: it is a link, and none may be there.",
+    ]);
     t.is(manifest.servers[0]?.copy, "running", "no agent could be asked");
     const before = await rows(house.context.db);
     const dataDir = await folder(t);

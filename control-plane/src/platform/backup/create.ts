@@ -1,10 +1,10 @@
 /** `playspawn backup create`: the whole platform in one file, beside programs that run. */
 import { readFileSync } from "node:fs";
-import { chown, readdir, readFile, stat } from "node:fs/promises";
+import { chown, readdir, readFile, realpath, stat } from "node:fs/promises";
 import { join } from "node:path";
 import type { Writable } from "node:stream";
 import { AppError, type Ports } from "@playspawn/shared";
-import { type CopyState, formatVersion, type Manifest } from "@playspawn/shared/node/backup/format.ts";
+import { type CopyState, formatVersion, type Manifest, shown } from "@playspawn/shared/node/backup/format.ts";
 import { addTree } from "@playspawn/shared/node/backup/tree.ts";
 import { unfinishedFault } from "@playspawn/shared/node/backup/unfinished.ts";
 import { type BackupWriter, backupWriter } from "@playspawn/shared/node/backup/write.ts";
@@ -181,11 +181,16 @@ async function addFiles(
   options: CreateOptions,
 ): Promise<readonly string[]> {
   const { dataDir, gamesDir, progress } = options;
-  await addTree(writer, { from: join(dataDir, "control-plane"), to: "control-plane", skip: skipControlPlane });
-  if (gamesDir !== null) await addTree(writer, { from: gamesDir, to: "games" });
+  // An operator may have put either elsewhere and left a link.
+  const control = await realpath(join(dataDir, "control-plane"));
+  await addTree(writer, { from: control, to: "control-plane", skip: skipControlPlane });
+  if (gamesDir !== null) await addTree(writer, { from: await realpath(gamesDir).catch(() => gamesDir), to: "games" });
   for (const { name, bytes } of agent.files) await writer.document(`agent/${name}`, bytes);
   if (options.servers) {
-    const ids = (await readdir(serversDir(dataDir)).catch((): string[] => [])).toSorted();
+    const folders = (await readdir(serversDir(dataDir)).catch((): string[] => [])).toSorted();
+    const ids = folders.filter((name) => /^srv_[a-z0-9]{1,40}$/.test(name));
+    for (const name of folders.filter((one) => !ids.includes(one)))
+      writer.note(`agent/servers/${shown(Buffer.from(name))} was left out: it is no server's.`);
     const names = new Map(manifest.servers.map(({ id, name }) => [id, name]));
     for (const [i, id] of ids.entries()) {
       progress(`Copying server ${i + 1} of ${ids.length}: ${names.get(id) ?? id}.`);

@@ -117,6 +117,7 @@ export interface Extraction extends Pick<RestoreOptions, "source" | "opener" | "
 }
 
 export async function extractTo(
+/** Its notes are those of the backup, and what this disk could not take. */
   beside: string,
   options: Extraction,
 ): Promise<{ manifest: Manifest; contents: Contents }> {
@@ -139,7 +140,7 @@ export async function extractTo(
       room.take(entry);
       if (name.startsWith("database/")) return core!.take(tableOf(entry), await bytesOf(entry.size, body));
       if (["control-plane", "agent", "agent/servers"].includes(name) && entry.type === "directory") return;
-      requireKnown(name, entry);
+      requireKnown(name);
       const server = /^agent\/servers\/([^/]+)/.exec(name)?.[1] ?? "";
       if (server !== part && server) progress(`Restoring the files of ${server}.`);
       part = server;
@@ -151,20 +152,19 @@ export async function extractTo(
     await core!.end(read.manifest);
     await mendAgent(join(beside, "agent"));
     await plant.flush();
-    return read;
+    const { manifest, contents } = read;
+    return { manifest, contents: { ...contents, notes: [...contents.notes, ...plant.leftOut] } };
   } finally {
     // An open database keeps a process alive.
     await core?.close();
   }
 }
 
-/** Links are worlds' own business; nowhere else has one to be. */
-function requireKnown(name: string, entry: Entry): void {
-  const isGame = name === "games" || name.startsWith("games/");
+/** The reader has seen to links. */
+function requireKnown(name: string): void {
   const isWorld = /^agent\/servers\/srv_[a-z0-9]{1,40}(\/|$)/.test(name);
-  const isFile = /^agent\/[\w.-]+$/.test(name) || /^control-plane\/[\w.-]+(\/|$)/.test(name);
-  const isLink = entry.type === "symlink" || entry.type === "link";
-  if ((isWorld || isGame || isFile) && (isWorld || isGame || !isLink)) return;
+  if (isWorld || /^agent\/[\w.-]+$/.test(name) || /^games(\/|$)/.test(name) || name.startsWith("control-plane/"))
+    return;
   throw unusable(`${JSON.stringify(name.slice(0, 200))} belongs nowhere: this is no backup that Playspawn made.`);
 }
 
