@@ -51,7 +51,7 @@ test("constructor and __proto__ are unknown fields like any other", async (t) =>
 
 test("what is not JSON is malformed, what says it is not JSON is the wrong type", async (t) => {
   const { client } = await start(t);
-  for (const text of ["{", '{"word":}', "word", "\u0000", '{"word":"x"', "[".repeat(100_000)]) {
+  for (const text of ["{", '{"word":}', "word", "\u0000", '{"word":"x"', "[".repeat(60_000)]) {
     const { status, body } = await client.post("/api/v1/echo", text);
     t.is(status, 400, text.slice(0, 20));
     t.is(body.code, "malformed_body");
@@ -80,6 +80,23 @@ test("JSON is read whatever is said of its character set in the type's parameter
     t.is(status, 200, type);
     t.deepEqual(body, { word: "x" });
   }
+});
+
+test("who is not signed in sends 64 KiB of JSON at most, others 1 MiB", async (t) => {
+  const own = operation({ ...echo, name: "own", path: "/api/v1/own", auth: "user", permission: "servers:create" });
+  const { client } = await harness(t, { overrides: { operations: [echo, own] } });
+  for (const [path, kib] of [
+    ["/api/v1/echo", 64],
+    ["/api/v1/own", 1024],
+  ] as const) {
+    const body = (bytes: number): string => `{"word":"${"x".repeat(bytes - 11)}"}`;
+    t.is((await client.post(path, body(kib * 1024))).status, 200, path);
+    const refused = await client.post<Problem>(path, body(kib * 1024 + 1));
+    t.is(refused.status, 413, path);
+    t.regex(refused.body.detail, new RegExp(`larger than ${kib} KiB`));
+  }
+  const chunks = await sendChunks(`${client.url}/api/v1/echo`, 1);
+  t.is(chunks.status, 413, "without a length");
 });
 
 test("a body with a length of more than 1 MiB is refused by its length, and the answer arrives", async (t) => {

@@ -41,9 +41,13 @@ export const requestPages = {
   },
   body_too_large: {
     means: "The body is larger than this operation reads.",
-    causes: ["A file was sent where settings are expected.", "A list that should go in several requests."],
+    causes: [
+      "A file was sent where settings are expected.",
+      "A list that should go in several requests.",
+      "It is more than 64 KiB for an operation that anybody may call, such as signing in; others read 1 MiB.",
+    ],
     remedy: ["Send less at once."],
-    example: "The body is larger than 1 MiB, the most that is read.",
+    example: "The body is larger than 1024 KiB, the most that is read here.",
   },
   headers_too_large: {
     means: "The request's headers are larger than 16 KiB.",

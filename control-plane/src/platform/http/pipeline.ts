@@ -71,7 +71,9 @@ export async function runOperation(ctx: Context, operation: Operation, deps: Pip
   if (operation.permission && actor === null) authorize(actor, operation.permission);
   const params = parseParams(ctx, operation);
   await checkPermission(actor, operation, params);
-  const { json, text } = operation.takesBytes ? { json: await readBytes(ctx), text: "" } : await readBody(ctx);
+  const { json, text } = operation.takesBytes
+    ? { json: await readBytes(ctx), text: "" }
+    : await readBody(ctx, { isPublic: operation.auth === "public" });
   const input = { params, ...readInput(ctx, operation, json) };
   const keyed = keyedRequest(ctx, operation, actor, text);
   const stored = keyed && (await storedAnswer(deps.db, keyed));
