@@ -3,7 +3,9 @@ import { mkdir, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import test, { type ExecutionContext } from "ava";
 import { systemPorts } from "@playspawn/shared/ports/system.ts";
+import type { Overrides } from "../../context.ts";
 import { createBackup } from "../../platform/backup/create.ts";
+import { createLog } from "../../platform/log.ts";
 import { harness, temporaryFolder } from "../../testing/harness.ts";
 
 /** A backup of an installation with an admin and a node. */
@@ -141,7 +143,8 @@ async function checked(t: ExecutionContext) {
   t.is((await ended(upload)).state, "restarting");
   await context.close();
   const { dataDir, databaseUrl } = config;
-  const again = (url = databaseUrl) => harness(t, { config: { dataDir, databaseUrl: url, admin: null } });
+  const again = (url = databaseUrl, overrides: Overrides = {}) =>
+    harness(t, { config: { dataDir, databaseUrl: url, admin: null }, overrides });
   return { dataDir, upload, again, staged: (name: string) => join(dataDir, "run/restore", name) };
 }
 
@@ -157,6 +160,15 @@ test("a start that cannot restore now leaves the upload to the next one", async 
   const { context } = await again();
   t.true(context.setup.isDone());
   t.true(existsSync(staged("agent.json")), "the agent is next");
+});
+
+test("as long as no agent takes its part each start says where the upload lies", async (t) => {
+  const { again, staged, dataDir } = await checked(t);
+  await again().then(({ context }) => context.close());
+  const warned: string[] = [];
+  await again(undefined, { log: createLog("warn", { write: (line) => void warned.push(line) }) });
+  t.true(warned.join("").includes(join(dataDir, "run/restore")));
+  t.true(existsSync(staged("agent.json")));
 });
 
 test("an upload that was damaged since its check is given up, and the page says so", async (t) => {

@@ -3,7 +3,7 @@ import { createReadStream, existsSync } from "node:fs";
 import { mkdir, readdir, rename, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { AppError, ConfigError, messageOf, type Ports } from "@playspawn/shared";
-import { stagedBackup, stagedFolder, turnFile, turnOf } from "@playspawn/shared/node/backup/staged.ts";
+import { isTurnOf, stagedBackup, stagedFolder, turnFile, turnOf } from "@playspawn/shared/node/backup/staged.ts";
 import type { Log } from "../log.ts";
 import { flushFolder, writeFlushed } from "./files.ts";
 import { extractTo, loadServer } from "./restore.ts";
@@ -24,10 +24,7 @@ export interface ApplyOptions {
 export async function applyStaged(options: ApplyOptions): Promise<void> {
   const { dataDir, log } = options;
   const opener = await turnOf(dataDir, "control-plane");
-  // An upload that no check has ended: its page begins again.
-  if (!opener && existsSync(stagedBackup(dataDir)) && !existsSync(turnFile(dataDir, "agent")))
-    await rm(stagedFolder(dataDir), { recursive: true, force: true });
-  if (!opener) return;
+  if (!opener) return await lookAtUpload(options);
   const folder = join(dataDir, "control-plane");
   const beside = join(folder, ".restoring");
   try {
@@ -42,6 +39,7 @@ export async function applyStaged(options: ApplyOptions): Promise<void> {
     log.info({ installation: manifest.installation, servers: manifest.servers.length }, "a backup is restored");
     const games = join(folder, "restored-games");
     if (existsSync(games)) log.warn(`games of your own were in it: start with PLAYSPAWN_GAMES_DIR=${games}`);
+    if (manifest.node !== null) log.info(waitsForAgent(dataDir));
     await passOn(dataDir, manifest.node !== null);
   } catch (error) {
     log.error({ err: error }, "the uploaded backup is not restored");
@@ -53,6 +51,15 @@ export async function applyStaged(options: ApplyOptions): Promise<void> {
     await rm(beside, { recursive: true, force: true });
   }
 }
+
+/** One that no check has ended is deleted: its page begins again. One that waits for the agent may wait for ever. */
+async function lookAtUpload({ dataDir, log }: ApplyOptions): Promise<void> {
+  if (isTurnOf(dataDir, "agent")) log.warn(waitsForAgent(dataDir));
+  else if (existsSync(stagedBackup(dataDir))) await rm(stagedFolder(dataDir), { recursive: true, force: true });
+}
+
+const waitsForAgent = (dataDir: string): string =>
+  `the servers' files of the backup wait for the agent of this machine, which takes them when it starts; until then the upload and what opens it lie in ${stagedFolder(dataDir)}: where no agent is to run, delete that folder`;
 
 /** What an operator can mend, with the way out; all else stays as it is. */
 const stillThere = (error: unknown, dataDir: string): unknown =>

@@ -168,7 +168,9 @@ test("a folder that is not empty is refused, and with replace moved aside", asyn
   await t.throwsAsync(restoreBackup(restoring(dataDir, databaseUrl, file)), { message: /The control plane runs on/ });
   await context.close();
   await t.throwsAsync(restoreBackup(restoring(dataDir, databaseUrl, file)), { message: /not empty.*--replace/ });
+  await mkdir(join(dataDir, "run/restore"));
   const { aside } = await restoreBackup({ ...restoring(dataDir, databaseUrl, file), replace: true });
+  t.false(existsSync(join(dataDir, "run/restore")), "no upload is put over it");
   t.true(existsSync(join(aside!, "control-plane/secret.key")));
   t.true(existsSync(join(dataDir, "agent/node.json")));
 });

@@ -7,6 +7,7 @@ import { AppError, type Ports } from "@playspawn/shared";
 import { mendAgent } from "@playspawn/shared/node/backup/agent-state.ts";
 import { type Contents, type Entry, type Manifest, unusable } from "@playspawn/shared/node/backup/format.ts";
 import { bytesOf, type Opener, readBackup, type Visitor } from "@playspawn/shared/node/backup/read.ts";
+import { stagedFolder } from "@playspawn/shared/node/backup/staged.ts";
 import { planter } from "@playspawn/shared/node/backup/tree.ts";
 import { unfinishedFile } from "@playspawn/shared/node/backup/unfinished.ts";
 import { count } from "@playspawn/shared/words/count.ts";
@@ -116,8 +117,8 @@ export interface Extraction extends Pick<RestoreOptions, "source" | "opener" | "
   parts: "all" | "control-plane";
 }
 
-export async function extractTo(
 /** Its notes are those of the backup, and what this disk could not take. */
+export async function extractTo(
   beside: string,
   options: Extraction,
 ): Promise<{ manifest: Manifest; contents: Contents }> {
@@ -334,6 +335,8 @@ async function exchange(dataDir: string, beside: string, { ports, at }: RestoreO
     at?.("moved");
   }
   await rm(join(dataDir, "run", "join-token"), { force: true });
+  // An upload whose turn is not over would be put over it by the next start.
+  await rm(stagedFolder(dataDir), { recursive: true, force: true });
   await flushFolder(dataDir);
   return hasAside ? aside : null;
 }
