@@ -8,6 +8,7 @@ import { type Opener, readBackup } from "@playspawn/shared/node/backup/read.ts";
 import { isTurnOf, stagedBackup, stagedFolder, turnOf } from "@playspawn/shared/node/backup/staged.ts";
 import { planter } from "@playspawn/shared/node/backup/tree.ts";
 import type { Logger } from "pino";
+import { removeTree } from "./lib/remove-tree.ts";
 import { type Identity, readIdentity } from "./link/identity.ts";
 
 /** A backup waits for the next start of this agent. */
@@ -87,7 +88,7 @@ async function take(opener: Opener, { dataDir, log, clear }: RestoreDeps): Promi
 
 async function putInPlace(from: string, to: string): Promise<void> {
   for (const name of await readdir(from)) {
-    await rm(join(to, name), { recursive: true, force: true });
+    await removeTree(join(to, name));
     await rename(join(from, name), join(to, name));
   }
 }

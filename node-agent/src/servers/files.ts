@@ -2,11 +2,12 @@
  * The directory contract of a server's world: `<root>/<id>/data/<volume>/…`, `meta.json`, `logs/console.log`.
  * Sleeping, backup and moving all rely on it. One uid per server.
  */
-import { lchown, lstat, mkdir, readdir, readFile, rm, statfs } from "node:fs/promises";
+import { lchown, lstat, mkdir, readdir, readFile, statfs } from "node:fs/promises";
 import { join } from "node:path";
 import { AppError, type ServerSpec } from "@playspawn/shared";
 import { z } from "zod";
 import { writeAtomically } from "../lib/atomic-file.ts";
+import { removeTree } from "../lib/remove-tree.ts";
 import { keepRun, readTail } from "./console-log.ts";
 
 /** Fields of a newer agent are ignored. */
@@ -85,7 +86,7 @@ export function serverFiles(root: string): ServerFiles {
     keepLog: (server, startedAt, lines) => keepRun(logFile(server), startedAt, lines),
     keptLog: (server, tail) => readTail(logFile(server), tail),
     async purge(server) {
-      await rm(folder(server), { recursive: true, force: true });
+      await removeTree(folder(server));
       uids.free(server);
     },
   };
