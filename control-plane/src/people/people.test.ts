@@ -212,6 +212,16 @@ test("the development login does not take a proxy on this machine for this machi
   t.is((await stranger.post("/api/v1/auth/dev-login")).status, 200);
 });
 
+test("the development login signs no page of another origin in, also of one that may use the API", async (t) => {
+  const shop = "https://shop.example.org";
+  const { stranger } = await harness(t, { config: { devLogin: true, corsOrigins: [shop] } });
+  const login = (headers: Record<string, string>) =>
+    stranger.post<{ code: string }>("/api/v1/auth/dev-login", undefined, headers);
+  for (const headers of [{ origin: shop }, { origin: shop, authorization: "Bearer x" }])
+    t.like(await login(headers), { status: 403, body: { code: "forbidden" } });
+  t.is((await login({ origin: stranger.url })).status, 200);
+});
+
 test("sessions of the development login end when it is switched off", async (t) => {
   const dataDir = await temporaryFolder(t);
   const first = await harness(t, { config: { dataDir, devLogin: true } });

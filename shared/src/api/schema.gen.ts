@@ -184,7 +184,7 @@ export interface paths {
         put?: never;
         /**
          * Sign in without a password, for development
-         * @description Only with PLAYSPAWN_DEV_LOGIN=1, and only from this machine.
+         * @description Only with PLAYSPAWN_DEV_LOGIN=1, only from this machine, and no page of another origin.
          */
         post: operations["devLogin"];
         delete?: never;

@@ -49,16 +49,17 @@ export function sessionOperations(sessions: Sessions, { devLogin }: { devLogin: 
       path: "/api/v1/auth/dev-login",
       tag: "auth",
       summary: "Sign in without a password, for development",
-      description: "Only with PLAYSPAWN_DEV_LOGIN=1, and only from this machine.",
+      description: "Only with PLAYSPAWN_DEV_LOGIN=1, only from this machine, and no page of another origin.",
       auth: "public",
       rate: "login",
       answer: { status: 200, schema: SessionAnswer },
       async handle(context) {
         if (!devLogin) throw new AppError("not_found", "The development login is off (PLAYSPAWN_DEV_LOGIN).");
-        if (!isLoopback(context.address) || !isLoopbackHost(context.host) || context.isForwarded)
+        const isHere = isLoopback(context.address) && isLoopbackHost(context.host);
+        if (!isHere || context.isForwarded || context.isElsewhere)
           throw new AppError(
             "forbidden",
-            "The development login answers this machine only, at 127.0.0.1 or localhost, and no proxy.",
+            "The development login answers this machine only, at 127.0.0.1 or localhost, no proxy and no other page.",
           );
         return answerSession(context, await sessions.devLogin());
       },

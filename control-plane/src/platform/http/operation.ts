@@ -30,6 +30,8 @@ export interface RequestContext<A extends Auth = Auth> {
   isSecure: boolean;
   /** Whether somebody else stands behind that address: a proxy says that it passed the request on. */
   isForwarded: boolean;
+  /** Whether a page of another origin asks, one that may use the API. */
+  isElsewhere: boolean;
   /** The checked Host header. */
   host: string;
   log: Log;

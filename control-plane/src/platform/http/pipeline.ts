@@ -156,6 +156,8 @@ interface Call {
 async function handle(ctx: Context, operation: Operation, call: Call): Promise<unknown> {
   const { actor, input, keyed, signal, deps } = call;
   const state = ctx.state as RequestState;
+  const own = ownSite(ctx.req, { ...deps, host: state.host });
+  const isElsewhere = isListedElsewhere(ctx.req, own);
   let kept = false;
   const context: AnyContext = {
     actor,
@@ -163,6 +165,7 @@ async function handle(ctx: Context, operation: Operation, call: Call): Promise<u
     address: deps.peers.remoteAddress(ctx.req),
     isSecure: deps.peers.isSecure(ctx.req),
     isForwarded: isForwarded(ctx.req),
+    isElsewhere,
     host: state.host,
     log: state.log,
     get signal() {
@@ -173,9 +176,8 @@ async function handle(ctx: Context, operation: Operation, call: Call): Promise<u
       return once(deps.db, deps.ports.clock, keyed, work);
     },
     setSessionCookie(session) {
-      const own = ownSite(ctx.req, { ...deps, host: (ctx.state as RequestState).host });
       // A page elsewhere keeps its token itself.
-      if (isListedElsewhere(ctx.req, own)) return;
+      if (isElsewhere) return;
       const secure = hasSecureCookie(own);
       const cookie = session && { token: session.token, maxAgeMs: session.expiresAt - deps.ports.clock.now() };
       ctx.append("Set-Cookie", sessionCookieHeader(cookie, { secure }));
