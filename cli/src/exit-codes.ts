@@ -13,11 +13,23 @@ export const exits = {
 } as const;
 export type ExitCode = (typeof exits)[keyof typeof exits];
 
+/** What a failure that the command itself found is called in JSON. */
+export const codeOfExit: Record<ExitCode, string> = {
+  0: "ok",
+  1: "failure",
+  2: "usage",
+  3: "cancelled",
+  4: "authentication",
+  5: "not_found",
+  6: "capacity",
+  130: "interrupted",
+};
+
 export const exitMeanings: Record<ExitCode, string> = {
   0: "It is done.",
   1: "It failed; the message says why.",
   2: "The command was not understood, or a value in it is not valid.",
-  3: "You said no, or the time you gave it ran out.",
+  3: "You said no, ended the input (Ctrl-D), or the time you gave it ran out.",
   4: "Nobody is signed in, the session is over, or this account may not do it.",
   5: "There is no such thing, or you may not see it.",
   6: "No credits, no free port, no room: nothing is left to do it with.",
@@ -59,7 +71,8 @@ const exitOf: Record<ErrorCode, ExitCode> = {
   oauth_not_configured: failure,
   wake_token_invalid: authentication,
   join_token_invalid: authentication,
-  node_secret_invalid: authentication,
+  // Only of a node that somebody adds: a value that he gave, and not who he is.
+  node_secret_invalid: usage,
   internal: failure,
   not_ready: failure,
   no_node: capacity,

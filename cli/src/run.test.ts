@@ -1,5 +1,6 @@
 /** Whole runs against servers that answer what a test says: the ways in which no good answer comes. */
-import { execFile } from "node:child_process";
+import { execFile, spawn } from "node:child_process";
+import { once } from "node:events";
 import { mkdir, mkdtemp, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { createServer, type IncomingMessage, type RequestListener, type ServerResponse } from "node:http";
 import { createServer as createTcpServer } from "node:net";
@@ -249,6 +250,38 @@ test("a file of hosts that is broken or cannot be written is named, with what to
   t.regex(unwritable.err, /cannot be (read|written)/);
 });
 
+test("a body written by hand is told what is wrong with it by pointers, and a GET has none", async (t) => {
+  const document = {
+    type: "/errors/invalid_request",
+    title: "Title",
+    status: 422,
+    detail: "x",
+    code: "invalid_request",
+  };
+  const faults = [{ pointer: "/name", detail: "is missing" }];
+  const refuse: RequestListener = (_request, response) =>
+    response.writeHead(422).end(JSON.stringify({ ...document, instance: "req_7", faults }));
+  const url = await answering(t, refuse);
+  const post = ["api", "POST", "servers", "--data", "{}", "--url", url];
+  t.regex((await cli(t, post)).err, /^ {2}\/name is missing$/m);
+  const { err } = await cli(t, [...post, "--json"]);
+  t.deepEqual(JSON.parse(err), { ...document, instance: "req_7", faults, exitCode: 2 });
+  const get = await cli(t, ["api", "GET", "servers", "--data", "{}", "--url", url]);
+  t.is(get.code, 2);
+  t.regex(get.err, /A GET has no body/);
+});
+
+test("in JSON also what the command itself refuses has a code, and a log is objects", async (t) => {
+  const refused = await cli(t, ["server", "logs", "x", "--tail", "much", "--json"]);
+  t.like(JSON.parse(refused.err), { code: "usage", exitCode: 2, type: "about:blank" });
+  const items = [{ id: "srv_1", name: "one" }];
+  const url = await answering(t, (request, response) =>
+    response.end(request.url!.includes("/logs") ? 'a "b"\nc\n' : JSON.stringify({ items, nextCursor: null })),
+  );
+  const log = await cli(t, ["server", "logs", "one", "--json", "--url", url]);
+  t.is(log.out, '{"line":"a \\"b\\""}\n{"line":"c"}\n');
+});
+
 test("login wants its password from a file, and never as an option", async (t) => {
   const url = await answering(t, problem(401, "unauthenticated", "Sign in."));
   const missing = await cli(t, ["login", url, "--email", "me@example.org"]);
@@ -257,6 +290,34 @@ test("login wants its password from a file, and never as an option", async (t) =
   t.is((await cli(t, ["login", url, "--password", "hush"])).code, 2);
   const empty = await cli(t, ["login", url, "--email", "me@example.org", "--password-file", "-"]);
   t.regex(empty.err, /is empty/);
+});
+
+/** What is typed, once it asks, at a real terminal of its own. */
+async function typed(t: ExecutionContext, keys: string): Promise<{ code: number | null; screen: string }> {
+  const home = await folder(t);
+  const command = `stty cols 80 rows 24; '${process.execPath}' '${main}' login`;
+  const child = spawn("script", ["-qec", command, "/dev/null"], {
+    env: { PATH: process.env["PATH"] ?? "", XDG_CONFIG_HOME: home, TERM: "xterm" },
+    timeout: 30_000,
+  });
+  let screen = "";
+  child.stdout.on("data", (data: Buffer) => {
+    const asked = screen.includes("Address of your Playspawn");
+    screen += data.toString();
+    if (!asked && screen.includes("Address of your Playspawn")) child.stdin.write(keys);
+  });
+  const [code] = (await once(child, "close")) as [number | null];
+  return { code, screen };
+}
+
+test("Ctrl-D at a question ends with 3 and a sentence, Ctrl-C with 130; the cursor is shown again", async (t) => {
+  // The address that it offers is deleted first.
+  const ended = await typed(t, "\u0015\u0004");
+  t.is(ended.code, 3, ended.screen);
+  t.regex(ended.screen, /The input ended before there was an answer/);
+  t.notRegex(ended.screen, /Warning/);
+  t.true(ended.screen.lastIndexOf("\u001B[?25h") > ended.screen.lastIndexOf("\u001B[?25l"));
+  t.is((await typed(t, "\u0003")).code, 130);
 });
 
 test("what is not understood ends with 2 and a suggestion; what has no command shows what there is", async (t) => {
@@ -275,10 +336,15 @@ test("every command says what it is for and begins its help with examples of its
   for (const spec of commands) {
     const members =
       "commands" in spec ? spec.commands.map((each) => ({ ...each, path: [spec.name] })) : [{ ...spec, path: [] }];
-    for (const { path, name, examples, load } of members) {
+    for (const { path, name, alias, examples, load } of members) {
       const words = [...path, name.split(" ")[0]!];
       t.true(examples.length > 0, words.join(" "));
-      for (const example of examples) t.true(example.includes(words[0]!), example);
+      const calls = [name, alias].map((each) => [...path, each?.split(" ")[0]].join(" "));
+      for (const example of examples)
+        t.true(
+          calls.some((call) => `${example} `.startsWith(`${call} `)),
+          example,
+        );
       const help = await cli(t, ["help", ...words]);
       t.true(help.out.startsWith(`  playspawn ${words.join(" ")}`), help.out);
       t.is(typeof (await load()), "function");

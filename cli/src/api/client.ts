@@ -139,7 +139,7 @@ async function failed(access: Access, response: Response): Promise<Failure> {
   }
   const problem = problemOf(response.status, body, response.headers.get("retry-after"));
   if (problem.code === "unauthenticated" && access.onUnauthenticated) return access.onUnauthenticated;
-  return failureOf(problem, hintsOf(problem.code, access.url));
+  return failureOf(problem, { hints: hintsOf(problem.code, access.url), document: body });
 }
 
 const isProblem = (body: unknown): boolean => typeof body === "object" && body !== null && "code" in body;

@@ -101,7 +101,7 @@ export function unreachable(url: string, error: unknown): Failure {
   }
   const code = codeOf(error);
   if (code === undefined)
-    return new Failure(exits.failure, `${at.origin} cannot be reached: ${innermost(error)}.`, {
+    return new Failure(exits.failure, `${at.origin} cannot be reached: ${innermost(error).replace(/\.$/, "")}.`, {
       hints: [elsewhere],
       cause: error,
     });

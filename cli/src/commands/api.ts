@@ -13,6 +13,7 @@ interface ApiOptions {
 }
 
 const methods = ["GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS"];
+const bodiless = ["GET", "HEAD"];
 
 export async function callApi(
   context: Context,
@@ -21,6 +22,8 @@ export async function callApi(
 ): Promise<void> {
   const verb = method.toUpperCase();
   if (!methods.includes(verb)) throw usageFailure(`${method} is not a method.`, `It is one of ${methods.join(", ")}.`);
+  if (options.data !== undefined && bodiless.includes(verb))
+    throw usageFailure(`A ${verb} has no body, so that --data cannot be sent.`);
   const body = await bodyOf(context, options.data);
   const api = await context.api();
   const response = await api.raw(verb, pathOf(path), { signal: context.signal, ...(body !== undefined && { body }) });
@@ -63,5 +66,7 @@ async function refusal(context: Context, status: number, text: string): Promise<
     return new Failure(status === 404 ? exits.notFound : exits.failure, `The answer is HTTP ${status}.`);
   }
   const problem = problemOf(status, body);
-  return problem.code === "unauthenticated" ? notTaken(await context.session()) : failureOf(problem);
+  return problem.code === "unauthenticated"
+    ? notTaken(await context.session())
+    : failureOf(problem, { document: body, byPointers: true });
 }

@@ -20,7 +20,7 @@ export const nodeCommands: readonly CommandSpec[] = [
   {
     name: "join",
     text: "print the line to run on a new machine, in a clone of this version",
-    examples: ["node join", 'ssh new-machine "cd playspawn && $(playspawn node join -q)"'],
+    examples: ["node join", 'node join -q | ssh root@new-machine "cd playspawn && sh"'],
     load: async () => (await node()).join,
   },
   {

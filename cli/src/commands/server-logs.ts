@@ -33,8 +33,9 @@ export async function logs(context: Context, [name = ""]: string[], { follow, ta
 const open = (api: Api, { id }: Server, query: { tail: number; follow: boolean }, signal: AbortSignal) =>
   api.stream("/api/v1/servers/{id}/logs", { path: { id }, query }, signal);
 
-/** A game's colours are kept at a terminal; nothing else it may send to one is. A file gets all there was. */
-function write({ io: { out } }: Context, line: string): void {
+/** A game's colours are kept at a terminal; nothing else it may send to one is. A file gets all there was, JSON too. */
+function write({ io: { out }, settings }: Context, line: string): void {
+  if (settings.json) return out.write(`${JSON.stringify({ line })}\n`);
   if (!out.isTerminal) return out.write(`${line}\n`);
   const coloured = out.paint("dim", "x") !== "x";
   out.write(`${harmless(line, { keepColours: coloured })}${coloured && line.includes("\u001B") ? "\u001B[0m" : ""}\n`);

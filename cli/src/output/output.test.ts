@@ -107,10 +107,12 @@ test("a sentence comes with what to do, and fits the terminal", (t) => {
 });
 
 test("with --json a failure is one object, with the exit code in it", (t) => {
-  const json = JSON.parse(told(failureOf(problem), { json: true })) as Record<string, unknown>;
+  const document = { type: "/errors/invalid_variables", code: "invalid_variables", instance: "req_1" };
+  const json = JSON.parse(told(failureOf(problem, { document }), { json: true })) as Record<string, unknown>;
   t.is(json["code"], "invalid_variables");
   t.is(json["exitCode"], 2);
-  t.is(json["requestId"], "req_1");
+  t.is(json["instance"], "req_1");
+  t.false("requestId" in json);
 });
 
 test("who was held back learns for how long", (t) => {

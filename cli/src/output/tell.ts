@@ -1,5 +1,6 @@
 /** How a command says that it failed: what happened, what is wrong with which option, what to do, and the request. */
 import type { Fault, Problem } from "@playspawn/shared/api/problem.ts";
+import { codeOfExit, exitMeanings } from "../exit-codes.ts";
 import type { Failure } from "../failure.ts";
 import type { Io } from "./io.ts";
 import { harmless, wrap } from "./text.ts";
@@ -21,17 +22,22 @@ function wrapped(text: string, width: number): string[] {
   return text.split("\n").flatMap((line) => wrap(line.trimStart(), width - indent.length).map((part) => indent + part));
 }
 
-const asJson = ({ message, exitCode, hints, problem }: Failure) => ({
-  ...problem,
+/** The problem document as it was answered, or one of the command's own. */
+const asJson = ({ message, exitCode, hints, problem, document }: Failure) => ({
+  type: "about:blank",
+  title: problem?.title ?? exitMeanings[exitCode],
+  code: problem?.code ?? codeOfExit[exitCode],
+  ...(document as object | undefined),
+  ...(problem?.retryAfterSeconds !== undefined && { retryAfterSeconds: problem.retryAfterSeconds }),
   detail: message,
   exitCode,
   ...(hints.length > 0 && { hints }),
 });
 
-function linesOf({ message, hints, problem }: Failure): string[] {
+function linesOf({ message, hints, problem, byPointers }: Failure): string[] {
   return [
     problem && problem.faults.length > 0 ? `${problem.title}.` : message,
-    ...(problem?.faults ?? []).map((fault) => `  ${faultText(fault)}`),
+    ...(problem?.faults ?? []).map((fault) => `  ${byPointers ? pointerText(fault) : faultText(fault)}`),
     ...hints,
     ...after(problem),
   ];
@@ -56,7 +62,12 @@ const options: Record<string, string> = {
   memoryBytes: "--memory",
   cpu: "--cpu",
   email: "<email>",
+  node: "--node",
+  url: "<url>",
+  secret: "--secret-file",
 };
+
+const pointerText = ({ pointer, detail }: Fault): string => `${pointer || "The body"} ${detail}`;
 
 function faultText({ pointer, detail, line }: Fault): string {
   if (line !== undefined) return `line ${line}: ${detail}`;
