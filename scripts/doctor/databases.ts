@@ -1,7 +1,7 @@
 /** The databases of an installation, looked at without its control plane: files of SQLite, or a PostgreSQL. */
 import { existsSync, readFileSync } from "node:fs";
 import { DatabaseSync } from "node:sqlite";
-import { serverOf } from "@playspawn/control-plane/platform/db/place.ts";
+import { driverUrl, serverOf } from "@playspawn/control-plane/platform/db/place.ts";
 import { connectFault } from "@playspawn/control-plane/platform/db/postgres-errors.ts";
 import { messageOf } from "@playspawn/shared";
 import { Client } from "pg";
@@ -107,7 +107,7 @@ function onServer(url: string): Databases {
 
 async function ask<T>(url: string, look: (client: Client) => Promise<T>): Promise<T> {
   const client = new Client({
-    connectionString: url,
+    connectionString: driverUrl(url),
     connectionTimeoutMillis: serverLimitMs,
     query_timeout: serverLimitMs,
     options: "-c search_path=public -c default_transaction_read_only=on",

@@ -35,3 +35,15 @@ export function serverOf(text: string): string {
   const host = url.searchParams.get("host") ?? (url.hostname || "localhost");
   return `postgresql://${host}:${url.port || "5432"}${url.pathname}`;
 }
+
+/** The driver treats these as `verify-full`, and says with many words at each start that a later version will not. */
+const strictModes = ["prefer", "require", "verify-ca"];
+
+/** The same address with the mode named that is meant: who asks for TLS gets a server that is checked. */
+export function driverUrl(text: string): string {
+  const url = new URL(text);
+  const { searchParams } = url;
+  if (searchParams.has("uselibpqcompat") || !strictModes.includes(searchParams.get("sslmode") ?? "")) return text;
+  searchParams.set("sslmode", "verify-full");
+  return url.href;
+}

@@ -80,6 +80,8 @@ function unusable({ code = "", message }: Fault, url: string): string {
   const where = serverOf(url);
   if (code === "28P01" || message.startsWith("SASL"))
     return `The database server of ${where} refuses the user or the password in DATABASE_URL. Correct them.`;
+  if (code === "28000" && /^role .* does not exist$/.test(message))
+    return `The database server of ${where} does not know the user in DATABASE_URL (${message}). Create it (createuser), or correct DATABASE_URL.`;
   if (code === "28000")
     return `The database server of ${where} does not let this user in from here (${message}). Correct DATABASE_URL, or allow it in pg_hba.conf.`;
   if (code === "3D000")

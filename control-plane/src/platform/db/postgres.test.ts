@@ -26,6 +26,11 @@ test("what keeps us from a server is told as what to do, and never with the pass
     [{ code: "ENOTFOUND", message: "getaddrinfo" }, /no such host name/],
     [{ code: "57P03", severity: "FATAL", message: "the database system is starting up" }, /starting up/],
     [{ code: "28P01", severity: "FATAL", message: "x" }, /refuses the user or the password in DATABASE_URL/],
+    [
+      { code: "28000", severity: "FATAL", message: 'role "ann" does not exist' },
+      /does not know the user .*role "ann" does not exist.*createuser/,
+    ],
+    [{ code: "28000", severity: "FATAL", message: "no pg_hba.conf entry" }, /pg_hba\.conf/],
     [{ code: "3D000", severity: "FATAL", message: "x" }, /no database play .*createdb/],
     [{ code: "42501", severity: "ERROR", message: "permission denied" }, /Make it the owner/],
     [{ code: "DEPTH_ZERO_SELF_SIGNED_CERT", message: "self-signed" }, /certificate.*sslrootcert/],
@@ -181,7 +186,12 @@ if (testServer !== null) {
       t.regex(answer.body.detail, /database does not answer/);
     }
     t.is((await stranger.get("/livez")).status, 200);
-    t.is((await stranger.get("/readyz")).status, 503);
+    const ready = await stranger.get<string>("/readyz?verbose");
+    t.is(ready.status, 503);
+    t.regex(ready.body, /^\[-\]migrations failed: which the database has cannot be read$/m);
+    const metrics = await stranger.get<string>("/metrics");
+    t.is(metrics.status, 200);
+    t.regex(metrics.body, /^playspawn_database_up\{database="core"\} 0$/m);
     cable.mend();
     await isBack();
     t.is((await client.get("/api/v1/nodes")).status, 200, "the session from before is still good");

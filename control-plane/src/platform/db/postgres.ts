@@ -5,7 +5,7 @@ import { messageOf } from "@playspawn/shared";
 import knex, { type Knex } from "knex";
 import PostgresDialect from "knex/lib/dialects/postgres/index.js";
 import { Client, type ClientConfig, types } from "pg";
-import { type PostgresSchema, serverOf } from "./place.ts";
+import { driverUrl, type PostgresSchema, serverOf } from "./place.ts";
 import { cleaned, connectFault, DatabaseAwayError, DatabaseUnusableError, isLost } from "./postgres-errors.ts";
 import { postgresMin, prepareSession } from "./postgres-session.ts";
 
@@ -113,7 +113,7 @@ export function openPostgres(place: PostgresSchema): Knex {
   return knex({
     client: SqliteLikePostgres,
     connection: {
-      connectionString: place.url,
+      connectionString: driverUrl(place.url),
       types: { getTypeParser },
       connectionTimeoutMillis: connectLimitMs,
       query_timeout: greetingLimitMs,
