@@ -1,18 +1,11 @@
 /** Starts the control plane and waits for a signal. The only file that ends the process. */
 import { flushCompileCache } from "node:module";
 import { join } from "node:path";
-import { ConfigError, messageOf } from "@playspawn/shared";
 import { exitToRestore } from "@playspawn/shared/node/backup/staged.ts";
 import { readConfig } from "./config.ts";
 import { type Context, createContext } from "./context.ts";
-import { FolderInUseError } from "./platform/db/lock.ts";
-import { NewerDatabaseError } from "./platform/db/migrate.ts";
-import { DatabaseAwayError, DatabaseUnusableError } from "./platform/db/postgres-errors.ts";
-import { ListenError } from "./platform/http/listen.ts";
-import { isDiskFull } from "./platform/http/problem.ts";
+import { startFault } from "./start-fault.ts";
 
-/** A fault of configuration: the launcher prints it and does not start us again. */
-const exitMisconfigured = 78;
 /** After the seconds in which it says that it is about to stop. */
 const stopLimitMs = 5000;
 
@@ -48,34 +41,11 @@ async function start(): Promise<Context> {
   try {
     return await createContext(readConfig(repoDir));
   } catch (error) {
-    // It may be on its way up, as after a restart of the machine: whatever watches over us starts us again.
-    if (error instanceof DatabaseAwayError) refuse([`${error.message}. It is tried again.`], 1);
-    const sentences = startFault(error);
-    if (!sentences) throw error;
-    refuse(sentences, exitMisconfigured);
+    const fault = startFault(error);
+    if (!fault) throw error;
+    process.stderr.write(`${fault.sentences.join("\n")}\n`);
+    process.exit(fault.exitCode);
   }
-}
-
-function refuse(sentences: readonly string[], code: number): never {
-  process.stderr.write(`${sentences.join("\n")}\n`);
-  process.exit(code);
-}
-
-/** What an operator can mend, as sentences; undefined for our own mistakes, which show their stack. */
-function startFault(error: unknown): readonly string[] | undefined {
-  if (error instanceof ConfigError) return error.faults;
-  const known = [NewerDatabaseError, FolderInUseError, DatabaseUnusableError, ListenError];
-  if (known.some((kind) => error instanceof kind)) return [messageOf(error)];
-  if (isDiskFull(error)) return ["The disk that holds PLAYSPAWN_DATA_DIR is full. Free some space and start again."];
-  const { code = "", path } = error as NodeJS.ErrnoException;
-  const where = path === undefined ? "" : ` (${path})`;
-  if (["EACCES", "EPERM", "EROFS", "ENOTDIR", "EEXIST", "SQLITE_CANTOPEN", "SQLITE_READONLY"].includes(code))
-    return [
-      `The data folder cannot be written${where}: ${messageOf(error)}. Set PLAYSPAWN_DATA_DIR to a folder of this user.`,
-    ];
-  if (code.startsWith("SQLITE_CORRUPT") || code === "SQLITE_NOTADB")
-    return ["The database in the data folder is damaged. Put back a backup, or the newest core.db.before-… beside it."];
-  return undefined;
 }
 
 let stopping = false;
