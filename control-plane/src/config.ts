@@ -121,7 +121,7 @@ const Environment = z.object({
     .transform(Number),
   PLAYSPAWN_LOCAL_NODE: flag(true),
   NODE_URL: NodeUrl.refine(isSecretRoute, {
-    error: "must begin with https for a public address, or its secret would travel unencrypted",
+    error: "must begin with https for a public or link-local address, or its secret would travel unencrypted",
   }).optional(),
   NODE_SECRET: NodeSecret.optional(),
   PLAYSPAWN_TLS_CERT_FILE: z.string().optional(),

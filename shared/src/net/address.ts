@@ -3,20 +3,25 @@
 /** `::ffff:192.0.2.1`, as a dual-stack socket says it, → `192.0.2.1`. */
 export const plainAddress = (address: string): string => address.replace(/^::ffff:(?=\d+\.)/i, "");
 
-/** Networks in which a secret may travel in the clear: loopback and private ones. An IPv4 net holds its mapped addresses, too. */
+/** This machine's own. */
+export const isLoopback = (address: string): boolean =>
+  address === "::1" || /^127\.\d+\.\d+\.\d+$/.test(plainAddress(address));
+
+/**
+ * Networks in which a secret may travel in the clear: loopback and private ones. An IPv4 net holds its mapped addresses,
+ * too. Link-local ones are not among them: there a cloud answers for its metadata, and whoever is on the wire for any.
+ */
 export const privateNets = [
   ["127.0.0.0", 8, "ipv4"],
   ["10.0.0.0", 8, "ipv4"],
   ["172.16.0.0", 12, "ipv4"],
   ["192.168.0.0", 16, "ipv4"],
   ["100.64.0.0", 10, "ipv4"],
-  ["169.254.0.0", 16, "ipv4"],
   ["::1", 128, "ipv6"],
   ["fc00::", 7, "ipv6"],
-  ["fe80::", 10, "ipv6"],
 ] as const;
 
-/** What limits are counted by: an IPv4 address, or the /64 of an IPv6 one, all addresses of which one customer owns. */
+/** What limits are counted by: an IPv4 address, or the /56 of an IPv6 one: what providers give to one customer. */
 export function addressKey(address: string): string {
   const plain = plainAddress(address);
   if (!plain.includes(":")) return plain;
@@ -26,7 +31,8 @@ export function addressKey(address: string): string {
   const right = (tail ?? "").split(":").filter(Boolean);
   const zeros = tail === undefined ? 0 : Math.max(0, 8 - left.length - right.length);
   const groups = [...left, ...Array<string>(zeros).fill("0"), ...right];
-  return `${groups.slice(0, 4).join(":")}::/64`;
+  const [a, b, c, subnet = "0"] = groups;
+  return `${a}:${b}:${c}:${(parseInt(subnet, 16) & 0xff00).toString(16)}::/56`;
 }
 
 /** The network card of the default route in the text of `/proc/net/route`, e.g. `eth0`. */

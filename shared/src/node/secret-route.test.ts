@@ -16,6 +16,9 @@ test("what counts as private", (t) => {
     "100.128.0.1",
     "::ffff:8.8.8.8",
     "0.0.0.0",
+    "169.254.169.254",
+    "::ffff:169.254.1.1",
+    "fe80::1",
     "nonsense",
   ])
     t.false(isPrivate(address), address);
@@ -27,6 +30,8 @@ test("plain connections only where nobody else listens; with TLS the certificate
   t.deepEqual(secretRoute(new URL("http://[fd00::1]:8000")), {});
   t.throws(() => secretRoute(new URL("ws://203.0.113.9/agent/v1")), { message: /unencrypted. Use https/ });
   t.throws(() => secretRoute(new URL("http://[2001:db8::1]:8000")), { message: /public address/ });
+  t.throws(() => secretRoute(new URL("http://169.254.169.254")), { message: /link-local address 169.254.169.254;/ });
+  t.throws(() => secretRoute(new URL("http://[fe80::1]:8001")), { message: /link-local address fe80::1;/ });
   t.throws(() => secretRoute(new URL("http://[::ffff:8.8.8.8]")), { instanceOf: AppError });
 });
 

@@ -12,13 +12,17 @@ for (const [net, bits, family] of privateNets) ours.addSubnet(net, bits, family)
 
 export const isPrivate = (address: string): boolean => ours.check(address, isIP(address) === 6 ? "ipv6" : "ipv4");
 
+/** `public address 203.0.113.9`. */
+const openAddress = (address: string): string =>
+  `${/^(?:169\.254\.|fe[89ab])/i.test(address) ? "link-local" : "public"} address ${address}`;
+
 const leak = (host: string, address: string): AppError =>
   new AppError(
     "forbidden",
-    `${host} leads to the public address ${address}; a node's secret would travel unencrypted. Use https.`,
+    `${host} leads to the ${openAddress(address)}; a node's secret would travel unencrypted. Use https.`,
   );
 
-/** Like `resolve`, but for names that lead to a public address: of several addresses not one may. */
+/** Like `resolve`, but for names that lead to a public or link-local address: of several addresses not one may. */
 const privately =
   (resolve: typeof lookup): LookupFunction =>
   (host, options, done) => {
@@ -32,7 +36,7 @@ const privately =
 
 /**
  * Options of a socket that is to carry a secret to `url`.
- * @throws AppError forbidden when `url` is plain http or ws with a public address; a name is refused as it is looked up
+ * @throws AppError forbidden when `url` is plain http or ws with a public or link-local address; a name is refused as it is looked up
  */
 export function secretRoute(url: URL, resolve = lookup): { lookup?: LookupFunction } {
   if (url.protocol === "https:" || url.protocol === "wss:") return {};
@@ -44,12 +48,12 @@ export function secretRoute(url: URL, resolve = lookup): { lookup?: LookupFuncti
 
 /**
  * For whoever is sent a secret.
- * @throws AppError forbidden when it came unencrypted from a public address
+ * @throws AppError forbidden when it came unencrypted from a public or link-local address
  */
 export function refuseOpenLine({ address, isSecure }: { address: string; isSecure: boolean }): void {
   if (isSecure || isPrivate(address)) return;
   throw new AppError(
     "forbidden",
-    `The secret came unencrypted from the public address ${address}, so others may know it now. Use https and give the node a new secret; docs/nodes.md says how.`,
+    `The secret came unencrypted from the ${openAddress(address)}, so others may know it now. Use https and give the node a new secret; docs/nodes.md says how.`,
   );
 }
