@@ -37,6 +37,9 @@ function owning(servers: Servers): Operation[] {
       name: "transferServer",
       path: "/api/v1/servers/{id}/transfer",
       summary: "Give a server to another account",
+      description: "At once, without asking its new owner. Says so where nobody has the address; 60 tries a minute.",
+      // Who may try any number of addresses learns who has an account.
+      rate: "login",
       permission: "servers:transfer",
       body: Transfer,
       handle: ({ actor }, { params: { id }, body }) => servers.transfer(actor, id, body.email),

@@ -73,6 +73,14 @@ test("a server that is given away is the other's alone: lists, sockets, stars an
   t.is((await hers.next())["id"], "last", "nothing of it came after it was gone");
 });
 
+test("nobody tries address after address to learn who has an account", async (t) => {
+  const s = await scene(t, {}, { overrides: { limits: { login: { points: 3, seconds: 60 } } } });
+  const { id } = (await s.client.post<Server>("/api/v1/servers", { name: "hers", game: "tiny" })).body;
+  const give = () => s.client.post<Problem>(`/api/v1/servers/${id}/transfer`, { email: "no@example.org" });
+  for (let i = 0; i < 3; i++) t.is((await give()).status, 422);
+  t.like(await give(), { status: 429, body: { code: "rate_limited" } });
+});
+
 test("a log that the former owner follows ends with the transfer", async (t) => {
   const s = await scene(t);
   const mia = await person(s, "mia@example.org");
