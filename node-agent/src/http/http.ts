@@ -3,8 +3,9 @@ import { createServer, type RequestListener, type Server } from "node:http";
 import { createServer as createTlsServer } from "node:https";
 import type { AddressInfo } from "node:net";
 import Router from "@koa/router";
-import { AppError, messageOf, type Ports } from "@playspawn/shared";
+import { AppError, isLoopback, messageOf, type Ports } from "@playspawn/shared";
 import { checkTarget, readTarget } from "@playspawn/shared/node/request-target.ts";
+import { limitSources } from "@playspawn/shared/node/source-limit.ts";
 import Koa, { type Context, type Middleware } from "koa";
 import type { Logger } from "pino";
 import type { Core } from "./core.ts";
@@ -34,7 +35,8 @@ export interface AgentHttp {
   close(): Promise<void>;
 }
 
-const connectionsMax = 200;
+/** Programs of this machine, which may be its own control plane, always have room. */
+const connectionsMax = { ofOne: 50, ofAll: 500, spares: isLoopback };
 const headerBytesMax = 16 * 1024;
 /** Build files may take their time. */
 const limits = {
@@ -54,7 +56,7 @@ export async function agentHttp(options: AgentHttpOptions): Promise<AgentHttp> {
   const kept = tls && (await certificate(tls, ports, log));
   const server = kept ? createTlsServer({ ...limits, ...kept.context }, handler) : createServer(limits, handler);
   kept?.onChange((context) => (server as ReturnType<typeof createTlsServer>).setSecureContext(context));
-  server.maxConnections = connectionsMax;
+  limitSources(server, connectionsMax);
   await listen(server, port);
   return {
     port: (server.address() as AddressInfo).port,

@@ -1,7 +1,6 @@
 /** Sign in, sign out, who am I. */
-import { AppError } from "@playspawn/shared";
+import { AppError, isLoopback } from "@playspawn/shared";
 import { z } from "zod";
-import { isLoopback } from "../../platform/http/guards.ts";
 import { type Operation, operation, type RequestContext } from "../../platform/http/operation.ts";
 import { GivenPassword } from "../users/credentials.ts";
 import type { OpenedSession, Sessions } from "./service.ts";

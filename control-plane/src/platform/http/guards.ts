@@ -97,9 +97,6 @@ export function isSameOrigin(
   return protocols.includes(from.protocol) && from.host === host;
 }
 
-export const isLoopback = (address: string): boolean =>
-  address === "::1" || /^(?:::ffff:)?127\.\d+\.\d+\.\d+$/.test(address);
-
 /** Headers that proxies add. They can be made up, so they only ever take trust away. */
 const forwardingHeaders = /^(?:forwarded|via|x-forwarded(?:-.+)?|x-real-ip|x-client-ip|(?:cf|true|fastly)-.*ip)$/;
 

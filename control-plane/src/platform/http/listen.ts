@@ -2,10 +2,12 @@
 import { createServer, type RequestListener, type Server } from "node:http";
 import { createServer as createTlsServer, Server as TlsServer } from "node:https";
 import type { AddressInfo, Socket } from "node:net";
-import type { Timers } from "@playspawn/shared";
+import { isLoopback, type Timers } from "@playspawn/shared";
 import { readTarget } from "@playspawn/shared/node/request-target.ts";
+import { limitSources } from "@playspawn/shared/node/source-limit.ts";
 import { answerBrokenRequests, type BareProblemDeps } from "./bare-problem.ts";
 import { bodyBytesMax } from "./body.ts";
+import type { Peers } from "./peer.ts";
 import { minVersion, tellPlainClients, type TlsMaterial } from "./tls.ts";
 import { type UpgradeRouter, wantsWebSocket } from "./upgrade.ts";
 
@@ -19,6 +21,7 @@ export interface ListenOptions extends BareProblemDeps {
   /** null: plain HTTP. */
   tls: TlsMaterial | null;
   publicUrl: URL;
+  peers: Pick<Peers, "isProxy">;
   /** Tests are not that patient. */
   limits?: Partial<typeof defaultLimits>;
 }
@@ -36,6 +39,8 @@ const defaultLimits = { headersTimeout: 10_000, requestTimeout: 30_000, connecti
 /** Longer than clients and proxies keep an idle connection: who closes first must not be us, just as they send. */
 const keepAliveMs = 65_000;
 const closeLimitMs = 3000;
+/** A house behind one address has hundreds of pages open; who holds more wants to keep others out. */
+const connectionsMax = { ofOne: 1000, ofAll: 20_000 };
 
 /** @throws ListenError */
 export async function listen(options: ListenOptions): Promise<Server> {
@@ -49,6 +54,8 @@ export async function listen(options: ListenOptions): Promise<Server> {
   server.on("checkExpectation", handler);
   answerBrokenRequests(server, options);
   upgrades.attach(server);
+  const { isProxy } = options.peers;
+  limitSources(server, { ...connectionsMax, spares: (address) => isLoopback(address) || isProxy(address) });
   for (const event of ["request", "checkContinue", "checkExpectation", "upgrade"])
     server.prependListener(event, readTarget);
   await new Promise<void>((resolve, reject) => {

@@ -2,12 +2,12 @@
  * `/metrics` for Prometheus: open to programs on this machine, to others with the token that the operator set. Without
  * a token there is nothing at this path for anybody else.
  */
-import { AppError, type Ports, withLimit } from "@playspawn/shared";
+import { AppError, isLoopback, type Ports, withLimit } from "@playspawn/shared";
 import type { Middleware } from "koa";
 import type { Registry } from "prom-client";
 import { hashToken, tokenMatches } from "../token.ts";
 import { credentialOf } from "./credentials.ts";
-import { isForwarded, isLoopback } from "./guards.ts";
+import { isForwarded } from "./guards.ts";
 import type { Peers } from "./peer.ts";
 
 export interface MetricsPageDeps {

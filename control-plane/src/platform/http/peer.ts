@@ -8,6 +8,8 @@ export interface Peers {
   remoteAddress(request: IncomingMessage): string;
   /** Whether the client's own connection was TLS, as far as we or trusted proxies saw it. */
   isSecure(request: IncomingMessage): boolean;
+  /** Whether what this peer says of others is believed. */
+  isProxy(address: string): boolean;
 }
 
 /** Why this names no proxy, or undefined when it does: an address, or a subnet such as `10.0.0.0/8`. */
@@ -47,6 +49,7 @@ export function createPeers(trusted: readonly string[]): Peers {
     return { address, hops };
   };
   return {
+    isProxy,
     remoteAddress: (request) => trace(request).address,
     isSecure(request) {
       const { hops } = trace(request);
