@@ -26,7 +26,18 @@ test("a game is found by any words of its name, id or description, within a filt
   t.deepEqual(filterCounts(games), { all: 4, ready: 2, untried: 1, attention: 1, own: 1 });
 });
 
-test("for a new server come those first that are known to work, and none that is disabled", (t) => {
-  const { ready, others } = offered(games);
-  t.deepEqual([ids(ready), ids(others)], [["zeta"], ["beta", "own"]]);
+test("for a new server each game stands under what is known of it, and none that is disabled is there", (t) => {
+  const more = [
+    game("mine", "untried", { origin: "own" }),
+    game("mended", "faulty"),
+    game("trying", "testing"),
+    game("proved", "ready", { origin: "own" }),
+  ];
+  const found = offered([...games, ...more]);
+  t.deepEqual(Object.fromEntries(Object.entries(found).map(([offer, members]) => [offer, ids(members)])), {
+    ready: ["proved", "zeta"],
+    needsLook: ["mended", "own"],
+    own: ["mine"],
+    untried: ["beta", "trying"],
+  });
 });

@@ -43,11 +43,17 @@ export const gamesFound = <T extends Listed>(games: readonly T[], text: string, 
 export const filterCounts = (games: readonly Listed[]): Record<GameFilter, number> =>
   Object.fromEntries(gameFilters.map((name) => [name, games.filter(fits[name]).length])) as Record<GameFilter, number>;
 
-/** For a new server: those that are offered, first those that are known to work, each group by name. */
-export function offered<T extends Listed>(games: readonly T[]): { ready: T[]; others: T[] } {
+export const offers = ["ready", "needsLook", "own", "untried"] as const;
+export type Offer = (typeof offers)[number];
+
+function offerOf({ origin, state: { name } }: Listed): Offer {
+  if (name === "ready") return "ready";
+  if (name === "failed" || name === "faulty") return "needsLook";
+  return origin === "own" ? "own" : "untried";
+}
+
+/** For a new server: those that are not disabled, by what is known of them, each group by name. */
+export function offered<T extends Listed>(games: readonly T[]): Record<Offer, T[]> {
   const open = games.filter(({ disabled }) => !disabled).toSorted((a, b) => a.name.localeCompare(b.name, "en"));
-  const { ready = [], others = [] } = Object.groupBy(open, ({ state }) =>
-    state.name === "ready" ? "ready" : "others",
-  );
-  return { ready, others };
+  return { ready: [], needsLook: [], own: [], untried: [], ...Object.groupBy(open, offerOf) };
 }

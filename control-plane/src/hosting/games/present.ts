@@ -63,11 +63,17 @@ function stateOf(
   const at = verdict?.ended_at ?? null;
   if (verdict?.revision === revision && verdict.outcome === "passed")
     return { name: "ready", sentence: "It was tested here, and everything works.", at };
-  if (verdict?.revision === revision) return { name: "failed", sentence: "Its last test here failed.", at };
+  if (verdict?.revision === revision) return { name: "failed", sentence: failedText(verdict), at };
   const { status } = game;
   const changed = verdict ? "It has changed since its last test here. " : "";
   if (status?.state === "tried") return { name: "ready", sentence: `${changed}${status.note}`, at: null };
   return { name: "untried", sentence: `${changed}${status?.note ?? "Nobody has tested it here yet."}`, at: null };
+}
+
+/** `Its last test here failed at ports: tv 27020/udp is not bound.`: without what a game printed. */
+function failedText({ sentence }: TestRow): string {
+  const [first = ""] = sentence.split("\n");
+  return `Its last test here failed${first.startsWith("At ") ? ` a${first.slice(1)}` : `. ${first}`}`;
 }
 
 export const faultsOf = (faults: readonly GameFault[], id: string): GameFault[] =>

@@ -140,7 +140,8 @@ test("an image that the node refuses fails with what to add and where", async (t
   t.is(done.sentence, `At image: ${message}`);
   t.is(done.steps.find(({ name }) => name === "cleanup")?.state, "passed");
   t.is(done.steps.find(({ name }) => name === "ports")?.state, "skipped");
-  t.is((await stateOf(s)).name, "failed");
+  const state = await stateOf(s);
+  t.deepEqual([state.name, state.sentence], ["failed", `Its last test here failed at image: ${message}`]);
 });
 
 test("a game that does not become ready fails at that", async (t) => {
@@ -199,9 +200,9 @@ test("an agent that is too old to look leaves two steps out", async (t) => {
 test("a game is tested once at a time, on a node that is there, and can be called off", async (t) => {
   const s = await scene(t, knowing);
   play(s, { running: () => ({ state: "preparing" }) });
-  const away = await s.client.post<GameTest>("/api/v1/games/tiny/test", { node: "node_none" });
-  t.is(away.status, 202);
-  t.regex((await ended(s)).sentence, /^At place: The node node_none is not connected/);
+  const on = (node: string) => s.client.post<{ code: string }>("/api/v1/games/tiny/test", { node });
+  t.like(await on(`node_${"0".repeat(26)}`), { status: 503, body: { code: "no_node" } });
+  for (const nonsense of ["", "node_none", "__proto__"]) t.is((await on(nonsense)).status, 422, nonsense);
   await begin(s);
   const twice = await s.client.post<{ code: string }>("/api/v1/games/tiny/test", {});
   t.is(twice.body.code, "conflict");
