@@ -2,13 +2,14 @@
 import { mkdir, readFile, rename, writeFile } from "node:fs/promises";
 import { createHash } from "node:crypto";
 import { dirname, join } from "node:path";
-import type { Argument, Command } from "commander";
+import type { Command, Option } from "commander";
 import { type Api, createApi } from "./api/client.ts";
 import { listNodes, listServers } from "./api/pages.ts";
 import type { Surroundings } from "./context.ts";
 import { harmless } from "./output/text.ts";
 import type { Named } from "./pick.ts";
 import { createProgram } from "./program.ts";
+import { findServer } from "./servers/find.ts";
 import { findSession } from "./session/session.ts";
 
 export interface Candidate {
@@ -30,26 +31,29 @@ export async function complete(words: readonly string[], surroundings: Surroundi
 async function candidatesOf(words: readonly string[], surroundings: Surroundings): Promise<Candidate[]> {
   const typed = unquoted(words.at(-1) ?? "");
   const { command, args, pending, given } = walk(createProgram(surroundings), words.slice(0, -1));
+  const of = command.registeredArguments[0]?.name();
   const fits = ({ value }: Candidate): boolean => value.toLowerCase().startsWith(typed.toLowerCase());
-  if (pending) return pending.map((value) => ({ value, about: "" })).filter(fits);
+  if (pending?.long === "--set") return (await variablesOf(of, args[0], given, surroundings)).filter(fits);
+  if (pending?.long === "--node") return (await valuesOf("node", given, surroundings)).filter(fits);
+  if (pending) return (pending.argChoices ?? []).map((value) => ({ value, about: "" })).filter(fits);
   if (typed.startsWith("-")) return optionsOf(command).filter(fits);
   if (command.commands.length > 0) return commandsOf(command).filter(fits);
-  const argument = command.registeredArguments[args];
-  return argument ? (await valuesOf(argument, given, surroundings)).filter(fits) : [];
+  const argument = command.registeredArguments[args.length];
+  return argument ? (await valuesOf(argument.name(), given, surroundings)).filter(fits) : [];
 }
 
 interface Walked {
   command: Command;
   /** Arguments of the command that stand there already. */
-  args: number;
-  /** The values of the option whose value is being typed; empty when they cannot be known. */
-  pending: readonly string[] | undefined;
+  args: string[];
+  /** The option whose value is being typed. */
+  pending: Option | undefined;
   given: { url?: string; tokenFile?: string };
 }
 
 function walk(program: Command, words: readonly string[]): Walked {
   let command = program;
-  let args = 0;
+  const args: string[] = [];
   const given: Walked["given"] = {};
   for (let i = 0; i < words.length; i++) {
     const word = unquoted(words[i]!);
@@ -57,14 +61,14 @@ function walk(program: Command, words: readonly string[]): Walked {
     const option = [...command.options, ...program.options].find(({ long, short }) => flag === long || flag === short);
     if (option) {
       const takesNext = option.required && inline === undefined;
-      if (takesNext && i + 1 === words.length) return { command, args, pending: option.argChoices ?? [], given };
+      if (takesNext && i + 1 === words.length) return { command, args, pending: option, given };
       const value = inline ?? (takesNext ? unquoted(words[++i]!) : undefined);
       if (option.long === "--url" && value) given.url = value;
       if (option.long === "--token-file" && value && value !== "-") given.tokenFile = value;
     } else if (!word.startsWith("-")) {
       const next = command.commands.find((each) => each.name() === word || each.aliases().includes(word));
       if (next) command = next;
-      else args++;
+      else args.push(word);
     }
   }
   return { command, args, pending: undefined, given };
@@ -83,10 +87,10 @@ function optionsOf(command: Command): Candidate[] {
     .concat({ value: "--help", about: "show help" });
 }
 
-async function valuesOf(argument: Argument, given: Walked["given"], surroundings: Surroundings): Promise<Candidate[]> {
-  switch (argument.name()) {
+async function valuesOf(argument: string, given: Walked["given"], surroundings: Surroundings): Promise<Candidate[]> {
+  switch (argument) {
     case "shell":
-      return ["bash", "zsh", "fish"].map((value) => ({ value, about: "" }));
+      return ["bash", "zsh", "fish", "pwsh"].map((value) => ({ value, about: "" }));
     case "method":
       return ["GET", "POST", "PUT", "PATCH", "DELETE"].map((value) => ({ value, about: "" }));
     case "topic":
@@ -108,6 +112,26 @@ const listGames = async (api: Api): Promise<Named[]> =>
   // A game is called by its id, which is short and has no spaces.
   (await api.call("get", "/api/v1/games", {})).items.map(({ id, name }) => ({ id: name, name: id }));
 
+/** `NAME=` of a game's variables, or of those that a server has. @param of what `named` stands for */
+async function variablesOf(
+  of: string | undefined,
+  named: string | undefined,
+  given: Walked["given"],
+  surroundings: Surroundings,
+): Promise<Candidate[]> {
+  if (named === undefined) return [];
+  const list = async (api: Api): Promise<Named[]> =>
+    of === "game"
+      ? Object.entries((await api.call("get", "/api/v1/games/{id}", { path: { id: named } })).variables).map(
+          ([name, { label }]) => ({ id: label, name }),
+        )
+      : Object.keys((await findServer(api, named)).variables).map((name) => ({ id: "", name }));
+  const found = await remembered(`set-${hashed(`${of} ${named}`)}`, given, surroundings, list);
+  return found.map(({ id, name }) => ({ value: harmless(`${name}=`), about: harmless(id) }));
+}
+
+const hashed = (text: string): string => createHash("sha256").update(text).digest("hex").slice(0, 16);
+
 /** By name, or by id where two share one. */
 function named(items: readonly Named[]): Candidate[] {
   const counts = new Map<string, number>();
@@ -125,7 +149,7 @@ async function remembered(
   list: (api: Api) => Promise<Named[]>,
 ): Promise<Named[]> {
   const { url, token } = await findSession({ url: given.url, tokenFile: given.tokenFile }, env, io.stdin);
-  const who = createHash("sha256").update(`${url} ${token}`).digest("hex").slice(0, 16);
+  const who = hashed(`${url} ${token}`);
   const path = join(env.cacheDir, `${what}-${who}.json`);
   const known = await readFile(path, "utf8").then(
     (text) => JSON.parse(text) as { at: number; items: Named[] },

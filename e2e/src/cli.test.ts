@@ -185,6 +185,10 @@ test("settings change, and what waits for the next wake is said; a game has noth
   t.is(changed.code, 0, changed.err);
   t.regex(changed.err, /GREETING applies at its next wake/);
   t.regex(await out("server", "show", "changing"), /^Notes\tours$/m);
+  const noted = await run(["server", "change", "changing", "--notes", "theirs"]);
+  t.is(noted.err, "changing is changed.\n", "a note waits for nothing");
+  const cores = await run(["server", "change", "changing", "--cpu", "0.5"]);
+  t.regex(cores.err, /CPU applies at its next wake/);
   t.is((await run(["server", "change", "changing"])).code, 2);
   t.is((await run(["server", "change", "changing", "--memory", "much"])).code, 2);
   const small = await run(["server", "change", "changing", "--memory", "900G"]);
@@ -276,6 +280,33 @@ test("nodes and games can be looked at, and a machine can be asked in", async (t
   t.regex(await out("game", "list"), /^tiny\tTiny\t(untried|ready)\t32 MB\t/m);
   t.regex(await out("game", "show", "tiny"), /^GREETING\thello\t/m);
   t.is((await run(["game", "reload"])).code, 0);
+  t.regex((await run(["game", "reload", "tiny"])).err, /tiny was read again/);
+  t.is((await run(["game", "test", "tiny", "--cancel"])).code, 1, "none is under way");
+  t.is((await run(["game", "disable", "openarena"])).code, 0);
+  t.regex(await out("game", "list"), /^openarena\tOpenArena\tdisabled\t/m);
+  t.is((await run(["game", "enable", "openarena"])).code, 0);
+  t.notRegex(await out("game", "list"), /^openarena\tOpenArena\tdisabled\t/m);
+});
+
+test("a server goes to the node that is named; a node is added with its secret and shut out by its name", async (t) => {
+  const { run, out } = t.context;
+  const [{ id }] = (JSON.parse(await out("node", "list", "--json")) as { items: [{ id: string }] }).items;
+  const dry = await out("server", "create", "tiny", "--node", "e2e", "--dry-run", "--json");
+  t.is((JSON.parse(dry) as { node: string }).node, id);
+  const made = await run(["server", "create", "tiny", "--node", "e2e", "--name", "placed", "--want", "stopped"]);
+  t.is(made.code, 0, made.err);
+  t.regex(made.err, /^Node\te2e\tyou said so$/m);
+  t.is((await run(["server", "create", "tiny", "--node", "nowhere"])).code, 5);
+  const secret = "x".repeat(40);
+  const add = (url: string) =>
+    run(["node", "add", url, "--name", "far", "--secret-file", "-"], { input: `${secret}\n` });
+  const open = await add("http://203.0.113.9:8001");
+  t.is(open.code, 2);
+  t.regex(open.err, /<url> must begin with https/);
+  t.is((await add("http://127.0.0.1:9")).code, 1, "nothing answers there");
+  t.is((await add("nonsense")).code, 2);
+  t.is((await run(["node", "revoke", "e2e", "--yes"])).code, 2, "a yes is not enough for that");
+  t.is((await run(["node", "revoke", "e2e", "--confirm", "far"])).code, 2);
 });
 
 test("any operation can be called by its path", async (t) => {
@@ -355,8 +386,9 @@ test("completion offers commands, options and the names of servers, in a real ba
   t.deepEqual(await completed("server", "show", "night\\ o"), ["night\\ owls"]);
   t.deepEqual(await completed("game", "show", "tin"), ["tiny"]);
   t.deepEqual(await completed("server", "create", "tiny", "--want", "st"), ["stopped"]);
+  t.deepEqual(await completed("server", "create", "tiny", "--set", "GR"), ["GREETING="]);
   t.deepEqual(await completed("completion", "b"), ["bash"]);
-  for (const shell of ["zsh", "fish"]) t.regex(await out("completion", shell), /playspawn/);
+  for (const shell of ["zsh", "fish", "pwsh"]) t.regex(await out("completion", shell), /playspawn/);
 });
 
 test("the doctor is the one of this machine, and every command has help that begins with examples", async (t) => {

@@ -9,6 +9,9 @@ _playspawn() {
   while IFS=$'\\t' read -r candidate _; do
     COMPREPLY+=("$(printf '%q' "$candidate")")
   done < <("\${COMP_WORDS[0]}" --complete "\${COMP_WORDS[@]:1:COMP_CWORD}" 2>/dev/null)
+  # A value follows at once.
+  [[ \${#COMPREPLY[@]} -eq 1 && \${COMPREPLY[0]} == *= ]] && compopt -o nospace 2>/dev/null
+  return 0
 }
 complete -o default -F _playspawn playspawn
 `;
@@ -24,7 +27,10 @@ _playspawn() {
     shown+=("$value  $about")
   done < <("\${(Q)words[1]}" --complete "\${typed[@]}" 2>/dev/null)
   if (( $#values )); then
-    compadd -l -d shown -- "\${values[@]}"
+    # A value follows a name with = at once.
+    local -a none
+    [[ $values[1] = *= ]] && none=(-S '')
+    compadd $none -l -d shown -- "\${values[@]}"
   else
     _files
   fi
@@ -42,11 +48,28 @@ complete -c playspawn -l token-file -r -F
 complete -c playspawn -l password-file -r -F
 `;
 
-const scripts: Record<string, string> = { bash, zsh, fish };
+// The last word is given as two quotes where it is empty: older shells drop an empty argument.
+const pwsh = `# Completion of playspawn for PowerShell.
+Register-ArgumentCompleter -Native -CommandName playspawn -ScriptBlock {
+    param($wordToComplete, $commandAst, $cursorPosition)
+    $elements = $commandAst.CommandElements
+    $words = @($elements | Select-Object -Skip 1 |
+        Where-Object { $_.Extent.StartOffset -lt $cursorPosition } | ForEach-Object { $_.Extent.Text })
+    if ($wordToComplete -eq '') { $words += '""' }
+    & $elements[0].Extent.Text --complete @words 2>$null | ForEach-Object {
+        $value, $about = $_ -split "\`t", 2
+        $text = if ($value -match '[\\s''"$]') { "'" + $value.Replace("'", "''") + "'" } else { $value }
+        $tip = if ($about) { $about } else { $value }
+        [System.Management.Automation.CompletionResult]::new($text, $value, 'ParameterValue', $tip)
+    }
+}
+`;
+
+const scripts: Record<string, string> = { bash, zsh, fish, pwsh };
 
 export async function completion({ print }: Context, [shell = ""]: string[]): Promise<void> {
   const script = Object.hasOwn(scripts, shell) ? scripts[shell] : undefined;
   if (script === undefined)
-    throw usageFailure(`There is no completion for ${shell}.`, "There is one for bash, zsh and fish.");
+    throw usageFailure(`There is no completion for ${shell}.`, "There is one for bash, zsh, fish and pwsh.");
   print(script);
 }

@@ -1,4 +1,4 @@
-/** game add, edit, rm: templates of one's own, from a file or a whole folder. */
+/** game add, edit, disable, enable, rm: templates of one's own, from a file or a whole folder. */
 import { lstat, readdir, readFile, writeFile } from "node:fs/promises";
 import { join, relative } from "node:path";
 import { messageOf } from "@playspawn/shared/domain/errors.ts";
@@ -46,7 +46,21 @@ export async function remove(context: Context, [name = ""]: string[]): Promise<v
   await agree(context, `Delete the template ${id}?`);
   await api.call("delete", "/api/v1/games/{id}", { path: { id } });
   context.answer({ id }, () => "");
-  context.say(`${id} was deleted.`);
+  context.say(`${id} was deleted. Images that nodes have of it stay there.`);
+}
+
+export async function disable(context: Context, [name = ""]: string[]): Promise<void> {
+  const id = await idOf(context, name);
+  const game = await (await context.api()).call("post", "/api/v1/games/{id}/disable", { path: { id } });
+  context.answer(game, () => "");
+  context.say(`${id} is offered no longer; its servers stay. Offer it again: playspawn game enable ${id}`);
+}
+
+export async function enable(context: Context, [name = ""]: string[]): Promise<void> {
+  const id = await idOf(context, name);
+  const game = await (await context.api()).call("post", "/api/v1/games/{id}/enable", { path: { id } });
+  context.answer(game, () => "");
+  context.say(`${id} is offered again.`);
 }
 
 function done({ answer, say }: Context, source: GameSource, what: string): void {
@@ -55,7 +69,7 @@ function done({ answer, say }: Context, source: GameSource, what: string): void 
 }
 
 /** One whose template does not load is in no list, but can be named whole. */
-async function idOf(context: Context, name: string): Promise<string> {
+export async function idOf(context: Context, name: string): Promise<string> {
   const { items, faults } = await (await context.api()).call("get", "/api/v1/games", {});
   if (faults.some(({ file }) => file.endsWith(`/${name}/game.yaml`))) return name;
   return pick("game", name, items).id;

@@ -20,18 +20,19 @@ export const gameCommands: readonly CommandSpec[] = [
     load: async () => (await game()).show,
   },
   {
-    name: "reload",
-    text: "read the catalogue anew",
-    examples: ["game reload"],
+    name: "reload [game]",
+    text: "read the catalogue anew, or one game of it",
+    examples: ["game reload", "game reload teeworlds"],
     load: async () => (await game()).reload,
   },
   {
     name: "test <game>",
     text: "try it with a throw-away server",
-    examples: ["game test teeworlds", "game test rust --node attic --timeout 2h"],
+    examples: ["game test teeworlds", "game test rust --node attic --timeout 2h", "game test rust --cancel"],
     options: [
       { flags: "--node <node>", text: "on this node instead of the emptiest" },
       { flags: "--timeout <time>", text: "how long to wait for its end", default: "1h" },
+      { flags: "--cancel", text: "call off the test that is under way" },
     ],
     load: async () => (await import("./game-test.ts")).test,
   },
@@ -48,6 +49,18 @@ export const gameCommands: readonly CommandSpec[] = [
     examples: ["game edit teeworlds game.yaml", "game edit my-game my-game/"],
     options: [{ flags: "--force", text: "also over what somebody else changed since it was shown" }],
     load: async () => (await admin()).edit,
+  },
+  {
+    name: "disable <game>",
+    text: "offer it no longer; its servers stay",
+    examples: ["game disable teeworlds"],
+    load: async () => (await admin()).disable,
+  },
+  {
+    name: "enable <game>",
+    text: "offer it again",
+    examples: ["game enable teeworlds"],
+    load: async () => (await admin()).enable,
   },
   {
     name: "rm <game>",

@@ -14,6 +14,7 @@ import { pick } from "../pick.ts";
 interface Options {
   node?: string;
   timeout: string;
+  cancel?: boolean;
 }
 
 const pollMs = 500;
@@ -24,6 +25,7 @@ export async function test(context: Context, [name = ""]: string[], options: Opt
   const end = ports.clock.mono() + secondsOf("--timeout", options.timeout) * 1000;
   const api = await context.api();
   const { id } = pick("game", name, (await api.call("get", "/api/v1/games", {})).items);
+  if (options.cancel) return await callOff(context, api, id);
   const node = options.node === undefined ? {} : { node: pick("node", options.node, await listNodes(api)).id };
   const started = await api.call("post", "/api/v1/games/{id}/test", { path: { id }, body: node });
   const show = shower(context);
@@ -34,6 +36,12 @@ export async function test(context: Context, [name = ""]: string[], options: Opt
       throw new Failure(exits.cancelled, `The test of ${id} is not over in the time it was given; it goes on.`);
     await ports.timers.sleep(pollMs, signal);
   }
+}
+
+async function callOff(context: Context, api: Api, id: string): Promise<void> {
+  const test = await api.call("delete", "/api/v1/games/{id}/test", { path: { id } });
+  context.answer(test, () => "");
+  context.say(`The test of ${id} is called off.`);
 }
 
 async function newest(api: Api, { id, game }: GameTest): Promise<GameTest> {

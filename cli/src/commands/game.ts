@@ -8,6 +8,7 @@ import { Failure } from "../failure.ts";
 import type { Style } from "../output/io.ts";
 import { facts, table, type Cell, type Column } from "../output/table.ts";
 import { pick } from "../pick.ts";
+import { idOf } from "./game-admin.ts";
 import { withRevision } from "./revision-note.ts";
 
 interface Games {
@@ -27,12 +28,23 @@ export async function list(context: Context): Promise<void> {
   showGames(context, await (await context.api()).call("get", "/api/v1/games", {}));
 }
 
-export async function reload(context: Context): Promise<void> {
+export async function reload(context: Context, [name]: string[]): Promise<void> {
+  if (name !== undefined) return await reloadOne(context, name);
   const games = await (await context.api()).call("post", "/api/v1/games/reload", {});
   showGames(context, games);
   // Whoever reloads wants to know whether the template he mended is taken now.
   if (games.faults.length > 0)
     throw new Failure(exits.failure, "The catalogue was read; what is named above was left out.");
+}
+
+async function reloadOne(context: Context, name: string): Promise<void> {
+  const id = await idOf(context, name);
+  const source = await (await context.api()).call("post", "/api/v1/games/{id}/reload", { path: { id } });
+  context.answer(source, () => "");
+  if (source.faults.length === 0) return context.say(`${id} was read again.`);
+  throw new Failure(exits.failure, `${id} was read again, and is left out:`, {
+    hints: source.faults.map(({ file, line, reason }) => `  ${file}:${line}: ${reason}`),
+  });
 }
 
 function showGames(context: Context, games: Games): void {

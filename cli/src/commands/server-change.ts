@@ -7,6 +7,7 @@ import { agree } from "../output/ask.ts";
 import { findServer } from "../servers/find.ts";
 import { idleSecondsOf, valueOf, type ChangeOptions } from "../servers/plan.ts";
 import { textOf, variablesOf } from "../servers/variables.ts";
+import { partText } from "../servers/words.ts";
 import { bytesOf } from "../size.ts";
 
 export async function rename(context: Context, [name = "", fresh = ""]: string[]): Promise<void> {
@@ -44,12 +45,16 @@ export async function change(context: Context, [name = ""]: string[], options: O
     throw usageFailure("Nothing was said that should change.", "See what can: playspawn help server change");
   const changed = await api.call("patch", "/api/v1/servers/{id}", { path: { id: server.id }, body });
   if (context.settings.json) return context.answer(changed, () => "");
-  const later = changed.pending.map((pointer) => pointer.split("/").at(-1)!);
+  const later = changed.pending.filter((pointer) => isOf(body, pointer)).map(partText);
   const waits =
     later.length > 0 ? ` ${later.join(", ")} ${later.length === 1 ? "applies" : "apply"} at its next wake.` : "";
   const takes = body.memoryBytes === undefined ? "" : ` It may use ${bytes(changed.memoryBytes)} of memory.`;
   context.say(`${changed.name} is changed.${takes}${waits}`);
 }
+
+/** Whether a part that waits for the next wake waits because of this change. */
+const isOf = ({ variables, cpu, memoryBytes }: UpdateServer, pointer: string): boolean =>
+  ({ "/cpu": cpu !== undefined, "/memoryBytes": memoryBytes !== undefined })[pointer] ?? variables !== undefined;
 
 /** null asks for what the game's template says. */
 const ownOr = <T>(text: string, read: (text: string) => T): T | null => (text === "default" ? null : read(text));

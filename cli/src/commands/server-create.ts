@@ -1,7 +1,7 @@
 /** create: the plan, a yes, the deployment, and the address to join, alone on standard output. */
 import { span } from "@playspawn/shared/words/time.ts";
 import type { Api } from "../api/client.ts";
-import { listServers } from "../api/pages.ts";
+import { listNodes, listServers } from "../api/pages.ts";
 import type { CreateServer, Game, Server } from "../api/types.ts";
 import type { Context } from "../context.ts";
 import { secondsOf } from "../duration.ts";
@@ -36,7 +36,8 @@ export async function create(context: Context, [gameName = ""]: string[], option
       game.name,
       (await listServers(api)).map((server) => server.name),
     );
-  const request = requestOf(game, name, options, given);
+  const node = options.node === undefined ? {} : { node: pick("node", options.node, await listNodes(api)).id };
+  const request = { ...requestOf(game, name, options, given), ...node };
   showPlan(context, game, request, options);
   if (options.dryRun) return context.answer(request, () => "");
   // In a script the command itself is the yes: nothing is lost by making a server.

@@ -7,7 +7,7 @@ import type { Server } from "../api/types.ts";
 import type { Context } from "../context.ts";
 import { facts, table, type Column, type Fact } from "../output/table.ts";
 import { findServer } from "../servers/find.ts";
-import { addressText, joinAddress, playersText, stateCell } from "../servers/words.ts";
+import { addressText, joinAddress, partText, playersText, stateCell } from "../servers/words.ts";
 
 const columns: readonly Column[] = [
   { title: "NAME" },
@@ -59,16 +59,13 @@ function factsOf(server: Server, now: number): Fact[] {
     ["Takes", `${bytes(memoryBytes)} of memory, ${cpu} ${cpu === 1 ? "core" : "cores"}`],
     ...Object.entries(variables).map(([variable, value]) => [variable, String(value)] as const),
     ["Created", ago(server.createdAt, now)],
-    ...(server.pending.length > 0 ? [["Next wake", `takes ${server.pending.map(fieldOf).join(", ")}`] as const] : []),
+    ...(server.pending.length > 0 ? [["Next wake", `takes ${server.pending.map(partText).join(", ")}`] as const] : []),
     ...(server.update ? [["Update", updateText(server.update)] as const] : []),
     ...(server.notes ? [["Notes", server.notes] as const] : []),
     ...(server.purgeAt === null ? [] : [["Deleted for good", `in ${left(server.purgeAt - now)}`] as const]),
     ["Id", server.id],
   ];
 }
-
-/** `/variables/MAX` → `MAX`. */
-const fieldOf = (pointer: string): string => pointer.split("/").at(-1)!;
 
 const phases = {
   preparing: "its image is being made ready",
@@ -77,9 +74,9 @@ const phases = {
 } as const;
 
 function updateText({ phase, changes, available, error }: NonNullable<Server["update"]>): string {
-  if (phase) return `${changes.map(fieldOf).join(", ")}: ${phases[phase]}`;
+  if (phase) return `${changes.map(partText).join(", ")}: ${phases[phase]}`;
   if (error) return `was taken back: ${error.message}`;
-  return available ? `there is a newer ${changes.map(fieldOf).join(", ")}` : "none";
+  return available ? `there is a newer ${changes.map(partText).join(", ")}` : "none";
 }
 
 export async function players(context: Context, [name = ""]: string[]): Promise<void> {

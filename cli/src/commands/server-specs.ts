@@ -39,6 +39,7 @@ export const serverCommands: readonly CommandSpec[] = [
       idle,
       { flags: "--port <name=number>", text: "a public port of your choice", many: true },
       want,
+      { flags: "--node <node>", text: "on this node instead of the emptiest" },
       { flags: "-n, --dry-run", text: "only show the plan" },
       { flags: "--no-wait", text: "do not wait until it can be joined" },
       { ...timeout, default: "15m" },

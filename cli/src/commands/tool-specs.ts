@@ -32,11 +32,12 @@ export const toolCommands: readonly CommandSpec[] = [
   },
   {
     name: "completion <shell>",
-    text: "print the completion for bash, zsh or fish",
+    text: "print the completion for bash, zsh, fish or pwsh",
     examples: [
       "completion bash > ~/.local/share/bash-completion/completions/playspawn",
       'completion zsh > "${fpath[1]}/_playspawn"',
       "completion fish > ~/.config/fish/completions/playspawn.fish",
+      "completion pwsh >> $PROFILE",
     ],
     load: async () => (await import("./completion.ts")).completion,
   },

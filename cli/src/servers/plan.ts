@@ -16,6 +16,8 @@ export interface ChangeOptions {
 export interface CreateOptions extends ChangeOptions {
   name?: string;
   port?: string[];
+  /** As it was written; the request has its id. */
+  node?: string;
 }
 
 export interface PlanLine {
@@ -100,6 +102,7 @@ export function planOf(game: Game, request: CreateServer, options: CreateOptions
   return [
     { name: "Name", value: request.name, why: options.name === undefined ? "no other server has it; --name" : you },
     { name: "Game", value: game.name, why: you },
+    { name: "Node", value: options.node ?? "the emptiest", why: options.node === undefined ? "--node" : you },
     { name: "Keeps", value: wantWords[want], why: options.want ? you : "the usual; --want" },
     ...(want === "auto"
       ? [

@@ -22,6 +22,11 @@ export const stateCell = (server: Server): Cell => ({ text: stateText(server), s
 export const playersText = ({ players, state }: Server): string =>
   players && state === "Running" ? `${players.online}/${players.max}` : "";
 
+const parts: Record<string, string> = { "/cpu": "CPU", "/memoryBytes": "memory", "/template": "the template" };
+
+/** A part of a server that a change or an update is about: `/variables/MAX` → `MAX`, `/cpu` → `CPU`. */
+export const partText = (pointer: string): string => parts[pointer] ?? pointer.split("/").at(-1)!;
+
 /** `192.0.2.10:20001`, as it is typed into a game. */
 export const addressText = ({ host, port }: { host: string; port: number }): string =>
   host.includes(":") ? `[${host}]:${port}` : `${host}:${port}`;

@@ -883,7 +883,10 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Give a server to another account */
+        /**
+         * Give a server to another account
+         * @description At once, without asking its new owner. Says so where nobody has the address; 60 tries a minute.
+         */
         post: operations["transferServer"];
         delete?: never;
         options?: never;
@@ -1277,6 +1280,8 @@ export interface components {
             /** @description Seconds without players until it sleeps; null never sleeps. */
             idleSeconds?: number | null;
             name: string;
+            /** @description Id of the node; left out, the emptiest that can take it. */
+            node?: string;
             /** @description Port name → public port. What is not named is leased from the node's range. */
             ports?: {
                 [key: string]: number;

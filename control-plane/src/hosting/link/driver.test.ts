@@ -88,7 +88,7 @@ test("an agent that refuses, is none, redirects or does not answer is told about
   t.is((await add(scene, agent)).status, 503, "an answer without end is not read");
   t.is((await add(scene, { url: "http://127.0.0.1:9", secret: agent.secret })).status, 503);
   const open = await add(scene, { url: "http://203.0.113.9:8001", secret: agent.secret });
-  t.deepEqual([open.status, /unencrypted. Use https/.test(open.body.detail)], [403, true]);
+  t.deepEqual([open.status, /unencrypted. Use https/.test(open.body.detail)], [422, true]);
   for (const url of ["ftp://x", "http://u:p@127.0.0.1", "http://127.0.0.1/path", "127.0.0.1:8001"])
     t.is((await add(scene, { url, secret: agent.secret })).status, 422, url);
   t.is((await add(scene, { url: agent.url, secret: "short" })).status, 422);

@@ -20,7 +20,7 @@ export interface NodeAddress {
 export interface DrivenNodes {
   /**
    * Adds a node, or gives the one at that address its new name and secret. Its agent must answer.
-   * @throws AppError forbidden for plain http to a public address; node_unreachable, node_secret_invalid, conflict: what the agent said
+   * @throws AppError invalid_request for plain http to a public address; node_unreachable, node_secret_invalid, conflict: what the agent said
    */
   add(ownerId: string, node: NodeAddress): Promise<Node>;
   /** The one that the environment names: there, whether it answers or not. */
@@ -59,7 +59,7 @@ export function drivenNodes(deps: DrivenDeps): DrivenNodes {
   };
   return {
     async add(ownerId, node) {
-      secretRoute(new URL(node.url));
+      refuseOpenRoute(node.url);
       await deps.check(node.url, node.secret);
       return presentNode((await findNode(db, await put(ownerId, node)))!);
     },
@@ -128,6 +128,17 @@ function holds(box: SecretBox, { id, sealed_secret }: NodeRow, secret: string): 
     return box.open(sealed_secret!, useOf(id)) === secret;
   } catch {
     return false;
+  }
+}
+
+/** What is wrong is the address, not who asks. @throws AppError invalid_request */
+function refuseOpenRoute(url: string): void {
+  try {
+    secretRoute(new URL(url));
+  } catch (error) {
+    if (!(error instanceof AppError)) throw error;
+    const faults = [{ pointer: "/url", detail: "must begin with https:// for a public address" }];
+    throw new AppError("invalid_request", error.message, { faults, cause: error });
   }
 }
 

@@ -60,8 +60,6 @@ export async function areTaken(tx: Db, nodeId: string, leases: readonly LeaseRow
 }
 
 export interface CreateRequest extends CreateServer {
-  /** Only on this node. */
-  node?: string;
   /** Of a self-test: its game may be one that is not offered. */
   isTest?: boolean;
 }

@@ -27,6 +27,8 @@ async function machine(t: ExecutionContext, base: Harness, name: string, { arch,
 const nodeOf = ({ node }: Server): string => node.id;
 const create = (base: Harness, ports: object = {}) =>
   base.client.post<Problem>("/api/v1/servers", { name: "one", game: "tiny", ports });
+const createOn = (base: Harness, node: string) =>
+  base.client.post<Problem & Server>("/api/v1/servers", { name: "one", game: "tiny", node });
 const onlyFor = (base: Harness, arch: string): Promise<void> => rewriteTiny(base, "ports:", `arch: [${arch}]\nports:`);
 
 test("a game goes to a machine that it runs on, however empty another is", async (t) => {
@@ -38,6 +40,18 @@ test("a game goes to a machine that it runs on, however empty another is", async
   t.is(none.body.detail, "Tiny runs on amd64 only, and no connected node is such a machine. Join one, then try again.");
   const big = await machine(t, base, "big", { arch: "amd64" });
   for (let i = 0; i < 2; i++) t.is(nodeOf(await createServer(base)), big.nodeId);
+});
+
+test("a node may be chosen, and is held to what holds for all", async (t) => {
+  const base = await hostingHarness(t);
+  const first = await machine(t, base, "first", { arch: "amd64" });
+  await machine(t, base, "second", { arch: "amd64" });
+  for (let i = 0; i < 2; i++) t.is(nodeOf((await createOn(base, first.nodeId)).body), first.nodeId);
+  const gone = await createOn(base, "node_nowhere");
+  t.deepEqual([gone.status, gone.body.code], [503, "no_node"]);
+  t.regex(gone.body.detail, /node_nowhere is not connected/);
+  await onlyFor(base, "arm64");
+  t.is((await createOn(base, first.nodeId)).body.code, "no_node");
 });
 
 test("of a node that does not say what machine it is, the best is assumed", async (t) => {

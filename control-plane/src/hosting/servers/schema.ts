@@ -18,6 +18,7 @@ export const CreateServer = z
       .record(z.string().max(40), PortNumber)
       .optional()
       .describe("Port name → public port. What is not named is leased from the node's range."),
+    node: z.string().max(60).optional().describe("Id of the node; left out, the emptiest that can take it."),
   })
   .meta({ id: "CreateServer" });
 export type CreateServer = z.infer<typeof CreateServer>;
