@@ -1,5 +1,5 @@
 /** Games as the API shows and takes them. */
-import { Game, Progress, Protocol, Variable } from "@playspawn/shared";
+import { Game, idPattern, Progress, Protocol, Variable } from "@playspawn/shared";
 import { z } from "zod";
 
 const about = Game.shape;
@@ -193,5 +193,16 @@ export type GameTest = z.infer<typeof GameTest>;
 
 export const GameTests = z.strictObject({ items: z.array(GameTest) }).meta({ id: "GameTests" });
 export const StartTest = z
-  .strictObject({ node: z.string().max(60).optional().describe("Id of the node; left out, the emptiest.") })
+  .strictObject({
+    node: z
+      .string()
+      .regex(idPattern("node"), "must be the id of a node")
+      .optional()
+      .describe("Left out, the emptiest."),
+    variables: z
+      .record(z.string().max(64), z.union([z.string().max(1000), z.number(), z.boolean()]))
+      .optional()
+      .describe("As for a new server: what its template requires, such as a licence, must be said here too."),
+  })
   .meta({ id: "StartGameTest" });
+export type StartTest = z.infer<typeof StartTest>;

@@ -1,12 +1,13 @@
 /** Self-tests of games: one of a game at a time, few at once, none that outlives its limits or leaves a server behind. */
 import { AppError, messageOf, newId } from "@playspawn/shared";
 import type { Catalogue } from "./catalogue.ts";
+import type { Nodes } from "../servers/service.ts";
 import { testSteps, type GameTest, type StepName, type TestStep } from "./schema.ts";
 import { carryOut, cleanUp, cleanupMs, removeServer, type StepDeps, type Steps, type Subject } from "./test-steps.ts";
 import { insertTest, lastVerdicts, listBroken, listTests, stepsOf, updateTest, type TestRow } from "./test-store.ts";
 
 export interface SelfTests {
-  /** @throws AppError unknown_game, or conflict while it is tested or too many are */
+  /** @throws AppError unknown_game; no_node when `node` is not there; conflict while it is tested or too many are */
   start(asker: Subject["asker"], game: string, node: string | null): Promise<GameTest>;
   /** Newest first. */
   list(game: string): Promise<GameTest[]>;
@@ -22,6 +23,7 @@ export interface SelfTests {
 
 export interface SelfTestDeps extends StepDeps {
   games: Catalogue;
+  nodes: Pick<Nodes, "get" | "connected">;
 }
 
 interface Run {
@@ -56,6 +58,8 @@ export function selfTests(deps: SelfTestDeps): SelfTests {
   return {
     async start(asker, game, node) {
       games.get(game);
+      if (node !== null && !deps.nodes.connected(node))
+        throw new AppError("no_node", `The node ${node} is not connected, or is none of this installation.`);
       if (runs.has(game) || starting.has(game))
         throw new AppError("conflict", `${game} is being tested already: wait for its end, or call it off.`);
       if (runs.size + starting.size >= runsMax)
