@@ -12,8 +12,10 @@ fail() {
 
 # text <setting> <value>
 text() {
-  case $2 in
-    *[[:cntrl:]]*) fail "$1 must not contain control characters" ;;
+  case $2 in *[[:cntrl:]]*) fail "$1 must not contain control characters" ;; esac
+  # The reader of the file cuts off spaces on both sides.
+  bare=${2#"${2%%[! ]*}"}
+  case ${bare%"${bare##*[! ]}"} in
     '"""'* | '{') fail "$1 must not begin with \"\"\" or be {" ;;
   esac
   printf '%s = %s\n' "$1" "$2"
