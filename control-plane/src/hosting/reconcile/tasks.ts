@@ -3,6 +3,8 @@ import { readdir, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { messageOf } from "@playspawn/shared";
 import type { Knex } from "knex";
+import { isPostgres } from "../../platform/db/migration-table.ts";
+import { emptyLog } from "../../platform/db/sqlite.ts";
 import { dropOldEvents } from "../../platform/events/retention.ts";
 import type { Deps } from "../deps.ts";
 import type { Catalogue } from "../games/catalogue.ts";
@@ -79,6 +81,7 @@ async function forgetOld({ db, telemetry, ports, nodes, servers, games }: Reconc
   await dropOldSamples(telemetry, now - samplesKeptDays * dayMs);
   await nodes.dropOldTokens();
   await servers.forgetRemoved(now - removedKeptDays * dayMs);
+  if (!isPostgres(db)) await emptyLog(db);
   // A game that comes back finds its file, or writes it anew: never may it go in between.
   await games.inTurn(async () => {
     await dropUnusedContexts(games, await servers.contextsInUse(), now - contextsKeptMs);

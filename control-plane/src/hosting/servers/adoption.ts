@@ -4,7 +4,8 @@ import type { Knex } from "knex";
 import type { Adoption } from "../nodes/service.ts";
 import { areTaken, leasesFor } from "./create.ts";
 import { specOf } from "./desired.ts";
-import { dropLeases, insertLeases, leasesOf, listOnNode, updateServer, type ServerRow } from "./store.ts";
+import { forgetServer } from "./forget.ts";
+import { insertLeases, leasesOf, listOnNode, updateServer, type ServerRow } from "./store.ts";
 import { outOfTrash } from "./trash.ts";
 import type { OwnedServer, Publisher } from "./publisher.ts";
 
@@ -27,8 +28,7 @@ export function adoption({ now, nextRev, publisher }: AdoptionDeps): Adoption {
         await updateServer(tx, row.id, { ...to, rev, gen, kick: null, updated_at: now() });
         // Of one in the trash the files are left: its node is to say when they are gone.
         if (to.want !== "absent" || row.have !== "absent" || row.trashed_at !== null) continue;
-        await dropLeases(tx, row.id);
-        await updateServer(tx, row.id, { removed_at: now() });
+        await forgetServer(tx, row.id, { removed_at: now() });
         gone.push({ id: row.id, ownerId: row.owner_id });
       }
       await nextRev(tx, nodeId, seenRev + 1);

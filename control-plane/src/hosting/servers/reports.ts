@@ -5,6 +5,7 @@ import { appendEvent, type Event } from "../../platform/events/events.ts";
 import { trimEvents } from "../../platform/events/retention.ts";
 import type { Deps } from "../deps.ts";
 import { desiredOf, kickOf } from "./desired.ts";
+import { forgetServer } from "./forget.ts";
 import { afterUpdate } from "./updates.ts";
 import {
   dropLeases,
@@ -148,16 +149,14 @@ async function store(
 
 /** The agent has done what `want: absent` asks for: the row goes, and the agent hears that it may forget it. */
 async function finishRemoval(tx: Knex.Transaction, { ports, nextRev }: ReportsDeps, row: ServerRow): Promise<void> {
-  await dropLeases(tx, row.id);
   const rev = await nextRev(tx, row.node_id);
-  const now = ports.clock.now();
-  await updateServer(tx, row.id, { removed_at: now, updated_at: now, rev, have: "absent" });
+  await forgetServer(tx, row.id, { removed_at: ports.clock.now(), rev, have: "absent" });
   await appendEvent(tx, ports, {
     ownerId: row.owner_id,
     subject: { kind: "server", id: row.id },
     kind: "deleted",
     cause: null,
-    data: { name: row.name },
+    data: {},
   });
 }
 

@@ -17,6 +17,7 @@ import { presentEvent } from "../events.ts";
 import { refuseDeleted, refuseKick, updateOf } from "./changes.ts";
 import { creator, type Asker, type CreateDeps, type CreateRequest, type Once } from "./create.ts";
 import type { Kick } from "./desired.ts";
+import { forgetServer } from "./forget.ts";
 import { leasing } from "./leasing.ts";
 import type { NodeCalls } from "./placing.ts";
 import { readPlayers, type ServerPlayers } from "./players.ts";
@@ -28,7 +29,6 @@ import { sharing, type Sharing } from "./sharing.ts";
 import { readStats } from "./stats.ts";
 import {
   contextsInUse,
-  dropLeases,
   dropRemoved,
   dropUnusedVersions,
   findVersion,
@@ -37,7 +37,6 @@ import {
   listAbandoned,
   listPurgeDue,
   listViews,
-  updateServer,
   type ServerRow,
 } from "./store.ts";
 import { purged, restore, trashed } from "./trash.ts";
@@ -220,9 +219,8 @@ async function removeAbandoned({ db, ports, nextRev, publisher }: ServersDeps, l
   const gone = await transaction(db, async (tx) => {
     const rows = await listAbandoned(tx);
     for (const row of rows) {
-      await dropLeases(tx, row.id);
-      await updateServer(tx, row.id, { removed_at: ports.clock.now(), rev: await nextRev(tx, row.node_id) });
-      await log.tell(tx, row, "deleted", { name: row.name, node: "gone" });
+      await forgetServer(tx, row.id, { removed_at: ports.clock.now(), rev: await nextRev(tx, row.node_id) });
+      await log.tell(tx, row, "deleted", { node: "gone" });
     }
     return rows;
   });

@@ -184,11 +184,9 @@ export const updateServer = async (db: Db, id: string, change: ServerChange): Pr
     .where({ id })
     .update({ ...change, version: db.raw("version + 1") }));
 
-/** Forgets rows that were removed before `before`, and who had starred them. */
-export const dropRemoved = async (db: Db, before: number): Promise<void> => {
-  await servers(db).where("removed_at", "<", before).delete();
-  await db("favourites").whereNotIn("server_id", db("servers").select("id")).delete();
-};
+/** Drops rows that were removed before `before`. */
+export const dropRemoved = async (db: Db, before: number): Promise<void> =>
+  void (await servers(db).where("removed_at", "<", before).delete());
 
 /** Bytes of UTF-8 that one desired server takes in a frame beside its spec; a test holds it to the truth. */
 export const recordBytes = 400;
@@ -209,6 +207,10 @@ export const insertLeases = async (db: Db, rows: readonly LeaseRow[]): Promise<v
 
 export const dropLeases = async (db: Db, server: string): Promise<void> =>
   void (await leases(db).where({ server_id: server }).delete());
+
+/** What people read of it; its windows of usage stay. */
+export const dropStoryOf = async (db: Db, server: string): Promise<void> =>
+  void (await db("events").where({ subject_kind: "server", subject_id: server }).delete());
 
 export const leasesOf = async (db: Db, server: string): Promise<LeaseRow[]> => leases(db).where({ server_id: server });
 
@@ -317,6 +319,9 @@ export const addFavourite = async (db: Db, favourite: FavouriteRow): Promise<voi
 
 export const dropFavourite = async (db: Db, user: string, server: string): Promise<void> =>
   void (await db("favourites").where({ user_id: user, server_id: server }).delete());
+
+export const dropFavouritesOf = async (db: Db, server: string): Promise<void> =>
+  void (await db("favourites").where({ server_id: server }).delete());
 
 export interface FavouriteRow {
   user_id: string;

@@ -7,6 +7,7 @@ import * as drivenNodes from "../../../migrations/005-driven-nodes.ts";
 import * as wakeTokens from "../../../migrations/006-wake-tokens.ts";
 import * as gameTests from "../../../migrations/007-game-tests.ts";
 import * as updateVariables from "../../../migrations/008-update-variables.ts";
+import * as nothingLeft from "../../../migrations/009-nothing-left.ts";
 import * as serverLife from "../../../migrations/004-server-life.ts";
 import * as nodeSamples from "../../../migrations/telemetry-001-node-samples.ts";
 
@@ -24,6 +25,7 @@ export const coreMigrations: readonly Migration[] = [
   { name: "006-wake-tokens", up: wakeTokens.up },
   { name: "007-game-tests", up: gameTests.up },
   { name: "008-update-variables", up: updateVariables.up },
+  { name: "009-nothing-left", up: nothingLeft.up },
 ];
 
 export const telemetryMigrations: readonly Migration[] = [{ name: "telemetry-001-node-samples", up: nodeSamples.up }];

@@ -38,6 +38,29 @@ function setPragmas(connection: BetterSqlite3.Database, durability: Durability):
   connection.pragma("journal_mode = WAL");
   connection.pragma(`synchronous = ${durability.toUpperCase()}`);
   connection.pragma("foreign_keys = ON");
+  // What is deleted is overwritten: passwords of purged servers must not lie in the file's free pages.
+  connection.pragma("secure_delete = ON");
+}
+
+/**
+ * Brings the write-ahead log into the file and cuts it to nothing: what was overwritten stands in its old frames until
+ * then. Left for the next time while another process reads, so that nobody waits for it.
+ */
+export async function emptyLog(db: Knex): Promise<void> {
+  const client = db.client as KnexClient;
+  const connection = await client.acquireConnection();
+  try {
+    connection.pragma("busy_timeout = 0");
+    connection.pragma("wal_checkpoint(TRUNCATE)");
+  } finally {
+    connection.pragma(`busy_timeout = ${busyLimitMs}`);
+    await client.releaseConnection(connection);
+  }
+}
+
+interface KnexClient {
+  acquireConnection(): Promise<BetterSqlite3.Database>;
+  releaseConnection(connection: BetterSqlite3.Database): Promise<void>;
 }
 
 /**

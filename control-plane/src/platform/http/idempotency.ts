@@ -73,6 +73,10 @@ export function once<T>(
   });
 }
 
+/** Forgets the keys whose answers tell of this thing. @param id of letters, digits and `_` */
+export const dropAnswersAbout = async (db: Db, id: string): Promise<void> =>
+  void (await db("idempotency").where("answer", "like", `%"id":"${id}"%`).delete());
+
 /** Forgets keys older than two days. */
 export const prune = (db: Db, clock: Clock): Promise<number> =>
   db("idempotency")

@@ -1,0 +1,85 @@
+import { readFile, readdir } from "node:fs/promises";
+import { join } from "node:path";
+import type { Server } from "@playspawn/shared";
+import test from "ava";
+import { leftOut, tables } from "../../platform/backup/tables.ts";
+import { testServer } from "../../testing/database.ts";
+import { rewriteTiny, scene, until, type Scene } from "../../testing/hosting.ts";
+import { statusOf } from "../../testing/scripted-agent.ts";
+import { shiftedPorts } from "../../testing/shifted-ports.ts";
+
+const given = ["Hush123", "Hush456", "MyMotd", "MyNotes", "MyName"];
+const max = "MAX: { type: integer, label: Players, default: 8, min: 2, max: 64 }";
+const greeting = `${max}\n  GREETING: { type: string, label: Greeting, default: "" }`;
+
+/** One with something of everything: made with a key, changed while it ran, with notes, a star and a token. */
+async function make(s: Scene): Promise<string> {
+  await rewriteTiny(s, max, greeting);
+  const variables = { PASSWORD: "Hush123", GREETING: "MyMotd" };
+  const body = { name: "MyName", game: "tiny", variables };
+  const made = await s.client.post<Server>("/api/v1/servers", body, { "idempotency-key": "k1" });
+  const { id } = made.body;
+  await s.agent.report(statusOf({ id, gen: 1 }, { state: "ready" }));
+  const change = { notes: "MyNotes", variables: { PASSWORD: "Hush456" } };
+  await s.client.request("PATCH", `/api/v1/servers/${id}`, change);
+  await s.client.request("PUT", `/api/v1/servers/${id}/favourite`);
+  await s.client.post(`/api/v1/servers/${id}/wake-token`);
+  return id;
+}
+
+/** Everything that the database says, as text. */
+async function said(s: Scene): Promise<string> {
+  const names = [...tables.map(({ name }) => name), ...Object.keys(leftOut)];
+  const rows = [];
+  for (const name of names) rows.push(await s.context.db(name).select());
+  return JSON.stringify(rows);
+}
+
+/** The database as it lies on the disk, write-ahead log included. */
+async function onDisk(s: Scene): Promise<string> {
+  const folder = join(s.config.dataDir, "control-plane");
+  const names = (await readdir(folder)).filter((name) => name.startsWith("core.db"));
+  return (await Promise.all(names.map((name) => readFile(join(folder, name), "latin1")))).join("\n");
+}
+
+const foundIn = (text: string): string[] => given.filter((word) => text.includes(word));
+
+async function purge(s: Scene, id: string): Promise<void> {
+  await s.client.request("DELETE", `/api/v1/servers/${id}?purge=true`);
+  await s.agent.report(statusOf({ id, gen: 3 }, { state: "absent" }));
+}
+
+test("of a purged server nothing is left of what people gave it: name, variables, notes, answers, events", async (t) => {
+  const s = await scene(t);
+  const id = await make(s);
+  t.deepEqual(foundIn(await said(s)), given);
+  await purge(s, id);
+  t.deepEqual(foundIn(await said(s)), []);
+  const rows = async (table: string) => (await s.context.db(table).where({ server_id: id })).length;
+  t.deepEqual([await rows("favourites"), await rows("wake_tokens"), await rows("port_leases")], [0, 0, 0]);
+  const events = await s.context.db("events").where({ subject_id: id }).pluck("kind");
+  t.deepEqual(events, ["deleted"]);
+});
+
+test("nor when its node was revoked and can never say that it is gone", async (t) => {
+  const s = await scene(t);
+  const id = await make(s);
+  await s.client.request("DELETE", `/api/v1/servers/${id}?purge=true`);
+  t.is((await s.client.request("POST", `/api/v1/nodes/${s.key.nodeId}/revoke`)).status, 204);
+  await until("the removal", async () => (foundIn(await said(s)).length === 0 ? true : undefined));
+  t.pass();
+});
+
+(testServer === null ? test : test.skip)(
+  "minutes later the file has none of it in free pages or in its log",
+  async (t) => {
+    const ports = shiftedPorts();
+    const s = await scene(t, {}, { overrides: { ports } });
+    const id = await make(s);
+    t.deepEqual(foundIn(await onDisk(s)), given);
+    await purge(s, id);
+    ports.skip(10 * 60_000);
+    await until("the empty log", async () => (foundIn(await onDisk(s)).length === 0 ? true : undefined));
+    t.pass();
+  },
+);
