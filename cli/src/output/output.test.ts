@@ -68,6 +68,7 @@ test("a game cannot move the cursor, set the title or fill the clipboard of who 
   t.is(harmless("a\u001B]52;c;cm0gLXJm\u0007b\u001B[2Jc\rd\u0000\u009B31me\tf"), "abcd31me\tf");
   t.is(harmless("\u001B[31mred\u001B[0m \u001B[1A", { keepColours: true }), "\u001B[31mred\u001B[0m ");
   t.is(harmless("\u001B[31mred\u001B[0m"), "red");
+  t.is(harmless("mia\u202E: \u2066nimda\u2069 \u05D0\u200F", { keepColours: true }), "mia: nimda \u05D0\u200F");
   t.is(harmless("\u001BP1$r\u001B\\x\u001BcY"), "xY");
 });
 

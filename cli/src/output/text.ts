@@ -33,10 +33,11 @@ function pieces(word: string, width: number): string[] {
 
 // oxlint-disable-next-line no-control-regex
 const colours = /\u001B\[[\d;]*m/g;
-// Control sequences, strings that a terminal acts on (titles, the clipboard), and single control characters but a tab.
+// Control sequences, strings that a terminal acts on (titles, the clipboard), single control characters but a tab,
+// and what turns the text behind it around.
 const controls =
   // oxlint-disable-next-line no-control-regex
-  /\u001B(?:\[[0-?]*[ -/]*[@-~]|[\]PX^_][^\u0007\u001B\u009C]*(?:\u0007|\u001B\\|\u009C)?|[ -/]*[0-~])|[\u0000-\u0008\u000B-\u001F\u007F-\u009F]/g;
+  /\u001B(?:\[[0-?]*[ -/]*[@-~]|[\]PX^_][^\u0007\u001B\u009C]*(?:\u0007|\u001B\\|\u009C)?|[ -/]*[0-~])|[\u0000-\u0008\u000B-\u001F\u007F-\u009F\u202A-\u202E\u2066-\u2069]/g;
 
 /** What others wrote, fit for a terminal: a game or a name must not move the cursor or fill the clipboard. */
 export function harmless(text: string, { keepColours = false } = {}): string {

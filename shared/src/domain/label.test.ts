@@ -1,5 +1,5 @@
 import test from "ava";
-import { Label } from "./label.ts";
+import { Label, Notes } from "./label.ts";
 
 const fault = (text: string): string | undefined => Label.safeParse(text).error?.issues[0]?.message;
 
@@ -28,4 +28,20 @@ test("a name can be seen", (t) => {
 test("sixty characters are enough", (t) => {
   t.is(fault("x".repeat(60)), undefined);
   t.truthy(fault("x".repeat(61)));
+});
+
+test("notes have lines, and otherwise only what names have", (t) => {
+  for (const text of ["", "\n", "Bring\tsnacks\r\nand 👩‍👩‍👧", "שרת", "x".repeat(4000)]) t.is(Notes.parse(text), text);
+  for (const text of [
+    "\u0000",
+    "\u001b[2J",
+    "\u202e",
+    "a\u2066b",
+    "\u009b",
+    "\u2028",
+    "a\ud800",
+    "\ufffd",
+    "x".repeat(4001),
+  ])
+    t.false(Notes.safeParse(text).success, JSON.stringify(text.slice(0, 9)));
 });

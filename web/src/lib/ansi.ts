@@ -9,8 +9,9 @@ export interface Piece {
 
 // oxlint-disable-next-line no-control-regex -- escape sequences start with a control character
 const escapes = /\u001b(?:\[([0-9;?]*)([A-Za-z])|\][^\u0007\u001b]*(?:\u0007|\u001b\\)|[@-Z\\-_=>])/g;
-// oxlint-disable-next-line no-control-regex -- what is left over of them has no place on a page
-const controls = /[\u0000-\u0008\u000b-\u001f\u007f]/g;
+// What is left over of them has no place on a page, nor what turns the text behind it around.
+// oxlint-disable-next-line no-control-regex
+const controls = /[\u0000-\u0008\u000b-\u001f\u007f\u202a-\u202e\u2066-\u2069]/g;
 
 const style = (codes: string, piece: Omit<Piece, "text">): Omit<Piece, "text"> => {
   let next = { ...piece };

@@ -31,7 +31,7 @@ test("notes are kept as they are written, up to four thousand characters, and th
   t.is((await patch(s, id, { notes: "Bring\nsnacks" })).body.notes, "Bring\nsnacks");
   const long = await patch<Problem>(s, id, { notes: "x".repeat(4001) });
   t.deepEqual([long.status, long.body.faults?.[0]?.pointer], [422, "/notes"]);
-  t.is((await patch<Problem>(s, id, { notes: "\u0000" })).status, 422);
+  for (const notes of ["\u0000", "a\ud800", "\u202e"]) t.is((await patch<Problem>(s, id, { notes })).status, 422);
   await patch(s, id, { idleSeconds: 60 });
   t.is((await s.agent.next("desired")).upsert[0]?.gen, 2);
 });

@@ -1,5 +1,5 @@
 /** Game servers as the API takes them. How it shows them is said with the live protocol. */
-import { IdleSeconds, Label, PortNumber, tiers, VariableValue, wants } from "@playspawn/shared";
+import { IdleSeconds, Label, Notes, PortNumber, tiers, VariableValue, wants } from "@playspawn/shared";
 import { z } from "zod";
 import { Email } from "../../people/users/credentials.ts";
 import { PageQuery } from "../../platform/http/page.ts";
@@ -22,12 +22,6 @@ export const CreateServer = z
   })
   .meta({ id: "CreateServer" });
 export type CreateServer = z.infer<typeof CreateServer>;
-
-const Notes = z
-  .string()
-  .max(4000)
-  // oxlint-disable-next-line no-control-regex -- what no text field can hold
-  .regex(/^[^\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f]*$/, "must not contain control characters");
 
 export const UpdateServer = z
   .strictObject({
