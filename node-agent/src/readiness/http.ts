@@ -1,6 +1,7 @@
 /**
  * Playspawn's own query, for games that have none: `GET /players` answers JSON, `{"online": 2, "max": 16,
- * "names": ["ada", "bob"]}`, of which `max` and `names` may be missing.
+ * "names": ["ada", "bob"]}`, of which `max` and `names` may be missing. Asked in HTTP/1.0, so that an answer without a
+ * length ends with its connection, which is what web servers do who were not told one.
  */
 import type { Players, Timers } from "@playspawn/shared";
 import { z } from "zod";
@@ -18,17 +19,17 @@ const Answer = z.object({
 });
 
 /** undefined while more is needed. @throws Error when it is no such answer */
-export function readAnswer(received: Buffer): Players | undefined {
+export function readAnswer(received: Buffer, isAll: boolean): Players | undefined {
   const end = received.indexOf(bodyEnd);
   if (end < 0) return undefined;
   const head = received.toString("latin1", 0, end);
   const status = /^HTTP\/1\.[01] (?<status>\d{3})/.exec(head)?.groups?.["status"];
   if (status !== "200") throw new Error(`the game answered ${status ?? "something that is no HTTP"}`);
-  const length = /^content-length: *(?<length>\d{1,6})\r?$/im.exec(head)?.groups?.["length"];
-  if (length === undefined) throw new Error("the game's answer has no Content-Length");
+  const said = /^content-length: *(?<length>\d{1,6})\r?$/im.exec(head)?.groups?.["length"];
   const body = received.subarray(end + bodyEnd.length);
-  if (body.length < Number(length)) return undefined;
-  const parsed = Answer.safeParse(JSON.parse(body.toString("utf8", 0, Number(length))));
+  const length = said === undefined && isAll ? body.length : Number(said ?? Infinity);
+  if (body.length < length) return undefined;
+  const parsed = Answer.safeParse(JSON.parse(body.toString("utf8", 0, length)));
   if (!parsed.success) throw new Error("the game's answer does not say who plays");
   const { online, max, names } = parsed.data;
   return playersOf(online, max, names);

@@ -1,4 +1,5 @@
 import { createSocket, type Socket } from "node:dgram";
+import { createServer as createWebServer } from "node:http";
 import { createServer, type AddressInfo } from "node:net";
 import test, { type ExecutionContext } from "ava";
 import { queryKinds, type QueryKind, type ServerSpec } from "@playspawn/shared";
@@ -148,6 +149,19 @@ test("HTTP: who plays, as a game writes it itself", async (t) => {
   t.deepEqual(await query("http", await webGame(t, page('{"online": 0}'))), { online: 0, max: 0 });
 });
 
+test("HTTP: a plain web server gives no length to who asks in HTTP/1.0, and its answer ends with its connection", async (t) => {
+  const body = '{"online": 1, "max": 4, "names": ["ada"]}';
+  const server = createWebServer((_request, response) => {
+    response.write(body.slice(0, 10));
+    response.end(body.slice(10));
+  });
+  await new Promise<void>((done) => server.listen(0, "127.0.0.1", done));
+  t.teardown(() => server.close());
+  t.deepEqual(await query("http", (server.address() as AddressInfo).port), { online: 1, max: 4, names: ["ada"] });
+  const head = Buffer.from("HTTP/1.1 200 OK\r\n\r\n");
+  t.is(readAnswer(Buffer.concat([head, Buffer.from(body)]), false), undefined, "more may come");
+});
+
 test("HTTP: what is no such answer is an error, at once", async (t) => {
   for (const answer of [
     page('{"online": -1}'),
@@ -159,7 +173,7 @@ test("HTTP: what is no such answer is an error, at once", async (t) => {
     `HTTP/1.1 200 OK\r\nContent-Length: 999999\r\n\r\n${"x".repeat(100_000)}`,
   ])
     await t.throwsAsync(query("http", await webGame(t, answer)), undefined, answer.slice(0, 60));
-  t.is(readAnswer(Buffer.from(page('{"online": 1}')).subarray(0, -1)), undefined, "more is to come");
+  t.is(readAnswer(Buffer.from(page('{"online": 1}')).subarray(0, -1), false), undefined, "more is to come");
 });
 
 test("RCON: the lines that are players are counted and named, as many as there may be", (t) => {

@@ -15,7 +15,8 @@ export interface TcpLimits {
 }
 
 /**
- * Sends `request` and hands everything received so far to `read`, which answers undefined while it needs more.
+ * Sends `request` and hands everything received so far to `read`, which answers undefined while it needs more, and
+ * hears when the other side has said that this is all.
  * @throws Error when refused, too slow, too long or closed early, what `read` throws, or the signal's reason.
  */
 export function converse<T>(
@@ -23,7 +24,7 @@ export function converse<T>(
   { address, port }: Target,
   limits: TcpLimits,
   request: Uint8Array,
-  read: (received: Buffer) => T | undefined,
+  read: (received: Buffer, isAll: boolean) => T | undefined,
   signal: AbortSignal,
 ): Promise<T> {
   return new Promise((resolve, reject) => {
@@ -49,9 +50,9 @@ export function converse<T>(
       socket.write(request);
       attempt();
     });
-    const attempt = (): void => {
+    const attempt = (isAll = false): void => {
       try {
-        const answer = read(received);
+        const answer = read(received, isAll);
         if (answer === undefined) return;
         finish();
         resolve(answer);
@@ -64,6 +65,7 @@ export function converse<T>(
       if (received.length > limits.bytes) return fail(new Error(`${address}:${port} answered with too much`));
       attempt();
     });
+    socket.once("end", () => attempt(true));
     socket.once("error", fail);
     socket.once("close", () => fail(new Error(`${address}:${port} closed the connection`)));
   });
