@@ -1,74 +1,19 @@
 /** Whole runs against servers that answer what a test says: the ways in which no good answer comes. */
 import { execFile, spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdir, mkdtemp, readFile, rm, stat, writeFile } from "node:fs/promises";
-import { createServer, type IncomingMessage, type RequestListener, type ServerResponse } from "node:http";
+import { mkdir, readFile, stat, writeFile } from "node:fs/promises";
+import type { IncomingMessage, RequestListener, ServerResponse } from "node:http";
 import { createServer as createTcpServer } from "node:net";
-import type { AddressInfo, Server } from "node:net";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { PassThrough } from "node:stream";
-import type { ReadStream } from "node:tty";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { systemPorts } from "@playspawn/shared/ports/system.ts";
 import test, { type ExecutionContext } from "ava";
 import { unreachable } from "./api/unreachable.ts";
 import { commands } from "./commands/commands.ts";
-import type { Surroundings } from "./context.ts";
-import type { ExitCode } from "./exit-codes.ts";
-import { run } from "./run.ts";
+import { answering, cli, folder, listening } from "./testing/cli.ts";
 
 const main = fileURLToPath(new URL("main.ts", import.meta.url));
-
-interface Ended {
-  code: ExitCode;
-  out: string;
-  err: string;
-}
-
-async function folder(t: ExecutionContext): Promise<string> {
-  const path = await mkdtemp(join(tmpdir(), "playspawn-cli-test-"));
-  t.teardown(() => rm(path, { recursive: true, force: true }));
-  return path;
-}
-
-async function cli(t: ExecutionContext, args: string[], over: Partial<Surroundings["env"]> = {}): Promise<Ended> {
-  const ended = { out: "", err: "" };
-  const into = (key: "out" | "err") => ({
-    isTerminal: false,
-    width: null,
-    write: (text: string) => void (ended[key] += text),
-    async pipe(bytes: AsyncIterable<Uint8Array>) {
-      for await (const some of bytes) ended[key] += Buffer.from(some).toString();
-    },
-    paint: (_style: string, text: string) => text,
-  });
-  const home = over.configDir ?? (await folder(t));
-  const code = await run(args, {
-    io: { out: into("out"), err: into("err"), stdin: new PassThrough().end() as unknown as ReadStream },
-    env: {
-      url: undefined,
-      token: "token",
-      tokenFile: undefined,
-      browser: undefined,
-      configDir: home,
-      cacheDir: home,
-      ...over,
-    },
-    ports: systemPorts,
-    signal: new AbortController().signal,
-  });
-  return { code, ...ended };
-}
-
-async function listening(t: ExecutionContext, server: Server): Promise<string> {
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  t.teardown(() => server.close());
-  return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
-}
-
-const answering = (t: ExecutionContext, answer: RequestListener) => listening(t, createServer(answer));
 
 const problem =
   (status: number, code: string, detail: string, headers = {}): RequestListener =>
@@ -296,8 +241,8 @@ test("login wants its password from a file, and never as an option", async (t) =
 async function typed(t: ExecutionContext, keys: string): Promise<{ code: number | null; screen: string }> {
   const home = await folder(t);
   const command = `stty cols 80 rows 24; '${process.execPath}' '${main}' login`;
-  const child = spawn("script", ["-qec", command, "/dev/null"], {
-    env: { PATH: process.env["PATH"] ?? "", XDG_CONFIG_HOME: home, TERM: "xterm" },
+  const child = spawn("/usr/bin/script", ["-qec", command, "/dev/null"], {
+    env: { XDG_CONFIG_HOME: home, TERM: "xterm" },
     timeout: 30_000,
   });
   let screen = "";
@@ -352,40 +297,18 @@ test("every command says what it is for and begins its help with examples of its
   }
 });
 
-test("names for completion are asked for once in ten seconds, and nothing is said when they cannot be had", async (t) => {
-  let asked = 0;
-  const url = await answering(t, (_request, response) => {
-    asked++;
-    const items = [
-      { id: "srv_1", name: "one" },
-      { id: "srv_2", name: "two" },
-      { id: "srv_3", name: "two" },
-    ];
-    response.setHeader("content-type", "application/json").end(JSON.stringify({ items, nextCursor: null }));
-  });
-  const configDir = await folder(t);
-  const complete = (...words: string[]) => cli(t, ["--complete", ...words], { configDir, url });
-  t.is((await complete("server", "show", "")).out, "one\tsrv_1\nsrv_2\ttwo\nsrv_3\ttwo\n");
-  t.is((await complete("server", "wake", "--wait", "o")).out, "one\tsrv_1\n");
-  t.is(asked, 1);
-  t.deepEqual((await complete("server", "create", "tiny", "--node", "on")).out, "one\tsrv_1\n");
-  t.deepEqual(await cli(t, ["--complete", "server", "show", ""], { url: "http://127.0.0.1:1" }), {
-    code: 0,
-    out: "",
-    err: "",
-  });
-});
-
-test("after --set come the variables of the game, or those that the server has", async (t) => {
-  const url = await answering(t, (request, response) => {
-    const game = { id: "tiny", variables: { MAX: { label: "Players" }, MOTD: { label: "Greeting" } } };
-    const server = { id: "srv_1", name: "one", variables: { MAX: 8 } };
-    response.setHeader("content-type", "application/json");
-    response.end(JSON.stringify(request.url!.includes("/games/") ? game : { items: [server], nextCursor: null }));
-  });
-  const complete = async (...words: string[]) => (await cli(t, ["--complete", ...words], { url })).out;
-  t.is(await complete("server", "create", "tiny", "--set", ""), "MAX=\tPlayers\nMOTD=\tGreeting\n");
-  t.is(await complete("server", "create", "tiny", "--set", "MAX=1", "--set", "MO"), "MOTD=\tGreeting\n");
-  t.is(await complete("server", "change", "one", "--set", ""), "MAX=\t\n");
-  t.is(await complete("server", "create", "--set", ""), "");
+test("a value is sent as the server's own version takes it, whatever the game's template says now", async (t) => {
+  const bodies: unknown[] = [];
+  const reply = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
+    const sent = Buffer.concat(await request.toArray()).toString();
+    if (sent) bodies.push(JSON.parse(sent));
+    const server = { id: "srv_1", name: "one", game: "tiny", variables: { MAX: 8, PVP: true, MOTD: "1" }, pending: [] };
+    const game = { id: "tiny", variables: { MAX: { type: "string" }, MOTD: { type: "string" } } };
+    const answer = request.url!.includes("/games/") ? game : sent ? server : { items: [server], nextCursor: null };
+    response.setHeader("content-type", "application/json").end(JSON.stringify(answer));
+  };
+  const url = await answering(t, (request, response) => void reply(request, response));
+  const change = ["server", "change", "one", "--set", "MAX=12", "--set", "PVP=off", "--set", "MOTD=2", "--url", url];
+  t.is((await cli(t, change)).code, 0);
+  t.deepEqual(bodies, [{ variables: { MAX: 12, PVP: false, MOTD: "2" } }]);
 });

@@ -1,6 +1,7 @@
 /** rename, change, update, transfer. */
+import type { Variable } from "@playspawn/shared/games/game.ts";
 import { bytes } from "@playspawn/shared/words/bytes.ts";
-import type { UpdateServer } from "../api/types.ts";
+import type { Game, Server, UpdateServer } from "../api/types.ts";
 import type { Context } from "../context.ts";
 import { usageFailure } from "../failure.ts";
 import { agree } from "../output/ask.ts";
@@ -32,7 +33,9 @@ export async function change(context: Context, [name = ""]: string[], options: O
     Object.keys(given).length === 0
       ? undefined
       : await api.call("get", "/api/v1/games/{id}", { path: { id: server.game } });
-  const variables = Object.entries(given).map(([key, text]) => [key, valueOf(game?.variables[key], text)] as const);
+  const variables = Object.entries(given).map(
+    ([key, text]) => [key, valueOf(kindOf(server, game, key), text)] as const,
+  );
   const body: UpdateServer = {
     ...(variables.length > 0 && { variables: Object.fromEntries(variables) }),
     ...(options.idle !== undefined && { idleSeconds: idleSecondsOf(options.idle) }),
@@ -50,6 +53,18 @@ export async function change(context: Context, [name = ""]: string[], options: O
     later.length > 0 ? ` ${later.join(", ")} ${later.length === 1 ? "applies" : "apply"} at its next wake.` : "";
   const takes = body.memoryBytes === undefined ? "" : ` It may use ${bytes(changed.memoryBytes)} of memory.`;
   context.say(`${changed.name} is changed.${takes}${waits}`);
+}
+
+/** What the server's own version takes, which may be older than the game's: by the value it has, where that is shown. */
+function kindOf(
+  server: Server,
+  game: Game | undefined,
+  name: string,
+): { type: "integer" | "boolean" } | Variable | undefined {
+  const value = server.variables[name];
+  if (typeof value === "number") return { type: "integer" };
+  if (typeof value === "boolean") return { type: "boolean" };
+  return game?.variables[name];
 }
 
 /** Whether a part that waits for the next wake waits because of this change. */

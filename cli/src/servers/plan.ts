@@ -47,7 +47,7 @@ const truths: Record<string, boolean> = {
 };
 
 /** What people wrote as what the variable takes; what does not fit stays text, and the API says what is wrong with it. */
-export function valueOf(variable: Variable | undefined, text: string): Value {
+export function valueOf(variable: Pick<Variable, "type"> | undefined, text: string): Value {
   if (variable?.type === "integer" && /^[+-]?\d+$/.test(text)) return Number(text);
   if (variable?.type === "boolean") return truths[text.toLowerCase()] ?? text;
   return text;
