@@ -13,6 +13,7 @@ import { createDriving } from "./driving.ts";
 import { catalogue, type Catalogue } from "./games/catalogue.ts";
 import { gameAdmin } from "./games/admin.ts";
 import { gameAdminOperations } from "./games/admin-operations.ts";
+import { gameFileOperations } from "./games/file-operations.ts";
 import { gameOperations } from "./games/operations.ts";
 import { mendOwn } from "./games/own.ts";
 import { selfTests } from "./games/self-test.ts";
@@ -120,6 +121,7 @@ export async function createHosting(deps: HostingDeps, config: HostingConfig): P
     operations: [
       ...gameOperations(games, tests),
       ...gameAdminOperations({ games, tests, admin }),
+      ...gameFileOperations(admin),
       ...nodeOperations({ nodes: fleet, driven: driving, publicUrl: deps.publicUrl }),
       ...serverOperations(gameServers),
       ...wakeTokenOperations(wakeTokens({ ...deps, servers: gameServers, publisher: publish }), gameServers),

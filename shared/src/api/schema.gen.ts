@@ -365,6 +365,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/games/{id}/files": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The files beside a template, whole
+         * @description In the shape that a change takes as `files`. More than a change takes are not sent.
+         */
+        get: operations["getGameFiles"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/games/{id}/logo": {
         parameters: {
             query?: never;
@@ -1433,6 +1453,9 @@ export interface components {
             executable?: boolean;
             path: string;
         };
+        GameFiles: {
+            items: components["schemas"]["GameFile"][];
+        };
         GameList: {
             faults: components["schemas"]["GameFault"][];
             items: components["schemas"]["Game"][];
@@ -1797,8 +1820,12 @@ export interface components {
             token: string;
         };
         StartGameTest: {
-            /** @description Id of the node; left out, the emptiest. */
+            /** @description Left out, the emptiest. */
             node?: string;
+            /** @description As for a new server: what its template requires, such as a licence, must be said here too. */
+            variables?: {
+                [key: string]: string | number | boolean;
+            };
         };
         TransferServer: {
             email: string;
@@ -2457,6 +2484,29 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Game"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    getGameFiles: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The files beside a template, whole */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GameFiles"];
                 };
             };
             default: components["responses"]["Problem"];

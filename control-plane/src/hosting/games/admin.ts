@@ -8,7 +8,7 @@ import { loadGames } from "./load.ts";
 import { own, refused, type OwnFile } from "./own.ts";
 import { parseGame, type GameFault } from "./parse.ts";
 import { faultsOf } from "./present.ts";
-import type { AddGame, EditGame, GameSource } from "./schema.ts";
+import { filesMax, type AddGame, type EditGame, type GameSource } from "./schema.ts";
 import type { SelfTests } from "./self-test.ts";
 
 export interface GameAdmin {
@@ -19,6 +19,8 @@ export interface GameAdmin {
   /** What the loader has against a text, without keeping it. */
   check(yaml: string): Promise<GameFault[]>;
   source(id: string): Promise<GameSource>;
+  /** All beside its game.yaml. @throws AppError not_found; conflict when there is more than a change could send back */
+  files(id: string): Promise<OwnFile[]>;
   /** An own one goes; a shipped one behind it counts again. @throws AppError conflict while servers use it */
   remove(id: string): Promise<void>;
   setDisabled(id: string, disabled: boolean): Promise<void>;
@@ -52,7 +54,7 @@ export function gameAdmin(deps: AdminDeps): GameAdmin {
     return mine;
   };
   const write = async (id: string, yaml: string, files: readonly OwnFile[]): Promise<void> => {
-    const bytes = files.reduce((sum, file) => sum + file.bytes.length, 0);
+    const bytes = sizeOf(files);
     if (bytes > bytesMax)
       throw new AppError("invalid_request", `The files have ${bytes} bytes; at most ${bytesMax} are taken here.`);
     await disk.write(id, yaml, files);
@@ -83,6 +85,12 @@ export function gameAdmin(deps: AdminDeps): GameAdmin {
       return parsed.faults ?? [];
     },
     source,
+    async files(id) {
+      const { files } = await disk.read(id);
+      if (files.length <= filesMax && sizeOf(files) <= bytesMax) return files;
+      const limit = `more than ${filesMax} files or ${bytesMax} bytes`;
+      throw new AppError("conflict", `Beside the template of ${id} lie ${limit}: change them in its folder.`);
+    },
     remove: (id) => inTurn(() => remove(deps, disk, id)),
     setDisabled: (id, disabled) =>
       inTurn(async () => {
@@ -101,6 +109,8 @@ export function gameAdmin(deps: AdminDeps): GameAdmin {
       }),
   };
 }
+
+const sizeOf = (files: readonly OwnFile[]): number => files.reduce((sum, { bytes }) => sum + bytes.length, 0);
 
 function requireGame(games: Catalogue, id: string): void {
   if (!games.find(id)) throw notFound("game", id);

@@ -62,7 +62,7 @@ export const GameList = z
   .meta({ id: "GameList" });
 export type GameList = z.infer<typeof GameList>;
 
-const filesMax = 64;
+export const filesMax = 64;
 const yamlCharsMax = 64 * 1024;
 const contentCharsMax = 900 * 1024;
 
@@ -82,7 +82,7 @@ function isBase64(text: string): boolean {
   return bare(Buffer.from(text, "base64").toString("base64")) === bare(text);
 }
 
-const GameFile = z
+export const GameFile = z
   .strictObject({
     path: FilePath,
     content: z.string().max(contentCharsMax),
