@@ -9,7 +9,7 @@ const records: Records = { servers: [server], leases: [{ server: "srv_a", protoc
 const game = { name: "a-g1", server: "srv_a", role: "game", running: true };
 const holder = { name: "a-holder", server: "srv_a", role: "holder", running: true };
 const engine: Engine = {
-  version: "20.10.24+dfsg1",
+  version: "27.5.1",
   liveRestore: true,
   containers: [game, holder],
   networks: ["ps-inst-node"],
@@ -171,6 +171,16 @@ test("advice is given and breaks nothing", (t) => {
   );
   t.regex(findings(facts)[0]!, /a restart of Docker would stop 1 running game\./);
   t.regex(findings(facts)[1]!, /their filter is not there/);
+});
+
+test("an engine whose seccomp profile lets more through than newer ones is named", (t) => {
+  const said = (version: string): string[] => findings({ engine: { ...engine, version } });
+  t.regex(
+    said("20.10.24+dfsg1")[0]!,
+    /20\.10\.24\+dfsg1 lets games use io_uring and vsock, .*; 25\.0 and newer refuse it/,
+  );
+  t.regex(said("24.0.9")[0]!, /lets games use io_uring; /);
+  t.deepEqual(said("25.0.0"), []);
 });
 
 test("a server that is being deleted may still have containers", (t) => {

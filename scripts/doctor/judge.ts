@@ -17,6 +17,8 @@ const inFlight: readonly Have[] = ["preparing", "starting", "draining", "hiberna
 const inFlightMsMax = 30 * 60_000;
 const freeBytesMin = 1024 ** 3;
 const engineMin = [20, 10] as const;
+/** From which Docker's own seccomp profile refuses vsock (moby 44562), and io_uring as well (moby 46762). */
+const refusing = { vsock: 23, ioUring: 25 };
 
 export function judge(facts: Facts): Verdict[] {
   const { identity, databases, records, engine, dataDir } = facts;
@@ -186,7 +188,10 @@ function liveRestore({ liveRestore: on, containers }: Engine): string[] {
 function oldEngine({ version }: Engine): string[] {
   const [major = 0, minor = 0] = version.split(".").map(Number);
   const enough = major > engineMin[0] || (major === engineMin[0] && minor >= engineMin[1]);
-  return enough ? [] : [`Docker Engine is ${version}; ${engineMin.join(".")} or newer is tested.`];
+  if (!enough) return [`Docker Engine is ${version}; ${engineMin.join(".")} or newer is tested.`];
+  if (major >= refusing.ioUring) return [];
+  const vsock = major < refusing.vsock ? " and vsock, which the filter of what they send does not see" : "";
+  return [`Docker Engine ${version} lets games use io_uring${vsock}; ${refusing.ioUring}.0 and newer refuse it.`];
 }
 
 const disks = ({ disks: found }: Facts): string[] =>
