@@ -53,7 +53,7 @@ export function showProgress({ io: { err }, settings, ports: { clock } }: Contex
 
 function stepOf(server: Server): { name: string; detail: string } {
   const { progress, error, retry } = server;
-  if (server.have === "failed" && retry) {
+  if (server.have === "failed" && server.want !== "absent" && retry) {
     const message = error ? ` ${error.message}` : "";
     return {
       name: `${stateText(server)}, try ${retry.attempt} of ${retry.max} follows`,
