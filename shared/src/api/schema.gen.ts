@@ -1390,7 +1390,11 @@ export interface components {
                     omitEmpty?: boolean;
                     /** @description A regular expression as RE2 and JavaScript both know them. */
                     pattern?: string;
+                    /** @description People have to fill it in; the default is empty. */
+                    required?: boolean;
                     secret?: boolean;
+                    /** @description Its default is the server's own name, where that may stand here; the one given here is for the rest. */
+                    serverName?: boolean;
                     /** @enum {string} */
                     type: "string";
                 } | {
@@ -1414,6 +1418,8 @@ export interface components {
                     /** @description The heading it stands under. Those without one are the first that people see. */
                     group?: string;
                     label: string;
+                    /** @description Such as a licence: no server without it. People switch it on; the default is off. */
+                    required?: boolean;
                     /** @enum {string} */
                     type: "boolean";
                 } | {

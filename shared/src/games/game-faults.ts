@@ -8,7 +8,7 @@ import { pattern, patternFault } from "./pattern.ts";
 import { queries, type QueryKind } from "./queries.ts";
 import { placeholders } from "./placeholders.ts";
 import { isSystemPath } from "./system-path.ts";
-import { variableFault } from "./variable-fault.ts";
+import { isRequired, variableFault } from "./variable-fault.ts";
 import type { Variable } from "./variable.ts";
 
 export interface GameFault {
@@ -31,6 +31,7 @@ const faultsOf = (game: Game): GameFault[] => [
   ...countFaults(game),
   ...nameFaults(game),
   ...portNameFaults(game),
+  ...switchFaults(game),
   ...variableFaults(game),
 ];
 
@@ -113,6 +114,23 @@ function portNameFaults({ ports, environment, variables }: Game): GameFault[] {
   return faults;
 }
 
+/** What is always there cannot stand on what is not. */
+function switchFaults({ ports, variables }: Game): GameFault[] {
+  const faults = Object.entries(ports).flatMap(([name, { public: where, when }]) => {
+    const found: GameFault[] = [];
+    const followed = typeof where === "string" ? undefined : ports[where.of]?.when;
+    if (followed !== undefined && followed !== when)
+      found.push({ path: ["ports", name, "when"], message: `must be ${followed}, as at the port that it follows` });
+    if (when !== undefined && variables[when]?.type !== "boolean")
+      found.push({ path: ["ports", name, "when"], message: "must name a variable that is a boolean" });
+    return found;
+  });
+  const always = Object.values(ports).filter(({ public: where }) => where !== "none");
+  if (always.length > 0 && always.every(({ when }) => when !== undefined))
+    faults.push({ path: ["ports"], message: "must have a public one that is always there" });
+  return faults;
+}
+
 interface PortUse {
   path: (string | number)[];
   port: string;
@@ -142,6 +160,7 @@ function portUses({ readiness, players, asleep, save, stop }: Game): PortUse[] {
 function useFaults({ ports }: Game, { path, port, needs, what }: PortUse): GameFault[] {
   const used = Object.hasOwn(ports, port) ? ports[port] : undefined;
   if (!used) return [{ path, message: `names the port ${port}, which is not among ports` }];
+  if (used.when) return [{ path, message: `names the port ${port}, which is only there while ${used.when} is on` }];
   if (used.protocol === needs) return [];
   return [{ path, message: `names the port ${port}, which is ${used.protocol}; ${what} needs a ${needs} port` }];
 }
@@ -172,7 +191,7 @@ function nameFaults({ save, stop, players, command, variables, environment, port
 
 function variableFaults({ variables, environment }: Game): GameFault[] {
   return Object.entries(variables).flatMap(([name, variable]) => {
-    const fault = variableFault(variable, variable.default, pattern);
+    const fault = isRequired(variable) ? requiredFault(variable) : variableFault(variable, variable.default, pattern);
     return [
       ...(fault ? [{ path: ["variables", name, "default"], message: fault }] : []),
       ...(Object.hasOwn(environment, name)
@@ -183,10 +202,18 @@ function variableFaults({ variables, environment }: Game): GameFault[] {
   });
 }
 
+/** A default that were accepted would be chosen by nobody. */
+function requiredFault(variable: Variable): string | undefined {
+  const none = variable.type === "boolean" ? false : "";
+  return variable.default === none ? undefined : `must be ${JSON.stringify(none)}, since it is required`;
+}
+
 function formFaults(name: string, variable: Variable): GameFault[] {
   const path = ["variables", name];
   if (variable.type === "string" && variable.generate && !variable.secret)
     return [{ path: [...path, "generate"], message: "is for secrets alone: add secret: true" }];
+  if (variable.type === "string" && variable.generate && variable.required)
+    return [{ path: [...path, "required"], message: "cannot be: what is left empty is made up" }];
   if (variable.type !== "enum") return [];
   return Object.keys(variable.labels ?? {})
     .filter((option) => !variable.options.includes(option))

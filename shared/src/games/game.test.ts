@@ -218,3 +218,37 @@ test("a link leads to a page, by https", (t) => {
   for (const homepage of ["http://example.org", "javascript:alert(1)", "example"])
     t.deepEqual(faults({ links: { homepage } }), ["links.homepage: must be an address that begins with https://"]);
 });
+
+test("what is required is refused until people say it, and its default says nothing for them", (t) => {
+  const eula = { type: "boolean", label: "I accept the licence", default: false, required: true } as const;
+  const login = { type: "string", label: "Login", default: "", required: true, pattern: "^[a-z]+$" } as const;
+  t.deepEqual(faults({ variables: { EULA: eula, LOGIN: login } }), []);
+  t.is(variableFault(eula, false), "must be true (I accept the licence)");
+  t.is(variableFault(eula, true), undefined);
+  t.is(variableFault(login, ""), "must not be empty (Login)");
+  t.deepEqual(faults({ variables: { EULA: { ...eula, default: true }, LOGIN: { ...login, default: "me" } } }), [
+    "variables.EULA.default: must be false, since it is required",
+    'variables.LOGIN.default: must be "", since it is required',
+  ]);
+  t.regex(
+    faults({ variables: { KEY: { ...login, secret: true, generate: true } } })[0]!,
+    /what is left empty is made up/,
+  );
+});
+
+test("a port may hang on a switch; what must always be there may not hang on it", (t) => {
+  const TV = { type: "boolean", label: "TV", default: false } as const;
+  const game = { protocol: "tcp", container: 4000, public: "auto" };
+  const tv = { protocol: "tcp", container: 4001, public: "auto", when: "TV" };
+  const beside = { protocol: "tcp", container: 4002, public: { of: "tv", offset: 1 } };
+  const readiness = { anyOf: [{ log: "x" }], limitSeconds: 1 };
+  const ported = (ports: object, more: object = {}): string[] =>
+    faults({ ports, variables: { TV }, readiness, players: undefined, ...more });
+  t.deepEqual(ported({ game, tv, beside: { ...beside, when: "TV" } }), []);
+  t.deepEqual(ported({ game, tv, beside }), ["ports.beside.when: must be TV, as at the port that it follows"]);
+  t.deepEqual(ported({ game, tv: { ...tv, when: "NO" } }), ["ports.tv.when: must name a variable that is a boolean"]);
+  t.deepEqual(ported({ tv }), ["ports: must have a public one that is always there"]);
+  t.deepEqual(ported({ game, tv }, { readiness: { anyOf: [{ tcp: "tv" }], limitSeconds: 1 } }), [
+    "readiness.anyOf.0.tcp: names the port tv, which is only there while TV is on",
+  ]);
+});

@@ -79,6 +79,9 @@ const GamePort = z.strictObject({
       "`auto` leases one from the node's range; `{of, offset}` follows another port; `none` is for the agent alone.",
     ),
   env: EnvName.optional().describe("The environment variable that tells the game its public number."),
+  when: EnvName.optional().describe(
+    "The switch that must be on for the game to open it: without it there is no such port.",
+  ),
 });
 
 const Link = z.url({ protocol: /^https$/, error: "must be an address that begins with https://" }).max(300);

@@ -14,7 +14,8 @@ const native: Compile = (source) => new RegExp(source);
 export function variableFault(variable: Variable, value: unknown, compile: Compile = native): string | undefined {
   switch (variable.type) {
     case "boolean":
-      return typeof value === "boolean" ? undefined : "must be true or false";
+      if (typeof value !== "boolean") return "must be true or false";
+      return variable.required && !value ? `must be true (${variable.label})` : undefined;
     case "enum":
       return variable.options.includes(value as string) ? undefined : `must be one of ${variable.options.join(", ")}`;
     case "integer":
@@ -27,12 +28,16 @@ export function variableFault(variable: Variable, value: unknown, compile: Compi
   }
 }
 
+/** Whether people have to say it themselves, because its default is not accepted. */
+export const isRequired = (variable: Variable): boolean => "required" in variable && variable.required === true;
+
 function stringFault(
   variable: Extract<Variable, { type: "string" }>,
   value: unknown,
   compile: Compile,
 ): string | undefined {
   if (typeof value !== "string") return "must be a text";
+  if (variable.required && value === "") return `must not be empty (${variable.label})`;
   const max = variable.maxLength ?? 1000;
   if (value.length > max) return `must be at most ${max} characters`;
   // oxlint-disable-next-line no-control-regex -- a line break or NUL would end the game's own configuration line

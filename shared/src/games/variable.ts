@@ -9,6 +9,8 @@ const words = {
   group: Label.optional().describe("The heading it stands under. Those without one are the first that people see."),
 };
 
+const required = z.boolean().optional();
+
 export const Variable = z.discriminatedUnion("type", [
   z.strictObject({
     type: z.literal("string"),
@@ -17,7 +19,12 @@ export const Variable = z.discriminatedUnion("type", [
     maxLength: z.number().int().min(1).max(1000).optional(),
     pattern: Regex.optional(),
     secret: z.boolean().optional(),
+    required: required.describe("People have to fill it in; the default is empty."),
     generate: z.boolean().optional().describe("A secret that is left empty is made up, once for each server."),
+    serverName: z
+      .boolean()
+      .optional()
+      .describe("Its default is the server's own name, where that may stand here; the one given here is for the rest."),
     omitEmpty: z.boolean().optional().describe("Left empty, the game does not get it at all."),
   }),
   z.strictObject({
@@ -31,6 +38,7 @@ export const Variable = z.discriminatedUnion("type", [
     type: z.literal("boolean"),
     ...words,
     default: z.boolean(),
+    required: required.describe("Such as a licence: no server without it. People switch it on; the default is off."),
     as: z
       .strictObject({ on: Text(100), off: Text(100) })
       .optional()

@@ -154,7 +154,7 @@ function testing({ tests, games }: GameAdminDeps): Operation[] {
       params,
       body: StartTest,
       answer: { status: 202, schema: GameTest },
-      handle: ({ actor }, { params: { id }, body }) => tests.start(actor, id, body.node ?? null),
+      handle: ({ actor }, { params: { id }, body }) => tests.start(actor, id, body),
     }),
     operation({
       ...admin,

@@ -50,6 +50,15 @@ function pick(name: string, variable: Variable, given: Record<string, unknown>, 
   return masked || (given[name] === "" && isGenerated(variable)) ? kept : given[name];
 }
 
+/** What is asked for, and the server's own name where the game shows it and nothing else is asked for. */
+export function withServerName(game: Game, name: string, given: Record<string, unknown> = {}): Record<string, unknown> {
+  const compile = patternsOf(game);
+  const named = Object.entries(game.variables).filter(
+    ([, variable]) => variable.type === "string" && variable.serverName && !variableFault(variable, name, compile),
+  );
+  return { ...Object.fromEntries(named.map(([key]) => [key, name])), ...given };
+}
+
 /** RFC 6901: `~` and `/` in a name are written `~0` and `~1`. */
 const escapePointer = (name: string): string => name.replaceAll("~", "~0").replaceAll("/", "~1");
 
@@ -104,12 +113,22 @@ const argumentsOf = (command: NonNullable<Game["command"]>, env: Readonly<Record
     return empty ? [] : parts.map((part) => fill(part, env));
   });
 
-/** @param publicPorts port name → leased public port; every public port of the game must be in it */
+/** The game with the ports that its variables ask for. */
+export const gameFor = (game: Game, variables: Variables): Game => ({
+  ...game,
+  ports: Object.fromEntries(
+    Object.entries(game.ports).filter(([, { when }]) => when === undefined || variables[when] === true),
+  ),
+});
+
+/** @param publicPorts port name → leased public port; every public port that the variables ask for must be in it */
 export function resolveSpec(
-  { game, context }: Pick<LoadedGame, "game" | "context">,
+  template: Pick<LoadedGame, "game" | "context">,
   variables: Variables,
   publicPorts: Readonly<Record<string, number>>,
 ): ServerSpec {
+  const { context } = template;
+  const game = gameFor(template.game, variables);
   const env = environmentOf(game, variables, publicPorts);
   const internal = Object.entries(game.ports).flatMap(([name, { protocol, container, public: where }]) =>
     where === "none" && container !== "public" ? [{ name, protocol, container }] : [],
@@ -131,6 +150,6 @@ export function resolveSpec(
   };
 }
 
-/** Those that a server leases. */
+/** Those that a server leases, of `gameFor` its variables. */
 export const publicPortsOf = (game: Game): [string, Game["ports"][string]][] =>
   Object.entries(game.ports).filter(([, port]) => port.public !== "none");

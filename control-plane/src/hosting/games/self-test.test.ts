@@ -107,7 +107,7 @@ test("a game that does everything right passes, is called ready, and its server 
       `place passed on test node, with the ports game ${port}/tcp`,
       "image passed was there already",
       "container passed runs",
-      "ready passed as its readiness says",
+      "ready passed players can join",
       "ports passed game 4000/tcp is bound",
       "query passed 0 of 8 players",
       "stop passed stopped by itself, with exit code 0",

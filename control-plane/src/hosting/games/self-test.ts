@@ -2,13 +2,14 @@
 import { AppError, messageOf, newId } from "@playspawn/shared";
 import type { Catalogue } from "./catalogue.ts";
 import type { Nodes } from "../servers/service.ts";
-import { testSteps, type GameTest, type StepName, type TestStep } from "./schema.ts";
+import { resolveVariables } from "./resolve.ts";
+import { testSteps, type GameTest, type StartTest, type StepName, type TestStep } from "./schema.ts";
 import { carryOut, cleanUp, cleanupMs, removeServer, type StepDeps, type Steps, type Subject } from "./test-steps.ts";
 import { insertTest, lastVerdicts, listBroken, listTests, stepsOf, updateTest, type TestRow } from "./test-store.ts";
 
 export interface SelfTests {
-  /** @throws AppError unknown_game; no_node when `node` is not there; conflict while it is tested or too many are */
-  start(asker: Subject["asker"], game: string, node: string | null): Promise<GameTest>;
+  /** @throws AppError unknown_game; invalid_variables; no_node when `node` is not there; conflict while it is tested or too many are */
+  start(asker: Subject["asker"], game: string, request: StartTest): Promise<GameTest>;
   /** Newest first. */
   list(game: string): Promise<GameTest[]>;
   /** @throws AppError conflict when none runs */
@@ -42,7 +43,7 @@ export function selfTests(deps: SelfTestDeps): SelfTests {
   const starting = new Set<string>();
   const closing = new AbortController();
 
-  const begin = async (asker: Subject["asker"], game: string, node: string | null): Promise<Run> => {
+  const begin = async (asker: Subject["asker"], game: string, request: StartTest): Promise<Run> => {
     const loaded = games.get(game);
     const id = newId("test", ports);
     const test = fresh(id, game, loaded.revision, ports.clock.now());
@@ -50,15 +51,16 @@ export function selfTests(deps: SelfTestDeps): SelfTests {
     const abort = new AbortController();
     const run: Run = { test, abort, over: Promise.resolve() };
     runs.set(game, run);
-    run.over = perform(deps, { id, asker, loaded, node }, run, closing.signal)
+    run.over = perform(deps, { id, asker, loaded, request }, run, closing.signal)
       .catch((error: unknown) => log.error({ game, reason: messageOf(error) }, "a self-test could not be ended"))
       .finally(() => runs.delete(game));
     return run;
   };
   return {
-    async start(asker, game, node) {
-      games.get(game);
-      if (node !== null && !deps.nodes.connected(node))
+    async start(asker, game, request) {
+      const { node, variables = {} } = request;
+      resolveVariables(games.get(game).game, variables);
+      if (node !== undefined && !deps.nodes.connected(node))
         throw new AppError("no_node", `The node ${node} is not connected, or is none of this installation.`);
       if (runs.has(game) || starting.has(game))
         throw new AppError("conflict", `${game} is being tested already: wait for its end, or call it off.`);
@@ -66,7 +68,7 @@ export function selfTests(deps: SelfTestDeps): SelfTests {
         throw new AppError("conflict", `${runsMax} games are being tested: wait until one of them is done.`);
       starting.add(game);
       try {
-        return (await begin(asker, game, node)).test;
+        return (await begin(asker, game, request)).test;
       } finally {
         starting.delete(game);
       }

@@ -6,7 +6,7 @@ import type { Deps } from "../deps.ts";
 import type { Servers, Nodes } from "../servers/service.ts";
 import type { Trial } from "../servers/trials.ts";
 import type { LoadedGame } from "./load.ts";
-import type { StepName } from "./schema.ts";
+import type { StartTest, StepName } from "./schema.ts";
 import { updateTest } from "./test-store.ts";
 
 export interface StepDeps extends Deps {
@@ -19,8 +19,7 @@ export interface Subject {
   id: string;
   asker: { userId: string; teamId: string };
   loaded: LoadedGame;
-  /** Null: the emptiest. */
-  node: string | null;
+  request: StartTest;
 }
 
 export interface Steps {
@@ -56,12 +55,13 @@ export async function carryOut(deps: StepDeps, subject: Subject, steps: Steps): 
     return made.text;
   });
   await steps.step("image", limits.image, async (signal, show) => {
-    let said = "was there already";
+    let had = true;
     await watch(deps, id, signal, hasImage, (progress) => {
-      said = progress.text;
+      had &&= progress.step !== "image";
       show(progress);
     });
-    return said;
+    if (had) return "was there already";
+    return "ref" in subject.loaded.game.image ? "pulled" : "built";
   });
   await steps.step("container", limits.container, async (signal, show) => {
     await watch(deps, id, signal, hasStarted, show);
@@ -70,7 +70,7 @@ export async function carryOut(deps: StepDeps, subject: Subject, steps: Steps): 
   const readyMs = (readiness.firstLimitSeconds ?? readiness.limitSeconds) * second + limits.slack;
   await steps.step("ready", readyMs, async (signal, show) => {
     await watch(deps, id, signal, ({ have }) => have === "ready", show);
-    return "as its readiness says";
+    return "players can join";
   });
   await examined(deps, id, steps);
   const stopMs = (stop.limitSeconds + 3 * (save?.limitSeconds ?? 0)) * second + limits.slack;
@@ -78,7 +78,11 @@ export async function carryOut(deps: StepDeps, subject: Subject, steps: Steps): 
 }
 
 /** A server made for this test alone, marked as that in the transaction that makes it; none once `signal` aborted. */
-async function place(deps: StepDeps, { id, asker, loaded, node }: Subject, signal: AbortSignal) {
+async function place(
+  deps: StepDeps,
+  { id, asker, loaded, request: { node, variables } }: Subject,
+  signal: AbortSignal,
+) {
   const { game } = loaded;
   const request = {
     name: `Test of ${game.name}`.slice(0, 60),
@@ -86,7 +90,8 @@ async function place(deps: StepDeps, { id, asker, loaded, node }: Subject, signa
     want: "running" as const,
     idleSeconds: null,
     isTest: true,
-    ...(node !== null && { node }),
+    ...(node !== undefined && { node }),
+    ...(variables !== undefined && { variables }),
   };
   const server = await deps.servers.create(asker, request, (work) =>
     transaction(deps.db, async (tx) => {

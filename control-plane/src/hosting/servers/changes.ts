@@ -1,7 +1,7 @@
 /** What a request makes of a server's row. Pure. */
 import { AppError, type Game, type KickKind, type Rng, type Want } from "@playspawn/shared";
 import type { LoadedGame } from "../games/load.ts";
-import { publicPortsOf, resolveVariables, withSecrets, type Variables } from "../games/resolve.ts";
+import { gameFor, publicPortsOf, resolveVariables, withSecrets, type Variables } from "../games/resolve.ts";
 import { specOf, type Kick } from "./desired.ts";
 import type { CreateServer, UpdateServer } from "./schema.ts";
 import type { ServerChange, ServerRow } from "./store.ts";
@@ -157,7 +157,7 @@ export type Latest =
  */
 export function latestOf(row: ServerRow, loaded: LoadedGame, rng: Pick<Rng, "bytes">): Latest {
   const held = specOf(row).ports;
-  const wanted = publicPortsOf(loaded.game);
+  const wanted = publicPortsOf(gameFor(loaded.game, variablesOf(row.variables)));
   const fits =
     held.length === wanted.length && held.every((port) => loaded.game.ports[port.name]?.protocol === port.protocol);
   if (!fits) {

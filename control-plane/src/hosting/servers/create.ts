@@ -1,10 +1,18 @@
 /** Creating a server: a node, its ports, and the row, with the leases in the same transaction. */
-import { AppError, newId, type Server, type ServerSpec } from "@playspawn/shared";
+import { AppError, newId, type Game, type Server, type ServerSpec } from "@playspawn/shared";
 import type { Db } from "../../platform/db/db.ts";
 import type { Event } from "../../platform/events/events.ts";
 import type { Deps } from "../deps.ts";
 import type { Catalogue } from "../games/catalogue.ts";
-import { resolveSpec, resolveVariables, withSecrets } from "../games/resolve.ts";
+import type { LoadedGame } from "../games/load.ts";
+import {
+  gameFor,
+  resolveSpec,
+  resolveVariables,
+  withSecrets,
+  withServerName,
+  type Variables,
+} from "../games/resolve.ts";
 import { newRow } from "./changes.ts";
 import type { leasing } from "./leasing.ts";
 import { findPlace, type NodeCalls, type Place } from "./placing.ts";
@@ -72,10 +80,14 @@ export function creator(deps: CreateDeps): CreateOne {
   return async (asker, request, once) => {
     // Before a node is asked for anything: what is wrong in the request itself.
     const { game } = request.isTest ? deps.games.get(request.game) : deps.games.offer(request.game);
-    resolveVariables(game, request.variables ?? {});
+    variablesFor(game, request);
     return await untilLeased(() => tryCreate(deps, lessor, { asker, request, once }));
   };
 }
+
+/** @throws AppError invalid_variables */
+const variablesFor = (game: Game, { name, variables }: CreateRequest): Variables =>
+  resolveVariables(game, withServerName(game, name, variables));
 
 /** @throws LeaseLostError when another create was faster */
 async function tryCreate(
@@ -84,15 +96,17 @@ async function tryCreate(
   { asker, request, once }: { asker: Asker; request: CreateRequest; once: Once },
 ): Promise<Server> {
   const { db, games, nodes, records } = deps;
-  const game = games.get(request.game);
-  const place = await findPlace({ db, clock: deps.ports.clock, nodes, leasing: lessor }, game, request.ports ?? {}, {
+  const loaded = games.get(request.game);
+  const variables = withSecrets(loaded.game, variablesFor(loaded.game, request), deps.ports.rng);
+  const wanted = { ...loaded, game: gameFor(loaded.game, variables) };
+  const place = await findPlace({ db, clock: deps.ports.clock, nodes, leasing: lessor }, wanted, request.ports ?? {}, {
     ownerId: asker.teamId,
     node: request.node,
   });
   try {
     let made: Made | undefined;
     const server = await once(async (tx) => {
-      made = await insert(tx, deps, { asker, request, place });
+      made = await insert(tx, deps, { asker, request, place, loaded, variables });
       return await records.read(tx, made.row.id);
     });
     // A repeated request was answered from memory: nothing new is there to be told.
@@ -108,14 +122,20 @@ interface Made {
   event: Event;
 }
 
+interface Making {
+  asker: Asker;
+  request: CreateRequest;
+  place: Place;
+  loaded: LoadedGame;
+  variables: Variables;
+}
+
 async function insert(
   tx: Db,
-  { ports, games, records, nextRev }: CreateDeps,
-  { asker, request, place }: { asker: Asker; request: CreateRequest; place: Place },
+  { ports, records, nextRev }: CreateDeps,
+  { asker, request, place, loaded, variables }: Making,
 ): Promise<Made> {
   const { nodeId } = place;
-  const loaded = games.get(request.game);
-  const variables = withSecrets(loaded.game, resolveVariables(loaded.game, request.variables ?? {}), ports.rng);
   const spec = resolveSpec(loaded, variables, place.ports);
   const id = newId("srv", ports);
   const leases = leasesFor(nodeId, id, spec);

@@ -3,6 +3,7 @@ import { AppError, type Call, type Capacity, type Server } from "@playspawn/shar
 import type { z } from "zod";
 import type { Db } from "../../platform/db/db.ts";
 import type { LoadedGame } from "../games/load.ts";
+import { gameFor, type Variables } from "../games/resolve.ts";
 import { noUpdate } from "./changes.ts";
 import { areTaken, LeaseLostError, leasesFor, untilLeased, type Asker, type CreateDeps } from "./create.ts";
 import { specOf } from "./desired.ts";
@@ -73,7 +74,8 @@ async function reserveOn(
   // What its ports were made from is not known any more: it gets the ones it had, or none.
   if (!version || view.node_capacity === null) return { ports: portsOf(specOf(view)), release: () => undefined };
   const { ports: range } = JSON.parse(view.node_capacity) as z.infer<typeof Capacity>;
-  return await lessor.reserve(view.node_id, range, version.game, ports, {
+  const game = gameFor(version.game, JSON.parse(view.variables) as Variables);
+  return await lessor.reserve(view.node_id, range, game, ports, {
     leased: () => leasedBy(db, view.node_id, view.owner_id),
     ask: (call: Call) => nodes.get(view.node_id).call(call, checkLimitMs),
   });

@@ -3,7 +3,7 @@
  * the template; what is its own (variables, ports, resources) is filled into that version.
  */
 import { createHash } from "node:crypto";
-import type { Game, ServerSpec } from "@playspawn/shared";
+import { AppError, type Fault, type Game, type ServerSpec } from "@playspawn/shared";
 import type { Db } from "../../platform/db/db.ts";
 import type { LoadedGame } from "../games/load.ts";
 import { resolveSpec, type Variables } from "../games/resolve.ts";
@@ -43,11 +43,29 @@ export async function versionOf(
 
 export type OwnPart = Pick<ServerRow, "variables" | "cpu" | "memory_bytes">;
 
-/** A version with what is the server's own. */
+/** A version with what is the server's own. @throws AppError invalid_variables when that asks for other ports */
 export function fill({ game, context }: Template, own: OwnPart, ports: PortChoice): ServerSpec {
   const variables = JSON.parse(own.variables) as Variables;
+  refuseOtherPorts(game, variables, ports);
   const spec = resolveSpec({ game, context }, variables, ports);
   return { ...spec, cpu: own.cpu ?? spec.cpu, memoryBytes: own.memory_bytes ?? spec.memoryBytes };
+}
+
+/** Ports are leased when a server is made: a switch that one of them hangs on cannot be turned after that. */
+function refuseOtherPorts(game: Game, variables: Variables, held: PortChoice): void {
+  const faults = Object.entries(game.ports).flatMap(([name, { public: where, when }]) =>
+    where === "none" || when === undefined || (variables[when] === true) === Object.hasOwn(held, name)
+      ? []
+      : [
+          {
+            pointer: `/variables/${when}`,
+            detail: `decides whether there is a port ${name}: make a new server for that`,
+          },
+        ],
+  );
+  if (faults.length === 0) return;
+  const [{ pointer, detail }] = faults as [Fault];
+  throw new AppError("invalid_variables", `${pointer.slice("/variables/".length)} ${detail}.`, { faults });
 }
 
 export const portsOf = (spec: Pick<ServerSpec, "ports">): PortChoice =>
