@@ -103,10 +103,7 @@ test("no secret reaches the log, whichever way it comes in and however much is l
   const { texts, log } = capture("trace");
   const metricsToken = "canary-of-the-metrics-token";
   const limits = Object.fromEntries(
-    ["read", "write", "login", "join", "webhook", "guesses"].map((name) => [
-      name,
-      { points: 1e6, seconds: 60 },
-    ]),
+    ["read", "write", "login", "join", "webhook", "guesses"].map((name) => [name, { points: 1e6, seconds: 60 }]),
   );
   const base = await hostingHarness(t, { config: { metricsToken }, overrides: { log, limits } });
   const joinToken = (await base.client.post<{ token: string }>("/api/v1/nodes/join-tokens")).body.token;
