@@ -4,6 +4,7 @@ import {
   type Capacity,
   type Cause,
   type Detail,
+  type Game,
   type Have,
   type Players,
   type Server,
@@ -15,6 +16,7 @@ import { specOf } from "./desired.ts";
 import { pendingOf } from "./spec-parts.ts";
 import type { ServerView } from "./store.ts";
 import { presentUpdate } from "./updates.ts";
+import type { Template } from "./versions.ts";
 
 /** @param loaded the template as it is now, for what is a secret and what is newer; undefined when it is gone */
 export function presentServer(row: ServerView, loaded: LoadedGame | undefined): Server {
@@ -43,7 +45,7 @@ export function presentServer(row: ServerView, loaded: LoadedGame | undefined): 
     sleepsAt: (known && detail.sleepsAt) || null,
     addresses:
       host === null ? [] : spec.ports.map(({ name, protocol, public: port }) => ({ name, protocol, host, port })),
-    variables: maskVariables(game, JSON.parse(row.variables) as Variables),
+    variables: shownVariables(row, game),
     idleSeconds: row.idle_seconds,
     notes: row.notes,
     trashedAt: row.trashed_at,
@@ -60,6 +62,14 @@ export function presentServer(row: ServerView, loaded: LoadedGame | undefined): 
     version: row.version + row.node_version,
     can: can({ want: row.want, have, tier }),
   };
+}
+
+/** What is a secret in the version that it was made from, or in the template as it is now, is masked. */
+function shownVariables({ variables, version_body }: ServerView, game: Game | undefined): Variables {
+  const own = version_body === null ? game : (JSON.parse(version_body) as Template).game;
+  const shown = maskVariables(own, JSON.parse(variables) as Variables);
+  const still = Object.entries(shown).filter(([name]) => game && Object.hasOwn(game.variables, name));
+  return { ...shown, ...maskVariables(game, Object.fromEntries(still)) };
 }
 
 /** What the node last said holds until the node was silent for long. */

@@ -80,6 +80,8 @@ export interface ServerView extends ServerRow {
   node_capacity: string | null;
   /** JSON of `Capabilities`. */
   node_capabilities: string;
+  /** JSON of the `Template` that it was made from; null for one that is older than versions. */
+  version_body: string | null;
 }
 
 export interface LeaseRow {
@@ -118,6 +120,7 @@ const views = (db: Db) =>
   db("servers")
     .join("nodes", "nodes.id", "servers.node_id")
     .leftJoin("wake_tokens", "wake_tokens.server_id", "servers.id")
+    .leftJoin("game_versions", "game_versions.id", "servers.game_version")
     .whereNull("servers.removed_at")
     .select<ServerView[]>(
       "servers.*",
@@ -129,6 +132,7 @@ const views = (db: Db) =>
       "nodes.last_seen_at as node_last_seen_at",
       "nodes.capacity as node_capacity",
       "nodes.capabilities as node_capabilities",
+      "game_versions.body as version_body",
     );
 
 export const findView = async (db: Db, id: string): Promise<ServerView | undefined> =>

@@ -35,13 +35,27 @@ test("a changed variable keeps to the version that the server was made from, als
 
 test("what is shown masked and comes back unchanged is as it was", async (t) => {
   const s = await scene(t);
-  const { id } = await createServer(s, { variables: { MAX: 32 } });
+  const { id } = await createServer(s, { variables: { MAX: 32, PASSWORD: "hush" } });
   await rename(s);
   const shown = (await readServer(s, id)).variables;
-  t.is(shown["MAX"], "********", "nothing is known of it any more");
+  t.deepEqual(shown, { MAX: 32, PASSWORD: "********" });
   t.is((await patch(s, id, shown)).status, 200);
   await told(s);
-  t.is((await told(s)).spec.env["MAX"], "32");
+  t.deepEqual((await told(s)).spec.env, { MAX: "32", PASSWORD: "hush" });
+});
+
+test("a secret is masked that was one when the server was made, and one that the template calls so now", async (t) => {
+  const s = await scene(t);
+  const { id } = await createServer(s, { variables: { PASSWORD: "hush" } });
+  const open = `default: "" }`;
+  await rewriteTiny(s, `default: "", secret: true }`, open);
+  t.is((await readServer(s, id)).variables["PASSWORD"], "********");
+  const later = await createServer(s, { variables: { PASSWORD: "plain" } });
+  t.is((await readServer(s, later.id)).variables["PASSWORD"], "plain");
+  await rewriteTiny(s, open, `default: "", secret: true }`);
+  t.is((await readServer(s, later.id)).variables["PASSWORD"], "********");
+  await rewriteTiny(s, "id: tiny", "id: other");
+  t.is((await readServer(s, id)).variables["PASSWORD"], "********", "also when its template is gone");
 });
 
 test("an update brings the variables of its version, a secret that it needs among them, and they stay", async (t) => {
