@@ -1563,6 +1563,8 @@ export interface components {
         };
         Me: {
             email: string;
+            /** @description Whether there are other accounts here, to whom a server can be transferred. */
+            others: boolean;
             /** @enum {string} */
             role: "admin" | "user";
             user_id: string;

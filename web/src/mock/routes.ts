@@ -17,7 +17,7 @@ const gamesDir = join(import.meta.dirname, "../../../games");
 
 const cookie = { "set-cookie": "playspawn_session=mock; HttpOnly; SameSite=Lax; Path=/" };
 const session = { user_id: "usr_mock", token: "mock", accessToken: "mock" };
-const me: Me = { user_id: "usr_mock", email: "admin@example.org", role: "admin" };
+const me: Me = { user_id: "usr_mock", email: "admin@example.org", role: "admin", others: true };
 
 const kicked = (run: (world: World, id: string) => Promise<void>): Handler => {
   return (world, _input, id) => {

@@ -53,6 +53,7 @@ test("a server that is given away is the other's alone: lists, sockets, stars an
   const s = await scene(t);
   const mia = await person(s, "mia@example.org");
   const tom = await person(s, "tom@example.org");
+  t.like((await mia.client.get("/api/v1/auth/me")).body, { others: true });
   const { id } = (await mia.client.post<Server>("/api/v1/servers", { name: "hers", game: "tiny" })).body;
   await mia.client.request("PUT", `/api/v1/servers/${id}/favourite`);
   const live = s.stranger.url + livePath;

@@ -14,7 +14,12 @@ export const SessionAnswer = z
   .meta({ id: "Session" });
 
 const Me = z
-  .strictObject({ user_id: z.string(), email: z.string(), role: z.enum(["admin", "user"]) })
+  .strictObject({
+    user_id: z.string(),
+    email: z.string(),
+    role: z.enum(["admin", "user"]),
+    others: z.boolean().describe("Whether there are other accounts here, to whom a server can be transferred."),
+  })
   .meta({ id: "Me" });
 
 /** Not checked for its form: an address that cannot exist is a wrong one like any other. */
@@ -88,7 +93,7 @@ export function sessionOperations(sessions: Sessions, { devLogin }: { devLogin: 
       answer: { status: 200, schema: Me },
       async handle({ actor }) {
         const user = await sessions.me(actor);
-        return { user_id: user.id, email: user.email, role: user.role };
+        return { user_id: user.id, email: user.email, role: user.role, others: user.others };
       },
     }),
   ];

@@ -41,7 +41,8 @@ export interface Sessions {
   endAll(where: Partial<Pick<SessionRow, "user_id" | "kind">>): Promise<void>;
   /** Removes what has expired. */
   prune(): Promise<void>;
-  me(actor: UserActor): Promise<User>;
+  /** `others`: whether there are accounts besides theirs. */
+  me(actor: UserActor): Promise<User & { others: boolean }>;
 }
 
 const dayMs = 24 * 3600 * 1000;
@@ -109,7 +110,7 @@ export function createSessions({ db, ports, bus, users, passwords, guesses }: Se
     async me(actor) {
       const user = await users.byId(db, actor.userId);
       if (!user) throw new AppError("unauthenticated", "This account no longer exists.");
-      return user;
+      return { ...user, others: await users.hasOthers(db, user.id) };
     },
   };
 }

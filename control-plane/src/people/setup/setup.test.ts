@@ -17,7 +17,7 @@ test("the link makes the first admin and signs them in, once", async (t) => {
   t.deepEqual(Object.keys(body).sort(), ["accessToken", "token", "user_id"]);
   t.regex(headers.get("set-cookie") ?? "", /^playspawn_session=[0-9a-f]{64};/);
   const me = await stranger.get("/api/v1/auth/me", { authorization: `Bearer ${body["token"]}` });
-  t.deepEqual(me.body, { user_id: body["user_id"], email: person.email, role: "admin" });
+  t.deepEqual(me.body, { user_id: body["user_id"], email: person.email, role: "admin", others: false });
   const again = await stranger.post<Problem>(path, { token, ...person, email: "second@example.org" });
   t.is(again.status, 404);
   t.is(again.body.code, "setup_done");

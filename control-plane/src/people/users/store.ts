@@ -26,6 +26,10 @@ export async function hasAdmin(db: Db): Promise<boolean> {
   return row !== undefined;
 }
 
+/** Whether there is any account besides this one. */
+export const hasOthers = async (db: Db, id: string): Promise<boolean> =>
+  (await db<UserRow>("users").whereNot({ id }).first("id")) !== undefined;
+
 /** Creates the user together with the personal team that owns what they make. Call in a transaction. */
 export async function insertUser(
   tx: Db,

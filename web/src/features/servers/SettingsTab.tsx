@@ -1,4 +1,6 @@
+import { useQuery } from "@tanstack/react-query";
 import type { ReactNode } from "react";
+import { meQuery } from "../../api/queries.ts";
 import { useUnsavedGuard } from "../../ui/unsaved.ts";
 import { DeleteSection } from "./DeleteSection.tsx";
 import { GeneralForm } from "./GeneralForm.tsx";
@@ -19,6 +21,7 @@ interface Part {
 
 export function SettingsTab() {
   const { server, game } = useShown();
+  const me = useQuery(meQuery);
   useUnsavedGuard();
   const hasVariables = game && Object.keys(game.variables).length > 0;
   const parts: Part[] = [
@@ -30,11 +33,12 @@ export function SettingsTab() {
     ...(game ? [{ id: "resources", name: "Resources", content: <ResourcesForm server={server} game={game} /> }] : []),
     { id: "notes", name: "Notes", content: <NotesForm server={server} /> },
     { id: "wake-token", name: "Wake token", content: <WakeTokenSection server={server} /> },
+    // Nobody else is here to get it as long as accounts cannot be added.
+    ...(server.can.delete && me.data?.others
+      ? [{ id: "owner", name: "Owner", content: <TransferSection server={server} /> }]
+      : []),
     ...(server.can.delete
-      ? [
-          { id: "owner", name: "Owner", content: <TransferSection server={server} /> },
-          { id: "trash", name: "Move to the trash", content: <DeleteSection server={server} /> },
-        ]
+      ? [{ id: "trash", name: "Move to the trash", content: <DeleteSection server={server} /> }]
       : []),
   ];
   return (
