@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
-import type { Game, ServerSpec } from "@playspawn/shared";
+import { AppError, type Game, type ServerSpec } from "@playspawn/shared";
 import test, { type ExecutionContext } from "ava";
 import { fakePorts } from "@playspawn/shared/ports/fake.ts";
 import { candidates, choiceOf, portGroups } from "../servers/ports.ts";
@@ -149,7 +149,7 @@ const known: Record<string, Known> = {
   "counter-strike-2": {
     source: `${compose} of joedwards32/CS2: 27015 udp and tcp as CS2_PORT, 27020 as TV_PORT, uid 1000; ${panels}`,
     image: "joedwards32/cs2",
-    ports: ["udp public auto CS2_PORT", "tcp public game+0", "udp public auto TV_PORT"],
+    ports: ["udp public auto CS2_PORT", "tcp public game+0", "udp public auto TV_PORT when TV_ENABLE"],
     volumes: ["/home/steam/cs2-dedicated"],
     user: "1000:1000",
     stop: "SIGTERM",
@@ -190,8 +190,10 @@ const known: Record<string, Known> = {
   },
 };
 
-const portWords = ({ protocol, container, public: where, env }: Game["ports"][string]): string =>
-  [protocol, container, typeof where === "string" ? where : `${where.of}+${where.offset}`, env ?? ""].join(" ").trim();
+const portWords = ({ protocol, container, public: where, env, when }: Game["ports"][string]): string => {
+  const place = typeof where === "string" ? where : `${where.of}+${where.offset}`;
+  return [protocol, container, place, env ?? [], when === undefined ? [] : `when ${when}`].flat().join(" ");
+};
 
 const orderWords = (rule: Game["stop"] | NonNullable<Game["save"]>): string =>
   "signal" in rule ? rule.signal : "stdin" in rule ? rule.stdin : `rcon ${rule.rcon.command}`;
@@ -254,6 +256,35 @@ test("Steam is asked for updates only when somebody wants that", async (t) => {
   for (const [id, [variable, off, on]] of Object.entries(switches)) {
     t.is((await specOf(t, id)).env[variable], off, id);
     t.is((await specOf(t, id, { [variable]: true })).env[variable], on, id);
+  }
+});
+
+test("Minecraft is not made for who has not accepted its licence, and Counter-Strike has no port of CSTV without CSTV", async (t) => {
+  for (const id of ["minecraft-java", "minecraft-bedrock"]) {
+    const refused = await t.throwsAsync<AppError>(specOf(t, id), { instanceOf: AppError });
+    t.deepEqual(
+      refused!.faults?.map(({ pointer }) => pointer),
+      ["/variables/EULA"],
+      id,
+    );
+    t.is((await specOf(t, id, { EULA: true })).env["EULA"], "TRUE");
+  }
+  const names = async (given: object) =>
+    (await specOf(t, "counter-strike-2", { ...given })).ports.map(({ name }) => name);
+  t.deepEqual(await names({}), ["game", "console"]);
+  t.deepEqual(await names({ TV_ENABLE: true }), ["game", "console", "tv"]);
+});
+
+test("mods of 7 Days to Die have the switches of their own that its mods_update.sh asks for", async (t) => {
+  const { variables } = (await shipped(t)).games.get("seven-days-to-die")!.game;
+  for (const mod of ["ALLOC_FIXES", "CPM", "UNDEAD_LEGACY", "DARKNESS_FALLS", "ENZOMBIES", "BEPINEX"])
+    t.true(Object.hasOwn(variables, mod) && Object.hasOwn(variables, `${mod}_UPDATE`), mod);
+});
+
+test("a game that shows a name of the server has the server's own, unless it says otherwise", async (t) => {
+  for (const [id, { game }] of (await shipped(t)).games) {
+    const named = Object.values(game.variables).filter(({ default: value }) => value === "A Playspawn server");
+    for (const variable of named) t.true(variable.type === "string" && variable.serverName, id);
   }
 });
 
