@@ -63,7 +63,7 @@ export function serverFiles(root: string): ServerFiles {
       try {
         await checkSpace(root);
         const volumes = Object.keys(spec.volumes).map((volume) => join(dataDir, volume));
-        await mkdir(root, { recursive: true });
+        await mkdir(root, { recursive: true, mode: 0o700 });
         for (const own of [folder(server), join(folder(server), "logs")]) await ensureFolder(own, 0o700);
         for (const given of [dataDir, ...volumes]) await ensureFolder(given, 0o777);
         const owner = await lstat(dataDir);
