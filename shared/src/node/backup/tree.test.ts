@@ -113,7 +113,10 @@ test("folders that are too deep are left out and named, and the rest comes back"
   t.regex(notes[0]!, /^agent\/servers\/srv_1\/data\/world\/x{20}.{1,200}… was left out: its path is too long\.$/);
   await read(file, undefined, to);
   t.is(await readFile(join(world, "y"), "utf8"), "kept");
-  t.true((await lstat(join(world, "x".repeat(200), "x".repeat(200)))).isDirectory());
+  const chain = (depth: number): string => join(world, ...Array<string>(depth).fill("x".repeat(200)));
+  t.true((await lstat(chain(14))).isDirectory());
+  // So that a data folder with a long name of its own can take it.
+  await t.throwsAsync(lstat(chain(15)), { code: "ENOENT" });
 });
 
 test("what the disk of a restore cannot take is left out and said, with all that hangs on it", async (t) => {
