@@ -65,6 +65,7 @@ function useChoices(): Choice[] {
     go("Servers", paths.servers),
     go("Games", paths.games),
     go("Nodes", paths.nodes),
+    go("Trash", paths.trash),
     ...list.map(page),
     ...list.flatMap(deeds),
   ];

@@ -1,5 +1,5 @@
 import test from "ava";
-import { readListing, sorted, writeListing, type Listing } from "./listing.ts";
+import { readListing, sorted, starredFirst, writeListing, type Listing } from "./listing.ts";
 
 const server = (name: string, online: number | null, createdAt: number) => ({
   id: name,
@@ -26,4 +26,12 @@ test("servers are put in the order that was asked for", (t) => {
   t.deepEqual(names("name"), ["a", "b 9", "b 10"]);
   t.deepEqual(names("players"), ["a", "b 10", "b 9"]);
   t.deepEqual(names("newest"), ["b 9", "a", "b 10"]);
+});
+
+test("stars come first, and keep their order among themselves", (t) => {
+  const all = [server("a", 1, 1), server("b", 2, 2), server("c", 3, 3)];
+  t.deepEqual(
+    starredFirst(all, ["c", "b", "gone"]).map(({ name }) => name),
+    ["b", "c", "a"],
+  );
 });

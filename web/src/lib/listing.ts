@@ -39,6 +39,10 @@ interface Sortable extends Listed {
 
 const playing = ({ players }: Sortable): number => players?.online ?? -1;
 
+/** Those with a star before the others, within each in the order they had. */
+export const starredFirst = <T extends Sortable>(servers: readonly T[], stars: readonly string[]): T[] =>
+  servers.toSorted((a, b) => Number(stars.includes(b.id)) - Number(stars.includes(a.id)));
+
 /** In this order; `state` leaves it to the groups. Equals stay as they were. */
 export function sorted<T extends Sortable>(servers: readonly T[], sort: Sort): T[] {
   switch (sort) {

@@ -53,9 +53,13 @@ function Actions() {
   const client = useQueryClient();
   const reload = useMutation({
     mutationFn: reloadGames,
-    onSuccess: async () => {
+    onSuccess: async ({ faults }) => {
       await client.invalidateQueries({ queryKey: keys.games });
-      toast({ tone: "good", text: "The templates were read again." });
+      toast(
+        faults.length === 0
+          ? { tone: "good", text: "The templates were read again." }
+          : { tone: "bad", text: `Read again; ${faults.length} cannot be used, see above.` },
+      );
     },
     onError: (error) => toast({ tone: "bad", text: problemFrom(error).detail }),
   });

@@ -6,7 +6,8 @@ import { TextField } from "../../ui/fields.tsx";
 import { FormPanel } from "../../ui/FormPanel.tsx";
 import { useUpdate } from "./use-update.ts";
 
-const mib = 1024 ** 2;
+/** Binary, as everywhere that memory is shown. */
+const mb = 1024 ** 2;
 type Edits = Partial<Record<"cpu" | "memory", string>>;
 
 const numberOf = (text: string): number | undefined => {
@@ -19,11 +20,11 @@ export function ResourcesForm({ server, game }: { server: Server; game: Game }) 
   const [edits, setEdits] = useState<Edits>({});
   const [wrong, setWrong] = useState<Record<string, string>>({});
   const cpu = edits.cpu ?? String(server.cpu);
-  const memory = edits.memory ?? String(Math.round(server.memoryBytes / mib));
+  const memory = edits.memory ?? String(Math.round(server.memoryBytes / mb));
   const update = useUpdate(server, "Saved.");
   const problem = update.isError ? problemFrom(update.error) : undefined;
   const faults = { ...faultsByField(problem?.faults ?? []), ...wrong };
-  const next = { cpu: numberOf(cpu), memoryBytes: mibOf(memory) };
+  const next = { cpu: numberOf(cpu), memoryBytes: bytesOf(memory) };
   const change: UpdateServer = {
     ...(next.cpu !== undefined && next.cpu !== server.cpu && { cpu: next.cpu }),
     ...(edits.memory !== undefined && next.memoryBytes !== server.memoryBytes && { memoryBytes: next.memoryBytes }),
@@ -31,7 +32,7 @@ export function ResourcesForm({ server, game }: { server: Server; game: Game }) 
   const submit = (): void => {
     const found = {
       ...(next.cpu === undefined && { cpu: "must be a number of cores, such as 1.5" }),
-      ...(next.memoryBytes === undefined && { memoryBytes: "must be a number of MiB, such as 1024" }),
+      ...(next.memoryBytes === undefined && { memoryBytes: "must be a number of MB, such as 1024" }),
     };
     setWrong(found);
     if (Object.keys(found).length === 0) update.mutate(change, { onSuccess: () => setEdits({}) });
@@ -40,7 +41,7 @@ export function ResourcesForm({ server, game }: { server: Server; game: Game }) 
   return (
     <FormPanel
       title="Resources"
-      lead={`${game.name} asks for ${game.cpu} ${game.cpu === 1 ? "core" : "cores"} and ${Math.round(game.memoryBytes / mib)} MiB.`}
+      lead={`${game.name} asks for ${game.cpu} ${game.cpu === 1 ? "core" : "cores"} and ${Math.round(game.memoryBytes / mb)} MB.`}
       busy={update.isPending}
       unchanged={Object.keys(change).length === 0 && !invalid}
       problem={problem}
@@ -60,7 +61,7 @@ export function ResourcesForm({ server, game }: { server: Server; game: Game }) 
         />
         <TextField
           label="Memory"
-          help="MiB, at most"
+          help="MB, at most"
           name="memoryBytes"
           inputMode="numeric"
           autoComplete="off"
@@ -73,7 +74,7 @@ export function ResourcesForm({ server, game }: { server: Server; game: Game }) 
   );
 }
 
-const mibOf = (text: string): number | undefined => {
+const bytesOf = (text: string): number | undefined => {
   const value = numberOf(text);
-  return value === undefined ? undefined : Math.round(value * mib);
+  return value === undefined ? undefined : Math.round(value * mb);
 };

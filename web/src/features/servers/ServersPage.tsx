@@ -5,7 +5,16 @@ import { problemFrom } from "../../api/errors.ts";
 import { favouritesQuery, gamesQuery, gameOf, serversQuery, trashQuery } from "../../api/queries.ts";
 import type { Server } from "../../api/types.ts";
 import { PageHeader } from "../../layouts/PageHeader.tsx";
-import { readListing, sorted, sortNames, sorts, writeListing, type Listing, type Sort } from "../../lib/listing.ts";
+import {
+  readListing,
+  sorted,
+  sortNames,
+  sorts,
+  starredFirst,
+  writeListing,
+  type Listing,
+  type Sort,
+} from "../../lib/listing.ts";
 import { filtered, grouped, summarise } from "../../lib/summary.ts";
 import { paths } from "../../paths.ts";
 import { Button, buttonClass } from "../../ui/Button.tsx";
@@ -54,15 +63,18 @@ function useListing(): [Listing, (change: Partial<Listing>) => void] {
 function ServerList({ servers }: { servers: Server[] }) {
   const [listing, set] = useListing();
   const games = useQuery(gamesQuery);
-  const favourites = useQuery(favouritesQuery);
+  const stars = useQuery(favouritesQuery).data ?? [];
   const named = filtered(servers, listing.text, (id) => gameOf(games.data, id)?.name ?? id);
-  const starred = listing.starred ? named.filter(({ id }) => favourites.data?.includes(id)) : named;
-  const shown = sorted(starred, listing.sort);
+  const starred = listing.starred ? named.filter(({ id }) => stars.includes(id)) : named;
+  const shown = sorted(starredFirst(starred, stars), listing.sort);
   const isPlain = listing.text === "" && !listing.starred && listing.sort === "state";
+  const hasStars = servers.length > 1 && servers.some(({ id }) => stars.includes(id));
   const groups = listing.sort === "state" ? grouped(shown) : [{ title: sortNames[listing.sort], servers: shown }];
   return (
     <div className="grid gap-7">
-      {(servers.length >= filterFrom || !isPlain) && <Filter listing={listing} onChange={set} found={shown.length} />}
+      {(servers.length >= filterFrom || hasStars || !isPlain) && (
+        <Filter listing={listing} onChange={set} found={shown.length} />
+      )}
       {groups
         .filter((group) => group.servers.length > 0)
         .map((group) => (

@@ -2,7 +2,7 @@ import { useQuery } from "@tanstack/react-query";
 import { RotateCcw, Trash2 } from "lucide-react";
 import { useState } from "react";
 import { Link } from "react-router";
-import { fullTime, span } from "@playspawn/shared/words/time.ts";
+import { fullTime, left } from "@playspawn/shared/words/time.ts";
 import { gameOf, gamesQuery } from "../../api/queries.ts";
 import type { Game, Server } from "../../api/types.ts";
 import { paths } from "../../paths.ts";
@@ -63,5 +63,5 @@ function TrashRow({ server, game }: { server: Server; game: Game | undefined }) 
 export function TimeLeft({ server }: { server: Pick<Server, "purgeAt"> }) {
   const now = useNow();
   if (server.purgeAt === null) return null;
-  return <span title={`Deleted for good on ${fullTime(server.purgeAt)}`}>{span(server.purgeAt - now)} left.</span>;
+  return <span title={`Deleted for good on ${fullTime(server.purgeAt)}`}>{left(server.purgeAt - now)} left.</span>;
 }

@@ -8,6 +8,7 @@ import { paths } from "../../paths.ts";
 import { buttonClass } from "../../ui/Button.tsx";
 import { Empty, Loading, ProblemNote, Skeleton } from "../../ui/notices.tsx";
 import { StateGlyph } from "../../ui/StateGlyph.tsx";
+import { EmptyTrash } from "./EmptyTrash.tsx";
 import { TrashList } from "./TrashList.tsx";
 
 export function TrashPage() {
@@ -20,7 +21,11 @@ export function TrashPage() {
       >
         <ChevronLeft size={15} aria-hidden /> Servers
       </Link>
-      <PageHeader title="Trash" lead="Ports are free, worlds wait. What is restored comes back as it was." />
+      <PageHeader
+        title="Trash"
+        lead="Ports are free, worlds wait. What is restored comes back with its world, and with its port unless that is another’s by then."
+        action={trash.data && <EmptyTrash servers={trash.data} />}
+      />
       {trash.isPending && (
         <Loading label="Reading the trash">
           <Skeleton className="h-24" />

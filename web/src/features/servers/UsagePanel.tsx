@@ -35,7 +35,7 @@ export function UsagePanel({ server }: { server: Server }) {
           full={server.cpu * 100}
           of={({ cpuPercent }) => cpuPercent}
           figure={last && cores(last.cpuPercent)}
-          note={`of ${cores(server.cpu * 100)}`}
+          note={limitOf(server, "/cpu", cores(server.cpu * 100))}
         />
         <Measure
           name="Memory"
@@ -44,7 +44,11 @@ export function UsagePanel({ server }: { server: Server }) {
           full={100}
           of={({ memoryPercent }) => memoryPercent}
           figure={last && bytes(last.memoryBytes)}
-          note={last ? `${percent(last.memoryPercent)} of its limit` : `of ${bytes(server.memoryBytes)}`}
+          note={
+            last
+              ? `${percent(last.memoryPercent)} of its limit`
+              : limitOf(server, "/memoryBytes", bytes(server.memoryBytes))
+          }
         />
       </div>
       <p className="mt-3 text-[0.867rem] text-ink-3">{reason ?? "Last 5 minutes"}</p>
@@ -59,6 +63,10 @@ function reasonOf({ state }: Server, error: Error | null): string | undefined {
   if (state !== "Running" && state !== "Waking") return "It does not run.";
   return error ? briefly(problemFrom(error)) : undefined;
 }
+
+/** Nothing while what runs still has another limit than the record says. */
+const limitOf = ({ pending }: Server, part: string, limit: string): string =>
+  pending.includes(part) ? "" : `of ${limit}`;
 
 interface MeasureProps {
   name: string;
