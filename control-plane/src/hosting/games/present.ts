@@ -50,9 +50,12 @@ export function presentGames(games: Catalogue, known: Known): GameList {
   return { items: loaded.map((one) => presentGame(games, one, known)), faults };
 }
 
-/** A verdict counts for the template that was tested, and for no other. */
+/**
+ * A verdict counts for the template that was tested, and what an author says of his for the shipped one as he left it:
+ * nobody has tried a copy, a change or a later version yet.
+ */
 function stateOf(
-  { game, revision }: LoadedGame,
+  { game, revision, origin }: LoadedGame,
   faults: readonly GameFault[],
   verdict: TestRow | undefined,
   isRunning: boolean,
@@ -65,9 +68,10 @@ function stateOf(
     return { name: "ready", sentence: "It was tested here, and everything works.", at };
   if (verdict?.revision === revision) return { name: "failed", sentence: failedText(verdict), at };
   const { status } = game;
-  const changed = verdict ? "It has changed since its last test here. " : "";
-  if (status?.state === "tried") return { name: "ready", sentence: `${changed}${status.note}`, at: null };
-  return { name: "untried", sentence: `${changed}${status?.note ?? "Nobody has tested it here yet."}`, at: null };
+  if (verdict) return { name: "untried", sentence: "It has changed since its last test here.", at: null };
+  if (status?.state === "tried" && origin === "shipped") return { name: "ready", sentence: status.note, at: null };
+  const said = status?.state === "untried" ? status.note : "Nobody has tested it here yet.";
+  return { name: "untried", sentence: said, at: null };
 }
 
 /** `Its last test here failed at ports: tv 27020/udp is not bound.`: without what a game printed. */

@@ -2,7 +2,7 @@ import { messageOf, withLimit, type DesiredServer, type Server, type StatusItem 
 import { systemTimers } from "@playspawn/shared/ports/system.ts";
 import test, { type ExecutionContext } from "ava";
 import { harness } from "../../testing/harness.ts";
-import { scene, until, type Scene } from "../../testing/hosting.ts";
+import { rewriteTiny, scene, until, type Scene } from "../../testing/hosting.ts";
 import { connectAgent, statusOf } from "../../testing/scripted-agent.ts";
 
 interface Step {
@@ -129,6 +129,22 @@ test("a verdict counts for the template that was tested and for no other", async
   const state = await stateOf(s);
   t.is(state.name, "untried");
   t.regex(state.sentence, /changed since its last test/);
+});
+
+test("what its author says of a game counts until it is changed, wherever that was done", async (t) => {
+  const s = await scene(t, knowing);
+  await rewriteTiny(s, "cpu: 1", 'status: { state: tried, note: "Run by its author." }\ncpu: 1');
+  t.like(await stateOf(s), { name: "ready", sentence: "Run by its author." });
+  const { body } = await s.client.get<{ yaml: string; revision: string }>("/api/v1/games/tiny/source");
+  const edited = { yaml: body.yaml.replace("cpu: 1", "cpu: 2"), revision: body.revision };
+  await s.client.request("PUT", "/api/v1/games/tiny", edited);
+  t.like(await stateOf(s), { name: "untried", sentence: "Nobody has tested it here yet." });
+  await s.client.request("DELETE", "/api/v1/games/tiny");
+  play(s, {});
+  await begin(s);
+  await ended(s);
+  await rewriteTiny(s, "cpu: 1", "cpu: 3");
+  t.like(await stateOf(s), { name: "untried", sentence: "It has changed since its last test here." });
 });
 
 test("an image that the node refuses fails with what to add and where", async (t) => {
