@@ -27,6 +27,26 @@ async function findAndTest({ page, look }: Eyes): Promise<void> {
   await look("game-passed");
 }
 
+/** Beside the template: one is written, one comes from the disk, one path is refused; all of it is there after a reload. */
+async function files({ page, look }: Pick<Eyes, "page" | "look">): Promise<void> {
+  const beside = page.getByRole("region", { name: "Files beside it" });
+  const logo = Buffer.from('<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 8 8"><path d="M0 0h8v8H0z"/></svg>');
+  await beside.getByLabel("Upload files").setInputFiles({ name: "logo.svg", mimeType: "image/svg+xml", buffer: logo });
+  await beside.getByRole("button", { name: "New text file" }).click();
+  await beside.getByLabel("Path").fill("../motd.txt");
+  await beside.getByLabel("Text of ../motd.txt").fill("Welcome.");
+  await page.getByRole("button", { name: "Save" }).click();
+  await beside.getByText(/^\.\.\/motd\.txt: must be a path inside the game's folder/).waitFor();
+  await look("template-files");
+  await beside.getByLabel("Path").fill("texts/motd.txt");
+  await page.getByRole("button", { name: "Save" }).click();
+  await page.getByText("Saved. Servers get it by an update.").last().waitFor();
+  await page.reload();
+  await beside.getByRole("button", { name: /^texts\/motd\.txt/ }).click();
+  await beside.getByText("Welcome.").waitFor();
+  await page.locator('img[src="/api/v1/games/tiny/logo"]').first().waitFor();
+}
+
 async function edit({ page, look }: Eyes): Promise<void> {
   await page.getByRole("link", { name: "Template" }).click();
   const field = page.getByLabel("game.yaml");
@@ -43,6 +63,7 @@ async function edit({ page, look }: Eyes): Promise<void> {
   await page.getByRole("heading", { name: "Tiny echo", level: 1 }).waitFor();
   await page.getByText("Our version", { exact: true }).waitFor();
   await look("template-own");
+  await files({ page, look });
   await page.getByRole("button", { name: "Disable" }).click();
   await page.getByRole("heading", { name: "It is disabled" }).waitFor();
   await page.getByRole("button", { name: "Offer it again" }).click();

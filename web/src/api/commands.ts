@@ -1,6 +1,6 @@
 /** What the dashboard changes. */
 import { call } from "./client.ts";
-import type { AddNode, CreateServer, Server, UpdateServer } from "./types.ts";
+import type { AddNode, CreateServer, GameFile, Server, UpdateServer } from "./types.ts";
 
 interface Credentials {
   email: string;
@@ -50,11 +50,12 @@ export function kickServer(id: string, kick: Kick): Promise<Server> {
   }
 }
 
-export const addGame = (yaml: string, copyOf: string | null) =>
-  call("post", "/api/v1/games", { body: { yaml, ...(copyOf !== null && { copyOf }) } });
-/** `revision`: that was read before; somebody else's change since then is not overwritten. */
-export const editGame = (id: string, yaml: string, revision: string | null) =>
-  call("put", "/api/v1/games/{id}", { path: { id }, body: { yaml, revision } });
+/** Files that are not given are those of `copyOf`. */
+export const addGame = (yaml: string, { copyOf, files }: { copyOf: string | null; files: GameFile[] | undefined }) =>
+  call("post", "/api/v1/games", { body: { yaml, ...(files ? { files } : copyOf !== null && { copyOf }) } });
+/** `files`: all beside it, or they stay. `revision`: that was read before; somebody else's change since then is not overwritten. */
+export const editGame = (id: string, yaml: string, files: GameFile[] | undefined, revision: string | null) =>
+  call("put", "/api/v1/games/{id}", { path: { id }, body: { yaml, revision, ...(files && { files }) } });
 export const deleteGame = (id: string) => call("delete", "/api/v1/games/{id}", { path: { id } });
 export const setGameDisabled = (id: string, disabled: boolean) =>
   call("post", disabled ? "/api/v1/games/{id}/disable" : "/api/v1/games/{id}/enable", { path: { id } });

@@ -17,6 +17,7 @@ export const keys = {
   me: ["me"],
   games: ["games"],
   gameSource: (id: string) => ["game-source", id] as const,
+  gameFiles: (id: string) => ["game-files", id] as const,
   gameTests: (id: string) => ["game-tests", id],
   servers: ["servers"],
   trash: ["trash"],
@@ -86,6 +87,16 @@ export const gameSourceQuery = (id: string) =>
     // A form stands on it: it must not change below the hands of who types.
     staleTime: Number.POSITIVE_INFINITY,
     gcTime: 0,
+  });
+
+/** The files beside it, whole. */
+export const gameFilesQuery = (id: string) =>
+  queryOptions({
+    queryKey: keys.gameFiles(id),
+    queryFn: ({ signal }) => call("get", "/api/v1/games/{id}/files", { path: { id } }, { signal }),
+    staleTime: Number.POSITIVE_INFINITY,
+    gcTime: 0,
+    retry: false,
   });
 
 const testEveryMs = 700;

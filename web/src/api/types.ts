@@ -14,6 +14,7 @@ export type Game = Schemas["Game"];
 export type Games = Schemas["GameList"];
 export type GameState = Schemas["GameState"];
 export type GameSource = Schemas["GameSource"];
+export type GameFile = Schemas["GameFile"];
 export type GameTest = Schemas["GameTest"];
 export type GameTestStep = Schemas["GameTestStep"];
 export type TemplateFault = Schemas["GameFault"];

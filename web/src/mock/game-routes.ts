@@ -1,7 +1,7 @@
 /** Templates as an admin sees them: a text that can be checked and saved, and a test that takes its steps. */
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
-import type { Game, GameSource, GameTest, GameTestStep, TemplateFault } from "../api/types.ts";
+import type { Game, GameFile, GameSource, GameTest, GameTestStep, TemplateFault } from "../api/types.ts";
 import { ok, type Handler, type Route } from "./answer.ts";
 import { games } from "./fixtures.ts";
 import { Refusal } from "./refusal.ts";
@@ -11,6 +11,10 @@ const gamesDir = join(import.meta.dirname, "../../../games");
 const saved = new Map<string, string>();
 const tests = new Map<string, GameTest[]>();
 const disabled = new Set<string>();
+const filesOf = new Map<string, GameFile[]>();
+const logo = { path: "logo.svg", content: '<svg xmlns="http://www.w3.org/2000/svg"/>' };
+const docker = { path: "Dockerfile", content: "FROM scratch\n" };
+const filesNow = (id: string): GameFile[] => filesOf.get(id) ?? [docker, logo];
 
 /** The catalogue with what happened here since. */
 export const shownGames = (): Game[] =>
@@ -44,15 +48,16 @@ const faultsIn = (yaml: string): TemplateFault[] =>
 const source = async (id: string): Promise<GameSource> => {
   const yaml = await textOf(id);
   const origin = saved.has(id) ? "own" : "shipped";
-  const files = [{ path: "logo.svg", bytes: 900, executable: false }];
+  const files = filesNow(id).map(({ path, content }) => ({ path, bytes: content.length, executable: false }));
   return { id, yaml, origin, revision: String(yaml.length), files, faults: faultsIn(yaml) };
 };
 
 const save: Handler = async (_world, { body }, id) => {
-  const { yaml } = body as { yaml: string };
+  const { yaml, files } = body as { yaml: string; files?: GameFile[] };
   const faults = faultsIn(yaml).map(({ reason, line }) => ({ pointer: "/yaml", detail: reason, line }));
   if (faults.length > 0) throw new Refusal("invalid_request", "The template is wrong.", faults);
   saved.set(id, yaml);
+  if (files) filesOf.set(id, files);
   return ok(await source(id));
 };
 
@@ -106,6 +111,7 @@ const offer =
 export const gameRoutes: readonly Route[] = [
   ["POST", /^\/games\/check$/, (_world, { body }) => ok({ faults: faultsIn((body as { yaml: string }).yaml) })],
   ["GET", /^\/games\/([^/]+)\/source$/, async (_world, _input, id) => ok(await source(id))],
+  ["GET", /^\/games\/([^/]+)\/files$/, (_world, _input, id) => ok({ items: filesNow(id) })],
   ["POST", /^\/games\/([^/]+)\/reload$/, async (_world, _input, id) => ok(await source(id))],
   ["PUT", /^\/games\/([^/]+)$/, save],
   ["DELETE", /^\/games\/([^/]+)$/, (_world, _input, id) => (saved.delete(id), { status: 204 })],

@@ -5,13 +5,16 @@ import { addGame } from "../../api/commands.ts";
 import { problemFrom } from "../../api/errors.ts";
 import { gameSourceQuery, gamesQuery, keys } from "../../api/queries.ts";
 import { PageHeader } from "../../layouts/PageHeader.tsx";
+import { fileFaults } from "../../lib/template-files.ts";
 import { paths } from "../../paths.ts";
 import { Button } from "../../ui/Button.tsx";
 import { SelectField } from "../../ui/fields.tsx";
 import { Loading, ProblemNote, Skeleton } from "../../ui/notices.tsx";
 import { toast } from "../../ui/toasts.ts";
 import { forgetUnsaved, useUnsaved, useUnsavedGuard } from "../../ui/unsaved.ts";
+import { FilesPart } from "./FilesPart.tsx";
 import { useCheck } from "./use-check.ts";
+import { useFiles } from "./use-files.ts";
 import { CheckWords, YamlEditor } from "./YamlEditor.tsx";
 
 const empty = `id: my-game
@@ -81,9 +84,11 @@ function Editor({ start, copyOf }: { start: string; copyOf: string | null }) {
   const navigate = useNavigate();
   const [text, setText] = useState(start);
   const { faults, known } = useCheck(text);
-  useUnsaved(text !== start);
+  const beside = useFiles(copyOf);
+  useUnsaved(text !== start || beside.changed !== undefined);
+  const sent = beside.files && [...beside.files];
   const add = useMutation({
-    mutationFn: () => addGame(text, copyOf),
+    mutationFn: () => addGame(text, { copyOf, files: sent }),
     onSuccess: async ({ id }) => {
       forgetUnsaved();
       toast({ tone: "good", text: "Added. Test it, to see whether it works here." });
@@ -92,6 +97,7 @@ function Editor({ start, copyOf }: { start: string; copyOf: string | null }) {
     },
   });
   const problem = add.isError ? problemFrom(add.error) : undefined;
+  const wrongFiles = fileFaults(problem?.faults ?? [], beside.files ?? []);
   const refused = problem?.faults.flatMap(({ line, detail }) => (line === undefined ? [] : [{ line, reason: detail }]));
   return (
     <form
@@ -113,10 +119,11 @@ function Editor({ start, copyOf }: { start: string; copyOf: string | null }) {
             if (add.isError) add.reset();
           }}
         />
-        {problem && !refused?.length && <ProblemNote problem={problem} focus />}
+        {problem && !refused?.length && wrongFiles.length === 0 && <ProblemNote problem={problem} focus />}
+        <FilesPart beside={beside} faults={wrongFiles} onEdit={() => add.isError && add.reset()} />
       </div>
       <div className="sticky bottom-0 z-10 flex items-center justify-end gap-4 rounded-b-[0.875rem] border-t border-line bg-surface px-4 py-3 max-lg:bottom-15 sm:px-5">
-        <CheckWords faults={faults} clean={known && faults.length === 0} />
+        <CheckWords faults={faults} clean={known && !problem && faults.length === 0} />
         <Button type="submit" look="primary" busy={add.isPending}>
           Add the game
         </Button>

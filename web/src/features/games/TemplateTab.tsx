@@ -2,11 +2,11 @@ import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { Copy, RotateCw } from "lucide-react";
 import { useState } from "react";
 import { Link, Navigate, useNavigate } from "react-router";
-import { bytes } from "@playspawn/shared/words/bytes.ts";
 import { deleteGame, editGame, reloadGame, setGameDisabled } from "../../api/commands.ts";
 import { problemFrom } from "../../api/errors.ts";
 import { gameSourceQuery, keys } from "../../api/queries.ts";
 import type { Game, GameSource } from "../../api/types.ts";
+import { fileFaults, type TemplateFile } from "../../lib/template-files.ts";
 import { paths } from "../../paths.ts";
 import { Button, buttonClass } from "../../ui/Button.tsx";
 import { Loading, ProblemNote, Skeleton } from "../../ui/notices.tsx";
@@ -14,7 +14,9 @@ import { ask } from "../../ui/questions.ts";
 import { toast } from "../../ui/toasts.ts";
 import { forgetUnsaved, useUnsaved } from "../../ui/unsaved.ts";
 import { useGame } from "./GamePage.tsx";
+import { FilesPart } from "./FilesPart.tsx";
 import { useCheck } from "./use-check.ts";
+import { useFiles } from "./use-files.ts";
 import { CheckWords, YamlEditor } from "./YamlEditor.tsx";
 
 export function TemplateTab() {
@@ -38,12 +40,19 @@ export function TemplateTab() {
   );
 }
 
+interface Change {
+  yaml: string;
+  files: readonly TemplateFile[] | undefined;
+  force: boolean;
+}
+
 function useSave({ id, revision }: GameSource) {
   const client = useQueryClient();
   return useMutation({
-    mutationFn: ({ yaml, force }: { yaml: string; force: boolean }) => editGame(id, yaml, force ? null : revision),
-    onSuccess: async (saved) => {
+    mutationFn: ({ yaml, files, force }: Change) => editGame(id, yaml, files && [...files], force ? null : revision),
+    onSuccess: async (saved, { files }) => {
       client.setQueryData(keys.gameSource(id), saved);
+      if (files) client.setQueryData(keys.gameFiles(id), { items: [...files] });
       toast({ tone: "good", text: "Saved. Servers get it by an update." });
       await client.invalidateQueries({ queryKey: keys.games });
     },
@@ -51,19 +60,47 @@ function useSave({ id, revision }: GameSource) {
 }
 
 /** What was not typed follows the source. */
-function Editor({ source }: { source: GameSource }) {
+function useDraft(source: GameSource) {
   const [edit, setEdit] = useState<string>();
   const text = edit ?? source.yaml;
-  const changed = text !== source.yaml;
-  const { faults, known } = useCheck(text);
+  const beside = useFiles(source.id);
   const save = useSave(source);
-  useUnsaved(changed);
-  const submit = (force: boolean): void => {
-    // What is typed while it is on its way stays.
-    const saved = (now: string | undefined) => (now === text ? undefined : now);
-    save.mutate({ yaml: text, force }, { onSuccess: () => setEdit(saved) });
+  const forget = (): void => {
+    if (save.isError) save.reset();
   };
-  const problem = save.isError ? problemFrom(save.error) : undefined;
+  return {
+    text,
+    beside,
+    changed: text !== source.yaml || beside.changed !== undefined,
+    isSaving: save.isPending,
+    problem: save.isError ? problemFrom(save.error) : undefined,
+    forget,
+    type(next: string) {
+      setEdit(next);
+      forget();
+    },
+    takeBack() {
+      setEdit(undefined);
+      beside.takeBack();
+      forget();
+    },
+    submit(force: boolean) {
+      const files = beside.changed;
+      // What is typed while it is on its way stays.
+      const settle = (): void => {
+        setEdit((now) => (now === text ? undefined : now));
+        beside.settle(files);
+      };
+      save.mutate({ yaml: text, files, force }, { onSuccess: settle });
+    },
+  };
+}
+
+function Editor({ source }: { source: GameSource }) {
+  const { text, beside, changed, problem, ...draft } = useDraft(source);
+  const { faults, known } = useCheck(text);
+  useUnsaved(changed);
+  const wrongFiles = fileFaults(problem?.faults ?? [], beside.files ?? []);
   const refused = problem?.faults.flatMap(({ line, detail }) => (line === undefined ? [] : [{ line, reason: detail }]));
   // What stands on disk may have faults that the text alone does not show, such as a file that is missing.
   const shown = refused && refused.length > 0 ? refused : faults.length > 0 || changed ? faults : source.faults;
@@ -74,32 +111,25 @@ function Editor({ source }: { source: GameSource }) {
       className="panel min-w-0"
       onSubmit={(event) => {
         event.preventDefault();
-        submit(false);
+        draft.submit(false);
       }}
     >
       <div className="grid gap-4 p-4 sm:p-5">
         <Top source={source} changed={changed} />
-        <YamlEditor
-          label="game.yaml"
-          text={text}
-          faults={shown}
-          onText={(next) => {
-            setEdit(next);
-            if (save.isError) save.reset();
-          }}
-        />
-        {problem && !refused?.length && (
+        <YamlEditor label="game.yaml" text={text} faults={shown} onText={draft.type} />
+        {problem && !refused?.length && wrongFiles.length === 0 && (
           <ProblemNote
             problem={problem}
             focus
-            action={problem.code === "conflict" && <Conflict onForce={() => submit(true)} />}
+            action={problem.code === "conflict" && <Conflict onForce={() => draft.submit(true)} />}
           />
         )}
+        <FilesPart beside={beside} faults={wrongFiles} onEdit={draft.forget} />
       </div>
       <div className="sticky bottom-0 z-10 flex items-center justify-end gap-4 rounded-b-[0.875rem] border-t border-line bg-surface px-4 py-3 max-lg:bottom-15 sm:px-5">
-        <CheckWords faults={faults} clean={known && faults.length === 0 && changed} />
+        <CheckWords faults={faults} clean={known && !problem && faults.length === 0 && changed} />
         {changed && (
-          <Button size="small" look="ghost" onClick={() => setEdit(undefined)}>
+          <Button size="small" look="ghost" onClick={draft.takeBack}>
             Take back
           </Button>
         )}
@@ -108,7 +138,7 @@ function Editor({ source }: { source: GameSource }) {
           size="small"
           look={changed ? "primary" : "plain"}
           disabled={!changed}
-          busy={save.isPending}
+          busy={draft.isSaving}
         >
           Save
         </Button>
@@ -117,12 +147,13 @@ function Editor({ source }: { source: GameSource }) {
   );
 }
 
-function Top({ source: { id, origin, files }, changed }: { source: GameSource; changed: boolean }) {
+function Top({ source: { id, origin }, changed }: { source: GameSource; changed: boolean }) {
   const client = useQueryClient();
   const reload = useMutation({
     mutationFn: () => reloadGame(id),
     onSuccess: async (read) => {
       client.setQueryData(keys.gameSource(id), read);
+      await client.invalidateQueries({ queryKey: keys.gameFiles(id) });
       toast({ tone: "good", text: "Read again from the disk." });
       await client.invalidateQueries({ queryKey: keys.games });
     },
@@ -136,11 +167,6 @@ function Top({ source: { id, origin, files }, changed }: { source: GameSource; c
             ? "It comes with Playspawn. What you save becomes your version, which survives updates and can be taken back."
             : "Your own; it survives updates of Playspawn and is part of its backup."}
         </p>
-        {files.length > 0 && (
-          <p className="mt-1 text-[0.9rem] text-ink-3 [overflow-wrap:anywhere]">
-            Beside it: {files.map(({ path, bytes: size }) => `${path} (${bytes(size)})`).join(", ")}
-          </p>
-        )}
       </div>
       <div className="flex flex-wrap gap-1">
         <Button look="ghost" size="small" busy={reload.isPending} disabled={changed} onClick={() => reload.mutate()}>
@@ -222,7 +248,11 @@ function DeleteOwn({ id, overrides }: { id: string; overrides: boolean }) {
   });
   const words = overrides
     ? { title: "Back to the shipped version", lead: "Your version is deleted.", word: "Delete my version" }
-    : { title: "Delete it", lead: "The template and its files go. Servers must be deleted before.", word: "Delete" };
+    : {
+        title: "Delete it",
+        lead: "The template and its files are deleted. Servers that use it must be deleted first.",
+        word: "Delete",
+      };
   const press = (): void =>
     ask({ title: `${words.word}?`, text: words.lead, yes: words.word, onYes: () => remove.mutate() });
   return <Section {...words} look="danger" act={remove} onPress={press} />;

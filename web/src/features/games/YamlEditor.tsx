@@ -97,17 +97,16 @@ function indent(event: KeyboardEvent<HTMLTextAreaElement>, onText: (text: string
     onText(`${before}\n${spaces}${field.value.slice(field.selectionEnd)}`);
 }
 
-/** In a line: the first fault, for who does not see the list below a long text. */
+/** Beside the button, for who does not see the list below a long text: where the first fault is, never cut. */
 export function CheckWords({ faults, clean }: { faults: readonly LineFault[]; clean: boolean }) {
   const [first] = faults;
   return (
-    <p role="status" className="mr-auto min-w-0 truncate text-[0.9rem] text-ink-3">
+    <p role="status" className="mr-auto min-w-0 text-[0.9rem] text-ink-3">
       {clean && "No faults."}
       {first && (
-        <>
-          <span className="text-crashed">line {first.line}</span> {first.reason}
-          {faults.length > 1 && ` (and ${faults.length - 1} more)`}
-        </>
+        <span className="text-crashed">
+          {faults.length === 1 ? `A fault in line ${first.line}` : `${faults.length} faults, from line ${first.line}`}
+        </span>
       )}
     </p>
   );
