@@ -6,7 +6,7 @@ import {
   isOnlyHere,
   joinCommand,
   sessionText,
-  urlForNodes,
+  urlForOthers,
 } from "@playspawn/shared/words/node.ts";
 import { ago, left } from "@playspawn/shared/words/time.ts";
 import { listNodes } from "../api/pages.ts";
@@ -96,7 +96,7 @@ async function freshToken(context: Context) {
   const api = await context.api();
   const { token, expiresAt, controlUrl } = await api.call("post", "/api/v1/nodes/join-tokens", {});
   return {
-    url: urlForNodes(api.url, controlUrl),
+    url: urlForOthers(api.url, controlUrl),
     token,
     expiresAt,
     within: left(expiresAt - context.ports.clock.now()),

@@ -124,7 +124,11 @@ export async function createHosting(deps: HostingDeps, config: HostingConfig): P
       ...gameFileOperations(admin),
       ...nodeOperations({ nodes: fleet, driven: driving, publicUrl: deps.publicUrl }),
       ...serverOperations(gameServers),
-      ...wakeTokenOperations(wakeTokens({ ...deps, servers: gameServers, publisher: publish }), gameServers),
+      ...wakeTokenOperations({
+        tokens: wakeTokens({ ...deps, servers: gameServers, publisher: publish }),
+        servers: gameServers,
+        publicUrl: deps.publicUrl,
+      }),
     ],
     checks: [{ name: "catalogue", run: async () => requireGames(games), fault: "no game could be read" }],
     identifyNode: (credential) => identifyNode(authenticate, credential),

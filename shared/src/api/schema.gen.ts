@@ -1872,6 +1872,8 @@ export interface components {
             token: string;
         };
         WakeToken: {
+            /** @description Where others reach this control plane, as its operator says. */
+            controlUrl?: string;
             /** @description UTC milliseconds. */
             createdAt: number;
             /** @description Told here once; only its hash is kept. */

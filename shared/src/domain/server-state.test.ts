@@ -133,6 +133,12 @@ test("buttons offer what would change something", (t) => {
     restart: true,
     delete: true,
   });
+  t.deepEqual(can({ want: "auto", have: "failed", tier: null }), {
+    wake: true,
+    hibernate: false,
+    restart: false,
+    delete: true,
+  });
   t.deepEqual(can({ want: "running", have: "starting", tier: null }), {
     wake: false,
     hibernate: false,

@@ -214,7 +214,8 @@ export interface Can {
 export function can(server: { want: Want; have: Have; tier: Tier | null }): Can {
   return {
     wake: server.have !== "ready" && kickMatters(server, "wake"),
-    hibernate: kickMatters(server, "hibernate"),
+    // One that has crashed does not run: there is nothing to put to sleep.
+    hibernate: server.have !== "failed" && kickMatters(server, "hibernate"),
     // Of one that sleeps or has crashed it is called a wake.
     restart: (server.have === "ready" || server.have === "starting") && kickMatters(server, "restart"),
     delete: server.want !== "absent",

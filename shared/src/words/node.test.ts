@@ -1,15 +1,15 @@
 import test from "ava";
-import { isOnlyHere, urlForNodes } from "./node.ts";
+import { isOnlyHere, urlForOthers } from "./node.ts";
 
 test("another machine is told the address that it can reach, whatever one signed in with on the machine itself", (t) => {
   const told = "http://192.0.2.2:8400";
   for (const own of ["http://127.0.0.1:8400", "http://localhost:8400", "http://[::1]:8400"]) {
-    t.is(urlForNodes(own, told), told);
-    t.is(urlForNodes(own, undefined), own, "an older control plane says nothing");
+    t.is(urlForOthers(own, told), told);
+    t.is(urlForOthers(own, undefined), own, "an older control plane says nothing");
     t.true(isOnlyHere(own));
   }
   t.is(
-    urlForNodes("https://play.example.org", told),
+    urlForOthers("https://play.example.org", told),
     "https://play.example.org",
     "a proxy that works is not guessed at",
   );

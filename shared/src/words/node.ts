@@ -50,7 +50,7 @@ export const isOnlyHere = (url: string): boolean => /^(localhost$|127\.|\[::1\]$
  * Where another machine reaches the control plane. `own`: where we do; on its own machine that may be a name which means
  * another machine elsewhere. `told`: what it says itself, where it does.
  */
-export const urlForNodes = (own: string, told: string | undefined): string => (isOnlyHere(own) ? (told ?? own) : own);
+export const urlForOthers = (own: string, told: string | undefined): string => (isOnlyHere(own) ? (told ?? own) : own);
 
 /** The one line to paste on the new machine, in a checkout of the same version. */
 export const joinCommand = (controlUrl: string, token: string): string =>

@@ -25,7 +25,7 @@ const makeWakeToken: Handler = (world, _input, id) => {
   const createdAt = world.ports.clock.now();
   change(world, id, { wakeTokenAt: createdAt });
   addEvent(world, id, "wake_token_made", null);
-  return { status: 201, body: { token: "wt_6oQ0c1mYt8x2f7Zk", createdAt } };
+  return { status: 201, body: { token: "wt_6oQ0c1mYt8x2f7Zk", createdAt, controlUrl: "https://play.example.org" } };
 };
 
 const endWakeToken: Handler = (world, _input, id) => {

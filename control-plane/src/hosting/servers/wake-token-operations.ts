@@ -11,6 +11,7 @@ const WakeToken = z
   .strictObject({
     token: z.string().describe("Told here once; only its hash is kept."),
     createdAt: z.number().int().describe("UTC milliseconds."),
+    controlUrl: z.string().optional().describe("Where others reach this control plane, as its operator says."),
   })
   .meta({ id: "WakeToken" });
 
@@ -23,7 +24,14 @@ const WakeAnswer = z
   .strictObject({ server_id: z.string(), status: z.string().describe("The word for people, such as Online.") })
   .meta({ id: "WakeAnswer" });
 
-export function wakeTokenOperations(tokens: WakeTokens, servers: Pick<Servers, "resource">): Operation[] {
+export interface WakeTokenOperationsDeps {
+  tokens: WakeTokens;
+  servers: Pick<Servers, "resource">;
+  /** Its port is known once it listens. */
+  publicUrl: URL;
+}
+
+export function wakeTokenOperations({ tokens, servers, publicUrl }: WakeTokenOperationsDeps): Operation[] {
   const common = {
     tag: "servers",
     auth: "user",
@@ -40,7 +48,10 @@ export function wakeTokenOperations(tokens: WakeTokens, servers: Pick<Servers, "
       summary: "Make the token that wakes this server by webhook",
       description: "It takes the place of the one before.",
       answer: { status: 201, schema: WakeToken },
-      handle: ({ actor }, { params: { id } }) => tokens.replace(actor, id),
+      handle: async ({ actor }, { params: { id } }) => ({
+        ...(await tokens.replace(actor, id)),
+        controlUrl: publicUrl.origin,
+      }),
     }),
     operation({
       ...common,

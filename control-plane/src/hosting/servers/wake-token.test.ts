@@ -31,6 +31,13 @@ async function somebody({ context }: Scene): Promise<Client> {
   return createClient(context.localUrl, token);
 }
 
+test("the token comes with the address that others reach", async (t) => {
+  const house = await scene(t);
+  const { id } = await createServer(house);
+  const { body } = await house.client.post(`/api/v1/servers/${id}/wake-token`);
+  t.like(body, { controlUrl: house.context.publicUrl.origin });
+});
+
 test("whoever knows the token wakes the server, and its history says that it was the webhook", async (t) => {
   const house = await scene(t);
   const { id, token } = await sleeper(house);

@@ -1,6 +1,6 @@
 import { useMutation } from "@tanstack/react-query";
 import { useEffect } from "react";
-import { startCommands, urlForNodes } from "@playspawn/shared/words/node.ts";
+import { startCommands, urlForOthers } from "@playspawn/shared/words/node.ts";
 import { span } from "@playspawn/shared/words/time.ts";
 import { newJoinToken } from "../../api/commands.ts";
 import { problemFrom } from "../../api/errors.ts";
@@ -35,7 +35,7 @@ export function JoinByToken({ onClose }: { onClose: () => void }) {
 }
 
 function Commands({ token }: { token: JoinToken }) {
-  const { settings, starts } = startCommands(urlForNodes(window.location.origin, token.controlUrl), token.token);
+  const { settings, starts } = startCommands(urlForOthers(window.location.origin, token.controlUrl), token.token);
   return (
     <div className="grid gap-3">
       <CommandBox text={settings} label="Copy the settings" />

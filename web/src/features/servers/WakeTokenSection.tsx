@@ -1,4 +1,5 @@
 import { useMutation, useQueryClient } from "@tanstack/react-query";
+import { isOnlyHere, urlForOthers } from "@playspawn/shared/words/node.ts";
 import { endWakeToken, makeWakeToken } from "../../api/commands.ts";
 import { problemFrom } from "../../api/errors.ts";
 import { keys } from "../../api/queries.ts";
@@ -24,7 +25,7 @@ export function WakeTokenSection({ server }: { server: Server }) {
       return readAgain();
     },
   });
-  const made = make.data?.token;
+  const made = make.data;
   const since = server.wakeTokenAt;
   const has = made !== undefined || since !== null;
   const problem = make.error ?? end.error;
@@ -62,18 +63,21 @@ export function WakeTokenSection({ server }: { server: Server }) {
         </div>
       </div>
       {problem && <ProblemNote problem={problemFrom(problem)} />}
-      {made !== undefined && <Told serverId={server.id} token={made} />}
+      {made !== undefined && <Told serverId={server.id} made={made} />}
     </section>
   );
 }
 
-function Told({ serverId, token }: { serverId: string; token: string }) {
+function Told({ serverId, made }: { serverId: string; made: Awaited<ReturnType<typeof makeWakeToken>> }) {
+  const url = urlForOthers(window.location.origin, made.controlUrl);
   return (
     <div role="status" className="grid animate-appear gap-2">
       <p className="text-[0.9rem] text-ink-2">
-        Shown here once. Run this anywhere to wake the server; a program sends the same request.
+        Shown here once. Run this {isOnlyHere(url) ? "on the machine of Playspawn" : "anywhere"} to wake the server; a
+        program sends the same request.
+        {isOnlyHere(url) && " Other machines need an address in its place that they reach."}
       </p>
-      <CommandBox text={wakeCommand(window.location.origin, serverId, token)} label="Copy the command" />
+      <CommandBox text={wakeCommand(url, serverId, made.token)} label="Copy the command" />
     </div>
   );
 }
