@@ -19,6 +19,7 @@ async function findAndTest({ page, look }: Eyes): Promise<void> {
   await page.getByRole("heading", { name: "Tiny", level: 1 }).waitFor();
   await look("game-untried");
   await page.getByRole("button", { name: "Test", exact: true }).click();
+  await page.getByRole("button", { name: "Start the test" }).click();
   await page.getByRole("button", { name: "Call it off" }).waitFor();
   await look("game-testing");
   const panel = page.getByRole("region", { name: "Test" });
@@ -89,6 +90,7 @@ async function add({ page, look }: Eyes): Promise<void> {
   await page.getByRole("button", { name: "Add the game" }).click();
   await page.getByRole("heading", { name: "Closed", level: 1 }).waitFor();
   await page.getByRole("button", { name: "Test", exact: true }).click();
+  await page.getByRole("button", { name: "Start the test" }).click();
   const panel = page.getByRole("region", { name: "Test" });
   await panel.getByText("Failed", { exact: true }).waitFor({ timeout: 60_000 });
   await panel

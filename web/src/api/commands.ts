@@ -59,7 +59,8 @@ export const editGame = (id: string, yaml: string, files: GameFile[] | undefined
 export const deleteGame = (id: string) => call("delete", "/api/v1/games/{id}", { path: { id } });
 export const setGameDisabled = (id: string, disabled: boolean) =>
   call("post", disabled ? "/api/v1/games/{id}/disable" : "/api/v1/games/{id}/enable", { path: { id } });
-export const testGame = (id: string) => call("post", "/api/v1/games/{id}/test", { path: { id }, body: {} });
+export const testGame = (id: string, variables: NonNullable<CreateServer["variables"]> = {}) =>
+  call("post", "/api/v1/games/{id}/test", { path: { id }, body: { variables } });
 export const cancelGameTest = (id: string) => call("delete", "/api/v1/games/{id}/test", { path: { id } });
 export const refreshGameImage = (id: string) => call("post", "/api/v1/games/{id}/refresh-image", { path: { id } });
 export const checkGame = (yaml: string, signal: AbortSignal) =>

@@ -4,11 +4,12 @@ import { choicesWith, idleFromField, idleFromMinutes, idleToField, idleToMinutes
 import { credentialFaults, strength } from "./password.ts";
 import { linkTrouble, tokenOf } from "./setup-link.ts";
 import {
+  asksForMore,
   changedValues,
   chapters,
   faultText,
   fieldsOf,
-  publicNameOf,
+  namesFrom,
   secretField,
   secretMask,
   secretTyped,
@@ -83,8 +84,17 @@ test("a form shows the first settings and folds the many", (t) => {
     [["More settings", 5]],
   );
   t.deepEqual(chapters(variables).folded, []);
-  t.is(publicNameOf({ SERVER_NAME: variables["NAME"]! }), "SERVER_NAME");
-  t.is(publicNameOf(variables), undefined);
+  const TITLE = { type: "string", label: "Title", default: "a", pattern: "^[a-z]+$", serverName: true } as const;
+  t.deepEqual(namesFrom({ ...variables, TITLE }, "arena"), { TITLE: "arena" });
+  t.deepEqual(namesFrom({ TITLE }, "GD Arena!"), {}, "where it may not stand, the game's own default does");
+});
+
+test("what a game requires is said in words for people, and no form begins without it", (t) => {
+  const EULA = { type: "boolean", label: "I accept", default: false, required: true } as const;
+  t.true(asksForMore({ ...variables, EULA }));
+  t.false(asksForMore(variables));
+  t.deepEqual(variableFaults({ EULA }, { EULA: false }), { "variables.EULA": "There is no server without this." });
+  t.deepEqual(variableFaults({ EULA }, { EULA: true }), {});
 });
 
 test("idle times: never is a choice, and an unusual time stays visible", (t) => {

@@ -1,5 +1,5 @@
 /** A game's typed variables as a form: what stands in the fields, and what it means. */
-import { variableFault } from "@playspawn/shared/games/variable-fault.ts";
+import { isRequired, variableFault } from "@playspawn/shared/games/variable-fault.ts";
 import type { Variable } from "@playspawn/shared/games/game.ts";
 
 export type VariableValue = string | number | boolean;
@@ -65,6 +65,7 @@ const patternWords: Record<string, string> = {
 
 /** A fault as a sentence for people, who do not read patterns. */
 export function faultText(fault: string): string {
+  if (/^must (be true|not be empty) \(/.test(fault)) return "There is no server without this.";
   const pattern = /^must match (?<pattern>.+)$/.exec(fault)?.groups?.["pattern"];
   return sentence(pattern === undefined ? fault : (patternWords[pattern] ?? "has characters that cannot stand here"));
 }
@@ -139,6 +140,13 @@ export function matching(variables: Variables, text: string): Variables {
 export const optionLabel = (variable: Extract<Variable, { type: "enum" }>, option: string): string =>
   variable.labels?.[option] ?? option;
 
-/** The variable that holds the name players see, when the game has one: it may follow the server's name. */
-export const publicNameOf = (variables: Variables): string | undefined =>
-  variables["SERVER_NAME"]?.type === "string" ? "SERVER_NAME" : undefined;
+/** The variables that follow the server's name, with that name where it may stand there. */
+export const namesFrom = (variables: Variables, name: string): FieldValues =>
+  Object.fromEntries(
+    Object.entries(variables)
+      .filter(([, variable]) => variable.type === "string" && variable.serverName && !variableFault(variable, name))
+      .map(([key]) => [key, name]),
+  );
+
+/** Whether people have to say something themselves. */
+export const asksForMore = (variables: Variables): boolean => Object.values(variables).some(isRequired);

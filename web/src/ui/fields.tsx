@@ -144,7 +144,7 @@ interface SwitchProps extends Around {
 export function SwitchField({ label, help, fault, checked, onCheckedChange }: SwitchProps) {
   const id = useId();
   return (
-    <div className="grid gap-1.5">
+    <div data-field className="grid gap-1.5">
       <div className="flex items-start justify-between gap-4">
         <div>
           <label htmlFor={id} className="font-medium">
@@ -156,12 +156,14 @@ export function SwitchField({ label, help, fault, checked, onCheckedChange }: Sw
           id={id}
           checked={checked}
           onCheckedChange={onCheckedChange}
+          aria-invalid={fault ? true : undefined}
+          aria-describedby={fault && `${id}-fault`}
           className="relative h-[1.625rem] w-11 shrink-0 rounded-full border border-line-strong bg-well transition-colors data-[state=checked]:border-running data-[state=checked]:bg-running"
         >
           <RadixSwitch.Thumb className="block size-[1.125rem] translate-x-[3px] rounded-full bg-ink-3 transition-transform duration-200 ease-calm data-[state=checked]:translate-x-[1.25rem] data-[state=checked]:bg-ground" />
         </RadixSwitch.Root>
       </div>
-      {fault && <FaultText>{fault}</FaultText>}
+      {fault && <FaultText id={`${id}-fault`}>{fault}</FaultText>}
     </div>
   );
 }

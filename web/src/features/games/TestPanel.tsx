@@ -1,8 +1,9 @@
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { ChevronRight, FlaskConical } from "lucide-react";
+import { useState } from "react";
 import { stepNames } from "@playspawn/shared/words/game-test.ts";
 import { span } from "@playspawn/shared/words/time.ts";
-import { cancelGameTest, testGame } from "../../api/commands.ts";
+import { cancelGameTest } from "../../api/commands.ts";
 import { problemFrom } from "../../api/errors.ts";
 import { gameTestsQuery, keys } from "../../api/queries.ts";
 import type { Game, GameTest, GameTestStep } from "../../api/types.ts";
@@ -13,6 +14,7 @@ import { Ago } from "../../ui/Moment.tsx";
 import { ProgressBar } from "../../ui/ProgressBar.tsx";
 import { StateGlyph } from "../../ui/StateGlyph.tsx";
 import { useNow } from "../../ui/use-now.ts";
+import { TestDialog } from "./TestDialog.tsx";
 
 export function TestPanel({ game }: { game: Game }) {
   const client = useQueryClient();
@@ -25,7 +27,7 @@ export function TestPanel({ game }: { game: Game }) {
       client.invalidateQueries({ queryKey: keys.games }),
     ]);
   };
-  const start = useMutation({ mutationFn: () => testGame(game.id), onSuccess: again });
+  const [asks, setAsks] = useState(false);
   const cancel = useMutation({ mutationFn: () => cancelGameTest(game.id), onSuccess: again });
   return (
     <section aria-label="Test" className="panel overflow-hidden">
@@ -41,14 +43,15 @@ export function TestPanel({ game }: { game: Game }) {
             Call it off
           </Button>
         ) : (
-          <Button look="primary" busy={start.isPending} onClick={() => start.mutate()}>
-            {!start.isPending && <FlaskConical size={16} aria-hidden />} Test
+          <Button look="primary" onClick={() => setAsks(true)}>
+            <FlaskConical size={16} aria-hidden /> Test
           </Button>
         )}
       </div>
-      {(start.isError || tests.isError) && (
+      {asks && <TestDialog game={game} onStarted={again} onClose={() => setAsks(false)} />}
+      {(cancel.isError || tests.isError) && (
         <div className="px-5 pb-5">
-          <ProblemNote problem={problemFrom(start.error ?? tests.error)} />
+          <ProblemNote problem={problemFrom(cancel.error ?? tests.error)} />
         </div>
       )}
       {newest && <Result test={newest} isOld={newest.revision !== game.revision} />}

@@ -11,7 +11,7 @@ import { NotFound } from "../../layouts/NotFound.tsx";
 import { PageHeader } from "../../layouts/PageHeader.tsx";
 import { defaultIdleSeconds } from "../../lib/idle.ts";
 import { faultsByField, type Problem } from "@playspawn/shared/api/problem.ts";
-import { fieldsOf, publicNameOf, variableFaults, valuesOf, type FieldValues } from "../../lib/variables.ts";
+import { asksForMore, fieldsOf, namesFrom, variableFaults, valuesOf, type FieldValues } from "../../lib/variables.ts";
 import { paths } from "../../paths.ts";
 import { ports } from "../../ports.ts";
 import { Button, buttonClass } from "../../ui/Button.tsx";
@@ -32,7 +32,14 @@ export function CreateServerPage() {
   if (!game) return <NotFound what="game" />;
   return (
     <>
-      <PageHeader title={`New ${game.name} server`} lead="Everything but the name has a sound default." />
+      <PageHeader
+        title={`New ${game.name} server`}
+        lead={
+          asksForMore(game.variables)
+            ? "Everything but the name and what is marked as needed has a sound default."
+            : "Everything but the name has a sound default."
+        }
+      />
       <div className="grid items-start gap-8 lg:grid-cols-[minmax(0,1fr)_19rem]">
         <CreateForm key={game.id} game={game} />
         <GameSummary game={game} />
@@ -70,8 +77,7 @@ function useForgetWhenNodesChange(forget: () => void): void {
 /** The fields: what was typed, else the game's defaults, where the name that players see follows the server's. */
 function useFields(game: Game, name: string) {
   const [edits, setEdits] = useState<FieldValues>({});
-  const publicName = publicNameOf(game.variables);
-  const follows = publicName !== undefined && name.trim() !== "" ? { [publicName]: name.trim() } : {};
+  const follows = name.trim() === "" ? {} : namesFrom(game.variables, name.trim());
   const fields: FieldValues = { ...fieldsOf(game.variables), ...follows, ...edits };
   return { fields, edit: (field: string, value: string | boolean) => setEdits({ ...edits, [field]: value }) };
 }

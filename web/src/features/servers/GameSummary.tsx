@@ -22,7 +22,7 @@ export function GameSummary({ game }: { game: Game }) {
         <Fact name="Memory while asleep">next to none</Fact>
       </dl>
       <p className="border-t border-line pt-5 text-[0.9rem] text-ink-3 text-pretty">
-        It is built and started once to prove that it runs. Then it sleeps until somebody joins.
+        Its node makes the image ready and starts it once, to prove that it runs. Then it sleeps until somebody joins.
       </p>
     </aside>
   );

@@ -1,3 +1,4 @@
+import { isRequired } from "@playspawn/shared/games/variable-fault.ts";
 import type { Variable } from "../../api/types.ts";
 import {
   isSecret,
@@ -61,8 +62,9 @@ const helpOf = (variable: Extract<Variable, { type: "integer" }>): string | unde
 
 function VariableField({ name, variable, value, set, fault, onChange }: FieldProps) {
   const around = { label: variable.label, help: variable.description, fault };
+  const label = isRequired(variable) ? <Needed label={variable.label} /> : variable.label;
   if (variable.type === "boolean")
-    return <SwitchField {...around} checked={value === true} onCheckedChange={onChange} />;
+    return <SwitchField {...around} label={label} checked={value === true} onCheckedChange={onChange} />;
   const input = {
     ...around,
     name,
@@ -93,8 +95,23 @@ function VariableField({ name, variable, value, set, fault, onChange }: FieldPro
   }
   if (isSecret(variable))
     return <SecretInput {...input} set={String(set ?? "")} made={variable.generate === true} onType={onChange} />;
-  return <TextField {...input} autoComplete="off" spellCheck={false} dir="auto" maxLength={variable.maxLength} />;
+  return (
+    <TextField
+      {...input}
+      label={label}
+      autoComplete="off"
+      spellCheck={false}
+      dir="auto"
+      maxLength={variable.maxLength}
+    />
+  );
 }
+
+const Needed = ({ label }: { label: string }) => (
+  <>
+    {label} <span className="text-[0.8rem] font-normal text-deploying">needed</span>
+  </>
+);
 
 interface SecretProps {
   label: string;
