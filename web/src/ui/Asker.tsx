@@ -15,7 +15,7 @@ export function Asker() {
         <Button look="ghost" data-autofocus onClick={() => answer(false)}>
           {question.no ?? "Cancel"}
         </Button>
-        <Button look="primary" onClick={() => answer(true)}>
+        <Button look={question.isDanger ? "danger" : "primary"} onClick={() => answer(true)}>
           {question.yes}
         </Button>
       </div>

@@ -4,6 +4,8 @@ export interface Question {
   text: string;
   /** The word on the button that goes on. */
   yes: string;
+  /** What goes on takes something away for good: that button is red. */
+  isDanger?: boolean;
   onYes: () => void;
   /** The word on the button that does not; `Cancel` where nothing fits better. */
   no?: string;

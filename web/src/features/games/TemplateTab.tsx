@@ -246,14 +246,20 @@ function DeleteOwn({ id, overrides }: { id: string; overrides: boolean }) {
       await client.invalidateQueries({ queryKey: keys.games });
     },
   });
-  const words = overrides
-    ? { title: "Back to the shipped version", lead: "Your version is deleted.", word: "Delete my version" }
+  const { question, ...words } = overrides
+    ? {
+        title: "Back to the shipped version",
+        lead: "Your version is deleted.",
+        word: "Delete my version",
+        question: `Delete your version of ${id}?`,
+      }
     : {
         title: "Delete it",
         lead: "The template and its files are deleted. Servers that use it must be deleted first.",
         word: "Delete",
+        question: `Delete ${id}?`,
       };
   const press = (): void =>
-    ask({ title: `${words.word}?`, text: words.lead, yes: words.word, onYes: () => remove.mutate() });
+    ask({ title: question, text: words.lead, yes: words.word, isDanger: true, onYes: () => remove.mutate() });
   return <Section {...words} look="danger" act={remove} onPress={press} />;
 }
