@@ -21,6 +21,9 @@ export async function add(context: Context, [path = ""]: string[], options: { co
   const { given } = await read(context, path);
   const source = await api.call("post", "/api/v1/games", { body: { ...given, ...options } });
   done(context, source, "was added");
+  const { image } = await api.call("get", "/api/v1/games/{id}", { path: { id: source.id } });
+  if (image.ref !== null)
+    context.say(`A node runs ${image.ref} only where its PLAYSPAWN_IMAGE_ALLOW has that repository.`);
 }
 
 export async function edit(

@@ -28,9 +28,15 @@ export const gameCommands: readonly CommandSpec[] = [
   {
     name: "test <game>",
     text: "try it with a throw-away server",
-    examples: ["game test teeworlds", "game test rust --node attic --timeout 2h", "game test rust --cancel"],
+    examples: [
+      "game test teeworlds",
+      "game test rust --node attic --timeout 2h",
+      "game test minecraft-java --set EULA=true",
+      "game test rust --cancel",
+    ],
     options: [
       { flags: "--node <node>", text: "on this node instead of the emptiest" },
+      { flags: "--set <NAME=value>", text: "a variable of the game; =@file reads it from a file", many: true },
       { flags: "--timeout <time>", text: "how long to wait for its end", default: "1h" },
       { flags: "--cancel", text: "call off the test that is under way" },
     ],

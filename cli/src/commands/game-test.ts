@@ -10,9 +10,12 @@ import { exits } from "../exit-codes.ts";
 import { Failure } from "../failure.ts";
 import { cut, harmless } from "../output/text.ts";
 import { pick } from "../pick.ts";
+import { variablesFrom } from "../servers/plan.ts";
+import { variablesOf } from "../servers/variables.ts";
 
 interface Options {
   node?: string;
+  set?: string[];
   timeout: string;
   cancel?: boolean;
 }
@@ -24,10 +27,12 @@ export async function test(context: Context, [name = ""]: string[], options: Opt
   const { ports, signal } = context;
   const end = ports.clock.mono() + secondsOf("--timeout", options.timeout) * 1000;
   const api = await context.api();
-  const { id } = pick("game", name, (await api.call("get", "/api/v1/games", {})).items);
+  const game = pick("game", name, (await api.call("get", "/api/v1/games", {})).items);
+  const { id } = game;
   if (options.cancel) return await callOff(context, api, id);
+  const variables = variablesFrom(game, await variablesOf(context, options.set ?? []));
   const node = options.node === undefined ? {} : { node: pick("node", options.node, await listNodes(api)).id };
-  const started = await api.call("post", "/api/v1/games/{id}/test", { path: { id }, body: node });
+  const started = await api.call("post", "/api/v1/games/{id}/test", { path: { id }, body: { ...node, variables } });
   const show = shower(context);
   for (let now = started; ; now = await newest(api, started)) {
     show(now);

@@ -1,5 +1,6 @@
 /** What a new server will be, and why each value is what it is. Pure. */
 import type { Variable } from "@playspawn/shared/games/game.ts";
+import { isRequired, variableFault } from "@playspawn/shared/games/variable-fault.ts";
 import { bytes } from "@playspawn/shared/words/bytes.ts";
 import { idleText } from "@playspawn/shared/words/time.ts";
 import type { CreateServer, Game } from "../api/types.ts";
@@ -53,6 +54,28 @@ export function valueOf(variable: Pick<Variable, "type"> | undefined, text: stri
   return text;
 }
 
+/** What was given, as the game takes it. @throws Failure usage for a name it has not, and for what it requires */
+export function variablesFrom(game: Game, given: Record<string, string>): Record<string, Value> {
+  const unknown = Object.keys(given).find((variable) => !Object.hasOwn(game.variables, variable));
+  if (unknown !== undefined)
+    throw usageFailure(
+      `${game.name} has no variable ${unknown}.`,
+      `It has: ${Object.keys(game.variables).join(", ") || "none"}`,
+    );
+  const values = Object.fromEntries(
+    Object.entries(given).map(([key, text]) => [key, valueOf(game.variables[key], text)] as const),
+  );
+  const open = Object.entries(game.variables).find(
+    ([name, variable]) => isRequired(variable) && variableFault(variable, values[name] ?? variable.default),
+  );
+  if (!open) return values;
+  const [name, { label, description, type }] = open;
+  throw usageFailure(
+    `${game.name} needs ${name}: ${label}.${description === undefined ? "" : ` ${description}`}`,
+    `Say it with --set ${name}=${type === "boolean" ? "true" : "…"}`,
+  );
+}
+
 /** The API's request. @param given the texts of --set, files read @throws Failure usage */
 export function requestOf(
   game: Game,
@@ -60,13 +83,7 @@ export function requestOf(
   options: CreateOptions,
   given: Record<string, string>,
 ): CreateServer {
-  const unknown = Object.keys(given).find((variable) => !Object.hasOwn(game.variables, variable));
-  if (unknown !== undefined)
-    throw usageFailure(
-      `${game.name} has no variable ${unknown}.`,
-      `It has: ${Object.keys(game.variables).join(", ") || "none"}`,
-    );
-  const variables = Object.entries(given).map(([key, text]) => [key, valueOf(game.variables[key], text)] as const);
+  const variables = variablesFrom(game, given);
   const ports = (options.port ?? []).map((text) => {
     const [port, number] = assignment("--port", text);
     if (!/^\d{1,5}$/.test(number)) throw usageFailure(`--port ${text}: ${number} is not a port number.`);
@@ -75,7 +92,7 @@ export function requestOf(
   return {
     game: game.id,
     name,
-    ...(variables.length > 0 && { variables: Object.fromEntries(variables) }),
+    ...(Object.keys(variables).length > 0 && { variables }),
     ...(ports.length > 0 && { ports: Object.fromEntries(ports) }),
     ...(options.idle !== undefined && { idleSeconds: idleSecondsOf(options.idle) }),
     ...(options.want && { want: options.want }),
@@ -118,14 +135,19 @@ export function planOf(game: Game, request: CreateServer, options: CreateOptions
       value: `${bytes(game.memoryBytes)} of memory, ${game.cpu} ${game.cpu === 1 ? "core" : "cores"}`,
       why: its,
     },
-    ...Object.entries(game.ports).map(([name, { protocol }]) => ({
-      name: `Port ${name}`,
-      value: ports[name] === undefined ? `any, ${protocol}` : `${ports[name]}, ${protocol}`,
-      why: ports[name] === undefined ? "a free one of the node; --port" : you,
-    })),
+    ...Object.entries(game.ports)
+      .filter(([, { when }]) => when === undefined || variables[when] === true)
+      .map(([name, { protocol }]) => ({
+        name: `Port ${name}`,
+        value: ports[name] === undefined ? `any, ${protocol}` : `${ports[name]}, ${protocol}`,
+        why: ports[name] === undefined ? "a free one of the node; --port" : you,
+      })),
     ...Object.entries(game.variables).map(([name, variable]) => {
       const given = variables[name];
-      const value = given ?? variable.default;
+      const named = variable.type === "string" && variable.serverName === true;
+      // As the control plane chooses it.
+      const own = named && !variableFault(variable, request.name) ? request.name : variable.default;
+      const value = given ?? own;
       return {
         name,
         value: isSecret(variable) && value !== "" ? "********" : String(value),

@@ -2,7 +2,7 @@ import test from "ava";
 import type { Game } from "../api/types.ts";
 import { Failure } from "../failure.ts";
 import { unseen } from "./follow.ts";
-import { assignment, freeName, openSecrets, planOf, requestOf, valueOf } from "./plan.ts";
+import { assignment, freeName, openSecrets, planOf, requestOf, valueOf, variablesFrom } from "./plan.ts";
 import { joinAddress } from "./words.ts";
 
 const game = {
@@ -46,6 +46,28 @@ test("a request holds only what was said", (t) => {
   });
   t.regex(t.throws(() => requestOf(game, "a", {}, { MIN: "3" })).message, /no variable MIN/);
   t.throws(() => requestOf(game, "a", { port: ["game=x"] }, {}), { instanceOf: Failure });
+});
+
+test("what a game requires is asked for before anything is made", (t) => {
+  const EULA = { type: "boolean", label: "I accept the licence", default: false, required: true } as const;
+  const licensed = { ...game, variables: { ...game.variables, EULA } } as Game;
+  const refused = t.throws<Failure>(() => requestOf(licensed, "a", {}, {}), { instanceOf: Failure });
+  t.is(refused.message, "Tiny needs EULA: I accept the licence.");
+  t.deepEqual(variablesFrom(licensed, { EULA: "yes" }), { EULA: true });
+  t.throws(() => variablesFrom(licensed, { EULA: "no" }), { instanceOf: Failure });
+});
+
+test("a plan has the ports of the switches that are on, and the server's name where the game shows one", (t) => {
+  const TITLE = { type: "string", label: "Title", default: "x", serverName: true } as const;
+  const wide = {
+    ...game,
+    ports: { ...game.ports, tv: { protocol: "udp", container: 1, when: "PVP" } },
+    variables: { ...game.variables, TITLE },
+  } as Game;
+  const names = (given: Record<string, string>) => planOf(wide, requestOf(wide, "arena", {}, given), {});
+  t.false(names({}).some(({ name }) => name === "Port tv"));
+  t.true(names({ PVP: "on" }).some(({ name }) => name === "Port tv"));
+  t.is(names({}).find(({ name }) => name === "TITLE")?.value, "arena");
 });
 
 test("a name is one that no other server has", (t) => {

@@ -1363,6 +1363,8 @@ export interface components {
                     container: number | null;
                     /** @enum {string} */
                     protocol: "tcp" | "udp";
+                    /** @description The switch without which a server has no such port. */
+                    when?: string;
                 };
             };
             /** @description Changes with the template. */

@@ -34,9 +34,9 @@ export function presentGame(games: Catalogue, loaded: LoadedGame, known: Known):
       digest: verdict?.revision === revision ? verdict.image : null,
     },
     ports: Object.fromEntries(
-      publicPortsOf(game).map(([name, { protocol, container }]) => [
+      publicPortsOf(game).map(([name, { protocol, container, when }]) => [
         name,
-        { protocol, container: container === "public" ? null : container },
+        { protocol, container: container === "public" ? null : container, ...(when !== undefined && { when }) },
       ]),
     ),
     variables: game.variables,

@@ -39,7 +39,14 @@ export const GameView = z
       .strictObject({ ref: z.string().nullable(), digest: z.string().nullable() })
       .describe("`ref` is null for one that is built here; `digest` is what the last test ran."),
     ports: z
-      .record(z.string(), z.strictObject({ protocol: Protocol, container: z.number().int().nullable() }))
+      .record(
+        z.string(),
+        z.strictObject({
+          protocol: Protocol,
+          container: z.number().int().nullable(),
+          when: z.string().optional().describe("The switch without which a server has no such port."),
+        }),
+      )
       .describe("`container` is null for a port that is the same number inside and outside."),
     variables: z.record(z.string(), Variable),
     cpu: z.number().describe("Cores."),

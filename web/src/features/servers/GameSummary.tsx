@@ -16,7 +16,7 @@ export function GameSummary({ game }: { game: Game }) {
         <Fact name="CPU limit">{game.cpu}</Fact>
         {Object.entries(game.ports).map(([name, port]) => (
           <Fact key={name} name={`Port ${name}`}>
-            {port.protocol}, picked for you
+            {port.protocol}, {port.when === undefined ? "picked for you" : `with ${game.variables[port.when]?.label}`}
           </Fact>
         ))}
         <Fact name="Memory while asleep">next to none</Fact>
