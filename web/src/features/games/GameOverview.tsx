@@ -6,14 +6,14 @@ import { bytes } from "@playspawn/shared/words/bytes.ts";
 import { refreshGameImage } from "../../api/commands.ts";
 import { problemFrom } from "../../api/errors.ts";
 import { keys, serversQuery } from "../../api/queries.ts";
-import type { Game, Variable } from "../../api/types.ts";
+import type { Game } from "../../api/types.ts";
 import { paths } from "../../paths.ts";
 import { Button } from "../../ui/Button.tsx";
 import { CopyButton } from "../../ui/CopyButton.tsx";
 import { Notice, ProblemNote } from "../../ui/notices.tsx";
-import { Ago } from "../../ui/Moment.tsx";
 import { toast } from "../../ui/toasts.ts";
 import { useGame } from "./GamePage.tsx";
+import { GameVariables } from "./GameVariables.tsx";
 import { TestPanel } from "./TestPanel.tsx";
 
 export function GameOverview() {
@@ -29,28 +29,24 @@ export function GameOverview() {
       </Notice>
     );
   return (
-    <div className="grid items-start gap-6 xl:grid-cols-[minmax(0,1fr)_21rem]">
+    <div className="grid items-start gap-6 xl:grid-cols-[minmax(0,1fr)_21rem] xl:grid-rows-[auto_1fr]">
       <div className="grid min-w-0 gap-6">
         <section aria-label="About" className="grid gap-2">
           <p className="text-[1.067rem] text-pretty">{game.description}</p>
-          <p className="text-ink-3 text-pretty">
-            {game.state.sentence}
-            {game.state.at !== null && (
-              <>
-                {" "}
-                (<Ago at={game.state.at} />)
-              </>
-            )}
-          </p>
+          {/* What a test here found stands below, step by step. */}
+          {!(isAdmin && game.state.at !== null) && <p className="text-ink-3 text-pretty">{game.state.sentence}</p>}
         </section>
         {isAdmin && <TestPanel game={game} />}
-        <Variables variables={game.variables} />
       </div>
-      <aside aria-label="Facts" className="grid min-w-0 gap-6">
+      <aside
+        aria-label="Facts"
+        className="grid min-w-0 items-start gap-6 sm:grid-cols-2 xl:col-start-2 xl:row-span-2 xl:row-start-1 xl:grid-cols-1"
+      >
         <Facts game={game} />
         <Image game={game} isAdmin={isAdmin} />
         <Users game={game} />
       </aside>
+      <GameVariables variables={game.variables} />
     </div>
   );
 }
@@ -84,7 +80,7 @@ function Facts({ game }: { game: Game }) {
         <Fact name="CPU">{game.cpu}</Fact>
         {Object.entries(game.ports).map(([name, { protocol, container }]) => (
           <Fact key={name} name={`Port ${name}`}>
-            {container ?? "same as outside"} {protocol}
+            {container === null ? `${protocol}, public number` : `${container}/${protocol}`}
           </Fact>
         ))}
         {game.arch && <Fact name="Machines">{game.arch.join(", ")}</Fact>}
@@ -163,7 +159,7 @@ function Users({ game }: { game: Game }) {
   return (
     <Panel title="Used by">
       {servers.length === 0 && <p className="text-[0.933rem] text-ink-3">No server yet.</p>}
-      <ul className="grid gap-1.5">
+      <ul className="grid gap-1.5 empty:hidden">
         {servers.slice(0, usersShown).map(({ id, name }) => (
           <li key={id} className="min-w-0 truncate">
             <Link to={paths.server(id)} className="underline underline-offset-3">
@@ -175,49 +171,4 @@ function Users({ game }: { game: Game }) {
       {servers.length > usersShown && <p className="text-ink-3">and {servers.length - usersShown} more</p>}
     </Panel>
   );
-}
-
-function Variables({ variables }: { variables: Record<string, Variable> }) {
-  // Those without a heading first, as forms have them.
-  const groups = [...Map.groupBy(Object.entries(variables), ([, { group }]) => group)].toSorted(
-    ([a], [b]) => Number(a !== undefined) - Number(b !== undefined),
-  );
-  if (Object.keys(variables).length === 0) return null;
-  return (
-    <section aria-label="Settings" className="panel overflow-hidden">
-      <h2 className="eyebrow px-5 pt-5 pb-3">Settings that people choose</h2>
-      {groups.map(([group, inGroup]) => (
-        <div key={group ?? ""} className="border-t border-line px-5 py-4">
-          {group !== undefined && <h3 className="mb-2 font-medium">{group}</h3>}
-          <dl className="grid gap-x-6 gap-y-2 sm:grid-cols-[minmax(0,1fr)_minmax(0,1fr)]">
-            {inGroup.map(([name, variable]) => (
-              <div key={name} className="contents">
-                <dt className="min-w-0">
-                  {variable.label}{" "}
-                  <span className="block font-mono text-[0.75rem] text-ink-3 [overflow-wrap:anywhere]">{name}</span>
-                </dt>
-                <dd className="min-w-0 text-[0.933rem] text-ink-2 [overflow-wrap:anywhere] max-sm:mb-2">
-                  {takes(variable)}
-                </dd>
-              </div>
-            ))}
-          </dl>
-        </div>
-      ))}
-    </section>
-  );
-}
-
-function takes(variable: Variable): string {
-  const byDefault = variable.default === "" ? "" : `, else ${String(variable.default)}`;
-  switch (variable.type) {
-    case "integer":
-      return `${variable.min ?? "any"} to ${variable.max ?? "any"}${byDefault}`;
-    case "boolean":
-      return variable.default ? "on or off, else on" : "on or off, else off";
-    case "enum":
-      return `${variable.options.join(", ")}${byDefault}`;
-    case "string":
-      return variable.secret ? "a secret" : `a text${byDefault}`;
-  }
 }

@@ -81,7 +81,7 @@ function Result({ test, isOld }: { test: GameTest; isOld: boolean }) {
           <Ago at={test.startedAt} />
           {isOld && ", before the template was changed"}
         </span>
-        {test.outcome === "failed" && (
+        {test.outcome === "failed" && !test.steps.some(({ state }) => state === "failed") && (
           <span className="w-full text-ink-2 [overflow-wrap:anywhere]">{test.sentence}</span>
         )}
       </p>
