@@ -220,7 +220,7 @@ test("a disk of 64 MB is too small to start on", async (t) => {
   t.is(code, 73);
   t.regex(
     words,
-    /^playspawn: The disk that holds the data folder .+ is full: \d\d MiB free, and at least 256 MiB are needed\. Free some space, or set PLAYSPAWN_DATA_DIR to a folder on another disk\.$/,
+    /^playspawn: The disk that holds the data folder .+ is full: \d\d MB free, and at least 256 MB are needed\. Free some space, or set PLAYSPAWN_DATA_DIR to a folder on another disk\.$/,
   );
 });
 

@@ -197,4 +197,4 @@ function oldEngine({ version }: Engine): string[] {
 const disks = ({ disks: found }: Facts): string[] =>
   found
     .filter(({ freeBytes }) => freeBytes < freeBytesMin)
-    .map(({ path, freeBytes }) => `${path} has ${Math.floor(freeBytes / 1024 ** 2)} MiB free`);
+    .map(({ path, freeBytes }) => `${path} has ${Math.floor(freeBytes / 1024 ** 2)} MB free`);

@@ -33,7 +33,7 @@ export async function ensureDataFolder(dataDir: string): Promise<void> {
 const mebibytes = (bytes: number): number => Math.floor(bytes / 1024 ** 2);
 
 function diskFull(dataDir: string, freeBytes: number): Halt {
-  const figures = `${mebibytes(freeBytes)} MiB free, and at least ${mebibytes(freeBytesMin)} MiB are needed`;
+  const figures = `${mebibytes(freeBytes)} MB free, and at least ${mebibytes(freeBytesMin)} MB are needed`;
   return new Halt(
     73,
     `The disk that holds the data folder ${dataDir} is full: ${figures}. Free some space, or set PLAYSPAWN_DATA_DIR to a folder on another disk.`,

@@ -71,7 +71,7 @@ async function download(
     transform(chunk: Buffer, _encoding, done) {
       hash.update(chunk);
       bytes += chunk.length;
-      done(bytes > contextBytesMax ? new Error(`it is larger than ${contextBytesMax / 1024 ** 2} MiB`) : null, chunk);
+      done(bytes > contextBytesMax ? new Error(`it is larger than ${contextBytesMax / 1024 ** 2} MB`) : null, chunk);
     },
   });
   try {

@@ -87,7 +87,7 @@ async function write(tar: Readable, file: string, signal: AbortSignal): Promise<
       bytes += chunk.length;
       const tooLarge = new AppError(
         "body_too_large",
-        `Build files may have ${contextBytesMax / 1024 ** 2} MiB at most.`,
+        `Build files may have ${contextBytesMax / 1024 ** 2} MB at most.`,
       );
       done(bytes > contextBytesMax ? tooLarge : null, chunk);
     },

@@ -12,7 +12,7 @@ export async function crashed(stage: Stage, exit: Exit): Promise<AppError> {
     const mib = Math.round(stage.desired.spec.memoryBytes / 1024 ** 2);
     return new AppError(
       "out_of_memory",
-      `The game needed more than its ${mib} MiB of memory and was ended. Give it more.`,
+      `The game needed more than its ${mib} MB of memory and was ended. Give it more.`,
       {
         cause: exit,
       },

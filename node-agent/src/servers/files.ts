@@ -179,7 +179,7 @@ export async function checkSpace(path: string): Promise<void> {
   const mib = (bytes: number): number => Math.floor(bytes / 1024 ** 2);
   throw new AppError(
     "disk_full",
-    `The disk under ${path} has ${mib(free)} MiB left, and servers need at least ${mib(diskFreeMin)} MiB to save their worlds. Free some space.`,
+    `The disk under ${path} has ${mib(free)} MB left, and servers need at least ${mib(diskFreeMin)} MB to save their worlds. Free some space.`,
   );
 }
 

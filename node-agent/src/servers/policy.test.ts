@@ -62,5 +62,5 @@ test("a server that asks for more memory than the node gives to one is not put u
   await one.kick("hibernate");
   await one.kick("wake");
   t.like(one.status(), { state: "failed", detail: { error: { code: "forbidden" } } });
-  t.regex(one.status().detail.error!.message, /64 MiB.*at most, not 65.*PLAYSPAWN_SERVER_MEMORY_MAX/);
+  t.regex(one.status().detail.error!.message, /64 MB.*at most, not 65.*PLAYSPAWN_SERVER_MEMORY_MAX/);
 });

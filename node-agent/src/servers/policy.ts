@@ -26,6 +26,6 @@ export function refuseOverPolicy(policy: Policy, spec: ServerSpec, had: readonly
   if (memoryBytesMax !== null && spec.memoryBytes > memoryBytesMax)
     throw new AppError(
       "forbidden",
-      `This node gives a server ${memoryBytesMax / MiB} MiB of memory at most, not ${Math.ceil(spec.memoryBytes / MiB)}. Give it less, or let whoever runs the node raise its PLAYSPAWN_SERVER_MEMORY_MAX.`,
+      `This node gives a server ${memoryBytesMax / MiB} MB of memory at most, not ${Math.ceil(spec.memoryBytes / MiB)}. Give it less, or let whoever runs the node raise its PLAYSPAWN_SERVER_MEMORY_MAX.`,
     );
 }

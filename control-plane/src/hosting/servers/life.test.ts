@@ -112,7 +112,7 @@ test("resources are the server's own within what its template needs and its node
   t.is(wrong.status, 422);
   t.deepEqual(wrong.body.faults, [
     { pointer: "/cpu", detail: "must be at most 4, which is what its node has" },
-    { pointer: "/memoryBytes", detail: "must be at least 64 MiB, which is what Tiny needs" },
+    { pointer: "/memoryBytes", detail: "must be at least 64 MB, which is what Tiny needs" },
   ]);
   const version = await s.context.db("game_versions").first<{ body: string }>("body");
   const larger = version.body.replace('"memory":67108864', '"memory":134217728');

@@ -26,12 +26,12 @@ export function checkResources(
     if (memoryBytes < least)
       faults.push({
         pointer: "/memoryBytes",
-        detail: `must be at least ${mib(least)} MiB, which is what ${game!.name} needs`,
+        detail: `must be at least ${mib(least)} MB, which is what ${game!.name} needs`,
       });
     if (capacity && memoryBytes > capacity.memoryBytes)
       faults.push({
         pointer: "/memoryBytes",
-        detail: `must be at most ${mib(capacity.memoryBytes)} MiB, which is what its node has`,
+        detail: `must be at most ${mib(capacity.memoryBytes)} MB, which is what its node has`,
       });
   }
   if (faults.length === 0) return;

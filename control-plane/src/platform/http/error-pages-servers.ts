@@ -159,7 +159,7 @@ export const serverPages = {
     means: "The game needed more memory than it has and was ended by the kernel, with exit code 137.",
     causes: ["More players, a larger world or more mods than before.", "Java's heap is as large as the whole limit."],
     remedy: ["Give the server more memory.", "For Java leave a quarter of it outside the heap."],
-    example: "The game needed more than its 1024 MiB of memory and was ended. Give it more.",
+    example: "The game needed more than its 1024 MB of memory and was ended. Give it more.",
   },
   save_failed: {
     means: "The game was asked to save its world and did not say that it has. It was stopped afterwards all the same.",
