@@ -152,7 +152,7 @@ test("a server's life: made, joined, asleep, awake, restarted, renamed, deleted"
   t.is(trashed.code, 0, trashed.err);
   t.regex(trashed.err, /in the trash for \d+ days.*server restore/);
   t.notRegex(await out("server", "list"), /second life/);
-  t.regex(await out("server", "list", "--trash"), /^second life\tIn the trash\t/m);
+  t.regex(await out("server", "list", "--trash"), /^second life\tIn the trash\t30 days\ttiny\t/m);
   t.is(
     (await run(["server", "rm", shown.id, "--yes"])).code,
     2,

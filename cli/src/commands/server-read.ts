@@ -9,15 +9,20 @@ import { facts, table, type Column, type Fact } from "../output/table.ts";
 import { findServer } from "../servers/find.ts";
 import { addressText, joinAddress, partText, playersText, stateCell } from "../servers/words.ts";
 
+const places: readonly Column[] = [
+  { title: "GAME", drop: 1 },
+  { title: "NODE", drop: 4 },
+  { title: "ID", drop: 3 },
+];
 const columns: readonly Column[] = [
   { title: "NAME" },
   { title: "STATE" },
   { title: "PLAYERS", drop: 2 },
   { title: "JOIN" },
-  { title: "GAME", drop: 1 },
-  { title: "NODE", drop: 4 },
-  { title: "ID", drop: 3 },
+  ...places,
 ];
+/** Nobody joins what is in the trash, and its port may be another's by now. */
+const trashColumns: readonly Column[] = [{ title: "NAME" }, { title: "STATE" }, { title: "LEFT" }, ...places];
 
 export async function list(context: Context, _args: string[], { trash = false }: { trash?: boolean }): Promise<void> {
   const { settings, io, say, print } = context;
@@ -26,16 +31,18 @@ export async function list(context: Context, _args: string[], { trash = false }:
   if (settings.quiet) return print(items.map(({ id }) => `${id}\n`).join(""));
   if (items.length === 0 && trash) return say("Nothing is in the trash.");
   if (items.length === 0) return say("There is no server yet. Make one: playspawn server create <game>");
+  const now = context.ports.clock.now();
+  const lives = (server: Server) =>
+    trash ? [server.purgeAt === null ? "" : left(server.purgeAt - now)] : [playersText(server), joinAddress(server)];
   const rows = items.map((server) => [
     server.name,
     stateCell(server),
-    playersText(server),
-    joinAddress(server),
+    ...lives(server),
     server.game,
     server.node.name,
     server.id,
   ]);
-  print(table(io.out, columns, rows));
+  print(table(io.out, trash ? trashColumns : columns, rows));
 }
 
 export async function show(context: Context, [name = ""]: string[]): Promise<void> {
