@@ -135,6 +135,18 @@ test("an image that does not exist is said so", async (t) => {
   t.is(one.status().state, "ready", "a mended spec is tried");
 });
 
+test("an image that this node does not allow is not tried again: nothing can change but its configuration", async (t) => {
+  const one = await house({ want: "stopped" });
+  const refusal = new AppError("image_not_allowed", "This node does not run images of example/tiny.");
+  one.runtime.fail("ensureImage", refusal, 1);
+  await one.desire({ want: "running" });
+  t.like(one.status(), { state: "failed", detail: { error: { code: "image_not_allowed" } } });
+  t.is(one.status().detail.retry?.at, null);
+  const tries = one.called("ensureImage");
+  await one.advance(3_600_000);
+  t.is(one.called("ensureImage"), tries);
+});
+
 test("a port that somebody else holds is said so", async (t) => {
   const one = await sleeping();
   one.door.failures = [{ server: one.id, protocol: "udp", port: 20_000, message: "another program" }];

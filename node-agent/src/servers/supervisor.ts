@@ -349,7 +349,7 @@ export class Supervisor {
     const done = outcome === "done";
     // Ends that this action brought about are no news; what should run now is worth a look after any hint.
     if (have !== "ready") this.#suspicious = false;
-    if (outcome === "failed") this.#retry.failed(mono());
+    if (outcome === "failed") this.#retry.failed(mono(), this.#stage.life.detail.error?.code === "image_not_allowed");
     if (done && have === "ready" && name !== "look") this.#retry.ready(mono());
     if (done && (name === "sleep" || name === "stop")) this.#retry.forgive();
     if (name !== "look" || outcome === "failed") this.#stumbled = outcome === "failed";
