@@ -150,7 +150,7 @@ function idOf(yaml: string): string {
 async function remove({ servers, games, tests }: AdminDeps, disk: ReturnType<typeof own>, id: string): Promise<void> {
   const { origin } = await disk.read(id);
   if (origin === "shipped")
-    throw new AppError("conflict", `${id} comes with Playspawn and cannot be deleted: disable it instead.`);
+    throw new AppError("conflict", `${id} lies in Playspawn's games folder, which is only read: disable it instead.`);
   if (tests.isRunning(id)) throw new AppError("conflict", `${id} is being tested: call the test off first.`);
   // Servers keep their version; but without any template nobody could change one any more.
   if (games.find(id)?.overrides !== true) refuseUsed(await servers.trials.users(id), id);

@@ -164,7 +164,7 @@ function Top({ source: { id, origin }, changed }: { source: GameSource; changed:
       <div className="min-w-0 flex-1 basis-72">
         <p className="text-ink-2 text-pretty">
           {origin === "shipped"
-            ? "It comes with Playspawn. What you save becomes your version, which survives updates and can be taken back."
+            ? "It lies in Playspawn's games folder. What you save becomes your version, which survives updates and can be taken back."
             : "Your own; it survives updates of Playspawn and is part of its backup."}
         </p>
       </div>
