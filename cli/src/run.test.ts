@@ -106,7 +106,7 @@ function templates(revision: string) {
     const sent = Buffer.concat(await request.toArray()).toString();
     if (sent) bodies.push(JSON.parse(sent) as Record<string, unknown>);
     response.setHeader("content-type", "application/json");
-    const source = { id: "chess", name: "Chess", yaml: "id: chess\n", revision: sent ? "ffff" : revision };
+    const source = { id: "chess", name: "Chess", yaml: "id: chess\n", revision: sent ? "ffff" : revision, files: [] };
     response.end(JSON.stringify(request.url!.endsWith("/games") && !sent ? { items: [source], faults: [] } : source));
   };
   const answer: RequestListener = (request, response) => void reply(request, response);
@@ -119,7 +119,9 @@ test("a folder's files keep their names, also where it is the one we are in", as
   const path = await folder(t);
   await mkdir(join(path, "world"));
   for (const name of ["game.yaml", "Dockerfile", "world/map"]) await writeFile(join(path, name), "");
-  t.is((await cli(t, ["game", "add", `${path}/`, "--url", url])).code, 0);
+  const added = await cli(t, ["game", "add", `${path}/`, "--url", url]);
+  t.is(added.code, 0);
+  t.regex(added.err, /only where their PLAYSPAWN_IMAGE_ALLOW has the repository/);
   // Workers cannot change their folder.
   const env = { PLAYSPAWN_TOKEN: "token", XDG_CONFIG_HOME: path };
   await promisify(execFile)(process.execPath, [main, "game", "add", ".", "--url", url], { cwd: path, env });

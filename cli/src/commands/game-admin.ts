@@ -21,9 +21,8 @@ export async function add(context: Context, [path = ""]: string[], options: { co
   const { given } = await read(context, path);
   const source = await api.call("post", "/api/v1/games", { body: { ...given, ...options } });
   done(context, source, "was added");
-  const { image } = await api.call("get", "/api/v1/games/{id}", { path: { id: source.id } });
-  if (image.ref !== null)
-    context.say(`A node runs ${image.ref} only where its PLAYSPAWN_IMAGE_ALLOW has that repository.`);
+  if (!source.files.some((file) => file.path === "Dockerfile"))
+    context.say("Nodes pull its image only where their PLAYSPAWN_IMAGE_ALLOW has the repository.");
 }
 
 export async function edit(
