@@ -78,7 +78,7 @@ module.exports = {
       { path: "^cli/src/", pathNot: test },
       {
         path: "^shared/src/",
-        pathNot: "^shared/src/(domain|ports|words|api)/|/net/address\\.ts$",
+        pathNot: "^shared/src/(domain|ports|words|api)/|/net/address\\.ts$|/games/variable-fault\\.ts$",
         dependencyTypesNot: ["type-only"],
       },
     ),

@@ -10,7 +10,7 @@ import { Button } from "../../ui/Button.tsx";
 import { Dialog } from "../../ui/Dialog.tsx";
 import { ProblemNote } from "../../ui/notices.tsx";
 import { useFocusFault } from "../../ui/use-focus-fault.ts";
-import { VariableGroups } from "../servers/VariableGroups.tsx";
+import { VariableGroups } from "../../ui/VariableGroups.tsx";
 
 interface Props {
   game: Game;

@@ -20,7 +20,7 @@ import { ProblemNote } from "../../ui/notices.tsx";
 import { useFocusFault } from "../../ui/use-focus-fault.ts";
 import { GameSummary } from "./GameSummary.tsx";
 import { IdleField } from "./IdleField.tsx";
-import { VariableGroups } from "./VariableGroups.tsx";
+import { VariableGroups } from "../../ui/VariableGroups.tsx";
 
 export function CreateServerPage() {
   const { game: id = "" } = useParams();

@@ -7,7 +7,7 @@ import { FormPanel } from "../../ui/FormPanel.tsx";
 import { Button } from "../../ui/Button.tsx";
 import { useKick } from "./use-kick.ts";
 import { useUpdate } from "./use-update.ts";
-import { VariableGroups } from "./VariableGroups.tsx";
+import { VariableGroups } from "../../ui/VariableGroups.tsx";
 
 const isUp = ({ state }: Server): boolean => state === "Running" || state === "Waking";
 

@@ -1,7 +1,7 @@
 import { ChevronRight } from "lucide-react";
 import { useState } from "react";
-import { chapters, matching } from "../../lib/variables.ts";
-import { SearchField } from "../../ui/SearchField.tsx";
+import { chapters, matching } from "../lib/variables.ts";
+import { SearchField } from "./SearchField.tsx";
 import { VariableFields, type VariablesProps } from "./VariableFields.tsx";
 
 /** With fewer settings than this, looking is quicker than typing. */

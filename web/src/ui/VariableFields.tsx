@@ -1,5 +1,5 @@
 import { isRequired } from "@playspawn/shared/games/variable-fault.ts";
-import type { Variable } from "../../api/types.ts";
+import type { Variable } from "@playspawn/shared/games/game.ts";
 import {
   isSecret,
   optionLabel,
@@ -8,9 +8,9 @@ import {
   secretMask,
   type FieldValues,
   type VariableValue,
-} from "../../lib/variables.ts";
-import { Button } from "../../ui/Button.tsx";
-import { SelectField, SwitchField, TextField } from "../../ui/fields.tsx";
+} from "../lib/variables.ts";
+import { Button } from "./Button.tsx";
+import { SelectField, SwitchField, TextField } from "./fields.tsx";
 
 export interface VariablesProps {
   variables: Record<string, Variable>;
