@@ -59,6 +59,12 @@ test("of a purged server nothing is left of what people gave it: name, variables
   t.deepEqual([await rows("favourites"), await rows("wake_tokens"), await rows("port_leases")], [0, 0, 0]);
   const events = await s.context.db("events").where({ subject_id: id }).pluck("kind");
   t.deepEqual(events, ["deleted"]);
+  const cause = { kind: "packet", source: "203.0.113.7:5000", port: "game" } as const;
+  const crash = { n: 1, at: 5, server: id, gen: 2, kind: "crash", cause, data: { message: "MyMotd" } };
+  s.agent.send({ t: "events", log: "log-1", items: [crash] });
+  t.is((await s.agent.next("ack")).events, 1);
+  const late = await s.context.db("events").where({ subject_id: id, kind: "crash" }).first("cause", "data");
+  t.deepEqual(late, { cause: '{"kind":"packet"}', data: '{"gen":2}' }, "what arrives late tells no more");
 });
 
 test("nor when its node was revoked and can never say that it is gone", async (t) => {

@@ -15,6 +15,7 @@ import {
   listOnNode,
   recordBytes,
   updateServer,
+  type Owner,
   type ServerChange,
   type ServerRow,
 } from "./store.ts";
@@ -212,9 +213,9 @@ function firstPage(rows: readonly ServerRow[]): ServerRow[] {
 
 /**
  * A server that is not of this node is kept as the node's own event: its word must reach nobody else's server, and
- * an event must not be lost.
+ * an event must not be lost. Of a server that is deleted it is kept that something happened, not who came or what its game wrote.
  */
-function eventOf(item: AgentEvent, node: NodeRef, owners: ReadonlyMap<string, string>) {
+function eventOf(item: AgentEvent, node: NodeRef, owners: ReadonlyMap<string, Owner>) {
   const owner = item.server === null ? undefined : owners.get(item.server);
   const data = boundedData({ ...item.data, gen: item.gen });
   const base = { kind: item.kind, cause: item.cause, at: item.at };
@@ -227,7 +228,9 @@ function eventOf(item: AgentEvent, node: NodeRef, owners: ReadonlyMap<string, st
     };
   // Usage windows are for metering, not for people to read among the others.
   const kind = item.kind === "usage" ? "server_usage" : "server";
-  return { ...base, ownerId: owner, subject: { kind, id: item.server }, data };
+  const event = { ...base, ownerId: owner.ownerId, subject: { kind, id: item.server }, data };
+  if (kind === "server_usage" || !owner.isGone) return event;
+  return { ...event, cause: item.cause && { kind: item.cause.kind }, data: { gen: item.gen } };
 }
 
 function boundedData(data: AgentEvent["data"]): AgentEvent["data"] {

@@ -168,10 +168,16 @@ export const findServer = async (db: Db, id: string): Promise<ServerRow | undefi
 export const findOnNode = async (db: Db, node: string, ids: readonly string[]): Promise<ServerRow[]> =>
   servers(db).where({ node_id: node }).whereNull("removed_at").whereIn("id", ids);
 
+export interface Owner {
+  ownerId: string;
+  /** Their server is deleted. */
+  isGone: boolean;
+}
+
 /** Who owned these, also when they are gone: for events that arrive late. */
-export const findOwners = async (db: Db, node: string, ids: readonly string[]): Promise<Map<string, string>> => {
-  const rows = await servers(db).where({ node_id: node }).whereIn("id", ids).select("id", "owner_id");
-  return new Map(rows.map((row) => [row.id, row.owner_id]));
+export const findOwners = async (db: Db, node: string, ids: readonly string[]): Promise<Map<string, Owner>> => {
+  const rows = await servers(db).where({ node_id: node }).whereIn("id", ids).select("id", "owner_id", "removed_at");
+  return new Map(rows.map((row) => [row.id, { ownerId: row.owner_id, isGone: row.removed_at !== null }]));
 };
 
 export const listOnNode = async (db: Db, node: string): Promise<ServerRow[]> =>
