@@ -13,8 +13,6 @@ interface Props {
   busy: boolean;
   /** Nothing to save yet. */
   unchanged: boolean;
-  /** Stands beside the button. */
-  aside?: ReactNode;
   problem?: Problem | undefined;
   /** By field: the first one gets the focus. */
   faults?: Record<string, string>;
@@ -24,7 +22,7 @@ interface Props {
 const none = {};
 
 /** One group of settings with its own save button. */
-export function FormPanel({ title, lead, children, busy, unchanged, aside, problem, faults = none, onSubmit }: Props) {
+export function FormPanel({ title, lead, children, busy, unchanged, problem, faults = none, onSubmit }: Props) {
   const form = useFocusFault(faults);
   useUnsaved(!unchanged);
   return (
@@ -48,11 +46,10 @@ export function FormPanel({ title, lead, children, busy, unchanged, aside, probl
       </div>
       <div
         className={cx(
-          "flex items-center justify-end gap-4 rounded-b-[0.875rem] border-t border-line px-5 py-3 sm:px-6",
+          "flex justify-end rounded-b-[0.875rem] border-t border-line px-5 py-3 sm:px-6",
           unchanged ? "bg-ground/50" : "sticky bottom-15 z-20 bg-surface/95 backdrop-blur-sm short:static lg:bottom-0",
         )}
       >
-        {aside && <div className="mr-auto">{aside}</div>}
         <Button type="submit" look={unchanged ? "plain" : "primary"} size="small" busy={busy} disabled={unchanged}>
           Save
         </Button>

@@ -37,13 +37,15 @@ function PendingNote({ server, game }: Props) {
     <Note
       icon={<Clock size={18} aria-hidden className="text-waking" />}
       title={`${names} ${server.pending.length === 1 ? "applies" : "apply"} at the next wake`}
+      action={
+        server.can.restart && (
+          <Button size="small" busy={pending !== undefined} onClick={() => kick("restart")}>
+            Apply now
+          </Button>
+        )
+      }
     >
-      <p className="text-ink-2">The game still runs with what it was started with.</p>
-      {server.can.restart && (
-        <Button size="small" busy={pending !== undefined} onClick={() => kick("restart")}>
-          Apply now
-        </Button>
-      )}
+      The game still runs with what it was started with.
     </Note>
   );
 }
@@ -56,20 +58,23 @@ function UpdateNote({ server, game }: Props) {
   const { update } = server;
   if (update?.error)
     return (
-      <Note icon={<TriangleAlert size={18} aria-hidden className="text-crashed" />} title="The update was taken back">
-        <p className="text-ink-2 [overflow-wrap:anywhere]">
-          {titleOf(update.error)}: {update.error.message} The server runs with the version it had.
-        </p>
-        <Actions>
-          {update.available && (
-            <Button size="small" busy={take.isPending} onClick={() => take.mutate()}>
-              Try again
+      <Note
+        icon={<TriangleAlert size={18} aria-hidden className="text-crashed" />}
+        title="The update was taken back"
+        action={
+          <>
+            <Button size="small" look="ghost" busy={cancel.isPending} onClick={() => cancel.mutate()}>
+              Dismiss
             </Button>
-          )}
-          <Button size="small" look="ghost" busy={cancel.isPending} onClick={() => cancel.mutate()}>
-            Dismiss
-          </Button>
-        </Actions>
+            {update.available && (
+              <Button size="small" busy={take.isPending} onClick={() => take.mutate()}>
+                Try again
+              </Button>
+            )}
+          </>
+        }
+      >
+        {titleOf(update.error)}: {update.error.message} The server runs with the version it had.
       </Note>
     );
   if (!update?.available) return null;
@@ -78,25 +83,32 @@ function UpdateNote({ server, game }: Props) {
       <Note
         icon={<CircleArrowUp size={18} aria-hidden className="text-running" />}
         title={`A newer version of ${game?.name ?? "the game"} is there`}
+        action={
+          <>
+            <UpdateAll game={server.game} />
+            <Button size="small" busy={take.isPending} onClick={() => take.mutate()}>
+              {server.state === "Asleep" || server.state === "Stopped" ? "Update" : "Update when empty"}
+            </Button>
+          </>
+        }
       >
-        <p className="text-ink-2">It is taken once nobody plays, and taken back if it does not start.</p>
-        <Actions>
-          <Button size="small" busy={take.isPending} onClick={() => take.mutate()}>
-            {server.state === "Asleep" || server.state === "Stopped" ? "Update" : "Update when empty"}
-          </Button>
-          <UpdateAll game={server.game} />
-        </Actions>
+        It is taken once nobody plays, and taken back if it does not start.
       </Note>
     );
   const words = phaseWords(server, update);
   return (
-    <Note icon={words.icon} title={words.title}>
-      <p className="text-ink-2">{words.text}</p>
-      {update.phase !== "updating" && (
-        <Button size="small" busy={cancel.isPending} onClick={() => cancel.mutate()}>
-          Cancel update
-        </Button>
-      )}
+    <Note
+      icon={words.icon}
+      title={words.title}
+      action={
+        update.phase !== "updating" && (
+          <Button size="small" busy={cancel.isPending} onClick={() => cancel.mutate()}>
+            Cancel update
+          </Button>
+        )
+      }
+    >
+      {words.text}
     </Note>
   );
 }
@@ -139,18 +151,26 @@ function phaseWords(server: Server, { phase, progress }: NonNullable<Server["upd
   return { icon, title: "The update waits until the server is empty", text };
 }
 
-const Actions = ({ children }: { children: ReactNode }) => <div className="flex flex-wrap gap-2">{children}</div>;
+interface NoteProps {
+  icon: ReactNode;
+  title: string;
+  /** Stands at the end where there is room, below otherwise. */
+  action: ReactNode;
+  children: ReactNode;
+}
 
-function Note({ icon, title, children }: { icon: ReactNode; title: string; children: ReactNode }) {
+function Note({ icon, title, action, children }: NoteProps) {
   return (
-    <section
-      role="status"
-      className="panel flex animate-appear items-start gap-3.5 px-5 py-4 [&>div>*:last-child:not(p)]:mt-3"
-    >
-      <span className="mt-0.5 grid size-5 shrink-0 place-items-center">{icon}</span>
-      <div className="min-w-0 flex-1">
-        <h2 className="font-medium [overflow-wrap:anywhere]">{title}</h2>
-        {children}
+    <section role="status" className="panel @container animate-appear px-5 py-4">
+      <div className="flex flex-wrap items-center gap-x-6 gap-y-3">
+        <div className="flex min-w-0 flex-1 basis-72 items-start gap-3.5">
+          <span className="mt-0.5 grid size-5 shrink-0 place-items-center">{icon}</span>
+          <div className="min-w-0 flex-1">
+            <h2 className="font-medium [overflow-wrap:anywhere]">{title}</h2>
+            <p className="text-ink-2 [overflow-wrap:anywhere] text-pretty">{children}</p>
+          </div>
+        </div>
+        {action && <div className="flex flex-wrap gap-2 @max-lg:pl-[2.125rem]">{action}</div>}
       </div>
     </section>
   );

@@ -15,23 +15,18 @@ export function NameHeading({ server }: { server: Server }) {
   const [edit, setEdit] = useState<string>();
   if (edit !== undefined) return <NameField server={server} name={edit} onName={setEdit} />;
   return (
-    <div className="flex items-start gap-1">
-      <h1
-        ref={heading}
-        tabIndex={-1}
-        dir="auto"
-        title={server.name}
-        className={`line-clamp-2 outline-none [overflow-wrap:anywhere] ${size}`}
-      >
+    // In the line: what can be done with it stands behind the last word, however long it is.
+    <div className={`text-balance [overflow-wrap:anywhere] ${size}`}>
+      <h1 ref={heading} tabIndex={-1} dir="auto" className="inline outline-none">
         {server.name}
       </h1>
       {server.want !== "absent" && (
-        <>
-          <StarButton server={server} className="ml-1" />
+        <span className="ml-1.5 inline-flex align-bottom whitespace-nowrap">
+          <StarButton server={server} />
           <IconButton label="Rename" onClick={() => setEdit(server.name)}>
             <Pencil size={15} aria-hidden />
           </IconButton>
-        </>
+        </span>
       )}
     </div>
   );

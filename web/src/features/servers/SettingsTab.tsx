@@ -2,6 +2,7 @@ import { useQuery } from "@tanstack/react-query";
 import type { ReactNode } from "react";
 import { meQuery } from "../../api/queries.ts";
 import { useUnsavedGuard } from "../../ui/unsaved.ts";
+import { ChangeNotes } from "./ChangeNotes.tsx";
 import { DeleteSection } from "./DeleteSection.tsx";
 import { GeneralForm } from "./GeneralForm.tsx";
 import { NotesForm } from "./NotesForm.tsx";
@@ -44,6 +45,7 @@ export function SettingsTab() {
   return (
     <div className="grid items-start gap-10 xl:grid-cols-[minmax(0,48rem)_minmax(0,1fr)]">
       <div className="grid min-w-0 gap-6">
+        <ChangeNotes server={server} game={game} />
         {parts.map(({ id, content }) => (
           <div key={id} id={id} tabIndex={-1} className="scroll-mt-20 outline-none lg:scroll-mt-6">
             {content}

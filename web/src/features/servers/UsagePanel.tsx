@@ -35,7 +35,7 @@ export function UsagePanel({ server }: { server: Server }) {
           full={server.cpu * 100}
           of={({ cpuPercent }) => cpuPercent}
           figure={last && cores(last.cpuPercent)}
-          note={limitOf(server, "/cpu", cores(server.cpu * 100))}
+          limit={limitOf(server, "/cpu", cores(server.cpu * 100))}
         />
         <Measure
           name="Memory"
@@ -44,14 +44,13 @@ export function UsagePanel({ server }: { server: Server }) {
           full={100}
           of={({ memoryPercent }) => memoryPercent}
           figure={last && bytes(last.memoryBytes)}
-          note={
-            last
-              ? `${percent(last.memoryPercent)} of its limit`
-              : limitOf(server, "/memoryBytes", bytes(server.memoryBytes))
-          }
+          limit={limitOf(server, "/memoryBytes", bytes(server.memoryBytes))}
+          note={last && `${percent(last.memoryPercent)} of its limit`}
         />
       </div>
-      <p className="mt-3 text-[0.867rem] text-ink-3">{reason ?? "Last 5 minutes"}</p>
+      <p className="mt-3 text-[0.867rem] text-ink-3 text-pretty">
+        {reason ?? "Measured while this page is open, 5 minutes back at most."}
+      </p>
     </section>
   );
 }
@@ -65,8 +64,8 @@ function reasonOf({ state }: Server, error: Error | null): string | undefined {
 }
 
 /** Nothing while what runs still has another limit than the record says. */
-const limitOf = ({ pending }: Server, part: string, limit: string): string =>
-  pending.includes(part) ? "" : `of ${limit}`;
+const limitOf = ({ pending }: Server, part: string, limit: string): string | undefined =>
+  pending.includes(part) ? undefined : limit;
 
 interface MeasureProps {
   name: string;
@@ -77,19 +76,22 @@ interface MeasureProps {
   of: (usage: Usage) => number;
   /** undefined: not known now. */
   figure: string | undefined;
-  note: string;
+  limit: string | undefined;
+  /** What to say behind the figure instead of the limit. */
+  note?: string | undefined;
 }
 
-function Measure({ name, tone, samples, full, of, figure, note }: MeasureProps) {
+function Measure({ name, tone, samples, full, of, figure, limit, note }: MeasureProps) {
+  const behind = note ?? (limit && `${figure ? "of" : "up to"} ${limit}`);
   return (
     <div>
       <div className="flex items-baseline justify-between gap-3">
         <h2 className="eyebrow">{name}</h2>
         <p className="text-[0.867rem] text-ink-3">
-          <span className="font-mono text-[1.067rem] text-ink">{figure ?? "–"}</span> {note}
+          {figure && <span className="font-mono text-[1.067rem] text-ink">{figure}</span>} {behind ?? (!figure && "–")}
         </p>
       </div>
-      <Chart label={`${name} in the last 5 minutes`} tone={tone} samples={samples} full={full} of={of} />
+      <Chart label={`${name} while this page was open`} tone={tone} samples={samples} full={full} of={of} />
     </div>
   );
 }
@@ -102,8 +104,9 @@ type ChartProps = Pick<MeasureProps, "tone" | "samples" | "full" | "of"> & { lab
 function Chart({ label, tone, samples, full, of }: ChartProps) {
   const drawn = points(samples, useNow(), full, of);
   const shares = drawn.flat().map(({ y }) => y * 100);
-  const said =
-    shares.length === 0 ? "nothing measured" : `${percent(Math.min(...shares))} to ${percent(Math.max(...shares))}`;
+  // An empty chart looks like one of nothing used.
+  if (shares.length === 0) return null;
+  const said = `${percent(Math.min(...shares))} to ${percent(Math.max(...shares))}`;
   return (
     <svg
       role="img"

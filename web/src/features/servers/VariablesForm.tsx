@@ -4,8 +4,6 @@ import type { Game, Server } from "../../api/types.ts";
 import { faultsByField } from "@playspawn/shared/api/problem.ts";
 import { changedValues, fieldsOf, settable, valuesOf, variableFaults, type FieldValues } from "../../lib/variables.ts";
 import { FormPanel } from "../../ui/FormPanel.tsx";
-import { Button } from "../../ui/Button.tsx";
-import { useKick } from "./use-kick.ts";
 import { useUpdate } from "./use-update.ts";
 import { VariableGroups } from "../../ui/VariableGroups.tsx";
 
@@ -30,7 +28,6 @@ export function VariablesForm({ server, game }: { server: Server; game: Game }) 
     <FormPanel
       title={`${game.name} settings`}
       lead={isUp(server) ? "They apply at the next wake or restart." : "They apply at the next wake."}
-      aside={server.pending.some((part) => part.startsWith("/variables/")) && <RestartNow server={server} />}
       busy={update.isPending}
       unchanged={Object.keys(change).length === 0}
       problem={problem}
@@ -45,19 +42,5 @@ export function VariablesForm({ server, game }: { server: Server; game: Game }) 
         onChange={(name, value) => setEdits({ ...edits, [name]: value })}
       />
     </FormPanel>
-  );
-}
-
-/** The way to have saved settings at once, where the game still runs with the old ones. */
-function RestartNow({ server }: { server: Server }) {
-  const { kick, pending } = useKick(server);
-  if (!server.can.restart) return null;
-  return (
-    <p className="flex flex-wrap items-center gap-x-3 gap-y-1 text-[0.9rem] text-ink-2" role="status">
-      Saved; the game still runs with the old ones.
-      <Button size="small" busy={pending !== undefined} onClick={() => kick("restart")}>
-        Restart now
-      </Button>
-    </p>
   );
 }
