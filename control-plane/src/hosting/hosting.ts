@@ -66,7 +66,7 @@ export interface Hosting {
 }
 
 export async function createHosting(deps: HostingDeps, config: HostingConfig): Promise<Hosting> {
-  const { ports } = deps;
+  const { ports, publicUrl } = deps;
   const games = await openCatalogue(deps, config);
   const live = hub();
   deps.metrics.gauge("agent_sockets", "Nodes that are connected.", live.size);
@@ -84,6 +84,7 @@ export async function createHosting(deps: HostingDeps, config: HostingConfig): P
     nextRev,
     trashDays: config.trashDays,
   });
+  const tokens = wakeTokens({ ...deps, servers: gameServers, publisher: publish });
   const tests = selfTests({ ...deps, games, servers: gameServers, nodes: live });
   const admin = gameAdmin({ ...deps, games, rng: ports.rng, nodes: live, servers: gameServers, tests });
   await tests.resume();
@@ -122,13 +123,9 @@ export async function createHosting(deps: HostingDeps, config: HostingConfig): P
       ...gameOperations(games, tests),
       ...gameAdminOperations({ games, tests, admin }),
       ...gameFileOperations(admin),
-      ...nodeOperations({ nodes: fleet, driven: driving, publicUrl: deps.publicUrl }),
+      ...nodeOperations({ nodes: fleet, driven: driving, publicUrl }),
       ...serverOperations(gameServers),
-      ...wakeTokenOperations({
-        tokens: wakeTokens({ ...deps, servers: gameServers, publisher: publish }),
-        servers: gameServers,
-        publicUrl: deps.publicUrl,
-      }),
+      ...wakeTokenOperations({ tokens, servers: gameServers, publicUrl }),
     ],
     checks: [{ name: "catalogue", run: async () => requireGames(games), fault: "no game could be read" }],
     identifyNode: (credential) => identifyNode(authenticate, credential),
