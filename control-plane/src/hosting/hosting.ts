@@ -106,13 +106,8 @@ export async function createHosting(deps: HostingDeps, config: HostingConfig): P
     games,
     localToken: local,
   });
-  const store = sessionStore({
-    ...deps,
-    connections: links,
-    reports: reports({ ports, nextRev }),
-    publisher: publish,
-    meters: figures,
-  });
+  const taking = reports({ ports, nextRev });
+  const store = sessionStore({ ...deps, connections: links, reports: taking, publisher: publish, meters: figures });
   const socket = linkSocket({ ...deps, store, hub: live, onEnd: reconciling.wake, authenticate });
   const { wake: onEnd } = reconciling;
   const { contextFile } = games;
