@@ -105,6 +105,30 @@ async function add({ page, look }: Eyes): Promise<void> {
   await page.getByRole("link", { name: "Closed" }).waitFor({ state: "detached" });
 }
 
+/** A game with a licence is neither tested nor made before somebody accepts it. */
+async function licence({ page, look }: Eyes): Promise<void> {
+  await toGames(page);
+  await page.getByLabel("Search games").fill("bedrock");
+  await page.getByRole("link", { name: "Minecraft Bedrock" }).click();
+  await page.getByRole("button", { name: "Test", exact: true }).click();
+  const dialog = page.getByRole("dialog");
+  await dialog.getByRole("button", { name: "Start the test" }).click();
+  await dialog.getByText("There is no server without this.").waitFor();
+  await look("game-test-needs");
+  await dialog.getByRole("button", { name: "Cancel" }).click();
+  await page
+    .getByRole("link", { name: /^Servers/ })
+    .first()
+    .click();
+  await page.getByRole("link", { name: "Choose a game" }).click();
+  await page.getByLabel("Search games").fill("bedrock");
+  await page.getByRole("link", { name: "Minecraft Bedrock" }).click();
+  await page.getByLabel("Name", { exact: true }).fill("gd arena");
+  await page.getByRole("button", { name: "Create server" }).click();
+  await page.getByText("There is no server without this.").waitFor();
+  await look("create-needs");
+}
+
 test("an admin finds a game among many, tests it, changes it and takes that back, adds one whose test fails, and mends a broken one", async (t) => {
   t.timeout(300_000);
   const house = await startHouse(t);
@@ -131,6 +155,8 @@ test("an admin finds a game among many, tests it, changes it and takes that back
   await page.getByRole("link", { name: "Choose a game" }).click();
   await page.getByRole("heading", { name: "Known to work" }).waitFor();
   await look("catalogue-many");
+  await licence(eyes);
+  await page.goBack();
   await page.getByLabel("Search games").fill("valheim");
   await page.getByRole("link", { name: "Valheim" }).waitFor();
   t.deepEqual(eyes.faults(), []);
