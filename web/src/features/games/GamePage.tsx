@@ -1,9 +1,10 @@
 import { useQuery } from "@tanstack/react-query";
-import { ChevronLeft, Plus } from "lucide-react";
+import { Plus } from "lucide-react";
 import { Link, Outlet, useLocation, useOutletContext, useParams } from "react-router";
 import { problemFrom } from "../../api/errors.ts";
 import { gameOf, gamesQuery, meQuery } from "../../api/queries.ts";
 import type { Game } from "../../api/types.ts";
+import { BackLink } from "../../layouts/BackLink.tsx";
 import { NotFound } from "../../layouts/NotFound.tsx";
 import { useTitle } from "../../layouts/PageHeader.tsx";
 import { paths } from "../../paths.ts";
@@ -55,12 +56,9 @@ function PageOf({ id }: { id: string }) {
   if (!game && !isFaulty) return <NotFound what="game" />;
   return (
     <div className="grid gap-6">
-      <Link
-        to={paths.games}
-        className="-mb-2 inline-flex items-center gap-1 justify-self-start text-[0.9rem] text-ink-3 hover:text-ink"
-      >
-        <ChevronLeft size={15} aria-hidden /> Games
-      </Link>
+      <div className="-mb-6">
+        <BackLink to={paths.games} name="Games" />
+      </div>
       <Head id={id} game={game} />
       {isAdmin && <Tabs id={id} />}
       <Outlet context={{ id, game, isAdmin } satisfies Shown} />

@@ -64,7 +64,7 @@ function Actions() {
     onError: (error) => toast({ tone: "bad", text: problemFrom(error).detail }),
   });
   return (
-    <div className="flex flex-wrap items-center gap-2">
+    <div className="flex flex-wrap items-center gap-2 max-sm:flex-row-reverse">
       <Button look="ghost" busy={reload.isPending} onClick={() => reload.mutate()}>
         {!reload.isPending && <RotateCw size={16} aria-hidden />} Reload
       </Button>
@@ -144,7 +144,12 @@ function GameRow({ game }: { game: Game }) {
           {game.origin === "own" && <Tag>{game.overrides ? "Our version" : "Our own"}</Tag>}
           {game.disabled && <Tag>Disabled</Tag>}
         </h2>
-        <p className="text-[0.933rem] text-ink-2 text-pretty sm:truncate">{game.description}</p>
+        <p className="text-[0.933rem] text-ink-2 text-pretty">{game.description}</p>
+        {(game.state.name === "failed" || game.state.name === "faulty") && (
+          <p className="mt-0.5 text-[0.867rem] text-crashed text-pretty [overflow-wrap:anywhere]">
+            {game.state.sentence}
+          </p>
+        )}
       </div>
       <GameBadge state={game.state} className="max-sm:col-start-2 sm:w-24" />
     </li>

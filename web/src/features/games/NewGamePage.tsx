@@ -51,6 +51,7 @@ export function NewGamePage() {
     <>
       <PageHeader
         title="Add a game"
+        back={{ to: paths.games, name: "Games" }}
         lead="Its template says which image to run, which ports it has, and when players can join."
       />
       <div className="grid gap-6">

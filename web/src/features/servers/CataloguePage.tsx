@@ -22,7 +22,7 @@ export function CataloguePage() {
   const games = useQuery(gamesQuery);
   return (
     <>
-      <PageHeader title="New server" lead="Which game shall it run?" />
+      <PageHeader title="New server" lead="Which game shall it run?" back={{ to: paths.servers, name: "Servers" }} />
       {games.isPending && (
         <Loading label="Reading the games">
           <div className="grid gap-4 sm:grid-cols-2 xl:grid-cols-3">

@@ -33,6 +33,7 @@ export function CreateServerPage() {
   return (
     <>
       <PageHeader
+        back={{ to: paths.newServer, name: "New server" }}
         title={`New ${game.name} server`}
         lead={
           asksForMore(game.variables)

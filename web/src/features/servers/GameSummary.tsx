@@ -7,7 +7,7 @@ import { GameLogo } from "../../ui/GameLogo.tsx";
 export function GameSummary({ game }: { game: Game }) {
   return (
     <aside aria-label="What it takes" className="grid gap-5 lg:sticky lg:top-10">
-      <div className="flex items-center gap-4">
+      <div className="flex items-start gap-4">
         <GameLogo logo={game.logo} name={game.name} className="size-14 text-[1.4rem]" />
         <p className="text-ink-2 text-pretty">{game.description}</p>
       </div>

@@ -1,9 +1,9 @@
 import { useQuery, useQueryClient } from "@tanstack/react-query";
-import { ChevronLeft } from "lucide-react";
 import { Link, Outlet, useLocation, useOutletContext, useParams } from "react-router";
 import { problemFrom } from "../../api/errors.ts";
 import { gameOf, gamesQuery, serverQuery } from "../../api/queries.ts";
 import type { Game, Server } from "../../api/types.ts";
+import { BackLink } from "../../layouts/BackLink.tsx";
 import { NotFound } from "../../layouts/NotFound.tsx";
 import { useTitle } from "../../layouts/PageHeader.tsx";
 import { stateText } from "@playspawn/shared/words/server.ts";
@@ -43,12 +43,9 @@ function PageOf({ id }: { id: string }) {
   const inTrash = shown.server.trashedAt !== null;
   return (
     <div className="grid gap-6">
-      <Link
-        to={inTrash ? paths.trash : paths.servers}
-        className="-my-1.5 inline-flex min-h-7 items-center gap-1 justify-self-start text-[0.9rem] text-ink-3 hover:text-ink"
-      >
-        <ChevronLeft size={15} aria-hidden /> {inTrash ? "Trash" : "Servers"}
-      </Link>
+      <div className="-mb-4">
+        <BackLink {...(inTrash ? { to: paths.trash, name: "Trash" } : { to: paths.servers, name: "Servers" })} />
+      </div>
       <ServerHero {...shown} />
       {games.data && !shown.game && <GameGone id={server.data.game} />}
       {!inTrash && <Tabs id={id} />}

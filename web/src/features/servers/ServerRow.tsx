@@ -26,7 +26,7 @@ export function ServerRow({ server, game }: Props) {
   return (
     <li
       className={cx(
-        "group relative grid grid-cols-[auto_minmax(0,1fr)_auto] items-center gap-x-4 gap-y-2 px-4 py-3.5 transition-colors hover:bg-ink/3 sm:px-5 xl:grid-cols-[auto_minmax(0,1.3fr)_minmax(0,1fr)_5.5rem_minmax(0,1.15fr)_2.25rem_6.5rem]",
+        "group relative grid grid-cols-[auto_minmax(0,1fr)_auto] items-center gap-x-4 gap-y-2 px-4 py-3.5 transition-colors hover:bg-ink/3 sm:px-5 xl:grid-cols-[auto_minmax(0,1.3fr)_minmax(0,1fr)_5.5rem_minmax(0,1.15fr)_2.25rem_6.75rem]",
         server.state === "Asleep" && "bg-asleep/4",
       )}
     >
@@ -38,7 +38,7 @@ export function ServerRow({ server, game }: Props) {
         >
           <bdi>{server.name}</bdi>
         </Link>
-        <div className="flex gap-3 text-[0.867rem] text-ink-3">
+        <div className="flex gap-x-3 text-[0.867rem] text-ink-3 max-sm:flex-wrap">
           <p className="truncate">{game?.name ?? server.game}</p>
           <ChangeMark server={server} />
           <div className="xl:hidden">

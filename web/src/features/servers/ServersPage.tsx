@@ -1,5 +1,5 @@
 import { useQuery } from "@tanstack/react-query";
-import { Plus, Star, Trash2 } from "lucide-react";
+import { ChevronDown, Plus, Star, Trash2 } from "lucide-react";
 import { Link, useSearchParams } from "react-router";
 import { problemFrom } from "../../api/errors.ts";
 import { favouritesQuery, gamesQuery, gameOf, serversQuery, trashQuery } from "../../api/queries.ts";
@@ -35,7 +35,7 @@ export function ServersPage() {
         lead={servers.data && servers.data.length > 0 && summarise(servers.data).join("\u2002·\u2002")}
         action={
           servers.data && (
-            <div className="flex items-center gap-2">
+            <div className="flex items-center gap-2 max-sm:flex-row-reverse">
               <TrashLink />
               {servers.data.length > 0 && (
                 <Link to={paths.newServer} className={buttonClass("primary")}>
@@ -122,18 +122,25 @@ function Filter({ listing, onChange, found }: FilterProps) {
         <Star size={16} aria-hidden fill={listing.starred ? "currentColor" : "none"} className="text-waking" />
         <span className="max-sm:sr-only">Starred</span>
       </Button>
-      <select
-        aria-label="Order"
-        value={listing.sort}
-        onChange={(event) => onChange({ sort: event.target.value as Sort })}
-        className="h-10 rounded-lg border border-line bg-raised px-3 font-medium hover:border-line-strong max-sm:flex-1"
-      >
-        {sorts.map((sort) => (
-          <option key={sort} value={sort}>
-            {sortNames[sort]}
-          </option>
-        ))}
-      </select>
+      <div className="relative max-sm:flex-1">
+        <select
+          aria-label="Order"
+          value={listing.sort}
+          onChange={(event) => onChange({ sort: event.target.value as Sort })}
+          className="h-10 w-full appearance-none rounded-lg border border-line bg-raised pr-9 pl-3 font-medium hover:border-line-strong"
+        >
+          {sorts.map((sort) => (
+            <option key={sort} value={sort}>
+              {sortNames[sort]}
+            </option>
+          ))}
+        </select>
+        <ChevronDown
+          size={16}
+          aria-hidden
+          className="pointer-events-none absolute top-1/2 right-3 -translate-y-1/2 text-ink-3"
+        />
+      </div>
       <span role="status" className="sr-only">
         {listing.text && `${found} found`}
       </span>

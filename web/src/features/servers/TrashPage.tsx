@@ -1,5 +1,4 @@
 import { useQuery } from "@tanstack/react-query";
-import { ChevronLeft } from "lucide-react";
 import { Link } from "react-router";
 import { problemFrom } from "../../api/errors.ts";
 import { trashQuery } from "../../api/queries.ts";
@@ -15,14 +14,9 @@ export function TrashPage() {
   const trash = useQuery(trashQuery);
   return (
     <>
-      <Link
-        to={paths.servers}
-        className="mb-2 inline-flex min-h-7 items-center gap-1 text-[0.9rem] text-ink-3 hover:text-ink"
-      >
-        <ChevronLeft size={15} aria-hidden /> Servers
-      </Link>
       <PageHeader
         title="Trash"
+        back={{ to: paths.servers, name: "Servers" }}
         lead="Ports are free, worlds wait. What is restored comes back with its world, and with its port unless that is another’s by then."
         action={trash.data && <EmptyTrash servers={trash.data} />}
       />

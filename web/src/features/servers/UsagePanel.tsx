@@ -32,6 +32,7 @@ export function UsagePanel({ server }: { server: Server }) {
           name="Processor"
           tone="text-deploying"
           samples={samples}
+          isAwaited={reason === undefined}
           full={server.cpu * 100}
           of={({ cpuPercent }) => cpuPercent}
           figure={last && cores(last.cpuPercent)}
@@ -41,6 +42,7 @@ export function UsagePanel({ server }: { server: Server }) {
           name="Memory"
           tone="text-asleep"
           samples={samples}
+          isAwaited={reason === undefined}
           full={100}
           of={({ memoryPercent }) => memoryPercent}
           figure={last && bytes(last.memoryBytes)}
@@ -74,6 +76,8 @@ interface MeasureProps {
   /** What fills the chart. */
   full: number;
   of: (usage: Usage) => number;
+  /** Its first sample is on its way. */
+  isAwaited: boolean;
   /** undefined: not known now. */
   figure: string | undefined;
   limit: string | undefined;
@@ -81,7 +85,7 @@ interface MeasureProps {
   note?: string | undefined;
 }
 
-function Measure({ name, tone, samples, full, of, figure, limit, note }: MeasureProps) {
+function Measure({ name, tone, samples, full, of, isAwaited, figure, limit, note }: MeasureProps) {
   const behind = note ?? (limit && `${figure ? "of" : "up to"} ${limit}`);
   return (
     <div>
@@ -91,7 +95,14 @@ function Measure({ name, tone, samples, full, of, figure, limit, note }: Measure
           {figure && <span className="font-mono text-[1.067rem] text-ink">{figure}</span>} {behind ?? (!figure && "–")}
         </p>
       </div>
-      <Chart label={`${name} while this page was open`} tone={tone} samples={samples} full={full} of={of} />
+      <Chart
+        label={`${name} while this page was open`}
+        tone={tone}
+        samples={samples}
+        full={full}
+        of={of}
+        isAwaited={isAwaited}
+      />
     </div>
   );
 }
@@ -99,13 +110,15 @@ function Measure({ name, tone, samples, full, of, figure, limit, note }: Measure
 const width = 240;
 const height = 44;
 
-type ChartProps = Pick<MeasureProps, "tone" | "samples" | "full" | "of"> & { label: string };
+const frame = "mt-2 block rounded-md bg-ink/4";
 
-function Chart({ label, tone, samples, full, of }: ChartProps) {
+type ChartProps = Pick<MeasureProps, "tone" | "samples" | "full" | "of" | "isAwaited"> & { label: string };
+
+function Chart({ label, tone, samples, full, of, isAwaited }: ChartProps) {
   const drawn = points(samples, useNow(), full, of);
   const shares = drawn.flat().map(({ y }) => y * 100);
   // An empty chart looks like one of nothing used.
-  if (shares.length === 0) return null;
+  if (shares.length === 0) return isAwaited ? <div className={cx(frame, "h-11")} /> : null;
   const said = `${percent(Math.min(...shares))} to ${percent(Math.max(...shares))}`;
   return (
     <svg
@@ -113,7 +126,7 @@ function Chart({ label, tone, samples, full, of }: ChartProps) {
       aria-label={`${label}: ${said} of its limit`}
       viewBox={`0 0 ${width} ${height}`}
       preserveAspectRatio="none"
-      className={cx("mt-2 block h-11 w-full rounded-md bg-ink/4", tone)}
+      className={cx(frame, "h-11 w-full", tone)}
     >
       {drawn.map((run, index) => (
         <Run key={index} run={run} />

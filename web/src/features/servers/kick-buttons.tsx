@@ -71,7 +71,7 @@ function TurnOnButton({ server, inRow = false }: TurnOnProps) {
       size={inRow ? "small" : "medium"}
       busy={update.isPending}
       aria-label={inRow ? `Turn on ${server.name}` : undefined}
-      className={inRow ? "min-w-24" : undefined}
+      className={inRow ? "w-full" : undefined}
       onClick={() => update.mutate({ want: "auto" }, { onError: tellProblem(server) })}
     >
       {!update.isPending && <Power size={inRow ? 15 : 17} aria-hidden />}
@@ -91,7 +91,7 @@ export function QuickKick({ server, className }: { server: Server; className?: s
       tabIndex={-1}
       role="group"
       aria-label={`Actions for ${server.name}`}
-      className={cx("rounded-lg", className)}
+      className={cx("w-[6.75rem] rounded-lg", className)}
     >
       {choice && (
         <Button
@@ -99,7 +99,7 @@ export function QuickKick({ server, className }: { server: Server; className?: s
           busy={pending !== undefined}
           onClick={() => kick(choice.kind)}
           aria-label={`${wordOf(choice, server)} ${server.name}`}
-          className="min-w-24"
+          className="w-full"
         >
           {!pending && (
             <choice.Icon size={15} aria-hidden className={choice.kind === "wake" ? "text-waking" : "text-asleep"} />
