@@ -1,9 +1,13 @@
 import { readFile, readdir } from "node:fs/promises";
 import { join } from "node:path";
 import type { Server } from "@playspawn/shared";
+import { systemClock } from "@playspawn/shared/ports/system.ts";
 import test from "ava";
 import { leftOut, tables } from "../../platform/backup/tables.ts";
-import { testServer } from "../../testing/database.ts";
+import { openDatabase } from "../../platform/db/db.ts";
+import { migrate } from "../../platform/db/migrate.ts";
+import { coreMigrations } from "../../platform/db/migrations.ts";
+import { testPlace, testServer } from "../../testing/database.ts";
 import { rewriteTiny, scene, until, type Scene } from "../../testing/hosting.ts";
 import { statusOf } from "../../testing/scripted-agent.ts";
 import { shiftedPorts } from "../../testing/shifted-ports.ts";
@@ -74,6 +78,32 @@ test("nor when its node was revoked and can never say that it is gone", async (t
   t.is((await s.client.request("POST", `/api/v1/nodes/${s.key.nodeId}/revoke`)).status, 204);
   await until("the removal", async () => (foundIn(await said(s)).length === 0 ? true : undefined));
   t.pass();
+});
+
+test("servers that were purged before this was so are emptied by the upgrade, others are left alone", async (t) => {
+  const place = await testPlace(t);
+  const db = openDatabase(place);
+  t.teardown(() => db.destroy());
+  const upTo = async (last: number): Promise<void> =>
+    await migrate(db, { place, migrations: coreMigrations.slice(0, last), clock: systemClock });
+  await upTo(8);
+  await db("nodes").insert({ id: "node_1", owner_id: "team_1", name: "n", secret_hash: "x", created_at: 1 });
+  const row = { owner_id: "team_1", node_id: "node_1", name: "MyName", game: "tiny", created_at: 1, updated_at: 1 };
+  const wanted = { gen: 1, rev: 1, want: "absent", on_disconnect: "keep", since: 1, notes: "MyNotes" };
+  const variables = '{"PASSWORD":"Hush123"}';
+  for (const [id, removed_at] of [
+    ["srv_gone", 5],
+    ["srv_here", null],
+  ] as const) {
+    await db("servers").insert({ id, ...row, ...wanted, variables, spec: variables, removed_at });
+    const event = { id: `evt_${id}`, at: 1, owner_id: "team_1", subject_kind: "server", subject_id: id };
+    await db("events").insert({ ...event, kind: "created", data: '{"name":"MyName"}' });
+  }
+  await upTo(coreMigrations.length);
+  const [gone, here] = await db("servers").orderBy("id").select();
+  t.deepEqual(foundIn(JSON.stringify(gone)), []);
+  t.deepEqual(foundIn(JSON.stringify(here)), ["Hush123", "MyNotes", "MyName"]);
+  t.deepEqual(await db("events").pluck("subject_id"), ["srv_here"]);
 });
 
 if (testServer === null)
