@@ -16,7 +16,7 @@ test("a test that was called off while a place was looked for makes no server", 
     found: () => undefined,
   };
   const game = { id: "tiny", name: "Tiny", readiness: {}, stop: {} };
-  const subject = { id: "test_1", asker: {}, loaded: { game }, node: null } as unknown as Subject;
+  const subject = { id: "test_1", asker: {}, loaded: { game }, request: {} } as unknown as Subject;
   await t.throwsAsync(carryOut(deps, subject, steps), { message: "called off" });
   t.is(made, 0);
 });
