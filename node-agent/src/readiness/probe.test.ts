@@ -4,6 +4,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { createServer, type AddressInfo, type Server } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { freePort } from "../door/testing.ts";
 import test, { type ExecutionContext } from "ava";
 import type { Probe, QueryKind, ServerSpec } from "@playspawn/shared";
 import { systemPorts } from "@playspawn/shared/ports/system.ts";
@@ -71,14 +72,6 @@ function counting(): { probes: Readiness; pauses: () => number; paused: (times: 
 const noLines = (): AsyncIterable<string> => log().lines;
 const limit = (): AbortSignal => AbortSignal.timeout(10_000);
 
-async function freePort(): Promise<number> {
-  const socket = createSocket("udp4");
-  await new Promise<void>((done) => socket.bind(0, address, done));
-  const { port } = socket.address();
-  await new Promise<void>((done) => socket.close(() => done()));
-  return port;
-}
-
 async function listen(t: ExecutionContext, server: Server, port = 0): Promise<number> {
   await new Promise<void>((done) => server.listen(port, address, done));
   t.teardown(() => server.close());
@@ -87,7 +80,7 @@ async function listen(t: ExecutionContext, server: Server, port = 0): Promise<nu
 
 test("an open port is noticed by the first try after it opened", async (t) => {
   const { probes, pauses, paused } = counting();
-  const port = await freePort();
+  const port = await freePort("tcp");
   let ready = false;
   const waiting = probes
     .untilReady({ address, spec: spec([{ tcp: "game" }], "tcp", port), lines: noLines() }, limit())
@@ -102,7 +95,7 @@ test("an open port is noticed by the first try after it opened", async (t) => {
 
 test("a log line says ready; other lines do not", async (t) => {
   const { lines, write, read } = log();
-  const port = await freePort();
+  const port = await freePort("tcp");
   let ready = false;
   const waiting = probes
     .untilReady({ address, spec: spec([{ tcp: "game" }, { log: "^Done \\(" }], "tcp", port), lines }, limit())
@@ -148,7 +141,7 @@ test("a log that ends leaves the decision to the other probes", async (t) => {
 
 test("an abort ends every probe with its reason", async (t) => {
   const { probes, paused } = counting();
-  const port = await freePort();
+  const port = await freePort("tcp");
   const anyOf: Probe[] = [{ tcp: "game" }, { log: "never" }, { query: "minecraft", port: "game" }];
   for (const kind of ["tcp", "udp"] as const) {
     const all = kind === "udp" ? [{ query: "teeworlds" as const, port: "game" }] : anyOf;
@@ -189,7 +182,7 @@ test("who plays: a server that says nothing is given up after two seconds", asyn
 });
 
 test("Debian's teeworlds-server is noticed when it boots and says who plays", async (t) => {
-  const port = await freePort();
+  const port = await freePort("udp");
   const home = await mkdtemp(join(tmpdir(), "teeworlds-"));
   const waiting = probes.untilReady(
     { address, spec: spec([{ query: "teeworlds", port: "game" }], "udp", port), lines: noLines() },
