@@ -130,7 +130,7 @@ test("Satisfactory: a server that still loads is not ready", async (t) => {
     );
   });
   t.is(await query("satisfactory", port), undefined);
-  t.is(asked, 3);
+  t.true(asked >= 3);
 });
 
 async function webGame(t: ExecutionContext, answer: string): Promise<number> {
