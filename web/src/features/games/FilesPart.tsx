@@ -6,21 +6,10 @@ import type { Files } from "./use-files.ts";
 interface Props {
   beside: Files;
   faults: readonly string[];
-  onEdit: () => void;
 }
 
 /** The files beside a template, or why they cannot be changed here: the text can be saved all the same. */
-export function FilesPart({ beside: { files, error, edit }, faults, onEdit }: Props) {
-  if (files)
-    return (
-      <FilesEditor
-        files={files}
-        faults={faults}
-        onChange={(change) => {
-          edit(change);
-          onEdit();
-        }}
-      />
-    );
+export function FilesPart({ beside: { files, error, edit }, faults }: Props) {
+  if (files) return <FilesEditor files={files} faults={faults} onChange={edit} />;
   return error ? <ProblemNote problem={problemFrom(error)} /> : <Skeleton className="h-20" />;
 }

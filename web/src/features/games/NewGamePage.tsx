@@ -14,7 +14,7 @@ import { toast } from "../../ui/toasts.ts";
 import { forgetUnsaved, useUnsaved, useUnsavedGuard } from "../../ui/unsaved.ts";
 import { FilesPart } from "./FilesPart.tsx";
 import { useCheck } from "./use-check.ts";
-import { useFiles } from "./use-files.ts";
+import { useFiles, type Files } from "./use-files.ts";
 import { CheckWords, YamlEditor } from "./YamlEditor.tsx";
 
 const empty = `id: my-game
@@ -87,9 +87,9 @@ function Editor({ start, copyOf }: { start: string; copyOf: string | null }) {
   const { faults, known } = useCheck(text);
   const beside = useFiles(copyOf);
   useUnsaved(text !== start || beside.changed !== undefined);
-  const sent = beside.files && [...beside.files];
   const add = useMutation({
-    mutationFn: () => addGame(text, { copyOf, files: sent }),
+    mutationFn: ({ yaml, files }: { yaml: string; files: Files["files"] }) =>
+      addGame(yaml, { copyOf, files: files && [...files] }),
     onSuccess: async ({ id }) => {
       forgetUnsaved();
       toast({ tone: "good", text: "Added. Test it, to see whether it works here." });
@@ -97,7 +97,9 @@ function Editor({ start, copyOf }: { start: string; copyOf: string | null }) {
       await navigate(paths.game(id));
     },
   });
-  const problem = add.isError ? problemFrom(add.error) : undefined;
+  // What was refused may not be what stands here any more.
+  const isRefused = add.isError && add.variables.yaml === text && add.variables.files === beside.files;
+  const problem = isRefused ? problemFrom(add.error) : undefined;
   const wrongFiles = fileFaults(problem?.faults ?? [], beside.files ?? []);
   const refused = problem?.faults.flatMap(({ line, detail }) => (line === undefined ? [] : [{ line, reason: detail }]));
   return (
@@ -107,7 +109,7 @@ function Editor({ start, copyOf }: { start: string; copyOf: string | null }) {
       className="panel min-w-0"
       onSubmit={(event) => {
         event.preventDefault();
-        add.mutate();
+        add.mutate({ yaml: text, files: beside.files });
       }}
     >
       <div className="grid gap-4 p-4 sm:p-5">
@@ -115,13 +117,10 @@ function Editor({ start, copyOf }: { start: string; copyOf: string | null }) {
           label="game.yaml"
           text={text}
           faults={refused && refused.length > 0 ? refused : faults}
-          onText={(next) => {
-            setText(next);
-            if (add.isError) add.reset();
-          }}
+          onText={setText}
         />
         {problem && !refused?.length && wrongFiles.length === 0 && <ProblemNote problem={problem} focus />}
-        <FilesPart beside={beside} faults={wrongFiles} onEdit={() => add.isError && add.reset()} />
+        <FilesPart beside={beside} faults={wrongFiles} />
       </div>
       <div className="sticky bottom-0 z-10 flex items-center justify-end gap-4 rounded-b-[0.875rem] border-t border-line bg-surface px-4 py-3 max-lg:bottom-15 sm:px-5">
         <CheckWords faults={faults} clean={known && !problem && faults.length === 0} />

@@ -65,24 +65,19 @@ function useDraft(source: GameSource) {
   const text = edit ?? source.yaml;
   const beside = useFiles(source.id);
   const save = useSave(source);
-  const forget = (): void => {
-    if (save.isError) save.reset();
-  };
+  const { error, variables: sent } = save;
+  // What was refused may not be what stands here any more.
+  const isRefused = error !== null && sent?.yaml === text && sent.files === beside.changed;
   return {
     text,
     beside,
     changed: text !== source.yaml || beside.changed !== undefined,
     isSaving: save.isPending,
-    problem: save.isError ? problemFrom(save.error) : undefined,
-    forget,
-    type(next: string) {
-      setEdit(next);
-      forget();
-    },
+    problem: isRefused ? problemFrom(error) : undefined,
+    type: setEdit,
     takeBack() {
       setEdit(undefined);
       beside.takeBack();
-      forget();
     },
     submit(force: boolean) {
       const files = beside.changed;
@@ -124,7 +119,7 @@ function Editor({ source }: { source: GameSource }) {
             action={problem.code === "conflict" && <Conflict onForce={() => draft.submit(true)} />}
           />
         )}
-        <FilesPart beside={beside} faults={wrongFiles} onEdit={draft.forget} />
+        <FilesPart beside={beside} faults={wrongFiles} />
       </div>
       <div className="sticky bottom-0 z-10 flex items-center justify-end gap-4 rounded-b-[0.875rem] border-t border-line bg-surface px-4 py-3 max-lg:bottom-15 sm:px-5">
         <CheckWords faults={faults} clean={known && !problem && faults.length === 0 && changed} />
