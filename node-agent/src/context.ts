@@ -131,7 +131,7 @@ async function assemble(parts: Parts): Promise<void> {
   const events = await openEventLog(join(agentDir, "log.jsonl"), ports, log);
   closers.push(() => events.close());
   const runtime = engine(parts, identity, agentDir, driven?.contexts);
-  const door = lateDoor();
+  const door = lateDoor(ports.timers);
   closers.push(() => door.close());
   watchDoor(door, troubles);
   const run = newId("run", ports);

@@ -2,7 +2,7 @@
  * The door for supervisors before it may be talked to. A door process takes its first table of routes for the whole
  * truth and gives up every port that is not in it; so nothing is said until every server that stands here is known.
  */
-import { AppError, type Route } from "@playspawn/shared";
+import { AppError, type Route, type Timers, withLimit } from "@playspawn/shared";
 import type { BindFailure, Door, Knock } from "../door/door-client.ts";
 
 export interface LateDoor extends Door {
@@ -10,7 +10,11 @@ export interface LateDoor extends Door {
   attach(door: Door): void;
 }
 
-export function lateDoor(): LateDoor {
+/** Within the limit of a call by the control plane, and longer than a start takes to know its servers. */
+const attachLimitMs = 6000;
+
+export function lateDoor(timers: Timers): LateDoor {
+  const attached = Promise.withResolvers<Door>();
   const routes = new Map<string, Route[]>();
   const onKnock: ((knock: Knock) => void)[] = [];
   const onConnection: ((connected: boolean) => void)[] = [];
@@ -18,6 +22,7 @@ export function lateDoor(): LateDoor {
   return {
     attach(door) {
       real = door;
+      attached.resolve(door);
       for (const listener of onKnock) door.onKnock(listener);
       for (const listener of onConnection) door.onConnection(listener);
       for (const [server, table] of routes) door.setRoutes(server, table);
@@ -29,12 +34,12 @@ export function lateDoor(): LateDoor {
     },
     settled: async (limitMs): Promise<BindFailure[]> => (real ? real.settled(limitMs) : []),
     traffic: (server) => real?.traffic(server),
-    check: async (ports) => {
-      if (real) return real.check(ports);
-      throw new AppError(
-        "not_ready",
-        "The node has only just started and its door is not open yet. Try again in a moment.",
-      );
+    async check(ports) {
+      const door = await withLimit(timers, attachLimitMs, "the start", attached.promise).catch((cause: unknown) => {
+        const sentence = "The node has only just started and its door is not open yet. Try again in a moment.";
+        throw new AppError("not_ready", sentence, { cause });
+      });
+      return door.check(ports);
     },
     onKnock: (listener) => void (real ? real.onKnock(listener) : onKnock.push(listener)),
     onConnection: (listener) => void (real ? real.onConnection(listener) : onConnection.push(listener)),
