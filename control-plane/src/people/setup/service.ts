@@ -124,8 +124,9 @@ async function addLink(tx: Db, token: string, now: number): Promise<void> {
 
 /** Why this token does not open the set-up, or null when it does. */
 async function refusalOf({ db, users, ports }: SetupDeps, token: string): Promise<AppError | null> {
-  if (await users.hasAdmin(db)) return setupDone();
   const link = (await db<SetupRow>("setup")).find(({ token_hash }) => tokenMatches(token, token_hash));
+  // After the links, which go with the set-up: whoever comes second is told that it is done, and not that his link is none.
+  if (await users.hasAdmin(db)) return setupDone();
   if (!link)
     return new AppError(
       "setup_token_unknown",
