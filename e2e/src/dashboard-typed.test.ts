@@ -1,6 +1,6 @@
 /** What people typed into the dashboard stays, and stays where they typed it. */
 import test from "ava";
-import type { Page } from "playwright-core";
+import type { Locator, Page } from "playwright-core";
 import { type Eyes, openEyes } from "./dashboard/eyes.ts";
 import { type House, startHouse } from "./dashboard/house.ts";
 import { create, signIn, state } from "./dashboard/people.ts";
@@ -16,21 +16,28 @@ async function goTo(page: Page, name: string): Promise<void> {
   await page.getByRole("heading", { name, level: 1 }).waitFor();
 }
 
+const notesOf = (page: Page): Locator => page.getByRole("form", { name: "Notes" }).getByRole("textbox");
+
+/** Until they are there, or the next way from here would be taken before this one. */
+async function openSettings(page: Page): Promise<void> {
+  await page.getByRole("link", { name: "Settings" }).click();
+  await notesOf(page).waitFor();
+}
+
 async function oneServerIsNotTheOther({ page }: Eyes): Promise<string> {
   await page.getByRole("button", { name: "Rename" }).click();
   await page.getByRole("textbox", { name: "Name" }).fill("Another name");
   await goTo(page, "Alpha");
   const isOpen = await page.getByRole("textbox", { name: "Name" }).count();
   if (isOpen > 0) return "the field of one server's name is open on another";
-  await page.getByRole("link", { name: "Settings" }).click();
+  await openSettings(page);
   await goTo(page, "Beta");
-  await page.getByRole("link", { name: "Settings" }).click();
-  const notes = page.getByRole("form", { name: "Notes" }).getByRole("textbox");
-  await notes.fill("Only of Beta");
+  await openSettings(page);
+  await notesOf(page).fill("Only of Beta");
   await page.goBack();
   await page.getByRole("dialog").getByRole("button", { name: "Leave" }).click();
   await page.getByRole("heading", { name: "Alpha", level: 1 }).waitFor();
-  return await notes.inputValue();
+  return await notesOf(page).inputValue();
 }
 
 /** The page is looked at again a minute later, and what it then reads fails. */
@@ -52,7 +59,7 @@ async function typedIdleTime({ page, look }: Eyes): Promise<string> {
   await page.getByLabel("Minutes").fill("45");
   await page.getByRole("button", { name: "Create server" }).click();
   await page.getByRole("heading", { name: "Half typed", level: 1 }).waitFor();
-  await page.getByRole("link", { name: "Settings" }).click();
+  await openSettings(page);
   return await page.getByLabel("Sleep when empty for").inputValue();
 }
 
