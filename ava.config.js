@@ -3,5 +3,5 @@ export default {
   files: ["*/src/**/*.test.ts", "games/*/src/**/*.test.ts", "scripts/**/*.test.ts", "!e2e/**"],
   extensions: ["ts"],
   timeout: "60s",
-  concurrency: 3,
+  concurrency: 2,
 };

@@ -71,7 +71,7 @@ async function project(t: ExecutionContext): Promise<Project> {
 }
 
 test("compose up gives a control plane, a node and a door; a real client wakes a server, and restarts cost him nothing", async (t) => {
-  t.timeout(buildLimitMs + 600_000);
+  t.timeout(buildLimitMs + 400_000);
   const house = await project(t);
   const { dataDir, ports, compose, name } = house;
   await compose(["up", "-d", "--build"], buildLimitMs);
@@ -100,6 +100,7 @@ test("compose up gives a control plane, a node and a door; a real client wakes a
 async function drivenAlone(t: ExecutionContext, { name, dataDir, ports, compose }: Project): Promise<void> {
   const home = join(dataDir, "driven");
   await mkdir(join(home, "tls"), { recursive: true });
+  t.teardown(() => sweep(home));
   const { certFile, keyFile } = makeCertificate(join(home, "tls"));
   const settings = {
     PLAYSPAWN_DATA_DIR: home,
