@@ -40,8 +40,10 @@ async function files({ page, look }: Pick<Eyes, "page" | "look">): Promise<void>
   await beside.getByText(/^\.\.\/motd\.txt: must be a path inside the game's folder/).waitFor();
   await look("template-files");
   await beside.getByLabel("Path").fill("texts/motd.txt");
+  // The words of an earlier save may still stand there.
+  const saved = page.waitForResponse((answer) => answer.request().method() === "PUT" && answer.ok());
   await page.getByRole("button", { name: "Save" }).click();
-  await page.getByText("Saved. Servers get it by an update.").last().waitFor();
+  await saved;
   await page.reload();
   await beside.getByRole("button", { name: /^texts\/motd\.txt/ }).click();
   await beside.getByText("Welcome.").waitFor();
