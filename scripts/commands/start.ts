@@ -2,6 +2,7 @@
 import { messageOf } from "@playspawn/shared";
 import { systemPorts } from "@playspawn/shared/ports/system.ts";
 import { environment, startConfig, type StartConfig, withoutSecrets } from "../config.ts";
+import { interrupted } from "../lib/interrupted.ts";
 import { say, warn } from "../lib/terminal.ts";
 import { ensureDashboard } from "../up/dashboard.ts";
 import { demoAdmin, deployDemo, type Admin } from "../up/demo.ts";
@@ -49,7 +50,7 @@ export async function start(args: string[]): Promise<number> {
   try {
     await prepare(config, options);
     if (options.systemd) return await installAndSay(config, options);
-    return await runUntil(untilTold(), config, options);
+    return await runUntil(interrupted(), config, options);
   } finally {
     unlock();
   }
@@ -73,15 +74,15 @@ async function installAndSay(config: StartConfig, options: StartOptions): Promis
   return 0;
 }
 
-async function runUntil(told: Promise<"told">, config: StartConfig, options: StartOptions): Promise<number> {
+async function runUntil(told: Promise<"interrupted">, config: StartConfig, options: StartOptions): Promise<number> {
   const supervisor = supervise<ProgramName>({ ports: systemPorts, say: warn });
   const stopTrimming = systemPorts.timers.every(trimEveryMs, () => void keepBooks(config, supervisor));
   try {
     const end = await Promise.race([told, supervisor.givenUp, bringUp(supervisor, config, options)]);
     const why = end === "up" ? await Promise.race([told, supervisor.givenUp]) : end;
-    if (why === "told") say("\nStopping. Game servers keep running; ./scripts/start finds them again.");
+    if (why === "interrupted") say("\nStopping. Game servers keep running; ./scripts/start finds them again.");
     else warn(why.sentence);
-    return why === "told" ? 0 : why.configuration ? 78 : 1;
+    return why === "interrupted" ? 0 : why.configuration ? 78 : 1;
   } finally {
     stopTrimming();
     await supervisor.stop(stopOrder);
@@ -164,10 +165,4 @@ async function keepBooks(config: StartConfig, supervisor: Supervisor<ProgramName
   } catch (error) {
     warn(`could not keep the books in ${config.dataDir}: ${messageOf(error)}`);
   }
-}
-
-function untilTold(): Promise<"told"> {
-  return new Promise((resolve) => {
-    for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, () => resolve("told"));
-  });
 }

@@ -45,10 +45,21 @@ const e2eLimitMs = 15 * 60_000;
 /** Whole programs spend most of their time waiting for each other: three files at a time fill two cores. */
 const e2eLanes = 3;
 /** Those that take longest begin first, so that no lane ends long after the other. */
-const longest =
-  "neighbours kills-agent kills-control-plane bare compose life dashboard channels backup games many upgrade openarena".split(
-    " ",
-  );
+const longest = [
+  "neighbours",
+  "kills-agent",
+  "kills-control-plane",
+  "bare",
+  "compose",
+  "life",
+  "dashboard",
+  "channels",
+  "backup",
+  "games",
+  "many",
+  "upgrade",
+  "openarena",
+];
 
 const databases = ["both", "sqlite", "postgresql"] as const;
 

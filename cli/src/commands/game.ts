@@ -84,11 +84,8 @@ export async function show(context: Context, [name = ""]: string[], options: { t
 
 /** Also of one that does not load: that is when it is wanted most. */
 async function showTemplate(context: Context, name: string): Promise<void> {
-  const api = await context.api();
-  const { items, faults } = await api.call("get", "/api/v1/games", {});
-  const isFaulty = faults.some(({ file }) => file.endsWith(`/${name}/game.yaml`));
-  const id = isFaulty ? name : pick("game", name, items).id;
-  const source = await api.call("get", "/api/v1/games/{id}/source", { path: { id } });
+  const id = await idOf(context, name);
+  const source = await (await context.api()).call("get", "/api/v1/games/{id}/source", { path: { id } });
   context.answer(source, () => withRevision(source.yaml, source));
 }
 

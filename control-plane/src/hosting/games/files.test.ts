@@ -1,6 +1,7 @@
 import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import test from "ava";
+import { builtGame } from "../../testing/built-game.ts";
 import { hostingHarness } from "../../testing/hosting.ts";
 
 interface File {
@@ -14,16 +15,7 @@ interface Source {
   files: { path: string }[];
 }
 
-const yaml = `id: chess
-name: Chess
-description: Two play.
-image: { build: "." }
-ports: { game: { protocol: tcp, container: 4000, public: auto } }
-cpu: 1
-memory: 64M
-readiness: { anyOf: [{ tcp: game }], limitSeconds: 30 }
-stop: { signal: SIGTERM, limitSeconds: 10 }
-`;
+const yaml = builtGame("chess", "Chess");
 const picture = Buffer.from([0x89, 0x50, 0x4e, 0x47, 0, 0xff]).toString("base64");
 const files: File[] = [
   { path: "Dockerfile", content: "FROM scratch\nCOPY bots/run.sh /\n", encoding: "utf8", executable: false },

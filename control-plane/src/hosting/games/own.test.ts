@@ -4,21 +4,12 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fakePorts } from "@playspawn/shared/ports/fake.ts";
 import test, { type ExecutionContext } from "ava";
+import { builtGame } from "../../testing/built-game.ts";
 import { catalogue } from "./catalogue.ts";
 import { gamesMax, loadGames, type GameFolders } from "./load.ts";
 import { own, type OwnFile } from "./own.ts";
 
-const yaml = (name: string): string => `id: chess
-name: ${name}
-description: Two play.
-image: { build: . }
-ports:
-  game: { protocol: tcp, container: 4000, public: auto }
-cpu: 1
-memory: 64M
-readiness: { anyOf: [{ tcp: game }], limitSeconds: 30 }
-stop: { signal: SIGTERM, limitSeconds: 10 }
-`;
+const yaml = (name: string): string => builtGame("chess", name);
 const dockerfile: OwnFile = { path: "Dockerfile", bytes: Buffer.from("FROM scratch\n"), executable: false };
 
 async function folders(t: ExecutionContext): Promise<GameFolders> {

@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { withLimit, type Node } from "@playspawn/shared";
 import { systemTimers } from "@playspawn/shared/ports/system.ts";
 import test, { type ExecutionContext } from "ava";
+import { builtGame } from "../../testing/built-game.ts";
 import { certificateIn, makeCertificate } from "../../testing/certificates.ts";
 import { temporaryFolder } from "../../testing/harness.ts";
 import { createServer as createGame, hostingHarness, readServer, until, type Scene } from "../../testing/hosting.ts";
@@ -224,22 +225,10 @@ test("a node that is added again is not given back for the one that it was", asy
   t.is((await connected(scene)).id, fresh.body.id);
 });
 
-const sand = `id: sand
-name: Sand
-description: Made from a folder.
-image: { build: . }
-ports:
-  game: { protocol: tcp, container: 4000, public: auto }
-cpu: 1
-memory: 64M
-readiness: { anyOf: [{ tcp: game }], limitSeconds: 30 }
-stop: { signal: SIGTERM, limitSeconds: 10 }
-`;
-
 async function withSand(t: ExecutionContext): Promise<Base & { agent: HttpAgent }> {
   const gamesDir = await temporaryFolder(t);
   await mkdir(join(gamesDir, "sand"));
-  await writeFile(join(gamesDir, "sand", "game.yaml"), sand);
+  await writeFile(join(gamesDir, "sand", "game.yaml"), builtGame("sand", "Sand"));
   await writeFile(join(gamesDir, "sand", "Dockerfile"), "FROM scratch\n");
   const scene = await hostingHarness(t, { config: { gamesDir } });
   const agent = await httpAgent(t);

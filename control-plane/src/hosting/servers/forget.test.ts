@@ -76,8 +76,8 @@ test("nor when its node was revoked and can never say that it is gone", async (t
   const id = await make(s);
   await s.client.request("DELETE", `/api/v1/servers/${id}?purge=true`);
   t.is((await s.client.request("POST", `/api/v1/nodes/${s.key.nodeId}/revoke`)).status, 204);
-  await until("the removal", async () => (foundIn(await said(s)).length === 0 ? true : undefined));
-  t.pass();
+  const removed = await until("the removal", async () => (foundIn(await said(s)).length === 0 ? true : undefined));
+  t.true(removed);
 });
 
 test("servers that were purged before this was so are emptied by the upgrade, others are left alone", async (t) => {
@@ -114,6 +114,8 @@ if (testServer === null)
     t.deepEqual(foundIn(await onDisk(s)), given);
     await purge(s, id);
     ports.skip(10 * 60_000);
-    await until("the empty log", async () => (foundIn(await onDisk(s)).length === 0 ? true : undefined));
-    t.pass();
+    const emptied = await until("the empty log", async () =>
+      foundIn(await onDisk(s)).length === 0 ? true : undefined,
+    );
+    t.true(emptied);
   });
