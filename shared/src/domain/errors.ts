@@ -84,5 +84,8 @@ export class AppError extends Error {
 export const notFound = (kind: string, id: string): AppError =>
   new AppError("not_found", `There is no ${kind} ${id}, or you may not see it.`);
 
-/** The message of anything thrown, for logs and details. */
-export const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
+/** The message of anything thrown, for logs and details; never empty. That of several addresses tried has only a code. */
+export function messageOf(error: unknown): string {
+  if (!(error instanceof Error)) return String(error) || "no reason given";
+  return error.message || (error as { code?: string }).code || "no reason given";
+}

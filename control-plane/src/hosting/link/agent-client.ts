@@ -65,7 +65,7 @@ export function agentClient(url: string, secret: string, timers: Timers): AgentC
     } catch (error) {
       signal?.throwIfAborted();
       if (error instanceof AppError) throw error;
-      throw new AppError("node_unreachable", `The agent at ${url} did not answer: ${reasonOf(error)}.`, {
+      throw new AppError("node_unreachable", `The agent at ${url} did not answer: ${messageOf(error)}.`, {
         cause: error,
       });
     } finally {
@@ -135,7 +135,3 @@ function jsonOf(text: string): unknown {
     return undefined;
   }
 }
-
-/** A refused connection to several addresses has no message of its own. */
-const reasonOf = (error: unknown): string =>
-  messageOf(error) || ((error as NodeJS.ErrnoException).code ?? "the connection failed");

@@ -62,8 +62,7 @@ function reasonOf(error: unknown): string {
   if (code === "25006") return "it is a stand-by that takes no writes";
   if (code === "57014") return "a statement took too long";
   if (code === "ENOTFOUND" || code === "EAI_AGAIN") return "no such host name";
-  // That of several addresses has no message.
-  return message || code || "no reason given";
+  return message;
 }
 
 /** What it means that no connection could be made. */
