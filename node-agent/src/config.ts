@@ -43,6 +43,10 @@ export interface Config {
   dockerHost: string;
   /** How long a sleeper keeps its network holder, in seconds. */
   holdHeldSeconds: number;
+  /** How long a server is awake at least after a wake, in seconds. */
+  minAwakeSeconds: number;
+  /** How long a console that is read keeps its server awake, in seconds. */
+  consoleAwakeSeconds: number;
   /** The token to join with, read anew each time; undefined while there is none. */
   joinToken(): Promise<string | undefined>;
   /** Where people are told to put one. */
@@ -153,6 +157,8 @@ const Environment = z.object({
   PLAYSPAWN_AGENT_TLS_CERT_FILE: z.string().optional(),
   PLAYSPAWN_AGENT_TLS_KEY_FILE: z.string().optional(),
   PLAYSPAWN_HOLD_HELD_SECONDS: whole(3600, 0, holdHeldSecondsMax),
+  PLAYSPAWN_MIN_AWAKE_SECONDS: whole(60, 0, 86_400),
+  PLAYSPAWN_CONSOLE_AWAKE_SECONDS: whole(1800, 0, 86_400),
   DOCKER_HOST: z
     .string()
     .default("unix:///var/run/docker.sock")
@@ -234,6 +240,8 @@ function toConfig(
     nodeAddress: env.PLAYSPAWN_NODE_ADDRESS ?? defaultRouteAddress(),
     dockerHost: env.DOCKER_HOST,
     holdHeldSeconds: env.PLAYSPAWN_HOLD_HELD_SECONDS,
+    minAwakeSeconds: env.PLAYSPAWN_MIN_AWAKE_SECONDS,
+    consoleAwakeSeconds: env.PLAYSPAWN_CONSOLE_AWAKE_SECONDS,
     joinToken: async () => given ?? (await readTrimmed(file)),
     joinTokenHint: given
       ? "Make a new one in the dashboard under Nodes and set PLAYSPAWN_JOIN_TOKEN."

@@ -15,6 +15,7 @@ import { local } from "./http/local.ts";
 import { sessions } from "./http/sessions.ts";
 import type { CallHandlers } from "./link/calls.ts";
 import type { Identity } from "./link/identity.ts";
+import { lease } from "./idle/keep-awake.ts";
 import { link } from "./link/link.ts";
 import { linkNews, type LinkNews } from "./link/news.ts";
 import type { SessionDeps } from "./link/session.ts";
@@ -61,6 +62,8 @@ const unitsAtOnce = 4;
 const wakesAtOnce = 8;
 /** More than any node has servers that do the same at once. */
 const waitingMax = 10_000;
+/** No backup takes longer; one that does goes on, and servers may fall asleep under it. */
+const backupMostMs = 6 * 3_600_000;
 const busy = (): AppError => new AppError("not_ready", "This node does too much at once already. Try again shortly.");
 
 const gates = (): World["gates"] => ({
@@ -148,6 +151,9 @@ async function assemble(parts: Parts): Promise<void> {
     run,
     policy: { portRange: config.portRange, memoryBytesMax: config.serverMemoryBytesMax },
     holdHeldMs: config.holdHeldSeconds * 1000,
+    minAwakeMs: config.minAwakeSeconds * 1000,
+    consoleAwakeMs: config.consoleAwakeSeconds * 1000,
+    backup: lease(ports.clock, backupMostMs),
   };
   const registry = new Registry(world, stateFile(join(agentDir, "state.json"), ports, log), identity.installationId);
   closers.push(() => registry.close());
@@ -203,12 +209,12 @@ function newsOf({ config: { controlUrl, isControlElsewhere }, ports: { timers },
 function coreOf(
   { config, ports, closers }: Parts,
   talk: SessionDeps,
-  { runtime, files, policy }: World,
+  { runtime, files, policy, backup }: World,
   { identity, driven }: Who,
 ): Core {
   const { registry, handlers } = talk;
   const secrets = [identity.secret, config.nodeSecret].filter((secret) => secret !== undefined);
-  if (!driven) return { secrets, registry, handlers, driven: null };
+  if (!driven) return { secrets, registry, handlers, backup, driven: null };
   const { claim, contexts } = driven;
   const inTurn = serial();
   const drivers = sessions(talk, claim, inTurn);
@@ -216,7 +222,7 @@ function coreOf(
   const controller = (): string | null => claim.controller;
   const own = local({ ports, registry, runtime, files, policy, handlers, controller, inTurn });
   own.resume();
-  return { secrets, registry, handlers, driven: { local: own, sessions: drivers, contexts } };
+  return { secrets, registry, handlers, backup, driven: { local: own, sessions: drivers, contexts } };
 }
 
 function engine(

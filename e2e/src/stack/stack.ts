@@ -166,6 +166,8 @@ function environments({ dataDir, url, port, agentPort, database }: Place, option
       PLAYSPAWN_NODE_NAME: "e2e",
       // Images of tests are made here and come from no registry.
       PLAYSPAWN_IMAGE_ALLOW: "*",
+      // Tests of sleep do not wait for a minute.
+      PLAYSPAWN_MIN_AWAKE_SECONDS: "1",
       PLAYSPAWN_JOIN_TOKEN_FILE: join(dataDir, "run/join-token"),
     },
     door: common,

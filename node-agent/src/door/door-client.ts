@@ -15,6 +15,8 @@ export interface Traffic {
   bytesIn: number;
   bytesOut: number;
   packetsIn: number;
+  /** Of `open`, the UDP flows of who asked a few questions or has only begun to talk; left out where nobody knows. */
+  passing?: number | undefined;
 }
 
 export interface BindFailure {

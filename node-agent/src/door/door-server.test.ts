@@ -104,6 +104,7 @@ test("routes reach the door, knocks and figures reach the agent", async (t) => {
     bytesIn: 0,
     bytesOut: 0,
     packetsIn: 0,
+    passing: 0,
   });
   agent.door.setRoutes("srv_a", []);
   t.deepEqual(await agent.door.settled(5000), []);

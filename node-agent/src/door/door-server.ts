@@ -26,7 +26,7 @@ interface Session {
   traffic: Map<string, Traffic> | undefined;
 }
 
-const noTraffic: Traffic = { open: 0, held: 0, accepted: 0, bytesIn: 0, bytesOut: 0, packetsIn: 0 };
+const noTraffic: Traffic = { open: 0, held: 0, accepted: 0, bytesIn: 0, bytesOut: 0, packetsIn: 0, passing: 0 };
 
 const say = (socket: Socket, frame: ToDoor): void => writeFrame(socket, frame);
 

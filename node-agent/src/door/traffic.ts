@@ -1,7 +1,7 @@
 /** What flows, per server: totals since this process started, of which the agent hears what changed. */
 import type { FromDoor } from "@playspawn/shared";
 
-export type Totals = Extract<FromDoor, { t: "traffic" }>["servers"][number];
+export type Totals = Extract<FromDoor, { t: "traffic" }>["servers"][number] & { passing: number };
 
 export interface TrafficBook {
   /** The figures of one server; added to in place. */
@@ -13,7 +13,7 @@ export interface TrafficBook {
   forget(server: string): void;
 }
 
-const figures = ["open", "held", "accepted", "bytesIn", "bytesOut", "packetsIn"] as const;
+const figures = ["open", "held", "accepted", "bytesIn", "bytesOut", "packetsIn", "passing"] as const;
 
 export function trafficBook(): TrafficBook {
   const meters = new Map<string, Totals>();
@@ -22,7 +22,7 @@ export function trafficBook(): TrafficBook {
     meter(server) {
       let meter = meters.get(server);
       if (!meter) {
-        meter = { server, open: 0, held: 0, accepted: 0, bytesIn: 0, bytesOut: 0, packetsIn: 0 };
+        meter = { server, open: 0, held: 0, accepted: 0, bytesIn: 0, bytesOut: 0, packetsIn: 0, passing: 0 };
         meters.set(server, meter);
       }
       return meter;

@@ -20,6 +20,8 @@ import { sendOrLose } from "./udp-send.ts";
  */
 const pauseMs = 500;
 const lingerMs = 10_000;
+/** Whoever has said no more than this asks, as lists of servers do, or has only begun: see `passing` in the wire. */
+const passingBelow = { ms: 10_000, packets: 30 };
 
 export class Flow {
   readonly from: RemoteInfo;
@@ -30,6 +32,10 @@ export class Flow {
   readonly #meter: Totals;
   readonly #held: HoldBuffer;
   #answer: Answer | undefined;
+  readonly #begunAt: number;
+  #packets = 0;
+  /** Counted among `passing`. */
+  #isPassing = false;
   #seenAt: number;
   #heldSince = 0;
   /** The game has answered since the player's newest datagram. */
@@ -50,7 +56,8 @@ export class Flow {
     this.#context = context;
     this.#meter = context.traffic.meter(route().server);
     this.#held = new HoldBuffer(context.heldBytes, route().server);
-    this.#seenAt = context.ports.clock.mono();
+    this.#begunAt = context.ports.clock.mono();
+    this.#seenAt = this.#begunAt;
     this.#meter.accepted++;
   }
 
@@ -72,6 +79,8 @@ export class Flow {
     this.#seenAt = now;
     this.#meter.bytesIn += packet.length;
     this.#meter.packetsIn++;
+    this.#packets++;
+    this.#countPassing();
     if (this.#passing && this.#upstream) return sendOrLose(this.#upstream, packet);
     if (this.#lingers(now, silentMs)) return this.#sayToLeaving(packet);
     this.#hold(packet, now);
@@ -107,6 +116,14 @@ export class Flow {
     this.#passing = false;
     this.#letGo();
     this.#hangUp();
+  }
+
+  /** Only among those that are `open`. */
+  #countPassing(): void {
+    const brief = this.#seenAt - this.#begunAt < passingBelow.ms && this.#packets <= passingBelow.packets;
+    const isPassing = brief && this.#upstream !== undefined;
+    if (isPassing !== this.#isPassing) this.#meter.passing += isPassing ? 1 : -1;
+    this.#isPassing = isPassing;
   }
 
   #lingers(now: number, silentMs: number): boolean {
@@ -159,6 +176,7 @@ export class Flow {
     this.#upstream = upstream;
     this.#target = target;
     this.#meter.open++;
+    this.#countPassing();
     this.#connected = false;
     // "Connection refused" is what an ICMP message becomes: the game is not there now, and the flow goes on.
     upstream.on("error", () => {
@@ -189,6 +207,7 @@ export class Flow {
     this.#meter.open--;
     this.#upstream.close();
     this.#upstream = undefined;
+    this.#countPassing();
     this.#target = undefined;
     this.#passing = false;
   }

@@ -193,6 +193,37 @@ test("a flow ends after a minute of silence and frees its socket", async (t) => 
   t.like(door.traffic(), { open: 0 });
 });
 
+test("who asks once and falls silent is told from who goes on, however slowly, and from who says much", async (t) => {
+  const ports = fakePorts();
+  const publicPort = await freePort("udp");
+  const door = testDoor(t, { ports });
+  const game = await udpGame(t, (packet, reply) => reply(packet));
+  await door.set(awake(publicPort, game.port));
+  const [asker, slow, busy] = await Promise.all([
+    udpPlayer(t, publicPort),
+    udpPlayer(t, publicPort),
+    udpPlayer(t, publicPort),
+  ]);
+  for (const one of [asker, slow, busy]) {
+    await one.say("hello");
+    await one.hears(1);
+  }
+  await ports.advance(1_000);
+  t.like(door.traffic(), { open: 3, passing: 3 });
+  for (let n = 2; n <= 31; n++) {
+    await busy.say("move");
+    await busy.hears(n);
+  }
+  await ports.advance(24_000);
+  t.like(door.traffic(), { open: 3, passing: 2 });
+  await slow.say("still here");
+  await slow.hears(2);
+  await ports.advance(1_000);
+  t.like(door.traffic(), { open: 3, passing: 1 });
+  await ports.advance(36_000);
+  t.like(door.traffic(), { open: 1, passing: 0 }, "the slow one alone is left");
+});
+
 test("a player who is in the game when it falls asleep does not wake it by going on; one who comes back does", async (t) => {
   const ports = fakePorts();
   const publicPort = await freePort("udp");

@@ -64,6 +64,14 @@ test("the document's paths: deploy, hibernate, wake, stats, logs, delete", async
   t.deepEqual(node.registry.records(), []);
 });
 
+test("who copies files keeps servers awake for as long as they say so", async (t) => {
+  const node = await startNode(t);
+  const asked = await node.call("PUT", "/keep-awake", { seconds: 120 });
+  t.deepEqual([asked.status, asked.body], [200, { seconds: 120 }]);
+  t.is((await node.call("PUT", "/keep-awake", { seconds: 301 })).status, 422);
+  t.is((await node.call("DELETE", "/keep-awake")).status, 204);
+});
+
 test("nothing but its health and its description is told without the secret, and guesses are few", async (t) => {
   const node = await startNode(t);
   for (const path of [

@@ -1,4 +1,5 @@
 /** What the operations work on: the same parts that the WebSocket link calls. */
+import type { Lease } from "../idle/keep-awake.ts";
 import type { CallHandlers } from "../link/calls.ts";
 import type { KeptContexts } from "../runtime/kept-contexts.ts";
 import type { Registry } from "../servers/registry.ts";
@@ -10,6 +11,8 @@ export interface Core {
   secrets: readonly string[];
   registry: Registry;
   handlers: CallHandlers;
+  /** While it is held no server here falls asleep by itself. */
+  backup: Lease;
   /** Of a node that is driven over this API; null for one that has joined a control plane, which decides there. */
   driven: { local: Local; sessions: Sessions; contexts: KeptContexts } | null;
 }

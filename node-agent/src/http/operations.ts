@@ -11,7 +11,9 @@ import {
   ContextParams,
   Deploy,
   Deployed,
+  KeepAwake,
   Kicked,
+  KeptAwake,
   LogsQuery,
   Removed,
   RemoveQuery,
@@ -95,6 +97,34 @@ const life: Operation[] = [
     handle: async (core, { params: { id }, query: { purge }, signal }) => {
       const done = await requireDriven(core).local.remove(id, purge, signal);
       return { status: done ? 200 : 202, body: { server_id: id, status: done ? "deleted" : "deleting" } };
+    },
+  }),
+];
+
+/** Whoever copies the servers' files says so, again and again: what falls asleep meanwhile would be copied half saved. */
+const copying: Operation[] = [
+  operation({
+    name: "keepAwake",
+    method: "put",
+    path: "/keep-awake",
+    tag: "servers",
+    summary: "Let no server fall asleep by itself, while their files are copied",
+    description: "Who is told to hibernate does so all the same. After six hours in a row servers sleep again.",
+    body: KeepAwake,
+    answers: { 200: KeptAwake },
+    handle: ({ backup }, { body: { seconds } }) =>
+      Promise.resolve({ status: 200, body: { seconds: Math.floor(backup.renew(seconds * 1000) / 1000) } }),
+  }),
+  operation({
+    name: "letSleep",
+    method: "delete",
+    path: "/keep-awake",
+    tag: "servers",
+    summary: "Their files are copied: servers may sleep again",
+    answers: { 204: null },
+    handle: ({ backup }) => {
+      backup.end();
+      return Promise.resolve({ status: 204 });
     },
   }),
 ];
@@ -248,4 +278,4 @@ const driving: Operation[] = [
   }),
 ];
 
-export const operations: readonly Operation[] = [...life, ...reading, ...driving];
+export const operations: readonly Operation[] = [...life, ...copying, ...reading, ...driving];

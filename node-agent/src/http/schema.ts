@@ -77,6 +77,13 @@ export const LogsQuery = z.strictObject({
   tail: z.coerce.number().int().min(0).max(10_000).default(100).describe("How many of the newest lines."),
 });
 
+export const KeepAwake = z.strictObject({
+  seconds: z.number().int().min(1).max(300).describe("From now on; ask again before they are over."),
+});
+export const KeptAwake = z.strictObject({
+  seconds: z.number().int().describe("Granted: fewer than asked for at the end of six hours, then none."),
+});
+
 export const Stats = ServerStats;
 export const Report = z.strictObject({
   controller: z.string().nullable().describe("The control plane that decides what is here; null: whoever deploys."),

@@ -1,8 +1,8 @@
-/** Watches one ready server: who plays, by asking the game; what flows, by asking the door. */
-import { withLimit, type Players, type Ports, type ServerSpec } from "@playspawn/shared";
+/** Watches one ready server: who plays, by asking the game; what flows, by asking the door; and what else keeps it awake. */
+import { withLimit, type Hold, type Players, type Ports, type ServerSpec } from "@playspawn/shared";
 import type { Traffic } from "../door/door-client.ts";
 import type { Readiness } from "../readiness/readiness.ts";
-import { activity } from "./activity.ts";
+import { activity, type Reasons, type Verdict } from "./activity.ts";
 
 const queryEveryMs = 10_000;
 const queryLimitMs = 3_000;
@@ -18,20 +18,29 @@ export interface Subject {
   address: string;
   spec(): ServerSpec;
   idleSeconds(): number | null;
+  /** Never asleep by itself for so long after a wake. */
+  minAwakeMs: number;
+  /** undefined while no door is connected. */
   traffic(): Traffic | undefined;
+  /** Datagrams a minute that it gets with nobody on it. */
+  noise(): number;
+  /** What people and programs keep it awake for. */
+  reasons(): Reasons;
   /** Who plays changed. */
   onPlayers(players: Players): void;
   /** Something waits for it to be vacant. */
   waits?(): boolean;
   /** It is idle, or vacant while that is waited for; told at every look. */
   onIdle(): void;
+  /** What keeps it awake, times in UTC ms; told at every look, the same as long as it is no news. */
+  onHold(hold: Hold): void;
   /** When it will be idle unless somebody comes, UTC ms; null takes that back. */
   onIdleAt(at: number | null): void;
 }
 
 export interface Watch {
   idle(): boolean;
-  /** Without players for long enough that none is about to come in. */
+  /** Without players for long enough that none is about to come in, and nobody copies it. */
   vacant(): boolean;
   /** Nobody is known to play, nothing is open or held. */
   empty(): boolean;
@@ -43,12 +52,13 @@ export interface Watch {
 export function watch(subject: Subject, readiness: Readiness, ports: Ports): Watch {
   const { clock, timers } = ports;
   const stopped = new AbortController();
-  const seen = activity(clock.mono(), subject.spec().players !== undefined);
+  const seen = activity(clock.mono(), subject.spec().players !== undefined, () => subject.noise());
   let online = 0;
   let queryAt = clock.mono();
   let accepted: number | undefined;
   let asking = false;
-  let shown: number | null = null;
+  let shown: Hold | null = null;
+  let shownIdleAt: number | null = null;
 
   const ask = async (): Promise<void> => {
     const spec = subject.spec();
@@ -63,34 +73,51 @@ export function watch(subject: Subject, readiness: Readiness, ports: Ports): Wat
     online = players.online;
     subject.onPlayers(players);
   };
+  const judge = (idleSeconds = subject.idleSeconds(), reasons = subject.reasons()): Verdict | null =>
+    seen.judge(clock.mono(), { idleSeconds, minAwakeMs: subject.minAwakeMs }, reasons);
 
   const look = (): void => {
     const now = clock.mono();
     const traffic = subject.traffic();
-    if (traffic) seen.saw(now, { traffic });
+    seen.saw(now, { traffic: traffic ?? null });
     if (traffic && accepted !== undefined && traffic.accepted !== accepted) queryAt = Math.min(queryAt, now + joinMs);
     accepted = traffic?.accepted ?? accepted;
     if (now >= queryAt && !asking) {
       queryAt = now + Math.min(queryEveryMs, (subject.idleSeconds() ?? 60) * 500);
       void ask();
     }
-    showIdleAt(now);
+    const verdict = judge();
+    showHold(verdict);
+    showIdleAt(verdict);
     if (idle() || (subject.waits?.() && vacant())) subject.onIdle();
   };
-  const showIdleAt = (now: number): void => {
-    const idleSeconds = subject.idleSeconds();
-    const due = seen.idleAt(idleSeconds);
-    const idleMs = (idleSeconds ?? 0) * 1000;
-    const quiet = due !== null && due - now <= idleMs - Math.min(quietMs, idleMs / 4);
-    const next = quiet ? due : null;
-    if (next === shown || (next !== null && shown !== null && Math.abs(next - shown) < quietMs)) return;
-    shown = next;
-    subject.onIdleAt(next === null ? null : Math.round(clock.now() + next - now));
+  const utc = (mono: number): number => Math.round(clock.now() + mono - clock.mono());
+  /** Changes when another reason is the strongest, or the same one holds for longer: not as time goes by. */
+  const showHold = (verdict: Verdict | null): void => {
+    const until = verdict?.until ? utc(verdict.until) : null;
+    const same = verdict && shown?.rule === verdict.rule ? shown : null;
+    if (verdict && !(same && !isNews(same.until, until)))
+      shown = { rule: verdict.rule, since: same?.since ?? Math.round(clock.now()), until };
+    if (shown) subject.onHold(shown);
+  };
+  const showIdleAt = (verdict: Verdict | null): void => {
+    if (!verdict) return;
+    const idleMs = (subject.idleSeconds() ?? 0) * 1000;
+    const due = verdict.until;
+    const quiet = due !== null && due - clock.mono() <= idleMs - Math.min(quietMs, idleMs / 4);
+    const next = quiet ? utc(due) : null;
+    if (!isNews(shownIdleAt, next)) return;
+    shownIdleAt = next;
+    subject.onIdleAt(next);
   };
   // Between two answers the count is old news: an idle time shorter than that is judged when the next answer is in.
-  const idle = (): boolean => !asking && seen.idle(clock.mono(), subject.idleSeconds());
-  const vacant = (): boolean =>
-    !asking && seen.idle(clock.mono(), Math.min(subject.idleSeconds() ?? vacantSeconds, vacantSeconds));
+  const idle = (): boolean => !asking && judge() === null;
+  const vacant = (): boolean => {
+    const seconds = Math.min(subject.idleSeconds() ?? vacantSeconds, vacantSeconds);
+    const { backup } = subject.reasons();
+    // Who reads the console of an update is who asked for it.
+    return !asking && judge(seconds, { backup }) === null;
+  };
   const cancel = timers.every(Math.min(tickMs, (subject.idleSeconds() ?? 60) * 250), look);
   look();
 
@@ -108,4 +135,10 @@ export function watch(subject: Subject, readiness: Readiness, ports: Ports): Wat
       cancel();
     },
   };
+}
+
+/** Moments that are near each other are one. */
+function isNews(known: number | null, next: number | null): boolean {
+  if (known === null || next === null) return known !== next;
+  return Math.abs(next - known) >= quietMs;
 }

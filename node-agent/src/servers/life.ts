@@ -6,6 +6,7 @@ import {
   type Clock,
   type Detail,
   type Have,
+  type Hold,
   type Players,
   type Progress,
   type Retry,
@@ -47,6 +48,8 @@ export interface Life extends Readonly<LifeState> {
   showRetry(retry: Retry | undefined): void;
   /** When it will sleep, UTC ms; null when nobody knows. */
   showSleepsAt(at: number | null): void;
+  /** What keeps it awake. */
+  showHold(hold: Hold): void;
 }
 
 /** @param onChange called after every change, with the state before it when the state itself changed */
@@ -81,6 +84,7 @@ export function life(clock: Clock, first: LifeState, onChange: (before: KnownHav
     },
     showFault: (error: AppError | undefined) => show({ error: error && said(error) }),
     showRetry: (retry: Retry | undefined) => show({ retry }),
+    showHold: (hold: Hold) => show({ hold }),
     showSleepsAt: (at: number | null) => show({ sleepsAt: at ?? undefined }),
   });
 }

@@ -13,6 +13,20 @@ export interface LogRequest {
 export async function* consoleOf(
   world: Pick<World, "files" | "runtime">,
   supervisor: Supervisor,
+  request: LogRequest,
+  signal: AbortSignal,
+): AsyncGenerator<string> {
+  const left = request.follow ? supervisor.readConsole() : (): void => undefined;
+  try {
+    yield* linesOf(world, supervisor, request, signal);
+  } finally {
+    left();
+  }
+}
+
+async function* linesOf(
+  world: Pick<World, "files" | "runtime">,
+  supervisor: Supervisor,
   { server, tail, follow }: LogRequest,
   signal: AbortSignal,
 ): AsyncGenerator<string> {

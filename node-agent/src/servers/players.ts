@@ -1,19 +1,23 @@
 /** Keeps a ready server's players up to date and tells who came and went. */
-import type { Players } from "@playspawn/shared";
+import type { Hold, Players } from "@playspawn/shared";
 import { watch, type Watch } from "../idle/watch.ts";
 import { tell, type Stage } from "./stage.ts";
 
 /** @param onIdle called at every look while the server is idle */
 export function watchPlayers(stage: Stage, onIdle: () => void): Watch {
-  const { readiness, ports, door } = stage.world;
+  const { readiness, ports, door, minAwakeMs, backup } = stage.world;
   const subject = {
     address: stage.standing?.address ?? "",
     spec: () => stage.desired.spec,
     idleSeconds: () => (stage.desired.want === "auto" ? stage.desired.idleSeconds : null),
+    minAwakeMs,
     traffic: () => door.traffic(stage.id),
+    noise: () => stage.noise.perMinute(),
+    reasons: () => ({ backup: backup.held(), console: stage.consoles.reading() }),
     onPlayers: (players: Players) => showPlayers(stage, players),
     waits: () => stage.update.waiting() !== undefined,
     onIdle,
+    onHold: (hold: Hold) => stage.life.showHold(hold),
     onIdleAt: (at: number | null) => stage.life.showSleepsAt(at),
   };
   return watch(subject, readiness, ports);

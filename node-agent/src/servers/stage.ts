@@ -1,5 +1,7 @@
 /** What the deeds of one server share: its record, its life, and what is known to stand on the engine. */
 import type { AgentEvent, AppError, Cause, DesiredServer } from "@playspawn/shared";
+import type { EmptyBaseline } from "../idle/counters.ts";
+import type { Consoles } from "../idle/keep-awake.ts";
 import type { Exit, Unit } from "../runtime/runtime.ts";
 import type { Life } from "./life.ts";
 import type { Memo } from "./memo.ts";
@@ -44,6 +46,10 @@ export interface Stage {
   notice: string | null;
   /** TCP connections and UDP flows that the door had taken in when the server last fell asleep. */
   acceptedBefore: number;
+  /** Who reads its console. */
+  readonly consoles: Consoles;
+  /** Datagrams a minute that it gets with nobody on it. */
+  readonly noise: EmptyBaseline;
   /** Seats, as the game last said; 0 when nobody knows. */
   seats: number;
   /** The next action wakes it, for the reason of this one, unless something else is wanted by then. */

@@ -12,6 +12,8 @@ import {
   type StatusItem,
 } from "@playspawn/shared";
 import type { BindFailure, Knock } from "../door/door-client.ts";
+import { emptyBaseline } from "../idle/counters.ts";
+import { consoles } from "../idle/keep-awake.ts";
 import type { Watch } from "../idle/watch.ts";
 import type { Unit } from "../runtime/runtime.ts";
 import { adopted, type Adopted, type Found } from "./adoption.ts";
@@ -105,6 +107,8 @@ export class Supervisor {
       holderLost: state.holderLost,
       portsHad: found.meta ? (found.meta.ports ?? null) : [],
       notice: null,
+      consoles: consoles(clock, world.consoleAwakeMs),
+      noise: emptyBaseline(),
       seats: 0,
       acceptedBefore: 0,
       wakeAgain: () => this.#requests.wakeAgain(this.#stage.cause),
@@ -195,6 +199,14 @@ export class Supervisor {
   /** Every 10 s. */
   tick(): void {
     this.#usage.tick();
+    const { life, noise, world } = this.#stage;
+    if (life.have === "hibernated") noise.slept(world.ports.clock.mono(), world.door.traffic(this.id));
+    else noise.woke();
+  }
+
+  /** Somebody reads its console until what this answers is called. */
+  readConsole(): () => void {
+    return this.#stage.consoles.open();
   }
 
   get busy(): boolean {

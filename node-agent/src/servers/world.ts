@@ -3,6 +3,7 @@ import type { AgentEvent, Failpoint, Gate, Ports } from "@playspawn/shared";
 import type { Logger } from "pino";
 import type { Door } from "../door/door-client.ts";
 import type { FailpointName } from "../failpoints.ts";
+import type { Lease } from "../idle/keep-awake.ts";
 import type { Readiness } from "../readiness/readiness.ts";
 import type { Runtime } from "../runtime/runtime.ts";
 import type { ServerFiles } from "./files.ts";
@@ -25,4 +26,10 @@ export interface World {
   policy: Policy;
   /** How long a sleeper keeps its holder. */
   holdHeldMs: number;
+  /** How long a server is awake at least, unless somebody wants it otherwise. */
+  minAwakeMs: number;
+  /** How long somebody who reads a console keeps that server awake. */
+  consoleAwakeMs: number;
+  /** While the servers' files are copied none of them falls asleep by itself. */
+  backup: Lease;
 }

@@ -80,6 +80,11 @@ export const FromDoor = z.discriminatedUnion("t", [
         server: z.string(),
         /** Open relayed TCP connections and live UDP flows. */
         open: z.number().int(),
+        /**
+         * Of `open`, the UDP flows of who asked a few questions and fell silent, or has only begun to talk: less than
+         * 10 s from the first datagram to the newest, 30 of them at most. Older doors do not say.
+         */
+        passing: z.number().int().optional(),
         /** Connections and flows that wait for the server. */
         held: z.number().int(),
         /** TCP connections accepted and UDP flows begun. */

@@ -9,7 +9,7 @@ import { count } from "@playspawn/shared/words/count.ts";
 import { createBackup } from "./create.ts";
 import { openDraft } from "./draft.ts";
 import { restoreBackup } from "./restore.ts";
-import { settle } from "./settle.ts";
+import { keepAwake, settle } from "./settle.ts";
 
 export interface Terminal {
   stdin: Readable;
@@ -44,6 +44,7 @@ export async function createCommand(place: BackupPlace, command: CreateCommand, 
   const name = nameOf(place.ports.clock.now(), passphrase !== undefined);
   const draft = command.file === "-" ? null : await openDraft({ at: command.file, name, force: command.force });
   const out = draft ? draft.stream : terminal.stdout;
+  const letSleep = command.servers ? await keepAwake(place) : undefined;
   try {
     const { say: progress, signal } = terminal;
     const created = await createBackup({
@@ -67,6 +68,8 @@ export async function createCommand(place: BackupPlace, command: CreateCommand, 
   } catch (error) {
     await draft?.drop();
     throw error;
+  } finally {
+    await letSleep?.();
   }
 }
 

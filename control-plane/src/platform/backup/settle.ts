@@ -11,7 +11,15 @@ import { z } from "zod";
 
 const Report = z.object({
   servers: z.array(
-    z.object({ id: z.string(), state: z.string(), players: z.object({ online: z.number() }).nullish().catch(null) }),
+    z.object({
+      id: z.string(),
+      state: z.string(),
+      players: z.object({ online: z.number() }).nullish().catch(null),
+      detail: z
+        .object({ hold: z.object({ rule: z.string() }).optional() })
+        .optional()
+        .catch(undefined),
+    }),
   ),
 });
 type Servers = z.infer<typeof Report>["servers"];
@@ -32,6 +40,7 @@ const requestMs = 5000;
 /** How long games may take to save. */
 const settleMs = 120_000;
 const lookAgainMs = 500;
+const newcomers = new Set(["waiting", "newcomer"]);
 const quiet = new Set(["hibernated", "stopped", "absent", "failed"]);
 
 /** How each server of this node is; null where no agent answers. */
@@ -48,7 +57,7 @@ export async function settle({
   const first = await call("GET", "/servers").then(listOf, () => undefined);
   if (!first) return null;
   const asleep = new Set(first.filter(({ state }) => quiet.has(state)).map(({ id }) => id));
-  const empty = first.filter(({ id, state, players }) => !asleep.has(id) && state === "ready" && players?.online === 0);
+  const empty = first.filter((one) => !asleep.has(one.id) && isEmpty(one));
   const asked = new Set<string>();
   // A server that is to run always refuses, and is copied while it runs.
   for (const { id } of empty)
@@ -65,6 +74,10 @@ export async function settle({
     last.map(({ id, state }) => [id, quiet.has(state) ? (asked.has(id) ? "saved" : "asleep") : "running"] as const),
   );
 }
+
+/** Who came a moment ago shows in no count yet. */
+const isEmpty = ({ state, players, detail }: Servers[number]): boolean =>
+  state === "ready" && players?.online === 0 && !newcomers.has(detail?.hold?.rule ?? "");
 
 interface Waiting {
   asked: ReadonlySet<string>;
@@ -90,12 +103,46 @@ async function secretOf(dataDir: string): Promise<string | undefined> {
   }
 }
 
-const agentCall = (url: string, secret: string, signal?: AbortSignal) => (method: string, path: string) =>
-  fetch(`${url}${path}`, {
-    method,
-    headers: { "x-node-secret": secret },
-    signal: AbortSignal.any([AbortSignal.timeout(requestMs), ...(signal ? [signal] : [])]),
-  });
+const agentCall =
+  (url: string, secret: string, signal?: AbortSignal) => (method: string, path: string, body?: object) =>
+    fetch(`${url}${path}`, {
+      method,
+      headers: { "x-node-secret": secret, ...(body && { "content-type": "application/json" }) },
+      ...(body && { body: JSON.stringify(body) }),
+      signal: AbortSignal.any([AbortSignal.timeout(requestMs), ...(signal ? [signal] : [])]),
+    });
+
+/** Longer than the pauses between two words of this program. */
+const leaseSeconds = 120;
+const leaseAgainMs = 40_000;
+
+/**
+ * From here on no server falls asleep by itself while its files are copied; answers what lets them sleep again. Without
+ * an agent, or with one that does not know of it, nothing is done. A backup that dies is forgotten after two minutes.
+ */
+export async function keepAwake({
+  dataDir,
+  agentUrl,
+  ports,
+}: Pick<Settling, "dataDir" | "agentUrl" | "ports">): Promise<() => Promise<void>> {
+  const secret = await secretOf(dataDir);
+  if (secret === undefined) return () => Promise.resolve();
+  const call = agentCall(agentUrl, secret);
+  // What the agent answers changes nothing for the backup.
+  const say = (method: string, body?: object): Promise<unknown> =>
+    call(method, "/keep-awake", body)
+      .then((answer) => answer.arrayBuffer())
+      .catch(() => undefined);
+  let said = say("PUT", { seconds: leaseSeconds });
+  const cancel = ports.timers.every(leaseAgainMs, () => void (said = say("PUT", { seconds: leaseSeconds })));
+  await said;
+  return async (): Promise<void> => {
+    cancel();
+    // One that comes behind the end would begin it anew.
+    await said;
+    await say("DELETE");
+  };
+}
 
 async function listOf(response: Response): Promise<Servers> {
   if (!response.ok) throw new Error(`the agent answers ${response.status}`);

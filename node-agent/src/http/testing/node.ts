@@ -90,6 +90,7 @@ export async function startNode(t: ExecutionContext, { joined = false, left }: N
     secrets: [secret],
     registry,
     handlers,
+    backup: world.backup,
     driven: joined ? null : { local: own, sessions: drivers, contexts },
   });
   // The machine's own clock goes on with the real one.

@@ -14,6 +14,7 @@ import { pino } from "pino";
 import type { BindFailure, Door, Knock, Traffic } from "../../door/door-client.ts";
 import { failpointNames } from "../../failpoints.ts";
 import type { Readiness } from "../../readiness/readiness.ts";
+import { lease } from "../../idle/keep-awake.ts";
 import { FakeEngine, type FakeBehaviour } from "../../runtime/fake-engine.ts";
 import { fakeRuntime, type FakeRuntime } from "../../runtime/fake.ts";
 import type { Runtime } from "../../runtime/runtime.ts";
@@ -186,7 +187,12 @@ export interface Machine {
 export const installation = "inst_00000000000000000000000001";
 const node = "node_00000000000000000000000001";
 
-export function machine(options: { holdHeldMs?: number } = {}): Machine {
+export interface MachineOptions {
+  holdHeldMs?: number;
+  minAwakeMs?: number;
+}
+
+export function machine(options: MachineOptions = {}): Machine {
   const policy: Policy = { portRange: { from: 20_000, to: 29_999 }, memoryBytesMax: null };
   const ports = fakePorts();
   const manners: Manners = { unsaving: new Set(), stubborn: new Set(), crashing: new Map(), stopCodes: new Map() };
@@ -222,6 +228,9 @@ export function machine(options: { holdHeldMs?: number } = {}): Machine {
         run: newId("run", ports),
         policy,
         holdHeldMs: options.holdHeldMs ?? 3_600_000,
+        minAwakeMs: options.minAwakeMs ?? 0,
+        consoleAwakeMs: 1_800_000,
+        backup: lease(ports.clock, 3_600_000),
       };
       return { world, runtime, kill: () => void (dead = true) };
     },

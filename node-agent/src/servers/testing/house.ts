@@ -2,12 +2,15 @@
 import type { DesiredServer, KickKind, StatusItem, Tier } from "@playspawn/shared";
 import { blank, type Memory } from "../state-file.ts";
 import { Supervisor } from "../supervisor.ts";
-import { desired, machine, type Machine } from "./fakes.ts";
+import type { World } from "../world.ts";
+import { desired, machine, type Machine, type MachineOptions } from "./fakes.ts";
 
 export interface House extends Machine {
   id: string;
   supervisor: Supervisor;
   runtime: ReturnType<Machine["agent"]>["runtime"];
+  /** Of the present agent. */
+  world: World;
   /** Every state it went through, tier behind a slash. */
   states: string[];
   /** The control plane's next record. */
@@ -27,10 +30,6 @@ export interface House extends Machine {
   called(method: string): number;
 }
 
-interface Options {
-  holdHeldMs?: number;
-}
-
 const id = "srv_00000000000000000000000001";
 
 /** What outlives an agent. */
@@ -40,7 +39,7 @@ interface Kept {
   states: string[];
 }
 
-export async function house(change: Partial<DesiredServer> = {}, options: Options = {}): Promise<House> {
+export async function house(change: Partial<DesiredServer> = {}, options: MachineOptions = {}): Promise<House> {
   const here = machine(options);
   const kept: Kept = { record: desired(id, change), memory: blank, states: [] };
   let agent = here.agent();
@@ -48,10 +47,10 @@ export async function house(change: Partial<DesiredServer> = {}, options: Option
     // Engine and files are fakes, but their promises nest deep.
     for (let i = 0; i < 20; i++) await here.ports.advance(0);
   };
-  const takeUp = async (): Promise<Pick<House, "supervisor" | "runtime">> => {
+  const takeUp = async (): Promise<Pick<House, "supervisor" | "runtime" | "world">> => {
     const supervisor = await begin(here, agent, kept);
     await settle();
-    return { supervisor, runtime: agent.runtime };
+    return { supervisor, runtime: agent.runtime, world: agent.world };
   };
   const desire = async (next: Partial<DesiredServer>): Promise<void> => {
     kept.record = { ...kept.record, gen: kept.record.gen + 1, ...next };
@@ -118,7 +117,7 @@ const asked = (here: Machine, house: () => House): Pick<House, "status" | "kinds
 });
 
 /** A server that was deployed and is ready. */
-export async function awake(change: Partial<DesiredServer> = {}, options: Options = {}): Promise<House> {
+export async function awake(change: Partial<DesiredServer> = {}, options: MachineOptions = {}): Promise<House> {
   const one = await house(change, options);
   await one.kick("wake");
   forget(one);
@@ -126,7 +125,7 @@ export async function awake(change: Partial<DesiredServer> = {}, options: Option
 }
 
 /** A server that was deployed, proven, and sleeps. */
-export async function sleeping(change: Partial<DesiredServer> = {}, options: Options = {}): Promise<House> {
+export async function sleeping(change: Partial<DesiredServer> = {}, options: MachineOptions = {}): Promise<House> {
   const one = await awake(change, options);
   await one.kick("hibernate");
   forget(one);
