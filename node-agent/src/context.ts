@@ -150,9 +150,7 @@ async function assemble(parts: Parts): Promise<void> {
     log,
     run,
     policy: { portRange: config.portRange, memoryBytesMax: config.serverMemoryBytesMax },
-    holdHeldMs: config.holdHeldSeconds * 1000,
-    minAwakeMs: config.minAwakeSeconds * 1000,
-    consoleAwakeMs: config.consoleAwakeSeconds * 1000,
+    ...spansOf(config),
     backup: lease(ports.clock, backupMostMs),
   };
   const registry = new Registry(world, stateFile(join(agentDir, "state.json"), ports, log), identity.installationId);
@@ -197,6 +195,12 @@ async function assemble(parts: Parts): Promise<void> {
   const connection = link({ ...talk, controlUrl: config.controlUrl, identity, onTrouble: news.trouble });
   closers.push(() => connection.close());
 }
+
+const spansOf = (config: Config): Pick<World, "holdHeldMs" | "minAwakeMs" | "consoleAwakeMs"> => ({
+  holdHeldMs: config.holdHeldSeconds * 1000,
+  minAwakeMs: config.minAwakeSeconds * 1000,
+  consoleAwakeMs: config.consoleAwakeSeconds * 1000,
+});
 
 function newsOf({ config: { controlUrl, isControlElsewhere }, ports: { timers }, troubles, closers }: Parts): LinkNews {
   const patienceMs = isControlElsewhere ? linkPatienceMs.elsewhere : linkPatienceMs.here;

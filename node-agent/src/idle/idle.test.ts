@@ -280,12 +280,12 @@ test("what keeps it awake is said with since and until, and changes when it is n
   const ports = fakePorts(0);
   const told: Hold[] = [];
   let online = 0;
-  let until: number | undefined;
+  const until = { console: undefined as number | undefined };
   let last: Hold | undefined;
   const subject = subjectOf({
     idleSeconds: () => 100,
     minAwakeMs: 5_000,
-    reasons: () => (until === undefined ? {} : { console: { until } }),
+    reasons: () => (until.console === undefined ? {} : { console: { until: until.console } }),
     onHold(hold) {
       if (hold !== last) told.push(hold);
       last = hold;
@@ -298,7 +298,7 @@ test("what keeps it awake is said with since and until, and changes when it is n
   );
   await ports.advance(31_000);
   t.deepEqual(told.splice(0), [{ rule: "idle_time", since: 0, until: 100_000 }]);
-  until = 300_000;
+  until.console = 300_000;
   await ports.advance(1_000);
   t.deepEqual(told.splice(0), [{ rule: "console", since: 32_000, until: 300_000 }]);
   online = 2;

@@ -39,7 +39,7 @@ test("a lease lasts as long as it is renewed, to its end, and one that died is f
 
 test("while its console is read a server stays awake and says why; then its idle time is long over", async (t) => {
   const one = await awake({ idleSeconds: 60 });
-  const close = one.supervisor.readConsole();
+  const close = one.supervisor.consoles.open();
   await one.advance(300_000);
   t.like(one.status(), { state: "ready", detail: { hold: { rule: "console" } } });
   close();

@@ -57,8 +57,7 @@ export function watch(subject: Subject, readiness: Readiness, ports: Ports): Wat
   let queryAt = clock.mono();
   let accepted: number | undefined;
   let asking = false;
-  let shown: Hold | null = null;
-  let shownIdleAt: number | null = null;
+  const show = shower(subject, ports);
 
   const ask = async (): Promise<void> => {
     const spec = subject.spec();
@@ -87,28 +86,8 @@ export function watch(subject: Subject, readiness: Readiness, ports: Ports): Wat
       void ask();
     }
     const verdict = judge();
-    showHold(verdict);
-    showIdleAt(verdict);
+    show(verdict);
     if (idle() || (subject.waits?.() && vacant())) subject.onIdle();
-  };
-  const utc = (mono: number): number => Math.round(clock.now() + mono - clock.mono());
-  /** Changes when another reason is the strongest, or the same one holds for longer: not as time goes by. */
-  const showHold = (verdict: Verdict | null): void => {
-    const until = verdict?.until ? utc(verdict.until) : null;
-    const same = verdict && shown?.rule === verdict.rule ? shown : null;
-    if (verdict && !(same && !isNews(same.until, until)))
-      shown = { rule: verdict.rule, since: same?.since ?? Math.round(clock.now()), until };
-    if (shown) subject.onHold(shown);
-  };
-  const showIdleAt = (verdict: Verdict | null): void => {
-    if (!verdict) return;
-    const idleMs = (subject.idleSeconds() ?? 0) * 1000;
-    const due = verdict.until;
-    const quiet = due !== null && due - clock.mono() <= idleMs - Math.min(quietMs, idleMs / 4);
-    const next = quiet ? utc(due) : null;
-    if (!isNews(shownIdleAt, next)) return;
-    shownIdleAt = next;
-    subject.onIdleAt(next);
   };
   // Between two answers the count is old news: an idle time shorter than that is judged when the next answer is in.
   const idle = (): boolean => !asking && judge() === null;
@@ -134,6 +113,33 @@ export function watch(subject: Subject, readiness: Readiness, ports: Ports): Wat
       stopped.abort(new Error("the server is not ready any more"));
       cancel();
     },
+  };
+}
+
+/** Says what keeps a server awake: what is news when another reason is the strongest, or ends later, not as time goes by. */
+function shower(subject: Subject, { clock }: Ports): (verdict: Verdict | null) => void {
+  let shown: Hold | null = null;
+  let shownIdleAt: number | null = null;
+  const utc = (mono: number): number => Math.round(clock.now() + mono - clock.mono());
+  const showHold = ({ rule, until: end }: Verdict): void => {
+    const until = end === null ? null : utc(end);
+    const same = shown?.rule === rule ? shown : null;
+    if (!same || isNews(same.until, until)) shown = { rule, since: same?.since ?? Math.round(clock.now()), until };
+  };
+  const showIdleAt = ({ until: due }: Verdict): void => {
+    const idleMs = (subject.idleSeconds() ?? 0) * 1000;
+    const quiet = due !== null && due - clock.mono() <= idleMs - Math.min(quietMs, idleMs / 4);
+    const next = quiet ? utc(due) : null;
+    if (!isNews(shownIdleAt, next)) return;
+    shownIdleAt = next;
+    subject.onIdleAt(next);
+  };
+  return (verdict) => {
+    if (verdict) {
+      showHold(verdict);
+      showIdleAt(verdict);
+    }
+    if (shown) subject.onHold(shown);
   };
 }
 

@@ -16,7 +16,7 @@ export async function* consoleOf(
   request: LogRequest,
   signal: AbortSignal,
 ): AsyncGenerator<string> {
-  const left = request.follow ? supervisor.readConsole() : (): void => undefined;
+  const left = request.follow ? supervisor.consoles.open() : (): void => undefined;
   try {
     yield* linesOf(world, supervisor, request, signal);
   } finally {

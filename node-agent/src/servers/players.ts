@@ -23,6 +23,12 @@ export function watchPlayers(stage: Stage, onIdle: () => void): Watch {
   return watch(subject, readiness, ports);
 }
 
+/** Every 10 s: what arrives while it sleeps is what an empty server gets. */
+export function listenAsleep({ id, life, noise, world }: Stage): void {
+  if (life.have === "hibernated") noise.slept(world.ports.clock.mono(), world.door.traffic(id));
+  else noise.woke();
+}
+
 function showPlayers(stage: Stage, players: Players): void {
   const before = stage.life.players?.names ?? [];
   const now = players.names ?? [];

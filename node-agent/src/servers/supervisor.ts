@@ -13,7 +13,7 @@ import {
 } from "@playspawn/shared";
 import type { BindFailure, Knock } from "../door/door-client.ts";
 import { emptyBaseline } from "../idle/counters.ts";
-import { consoles } from "../idle/keep-awake.ts";
+import { consoles, type Consoles } from "../idle/keep-awake.ts";
 import type { Watch } from "../idle/watch.ts";
 import type { Unit } from "../runtime/runtime.ts";
 import { adopted, type Adopted, type Found } from "./adoption.ts";
@@ -25,7 +25,7 @@ import { fly, lasting, type Outcome } from "./flight.ts";
 import { allow, refuse } from "./grant.ts";
 import { life, type KnownHave } from "./life.ts";
 import { memo } from "./memo.ts";
-import { watchPlayers } from "./players.ts";
+import { listenAsleep, watchPlayers } from "./players.ts";
 import { Requests, type Kick } from "./requests.ts";
 import { retry, type Retry } from "./retry.ts";
 import { contradiction } from "./sight.ts";
@@ -199,14 +199,11 @@ export class Supervisor {
   /** Every 10 s. */
   tick(): void {
     this.#usage.tick();
-    const { life, noise, world } = this.#stage;
-    if (life.have === "hibernated") noise.slept(world.ports.clock.mono(), world.door.traffic(this.id));
-    else noise.woke();
+    listenAsleep(this.#stage);
   }
 
-  /** Somebody reads its console until what this answers is called. */
-  readConsole(): () => void {
-    return this.#stage.consoles.open();
+  get consoles(): Consoles {
+    return this.#stage.consoles;
   }
 
   get busy(): boolean {
