@@ -1,7 +1,9 @@
 /** One first packet per game, and what counts as the game's own answer. */
 import { createSocket } from "node:dgram";
 import { type Socket, connect } from "node:net";
+import { wakeTeeworlds } from "@playspawn/e2e/clients/teeworlds.ts";
 import { anotherAddress } from "@playspawn/e2e/stack/tiny.ts";
+import { tokenRequest } from "@playspawn/node-agent/lib/packets/teeworlds.ts";
 
 export interface Probe {
   protocol: "tcp" | "udp";
@@ -15,16 +17,18 @@ export interface Probe {
 const againMs = 5;
 const host = "127.0.0.1";
 
-/** Teeworlds 0.7 token request, padded to 520 bytes as the game demands. */
-const teeworldsToken = Buffer.alloc(520);
-teeworldsToken.set([0x04, 0x00, 0x00, 0xff, 0xff, 0xff, 0xff, 0x05, 0x11, 0x22, 0x33, 0x44]);
+const own = Buffer.from([0x11, 0x22, 0x33, 0x44]);
+const teeworldsToken = tokenRequest(own);
+/** A join under the door's token wakes; the game answers it with a token of its own. */
+const teeworldsOnce = async (port: number, limitMs: number): Promise<void> =>
+  void (await wakeTeeworlds({ host, port, limitMs, from: anotherAddress() }));
 
-function udp(packet: Buffer, repeatMs: number | null) {
+function udp(packet: Buffer, repeatMs: number) {
   return (port: number, limitMs: number): Promise<void> =>
     new Promise((resolve, reject) => {
       const socket = createSocket("udp4").bind({ address: anotherAddress() });
       const send = (): void => socket.send(packet, port, host, () => {});
-      const timer = repeatMs === null ? undefined : setInterval(send, repeatMs);
+      const timer = setInterval(send, repeatMs);
       const end = (error?: Error): void => {
         clearInterval(timer);
         clearTimeout(limit);
@@ -83,7 +87,7 @@ export const probes: Record<string, Probe> = {
   teeworlds: {
     protocol: "udp",
     containerPort: 8303,
-    once: udp(teeworldsToken, null),
+    once: teeworldsOnce,
     untilAnswer: udp(teeworldsToken, againMs),
   },
   minecraft: { protocol: "tcp", containerPort: 25_565, once: tcpOnce, untilAnswer: tcpUntil },

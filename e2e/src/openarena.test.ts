@@ -1,8 +1,8 @@
 import test from "ava";
-import { connectQuake3, statusQuake3 } from "./clients/quake3.ts";
+import { connectQuake3, infoQuake3, statusQuake3 } from "./clients/quake3.ts";
 import { startStack } from "./stack/stack.ts";
 
-test("a player's first packet wakes OpenArena; bots and a server browser do not keep it awake, he does", async (t) => {
+test("a player's join wakes OpenArena, a server browser does not; nor do bots and a browser keep it awake, he does", async (t) => {
   t.timeout(400_000);
   const stack = await startStack(t);
   const variables = { BOTS: 2, LOST_SECONDS: 15 };
@@ -10,6 +10,12 @@ test("a player's first packet wakes OpenArena; bots and a server browser do not 
   const { host, port } = addresses[0]!;
   await stack.inState(id, "ready", { limitMs: 400_000 });
   await stack.inState(id, "hibernated");
+
+  const wakes = async (): Promise<number> => (await stack.api.events(id)).filter(({ kind }) => kind === "wake").length;
+  const before = await wakes();
+  for (let i = 0; i < 5; i++) t.regex(await infoQuake3({ host, port }), /\\protocol\\71\\hostname\\Asleep/);
+  t.is(await wakes(), before);
+  t.is((await stack.api.server(id)).have, "hibernated");
 
   await connectQuake3({ host, port, name: "ada" });
   t.is((await stack.inState(id, "ready")).cause?.kind, "packet");

@@ -1,8 +1,10 @@
 import test from "ava";
-import { enterTeeworlds, knockTeeworlds } from "./clients/teeworlds.ts";
+import { teeworldsInfo } from "@playspawn/node-agent/readiness/teeworlds.ts";
+import { systemPorts } from "@playspawn/shared/ports/system.ts";
+import { enterTeeworlds, wakeTeeworlds } from "./clients/teeworlds.ts";
 import { startStack } from "./stack/stack.ts";
 
-test("the real Teeworlds client enters a sleeping server with one connect, and so does a crafted first packet", async (t) => {
+test("the real Teeworlds client enters a sleeping server with one connect, and so does a crafted join; a list wakes nobody", async (t) => {
   t.timeout(400_000);
   const stack = await startStack(t);
   const { id, addresses } = await stack.api.create({ name: "tee", game: "teeworlds", idleSeconds: null });
@@ -14,7 +16,13 @@ test("the real Teeworlds client enters a sleeping server with one connect, and s
   };
 
   await hibernate();
-  await knockTeeworlds({ host, port });
+  const wakes = async (): Promise<number> => (await stack.api.events(id)).filter(({ kind }) => kind === "wake").length;
+  const before = await wakes();
+  const listed = await teeworldsInfo(systemPorts, { address: host, port }, 500, AbortSignal.timeout(5000));
+  t.deepEqual(listed, { online: 0, max: 16 });
+  t.is(await wakes(), before);
+  t.is((await stack.api.server(id)).have, "hibernated");
+  await wakeTeeworlds({ host, port });
   t.is((await stack.inState(id, "ready")).cause?.kind, "packet");
 
   await hibernate();

@@ -173,7 +173,7 @@ async function assemble(parts: Parts): Promise<void> {
     machine,
     boot: await bootId(),
     run,
-    capabilities: { ...capabilities, update: true, stats: true, examine: true },
+    capabilities: { ...capabilities, update: true, stats: true, examine: true, answers: true },
   };
   const talk: SessionDeps = {
     ports,

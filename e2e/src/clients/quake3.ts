@@ -20,7 +20,7 @@ interface ConnectOptions {
   limitMs?: number;
 }
 
-/** Each packet is sent exactly once. Resolves when the server has taken the player in. @throws Error with its refusal */
+/** Each packet is sent exactly once, and what the server wants echoed is. Resolves when the server has taken the player in. @throws Error with its refusal */
 export async function connectQuake3({ host, port, name, limitMs = 60_000 }: ConnectOptions): Promise<void> {
   const socket = createSocket("udp4");
   try {
@@ -28,6 +28,7 @@ export async function connectQuake3({ host, port, name, limitMs = 60_000 }: Conn
     await once(socket, "connect");
     const limit = <T>(what: string, work: Promise<T>): Promise<T> => withLimit(systemTimers, limitMs, what, work);
     const own = 4711;
+    socket.on("message", (packet) => echo(socket, packet));
     const asked = answer(socket, /^challengeResponse (?<challenge>-?\d+)/);
     socket.send(Buffer.concat([header, Buffer.from(`getchallenge ${own} Quake3Arena`)]));
     const challenge = (await limit(`a challenge of ${host}:${port}`, asked)).groups!["challenge"]!;
@@ -54,6 +55,12 @@ const userInfo = (name: string, challenge: string): string =>
     .map(([key, value]) => `\\${key}\\${value}`)
     .join("");
 
+/** As the engine does it: the first word after `echo` goes back. */
+function echo(socket: Socket, packet: Buffer): void {
+  const word = /^echo (\S+)/.exec(packet.toString("latin1", header.length))?.[1];
+  if (word !== undefined) socket.send(Buffer.concat([header, Buffer.from(word)]));
+}
+
 function answer(socket: Socket, pattern: RegExp): Promise<RegExpExecArray> {
   return new Promise((resolve, reject) => {
     socket.once("error", reject);
@@ -67,14 +74,25 @@ function answer(socket: Socket, pattern: RegExp): Promise<RegExpExecArray> {
 }
 
 /** What the server tells everyone who asks, e.g. its players with bots among them. */
-export async function statusQuake3({ host, port }: { host: string; port: number }): Promise<string> {
+export const statusQuake3 = (at: { host: string; port: number }): Promise<string> =>
+  question(at, "getstatus zzz", /^statusResponse\n[^]*$/);
+
+/** What a list of servers asks each of them. */
+export const infoQuake3 = (at: { host: string; port: number }): Promise<string> =>
+  question(at, "getinfo xxx", /^infoResponse\n[^]*$/);
+
+async function question(
+  { host, port }: { host: string; port: number },
+  words: string,
+  pattern: RegExp,
+): Promise<string> {
   const socket = createSocket("udp4");
   try {
     socket.connect(port, host);
     await once(socket, "connect");
-    const asked = answer(socket, /^statusResponse\n[^]*$/);
-    socket.send(Buffer.concat([header, Buffer.from("getstatus zzz")]));
-    return (await withLimit(systemTimers, 5000, `the status of ${host}:${port}`, asked))[0];
+    const asked = answer(socket, pattern);
+    socket.send(Buffer.concat([header, Buffer.from(words)]));
+    return (await withLimit(systemTimers, 5000, `the answer of ${host}:${port} to ${words}`, asked))[0];
   } finally {
     socket.close();
   }

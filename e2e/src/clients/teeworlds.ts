@@ -12,7 +12,8 @@ import { createInterface } from "node:readline";
 import type { Readable } from "node:stream";
 import { messageOf, withLimit } from "@playspawn/shared";
 import { systemRng, systemTimers } from "@playspawn/shared/ports/system.ts";
-import { readToken, tokenRequest } from "@playspawn/node-agent/readiness/teeworlds.ts";
+import { controlPacket, messages, tokenRequest } from "@playspawn/node-agent/lib/packets/teeworlds.ts";
+import { readToken } from "@playspawn/node-agent/readiness/teeworlds.ts";
 
 export interface TeeworldsPlayer {
   /** What the client has printed so far. */
@@ -136,28 +137,51 @@ interface KnockOptions {
   port: number;
   /** A sleeping server has to wake within it. */
   limitMs?: number;
+  /** One of this machine's own addresses. */
+  from?: string;
 }
 
 /**
- * Sends a client's first packet, the request for a token, exactly once, and resolves with the ms until the server's
- * answer. The answer carries the token that was sent, so nobody but the server can have given it.
+ * Sends a client's first packet, the request for a token, exactly once, and resolves with the ms until the answer. The
+ * answer carries the token that was sent, so nobody but the server, or the door while it sleeps, can have given it.
  */
-export async function knockTeeworlds({ host, port, limitMs = 60_000 }: KnockOptions): Promise<number> {
+export const knockTeeworlds = (options: KnockOptions): Promise<number> => converse(options, () => undefined);
+
+/**
+ * Says a client's join: a request for a token, then a connect with it, each exactly once. A server that slept answers
+ * that with a token of its own, which it is not told again: nobody is left half in. Resolves with the ms until then.
+ */
+export const wakeTeeworlds = (options: KnockOptions): Promise<number> =>
+  converse(options, (token, own, answers) =>
+    answers === 1 ? controlPacket(token, messages.connect, Buffer.alloc(512, own).fill(0, 4)) : undefined,
+  );
+
+/** @param next what is said to a token; undefined when that is all */
+async function converse(
+  { host, port, limitMs = 60_000, from }: KnockOptions,
+  next: (token: Buffer, own: Buffer, answers: number) => Buffer | undefined,
+): Promise<number> {
   const own = Buffer.from(systemRng.bytes(4));
   own[0] = own[0]! & 0x7f;
   const socket = createSocket("udp4");
   try {
     const began = performance.now();
-    const answered = new Promise<number>((resolve, reject) => {
+    let answers = 0;
+    const over = new Promise<number>((resolve, reject) => {
       socket.once("error", reject);
       socket.on("message", (packet) => {
-        if (readToken(packet, own)) resolve(performance.now() - began);
+        const token = readToken(packet, own);
+        if (!token) return;
+        const more = next(token, own, ++answers);
+        if (more) socket.send(more);
+        else resolve(performance.now() - began);
       });
     });
+    if (from) await once(socket.bind({ address: from }), "listening");
     socket.connect(port, host);
     await once(socket, "connect");
     socket.send(tokenRequest(own));
-    return await withLimit(systemTimers, limitMs, `an answer of ${host}:${port}`, answered);
+    return await withLimit(systemTimers, limitMs, `an answer of ${host}:${port}`, over);
   } finally {
     socket.close();
   }

@@ -3,6 +3,7 @@ import { type Socket, connect } from "node:net";
 import { type FromDoor, type Ports, ToDoor } from "@playspawn/shared";
 import { readFrames, writeFrame } from "./json-lines.ts";
 import type { Log } from "./log.ts";
+import { answersKnown } from "./protocols/protocols.ts";
 import { currentUid, socketFolder, usableSocketPath } from "./socket-path.ts";
 
 const firstRetryMs = 50;
@@ -41,7 +42,8 @@ export async function agentLink(options: AgentLinkOptions): Promise<AgentLink> {
     mine.on("error", (error) => (fault = error));
     mine.once("connect", () => {
       socket = mine;
-      writeFrame(mine, { t: "hello", pid: options.pid, run: options.run } satisfies FromDoor);
+      const { pid, run } = options;
+      writeFrame(mine, { t: "hello", pid, run, answers: [...answersKnown] } satisfies FromDoor);
       log.info({}, "the agent is there");
       onConnected();
     });

@@ -1,6 +1,6 @@
 /** The agent's end of the door's unix socket. Holds the table of routes and sends it to whichever door is there. */
 import type { Socket } from "node:net";
-import { AppError, FromDoor, type Ports, type Route, type ToDoor } from "@playspawn/shared";
+import { AppError, firstAnswer, FromDoor, type Ports, type Route, type ToDoor } from "@playspawn/shared";
 import type { BindFailure, Door, Knock, Traffic } from "./door-client.ts";
 import { readFrames, writeFrame } from "./json-lines.ts";
 import type { Log } from "./log.ts";
@@ -21,6 +21,8 @@ type Said<T extends FromDoor["t"]> = Extract<FromDoor, { t: T }>;
 interface Session {
   socket: Socket;
   run: string;
+  /** The kinds of words that it speaks. */
+  answers: ReadonlySet<string>;
   applied: { rev: number; failed: BindFailure[] } | undefined;
   /** Undefined until the door said its figures once. */
   traffic: Map<string, Traffic> | undefined;
@@ -30,13 +32,17 @@ const noTraffic: Traffic = { open: 0, held: 0, accepted: 0, bytesIn: 0, bytesOut
 
 const say = (socket: Socket, frame: ToDoor): void => writeFrame(socket, frame);
 
+/** Routes without words that this door does not speak: to it their protocols are unknown. */
+const speakable = (routes: readonly Route[], answers: ReadonlySet<string>): Route[] =>
+  routes.map((route) => (route.asleep && !answers.has(route.asleep.answer) ? { ...route, asleep: null } : route));
+
 /** The whole table in lines of bounded length. */
-export function* tableFrames(table: Table, rev: number): Generator<ToDoor> {
+export function* tableFrames(table: Table, rev: number, answers: ReadonlySet<string>): Generator<ToDoor> {
   let servers: ServerRoutes = [];
   let bytes = 0;
   let reset = true;
   for (const [server, routes] of table) {
-    servers.push({ server, routes });
+    servers.push({ server, routes: speakable(routes, answers) });
     bytes += JSON.stringify(routes).length;
     if (bytes < chunkBytes) continue;
     yield { t: "routes", rev, reset, done: false, servers };
@@ -73,7 +79,9 @@ class DoorServer implements Door {
     this.#leaving.delete(server);
     if (!this.#session) return;
     if (routes.length === 0) this.#leaving.set(server, rev);
-    say(this.#session.socket, { t: "routes", rev, reset: false, done: true, servers: [{ server, routes }] });
+    const { socket, answers } = this.#session;
+    const servers = [{ server, routes: speakable(routes, answers) }];
+    say(socket, { t: "routes", rev, reset: false, done: true, servers });
   }
 
   settled(limitMs: number): Promise<BindFailure[]> {
@@ -124,7 +132,7 @@ class DoorServer implements Door {
   }
 
   /** The youngest process wins, not the last to connect: an old one that comes back must not push a new one out. */
-  #welcome(socket: Socket, { run, pid }: Said<"hello">): Session | undefined {
+  #welcome(socket: Socket, { run, pid, answers = [firstAnswer] }: Said<"hello">): Session | undefined {
     const other = this.#session;
     const loser = other && other.run > run ? socket : other?.socket;
     if (loser) {
@@ -133,9 +141,10 @@ class DoorServer implements Door {
     }
     if (loser === socket) return undefined;
     this.#leaving.clear();
-    this.#session = { socket, run, applied: undefined, traffic: undefined };
+    const spoken = new Set(answers);
+    this.#session = { socket, run, answers: spoken, applied: undefined, traffic: undefined };
     this.#log.info({ pid, run }, "the door is there");
-    for (const frame of tableFrames(this.#table, this.#rev)) say(socket, frame);
+    for (const frame of tableFrames(this.#table, this.#rev, spoken)) say(socket, frame);
     for (const listener of this.#connectionListeners) listener(true);
     this.#watch.notify();
     return this.#session;

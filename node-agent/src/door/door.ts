@@ -1,11 +1,13 @@
 /** The door without its process: public ports on one side, frames of the agent on the other. */
 import type { FromDoor, Ports, ToDoor } from "@playspawn/shared";
 import { tryPort } from "./bind.ts";
+import { cookies } from "./cookies.ts";
 import { counted, shares } from "./counted.ts";
 import { GateTable } from "./gate-table.ts";
 import { knocks } from "./knocks.ts";
 import { type Limits, defaultLimits } from "./limits.ts";
 import type { Log } from "./log.ts";
+import { udpGreeters } from "./protocols/protocols.ts";
 import { refusals } from "./refusals.ts";
 import { trafficBook } from "./traffic.ts";
 import { waitingRoom } from "./waiting-room.ts";
@@ -48,6 +50,7 @@ export function openDoor({ ports, log, send, descriptors, limits: given, address
     log,
     limits,
     knocks: knocking,
+    greeters: udpGreeters(cookies(ports)),
     traffic,
     addresses,
     refusals: refusing,

@@ -14,6 +14,8 @@ const guestsShare = 3 / 4;
 /** A stranger has this long for its next datagram: enough for a round trip, and a limit to how often flows are remade. */
 const strangerMs = 500;
 
+const keyOf = ({ address, port }: RemoteInfo): string => `${port} ${address}`;
+
 export class FlowTable {
   readonly #server: string;
   readonly #context: GateContext;
@@ -34,11 +36,18 @@ export class FlowTable {
 
   /** Hands a datagram to its flow, a new one if there is room for it. */
   receive(packet: Buffer, from: RemoteInfo, answer: Answer): void {
-    const key = `${from.port} ${from.address}`;
+    const key = keyOf(from);
     const flow = this.#flows.get(key) ?? this.#open(key, from);
     if (!flow) return this.#context.refusals.count(this.#server, "flows");
     if (flow.receive(packet, answer)) this.#welcome(key, flow);
     else if (this.#strangers.delete(key)) this.#strangers.set(key, flow);
+  }
+
+  /** What is known of a sender: he waits to be let in, or he talked with the game; undefined for anybody else. */
+  standing(from: RemoteInfo): "waits" | "guest" | undefined {
+    const key = keyOf(from);
+    if (this.#flows.get(key)?.waits) return "waits";
+    return this.#guests.has(key) ? "guest" : undefined;
   }
 
   routeChanged(): void {

@@ -4,6 +4,7 @@ import type { Counted, Shares } from "./counted.ts";
 import type { Knocks } from "./knocks.ts";
 import type { Limits } from "./limits.ts";
 import type { Log } from "./log.ts";
+import type { UdpGreeters } from "./protocols/protocols.ts";
 import type { Refusals } from "./refusals.ts";
 import type { TrafficBook } from "./traffic.ts";
 import type { WaitingRoom } from "./waiting-room.ts";
@@ -26,6 +27,7 @@ export interface GateContext {
   log: Log;
   limits: Limits;
   knocks: Knocks;
+  greeters: UdpGreeters;
   traffic: TrafficBook;
   room: WaitingRoom;
   refusals: Refusals;

@@ -5,7 +5,7 @@ import { type Knock, type Knocks, knocks } from "./knocks.ts";
 import { defaultLimits } from "./limits.ts";
 
 const from = (address: string): { address: string; port: number } => ({ address, port: 5000 });
-const at = (server: string, protocol: Protocol = "udp") => ({ server, port: "game", protocol });
+const at = (server: string, protocol: Protocol = "udp") => ({ server, port: "game", protocol, stranger: false });
 
 function bell(limits: { knocksPerSourceMinute?: number; knockSources?: number } = {}) {
   const ports = fakePorts();

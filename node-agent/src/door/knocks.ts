@@ -2,8 +2,9 @@
  * Who waits for which server, said to the agent again and again until nobody waits: a knock that is lost with a dying
  * agent is repeated to the next one. Sources have a budget, so that a port scan cannot wake a node.
  */
-import { type Clock, type Protocol, addressKey } from "@playspawn/shared";
+import { type Clock, type Protocol, type Route, addressKey } from "@playspawn/shared";
 import type { Limits } from "./limits.ts";
+import { tellsJoins } from "./protocols/protocols.ts";
 import { sourceName } from "./source.ts";
 
 export interface Knocking {
@@ -11,11 +12,20 @@ export interface Knocking {
   end(): void;
 }
 
-interface KnockedAt {
+export interface KnockedAt {
   server: string;
   port: string;
   protocol: Protocol;
+  /** Nothing in its protocol tells a player from whoever sends something. */
+  stranger: boolean;
 }
+
+export const knockAt = (route: Route): KnockedAt => ({
+  server: route.server,
+  port: route.port.name,
+  protocol: route.port.protocol,
+  stranger: !tellsJoins(route),
+});
 
 export interface Knocks {
   /** Knocks until ended; undefined when the source has spent its budget for this minute. */

@@ -6,7 +6,7 @@ import type { Socket } from "node:net";
 import { type Route, addressKey } from "@playspawn/shared";
 import type { GateContext } from "./gate.ts";
 import { HoldBuffer } from "./hold-buffer.ts";
-import type { Knocking } from "./knocks.ts";
+import { knockAt, type Knocking } from "./knocks.ts";
 import type { Greeter, Greeting } from "./protocols/greeter.ts";
 import { greeterFor } from "./protocols/protocols.ts";
 import { dial, splice } from "./splice.ts";
@@ -214,9 +214,8 @@ export class Connection implements Waiting {
 
   /** Knocks unless it does already, if its source still may and is still there. */
   #knock(): void {
-    const { server, port } = this.#route();
     if (this.#client.readableEnded) return;
-    this.#knocking ??= this.#context.knocks.begin({ server, port: port.name, protocol: "tcp" }, this.#from);
+    this.#knocking ??= this.#context.knocks.begin(knockAt(this.#route()), this.#from);
   }
 
   /** Says `reply`, then waits for the client to go; what it still sends is thrown away. */

@@ -8,7 +8,7 @@ import { type Route, addressKey } from "@playspawn/shared";
 import { udpSocket } from "./bind.ts";
 import type { GateContext } from "./gate.ts";
 import { HoldBuffer } from "./hold-buffer.ts";
-import type { Knocking } from "./knocks.ts";
+import { knockAt, type Knocking } from "./knocks.ts";
 import type { Target } from "./splice.ts";
 import type { Totals } from "./traffic.ts";
 import type { Answer } from "./udp-listener.ts";
@@ -108,6 +108,11 @@ export class Flow {
     return this.silentMs(now) >= flowIdleMs;
   }
 
+  /** Datagrams of it are held. */
+  get waits(): boolean {
+    return this.#held.chunks > 0;
+  }
+
   silentMs(now: number): number {
     return now - this.#seenAt;
   }
@@ -157,8 +162,7 @@ export class Flow {
   }
 
   #knock(): void {
-    const { server, port } = this.#route();
-    this.#knocking ??= this.#context.knocks.begin({ server, port: port.name, protocol: "udp" }, this.from);
+    this.#knocking ??= this.#context.knocks.begin(knockAt(this.#route()), this.from);
   }
 
   /** Reaches the game, through the same socket as before if it is where it was: the game knows the player by it. */

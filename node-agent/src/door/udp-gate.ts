@@ -1,20 +1,48 @@
 /** A public UDP port: what arrives goes to the flow of who sent it. */
+import type { RemoteInfo } from "node:dgram";
 import type { Route } from "@playspawn/shared";
 import { takenBy } from "./bind.ts";
 import { FlowTable } from "./flow-table.ts";
+import { knockAt } from "./knocks.ts";
 import type { Gate, GateContext } from "./gate.ts";
+import { amplificationMax, type UdpGreeter } from "./protocols/udp-greeter.ts";
 import { Flow } from "./udp-flow.ts";
-import { type OnDatagram, UdpListener } from "./udp-listener.ts";
+import { type Answer, type OnDatagram, UdpListener } from "./udp-listener.ts";
 
 export function udpGate(first: Route, context: GateContext): Gate {
   let route = first;
   let listener: UdpListener | undefined;
+  const greeter = context.greeters(first);
   const flows = new FlowTable(first.server, context, (from) => new Flow(from, () => route, context));
 
   const onDatagram: OnDatagram = (packet, from, answer) => {
     // Port 0 can be forged and cannot be answered: sending to it throws.
     if (route.mode === "closed" || from.port === 0) return;
-    flows.receive(packet, from, answer);
+    if (greeter && route.mode !== "awake") greet(greeter, packet, from, answer);
+    else flows.receive(packet, from, answer);
+  };
+
+  /** Says the game's own words for a sleeper; there is no flow before somebody has proved that he joins. */
+  const greet = (speaks: UdpGreeter, packet: Buffer, from: RemoteInfo, answer: Answer): void => {
+    const word = speaks.read(packet, from, route);
+    if (word.kind === "answer") {
+      if (word.proved || word.reply.length <= amplificationMax * packet.length) answer(word.reply, from);
+      return;
+    }
+    const known = flows.standing(from);
+    if (word.kind === "drop") {
+      if (known) flows.receive(packet, from, answer);
+      return;
+    }
+    if (word.instead && known === "waits") return;
+    if (route.notice !== null) return turnAway(speaks.farewell(packet, route.notice), from, answer);
+    for (const each of word.instead ?? [packet]) flows.receive(each, from, answer);
+  };
+
+  /** It may be able to wake by now, so the agent hears of it all the same. */
+  const turnAway = (words: Buffer | undefined, from: RemoteInfo, answer: Answer): void => {
+    if (route.mode === "asleep") context.knocks.begin(knockAt(route), from)?.end();
+    if (words) answer(words, from);
   };
 
   return {

@@ -1,14 +1,12 @@
 /** Valve's server query: `A2S_INFO`, which many servers answer with a challenge first. It counts bots among the players. */
 import type { Players, Ports } from "@playspawn/shared";
+import { infoQuestion, kinds, singleHeader } from "../lib/packets/a2s.ts";
 import { playersOf } from "./names.ts";
 import type { Target } from "./tcp.ts";
 import { askUdp } from "./udp.ts";
 
-const question = Buffer.from("\xff\xff\xff\xffTSource Engine Query\0", "latin1");
-const header = Buffer.from([0xff, 0xff, 0xff, 0xff]);
-const kinds = { challenge: 0x41, info: 0x49 } as const;
-
-const isKind = (packet: Buffer, kind: number): boolean => packet.subarray(0, 4).equals(header) && packet[4] === kind;
+const isKind = (packet: Buffer, kind: number): boolean =>
+  packet.subarray(0, 4).equals(singleHeader) && packet[4] === kind;
 
 /** Four bytes that the next question must end with; undefined when `packet` is anything else. */
 export const readChallenge = (packet: Buffer): Buffer | undefined =>
@@ -38,7 +36,7 @@ export function a2sPlayers(ports: Ports, target: Target, retryMs: number, signal
     target,
     retryMs,
     {
-      question: () => (challenge ? Buffer.concat([question, challenge]) : question),
+      question: () => (challenge ? Buffer.concat([infoQuestion, challenge]) : infoQuestion),
       read(packet) {
         const asked = readChallenge(packet);
         if (asked) {

@@ -1,18 +1,14 @@
 /** The first packet of a Luanti (Minetest) client: the server answers with a number for it as soon as it can be joined. */
 import type { Ports } from "@playspawn/shared";
+import { hello, protocolBytes, types } from "../lib/packets/luanti.ts";
 import type { Target } from "./tcp.ts";
 import { askUdp } from "./udp.ts";
 
-const protocol = "4f457403";
-/** From nobody, on channel 0: reliable, the first number of a sequence, an empty message. */
-const hello = Buffer.from(`${protocol}000000` + "03ffdc" + "01", "hex");
-const start = Buffer.from(protocol, "hex");
-const types = { control: 0, reliable: 3 } as const;
 const controls = { setPeerId: 1, disconnect: 3 } as const;
 
 /** The number that the server gave us; undefined when `packet` is anything else. */
 export function readPeer(packet: Buffer): number | undefined {
-  if (packet.length < 14 || !packet.subarray(0, 4).equals(start)) return undefined;
+  if (packet.length < 14 || !packet.subarray(0, 4).equals(protocolBytes)) return undefined;
   const [type, inner, control] = [packet[7], packet[10], packet[11]];
   if (type !== types.reliable || inner !== types.control || control !== controls.setPeerId) return undefined;
   return packet.readUInt16BE(12);
@@ -22,7 +18,7 @@ export function readPeer(packet: Buffer): number | undefined {
 function goodbye(peer: number): Buffer {
   const id = Buffer.alloc(2);
   id.writeUInt16BE(peer);
-  return Buffer.concat([start, id, Buffer.from([0, types.control, controls.disconnect])]);
+  return Buffer.concat([protocolBytes, id, Buffer.from([0, types.control, controls.disconnect])]);
 }
 
 /** Resolves when the server answers. */

@@ -1,24 +1,21 @@
 /** The unconnected ping of RakNet, as servers of Minecraft Bedrock answer it. */
 import type { Players, Ports } from "@playspawn/shared";
+import { ids, magic, pongHeadBytes } from "../lib/packets/raknet.ts";
 import { playersOf } from "./names.ts";
 import type { Target } from "./tcp.ts";
 import { askUdp } from "./udp.ts";
-
-const ids = { ping: 0x01, pong: 0x1c } as const;
-const magic = Buffer.from("00ffff00fefefefefdfdfdfd12345678", "hex");
-const wordsAt = 1 + 8 + 8 + magic.length + 2;
 
 /** @param stamp eight bytes that come back */
 const ping = (stamp: Buffer): Buffer => Buffer.concat([Buffer.from([ids.ping]), stamp, magic, Buffer.alloc(8)]);
 
 /** undefined when `packet` is no answer to our ping. @throws Error when its words do not say who plays */
 export function readPong(packet: Buffer, stamp: Buffer): Players | undefined {
-  if (packet.length < wordsAt || packet[0] !== ids.pong) return undefined;
+  if (packet.length < pongHeadBytes || packet[0] !== ids.pong) return undefined;
   if (!packet.subarray(1, 9).equals(stamp) || !packet.subarray(17, 33).equals(magic)) return undefined;
   const length = packet.readUInt16BE(33);
-  if (packet.length < wordsAt + length) throw new Error("the answer is cut off");
+  if (packet.length < pongHeadBytes + length) throw new Error("the answer is cut off");
   // Edition; message; numbers of protocol and version; players and how many may be. A message may hold an escaped `;`.
-  const words = packet.toString("utf8", wordsAt, wordsAt + length).split(/(?<!\\);/);
+  const words = packet.toString("utf8", pongHeadBytes, pongHeadBytes + length).split(/(?<!\\);/);
   const [online, max] = [words[4], words[5]];
   if (!/^\d{1,6}$/.test(online ?? "") || !/^\d{1,6}$/.test(max ?? "")) throw new Error("the answer has no count");
   return playersOf(Number(online), Number(max), []);

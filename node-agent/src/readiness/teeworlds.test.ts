@@ -2,7 +2,8 @@ import { createSocket, type Socket } from "node:dgram";
 import type { AddressInfo } from "node:net";
 import test, { type ExecutionContext } from "ava";
 import { systemPorts } from "@playspawn/shared/ports/system.ts";
-import { readInfo, readToken, teeworldsInfo, tokenRequest } from "./teeworlds.ts";
+import { tokenRequest } from "../lib/packets/teeworlds.ts";
+import { readInfo, readToken, teeworldsInfo } from "./teeworlds.ts";
 
 const serverToken = Buffer.from([9, 8, 7, 6]);
 

@@ -3,43 +3,36 @@
  * than the question), then a connectionless packet under both tokens asks for the server's description.
  */
 import type { Players, Ports } from "@playspawn/shared";
+import {
+  connectionless,
+  connectionlessHeaderBytes,
+  connectionlessPacket,
+  control,
+  infoAnswer,
+  infoRequest,
+  messages,
+  tokenRequest,
+} from "../lib/packets/teeworlds.ts";
 import { playersOf } from "./names.ts";
 import type { Target } from "./tcp.ts";
 import { askUdp } from "./udp.ts";
 
-const control = 0x04;
-const connectionless = 0x21;
-const tokenMessage = 5;
-const tokenRequestBytes = 520;
-const headerBytes = 9;
-const infoRequest = Buffer.from("\xff\xff\xff\xffgie3", "latin1");
-const infoAnswer = Buffer.from("\xff\xff\xff\xffinf3", "latin1");
 const clientsMax = 64;
 /** What the server calls a client that is still on its way in. It counts, it has no name. */
 const unnamed = "(connecting)";
 
-/** The first packet of every conversation: asks for the server's token and says ours, four bytes. */
-export function tokenRequest(own: Uint8Array): Buffer {
-  const packet = Buffer.alloc(tokenRequestBytes);
-  packet[0] = control;
-  packet.fill(0xff, 3, 7);
-  packet[7] = tokenMessage;
-  packet.set(own, 8);
-  return packet;
-}
-
 /** The server's token, when `packet` is its answer to our token request. */
 export function readToken(packet: Buffer, own: Uint8Array): Buffer | undefined {
-  const fits = packet.length >= 12 && packet[0] === control && packet[7] === tokenMessage;
+  const fits = packet.length >= 12 && packet[0] === control && packet[7] === messages.token;
   return fits && packet.subarray(3, 7).equals(own) ? Buffer.from(packet.subarray(8, 12)) : undefined;
 }
 
 const describe = (own: Uint8Array, server: Uint8Array): Buffer =>
-  Buffer.concat([Buffer.from([connectionless]), server, own, infoRequest, Buffer.from([1])]);
+  connectionlessPacket(server, own, infoRequest, Buffer.from([1]));
 
 /** Players out of the description; undefined when `packet` is anything else. @throws Error when it is cut off. */
 export function readInfo(packet: Buffer, own: Uint8Array): Players | undefined {
-  const body = packet.subarray(headerBytes);
+  const body = packet.subarray(connectionlessHeaderBytes);
   const mine = packet[0] === connectionless && packet.subarray(1, 5).equals(own);
   if (!mine || !body.subarray(0, infoAnswer.length).equals(infoAnswer)) return undefined;
   const reader = new Reader(body.subarray(infoAnswer.length));

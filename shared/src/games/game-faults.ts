@@ -2,6 +2,7 @@
  * What no type of a field shows to be wrong: names that lead nowhere, ports that cannot do what is asked of them, two
  * things in one place, and what no container can be given.
  */
+import { answers } from "./asleep.ts";
 import type { Game } from "./game.ts";
 import type { Protocol } from "./fields.ts";
 import { pattern, patternFault } from "./pattern.ts";
@@ -29,6 +30,7 @@ const faultsOf = (game: Game): GameFault[] => [
   ...followerFaults(game),
   ...portUses(game).flatMap((use) => useFaults(game, use)),
   ...countFaults(game),
+  ...asleepFaults(game),
   ...nameFaults(game),
   ...portNameFaults(game),
   ...switchFaults(game),
@@ -150,7 +152,12 @@ function portUses({ readiness, players, asleep, save, stop }: Game): PortUse[] {
   });
   if (players && "query" in players) query(["players", "port"], players.port, players.query);
   if (asleep)
-    uses.push({ path: ["asleep", "port"], port: asleep.port, needs: "tcp", what: `the answer ${asleep.answer}` });
+    uses.push({
+      path: ["asleep", "port"],
+      port: asleep.port,
+      needs: answers[asleep.answer].protocol,
+      what: `the answer ${asleep.answer}`,
+    });
   for (const [where, rule] of Object.entries({ save, stop, players }))
     if (rule && "rcon" in rule)
       uses.push({ path: [where, "rcon", "port"], port: rule.rcon.port, needs: "tcp", what: "rcon" });
@@ -168,6 +175,18 @@ function useFaults({ ports }: Game, { path, port, needs, what }: PortUse): GameF
 function countFaults({ players }: Game): GameFault[] {
   if (!players || !("query" in players) || queries[players.query].players) return [];
   return [{ path: ["players", "query"], message: `must be another: ${players.query} does not tell who plays` }];
+}
+
+/** Of a protocol that has joins of its own it is known what wakes; and nobody can talk to a port that is not public. */
+function asleepFaults({ asleep, ports }: Game): GameFault[] {
+  if (!asleep) return [];
+  const faults: GameFault[] = [];
+  if (asleep.joins !== undefined && asleep.answer !== "a2s")
+    faults.push({ path: ["asleep", "joins"], message: `is for a2s alone: who joins by ${asleep.answer} is known` });
+  const port = Object.hasOwn(ports, asleep.port) ? ports[asleep.port] : undefined;
+  if (port?.public === "none")
+    faults.push({ path: ["asleep", "port"], message: `names the port ${asleep.port}, which is not public` });
+  return faults;
 }
 
 /** Names of what must be in the environment. */

@@ -4,11 +4,13 @@
  */
 import { z } from "zod";
 import { Label } from "../domain/label.ts";
+import { Asleep } from "./asleep.ts";
 import { ContainerPath, EnvName, Image, Memory, Name, Port, Protocol, Regex, Seconds, Text } from "./fields.ts";
 import { gameFaults } from "./game-faults.ts";
 import { queryKinds } from "./queries.ts";
 import { Variable } from "./variable.ts";
 
+export { About, answers, Asleep, firstAnswer, type AnswerKind } from "./asleep.ts";
 export { Protocol } from "./fields.ts";
 export type { QueryKind } from "./queries.ts";
 export { Variable } from "./variable.ts";
@@ -59,13 +61,6 @@ const Readiness = z.strictObject({
   anyOf: z.array(Probe).min(1).max(5),
   limitSeconds: Seconds,
   firstLimitSeconds: Seconds.optional().describe("For the first start, which may download the game."),
-});
-
-/** What the door says for a sleeping server. */
-export const Asleep = z.strictObject({
-  answer: z.literal("minecraft").describe("Answers Minecraft status pings without waking; only a login wakes."),
-  port: Name,
-  motd: z.string().min(1).max(200),
 });
 
 const GamePort = z.strictObject({

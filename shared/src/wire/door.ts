@@ -4,7 +4,7 @@
  * routes while the agent is away. Revisions count within one connection.
  */
 import { z } from "zod";
-import { Asleep, Protocol } from "../games/game.ts";
+import { About, Asleep, Protocol } from "../games/game.ts";
 
 /** The longest line either end sends or accepts, in bytes. */
 export const doorLineBytesMax = 4 * 1024 * 1024;
@@ -23,8 +23,10 @@ export const Route = z.strictObject({
    */
   mode: z.enum(["asleep", "waking", "awake", "closed"]),
   target: z.strictObject({ host: z.string(), port: Port }).nullable(),
-  /** Applies only to the port it names. */
-  asleep: Asleep.nullable(),
+  /** The words of this port, and what they are filled with; null for a port whose protocol is unknown. */
+  asleep: Asleep.extend({
+    about: About.optional(),
+  }).nullable(),
   /**
    * Why it cannot wake, for protocols that can say so: the player is told and sent away instead of held. In mode
    * `asleep` the player's knock is still passed on, in mode `closed` it is not.
@@ -57,7 +59,13 @@ export type ToDoor = z.infer<typeof ToDoor>;
 
 export const FromDoor = z.discriminatedUnion("t", [
   /** `run` sorts by the time the process started. */
-  z.strictObject({ t: z.literal("hello"), pid: z.number().int(), run: z.string() }),
+  z.strictObject({
+    t: z.literal("hello"),
+    pid: z.number().int(),
+    run: z.string(),
+    /** Answers that this door knows; one that does not say it knows Minecraft's alone. */
+    answers: z.array(z.string().max(40)).max(100).optional(),
+  }),
   /** All ports of `rev` are bound but for these. Sent again when a later try binds one of them. */
   z.strictObject({
     t: z.literal("applied"),

@@ -151,7 +151,7 @@ test("what cannot be stored is not acknowledged: the agent is to come back with 
 });
 
 test("a snapshot that is too large for a frame ends the session with a word in the log, not the process", async (t) => {
-  const snapshot = [{ id: "x".repeat(2 * 1024 * 1024) }] as never;
+  const snapshot = [{ id: "x".repeat(2 * 1024 * 1024), spec: {} }] as never;
   const { ports, calls, hello } = link({
     store: { hello: async () => ({ rev: 0, snapshot, adopt: false, epoch: 1, logAck: 0 }) },
   });

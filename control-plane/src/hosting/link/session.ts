@@ -24,6 +24,7 @@ import { Calls } from "./calls.ts";
 import type { Hub, LiveSession } from "./hub.ts";
 import { intake, type Intake } from "./intake.ts";
 import { outbox, type Outbox } from "./outbox.ts";
+import { understood } from "./understood.ts";
 import type { SessionStore, Wire } from "./wire.ts";
 
 export interface SessionDeps {
@@ -130,7 +131,7 @@ export class Session {
     const begun = await store.hello(nodeId, hello);
     if (!begun) return undefined;
     const { epoch, rev, snapshot, adopt, logAck } = begun;
-    const send = (frame: ControlFrame): void => this.#send(frame);
+    const send = (frame: ControlFrame): void => this.#send(understood(frame, hello.capabilities));
     const close = (code: number, reason: string): void => this.#close(code, reason);
     const calls = new Calls({ timers: ports.timers, log, send: (frame) => send({ ...frame, epoch }) });
     const box = outbox({

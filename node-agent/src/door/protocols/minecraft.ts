@@ -5,8 +5,7 @@
 import type { Route } from "@playspawn/shared";
 import type { Greeter, Greeting } from "./greeter.ts";
 import { legacyKick, packetOf, readFrame, readHandshake, stringPacket } from "./minecraft-packets.ts";
-
-const wakingText = "Waking up. Join now: you are let in as soon as it is ready.";
+import { sentenceOf } from "./words.ts";
 
 /** Client and status phase together; a real client needs a few round trips. */
 const limitMs = 10_000;
@@ -21,16 +20,11 @@ const legacyProtocol = 127;
 const more: Greeting = { kind: "more" };
 const drop: Greeting = { kind: "drop" };
 
-export function minecraftText(route: Route): string {
-  if (route.notice !== null) return route.notice;
-  return route.mode === "waking" ? wakingText : (route.asleep?.motd ?? "");
-}
-
 const statusJson = (protocol: number, route: Route): string =>
   JSON.stringify({
     version: { name: route.mode === "waking" ? "waking" : "asleep", protocol },
     players: { online: 0, max: route.playersMax ?? 0 },
-    description: { text: minecraftText(route) },
+    description: { text: sentenceOf(route) },
   });
 
 /** FE, FE 01, or FE 01 FA … ; undefined for a modern packet whose length happens to begin with FE. */
@@ -45,10 +39,10 @@ function readLegacy(bytes: Buffer, route: Route, quiet: boolean): Greeting | und
     reply: legacyKick(text),
     end: true,
   });
-  if (bytes.length === 1) return end([minecraftText(route).replaceAll("§", ""), "0", seats].join("§"));
+  if (bytes.length === 1) return end([sentenceOf(route).replaceAll("§", ""), "0", seats].join("§"));
   const isPing = bytes[1] === 0x01 && (bytes.length === 2 || bytes[2] === 0xfa);
   if (!isPing) return undefined;
-  return end(["§1", String(legacyProtocol), "asleep", minecraftText(route), "0", seats].join("\0"));
+  return end(["§1", String(legacyProtocol), "asleep", sentenceOf(route), "0", seats].join("\0"));
 }
 
 /** What was said in a status exchange so far. */
