@@ -21,7 +21,7 @@ const serverId = Buffer.from("playspwn", "latin1");
 
 const hasMagic = (packet: Buffer, at: number): boolean => packet.subarray(at, at + magic.length).equals(magic);
 /** What would end a word. */
-const clean = (word: string): string => word.replaceAll(/[;\\\0-\u001f]/g, " ");
+const clean = (word: string): string => word.replaceAll(/[;\\\n\r]/g, " ");
 
 /** Edition, message, protocol, version, players and seats, number; then, where there is room, second line and mode. */
 function wordsOf(route: Route, room: number): string {

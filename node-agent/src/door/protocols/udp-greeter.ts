@@ -27,7 +27,6 @@ export interface UdpGreeter {
 }
 
 export const drop: Word = { kind: "drop" };
-export const wake: Word = { kind: "wake" };
 
 /** How much an unproved sender may get for what was sent: more would make of the door a tool against others. */
 export const amplificationMax = 3;
