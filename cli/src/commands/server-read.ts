@@ -1,4 +1,4 @@
-/** list, show, players. */
+/** list, show, players, stats, why. */
 import { bytes } from "@playspawn/shared/words/bytes.ts";
 import { story, titleOf } from "@playspawn/shared/words/server.ts";
 import { ago, idleText, left } from "@playspawn/shared/words/time.ts";
@@ -111,6 +111,21 @@ export async function stats(context: Context, [name = ""]: string[]): Promise<vo
         "Memory",
         `${bytes(now.memory_used_mb * 1024 ** 2)} of ${bytes(server.memoryBytes)}, ${now.memory_percent.toFixed(1)} %`,
       ],
+    ]),
+  );
+}
+
+export async function why(context: Context, [name = ""]: string[]): Promise<void> {
+  const api = await context.api();
+  const { id } = await findServer(api, name);
+  const answer = await api.call("get", "/api/v1/servers/{id}/why", { path: { id } });
+  const { awake, sleep, woken, wakes } = answer;
+  context.answer(answer, () =>
+    facts(context.io.out, [
+      ["Why is it awake?", awake.line],
+      ["Why will it not sleep?", sleep.line],
+      ["What woke it?", woken.line],
+      ["How long do its wakes take?", wakes.line],
     ]),
   );
 }

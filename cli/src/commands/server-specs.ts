@@ -75,6 +75,12 @@ export const serverCommands: readonly CommandSpec[] = [
     load: async () => (await import("./server-read.ts")).stats,
   },
   {
+    name: "why <server>",
+    text: "why it is awake, what keeps it from sleeping, what woke it, how long its wakes take",
+    examples: ["server why foxes", "server why foxes --json"],
+    load: async () => (await import("./server-read.ts")).why,
+  },
+  {
     name: "wake <server>",
     text: "wake it, so that the first player need not wait",
     examples: ["server wake foxes", "server wake foxes --wait"],

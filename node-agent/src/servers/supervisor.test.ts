@@ -26,7 +26,7 @@ test("a packet wakes a sleeper; the start is the only thing asked of the engine"
   t.deepEqual(methods, ["startGame", "waitGame"]);
   t.deepEqual(one.door.modes(one.id).slice(-2), ["waking", "awake"]);
   const ready = one.events.find((event) => event.kind === "ready")!;
-  t.deepEqual(Object.keys(ready.data), ["totalMs", "engineMs", "bootMs"]);
+  t.deepEqual(Object.keys(ready.data), ["tier", "totalMs", "engineMs", "bootMs"]);
 });
 
 test("empty for its idle time it drains, saves, stops, keeps its holder", async (t) => {

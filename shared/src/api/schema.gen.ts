@@ -970,6 +970,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/servers/{id}/why": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Why it is awake, why it will not sleep, what woke it, how long its wakes take
+         * @description Each answer with a line for people, in English, as of now. What nobody knows is null, and said in the line.
+         */
+        get: operations["getServerWhy"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/setup": {
         parameters: {
             query?: never;
@@ -1812,6 +1832,84 @@ export interface components {
              * @enum {string}
              */
             status: "absent" | "preparing" | "starting" | "ready" | "draining" | "hibernating" | "hibernated" | "stopping" | "stopped" | "failed" | "unknown";
+        };
+        ServerWhy: {
+            /** @description Why is it awake? */
+            awake: {
+                /** @description For people. */
+                line: string;
+            };
+            /** @description Why will it not sleep? */
+            sleep: {
+                /** @description For people. */
+                line: string;
+                /**
+                 * @description What keeps it awake; null while it does not run, or its node does not say.
+                 * @enum {string|null}
+                 */
+                rule: "never" | "players" | "unanswered" | "waiting" | "traffic" | "unseen" | "backup" | "console" | "newcomer" | "min_awake" | "idle_time" | "other" | null;
+                /** @description UTC milliseconds, on the node's clock. */
+                since: number | null;
+                /** @description When this reason is over by itself. */
+                until: number | null;
+            };
+            /** @description How long do its wakes take? */
+            wakes: {
+                /** @description Of the newest 200 starts, those from sleep that say how deep it was. */
+                counted: number;
+                /** @description For people. */
+                line: string;
+                tiers: {
+                    /** @description Milliseconds. */
+                    bootMs: {
+                        p50: number;
+                        p95: number;
+                    } | null;
+                    /** @description Milliseconds. */
+                    engineMs: {
+                        p50: number;
+                        p95: number;
+                    } | null;
+                    /** @enum {string} */
+                    tier: "held" | "cold";
+                    /** @description Milliseconds. */
+                    totalMs: {
+                        p50: number;
+                        p95: number;
+                    };
+                    wakes: number;
+                }[];
+            };
+            /** @description What woke it? */
+            woken: {
+                /** @description UTC milliseconds, on the node's clock. */
+                at: number | null;
+                /** @description Who asked for it: an account's address, or `webhook` for the wake token. */
+                by: string | null;
+                cause: {
+                    /** @enum {string} */
+                    kind: "packet" | "api" | "deploy" | "restart" | "retry" | "adopted" | "idle" | "want" | "holder_lost" | "update";
+                    port?: string;
+                    source?: string;
+                } | null;
+                /** @description For people. */
+                line: string;
+                /** @description The public port that was knocked at, as it is now. */
+                port: {
+                    name: string;
+                    port: number;
+                    /** @enum {string} */
+                    protocol: "tcp" | "udp";
+                } | null;
+                /** @description Who was turned away since; `isMore`: only so many were counted. */
+                refused: {
+                    count: number;
+                    isMore: boolean;
+                    /** @description UTC milliseconds, on the node's clock. */
+                    lastAt: number;
+                    reason: string | null;
+                } | null;
+            };
         };
         Session: {
             accessToken: string;
@@ -3494,6 +3592,29 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    getServerWhy: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Why it is awake, why it will not sleep, what woke it, how long its wakes take */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ServerWhy"];
+                };
             };
             default: components["responses"]["Problem"];
         };

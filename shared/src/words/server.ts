@@ -76,7 +76,7 @@ const andMore = (names: readonly string[], online: number): string => {
 };
 
 /** Who plays, as a sentence; undefined when nobody does or nobody can say. */
-function playing(players: Players | null): string | undefined {
+export function playing(players: Players | null): string | undefined {
   if (!players || players.online === 0) return undefined;
   if (players.names && players.names.length > 0) return andMore(players.names, players.online);
   return players.online === 1 ? "1 player is on." : `${players.online} players are on.`;

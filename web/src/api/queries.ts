@@ -25,6 +25,7 @@ export const keys = {
   server: (id: string) => ["server", id],
   events: (id: string) => ["events", id],
   stats: (id: string) => ["stats", id],
+  why: (id: string, version: number) => ["why", id, version] as const,
   nodes: ["nodes"],
   nodeEvents: (id: string) => ["node-events", id],
 } as const;
@@ -166,6 +167,14 @@ export const nodeEventsQuery = (id: string) =>
     queryFn: async ({ signal }): Promise<NodeEvent[]> =>
       (await call("get", "/api/v1/nodes/{id}/events", { path: { id }, query: { limit: nodeEventsShown } }, { signal }))
         .items,
+  });
+
+/** What changes about a server may change its reasons. */
+export const whyQuery = ({ id, version }: Pick<Server, "id" | "version">) =>
+  queryOptions({
+    queryKey: keys.why(id, version),
+    gcTime: 0,
+    queryFn: ({ signal }) => call("get", "/api/v1/servers/{id}/why", { path: { id } }, { signal }),
   });
 
 const mib = 1024 ** 2;

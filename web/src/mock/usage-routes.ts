@@ -1,8 +1,10 @@
 /** What a server uses, and its wake token, imitated. */
+import type { Why } from "../api/types.ts";
 import { addEvent, change } from "./world.ts";
 import { ok, type Handler, type Route, serverOf } from "./answer.ts";
 
 const mib = 1024 ** 2;
+type Spread = Why["wakes"]["tiers"][number]["totalMs"];
 
 /** Up and down within the limits, as a game with a few players does. */
 const stats: Handler = (world, _input, id) => {
@@ -18,6 +20,57 @@ const stats: Handler = (world, _input, id) => {
     memory_used_mb: ((memoryBytes / mib) * memory_percent) / 100,
     status: have,
   });
+};
+
+const unknownWhy: Why = {
+  awake: { line: "Nobody knows: its node was last heard 4 min ago." },
+  sleep: { line: "Nobody knows while its node is silent.", rule: null, since: null, until: null },
+  woken: { line: "Nothing that is still known.", at: null, cause: null, by: null, port: null, refused: null },
+  wakes: { line: "None was measured yet.", counted: 0, tiers: [] },
+};
+
+/** As its node would tell it. */
+const why: Handler = (world, _input, id) => {
+  const { have, players, tier } = serverOf(world, id);
+  if (have === "unknown") return ok(unknownWhy);
+  const sleeps = have === "hibernated";
+  const played = (players?.online ?? 0) > 0;
+  const spread = (p50: number, p95: number): Spread => ({ p50, p95 });
+  const at = world.ports.clock.now() - 14 * 60_000;
+  const answer: Why = {
+    awake: {
+      line: sleeps
+        ? `It is not awake: asleep (${tier}) since 14 min.`
+        : `Woken by a player (203.0.113.9) 14 min ago. ${played ? `${players!.online} are playing.` : "Nobody is known to play."}`,
+    },
+    sleep: {
+      line: sleeps
+        ? "It sleeps."
+        : played
+          ? "They have been playing for 12 min."
+          : "It will, in 9 min, unless somebody comes.",
+      rule: sleeps ? null : played ? "players" : "idle_time",
+      since: sleeps ? null : at,
+      until: null,
+    },
+    woken: {
+      line: "203.0.113.9:51820 at the port game (UDP 20003), 14 min ago. 3 attempts refused since, the last 2 min ago (not on its list).",
+      at,
+      cause: { kind: "packet", source: "203.0.113.9:51820", port: "game" },
+      by: null,
+      port: { name: "game", protocol: "udp", port: 20_003 },
+      refused: { count: 3, isMore: false, lastAt: at + 12 * 60_000, reason: "not on its list" },
+    },
+    wakes: {
+      line: "From held: 214 ms, 95 % within 281 ms (engine 94 ms, game 118 ms; 41 wakes); from cold: 1.4 s, 95 % within 1.9 s (engine 612 ms, game 760 ms; 3 wakes).",
+      counted: 44,
+      tiers: [
+        { tier: "held", wakes: 41, totalMs: spread(214, 281), engineMs: spread(94, 130), bootMs: spread(118, 160) },
+        { tier: "cold", wakes: 3, totalMs: spread(1400, 1900), engineMs: spread(612, 700), bootMs: spread(760, 990) },
+      ],
+    },
+  };
+  return ok(answer);
 };
 
 const makeWakeToken: Handler = (world, _input, id) => {
@@ -36,6 +89,7 @@ const endWakeToken: Handler = (world, _input, id) => {
 };
 
 export const usageRoutes: readonly Route[] = [
+  ["GET", /^\/servers\/([^/]+)\/why$/, why],
   ["GET", /^\/servers\/([^/]+)\/stats$/, stats],
   ["POST", /^\/servers\/([^/]+)\/wake-token$/, makeWakeToken],
   ["DELETE", /^\/servers\/([^/]+)\/wake-token$/, endWakeToken],

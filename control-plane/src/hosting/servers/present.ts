@@ -6,6 +6,7 @@ import {
   type Detail,
   type Game,
   type Have,
+  type Hold,
   type Players,
   type Server,
 } from "@playspawn/shared";
@@ -70,6 +71,12 @@ function shownVariables({ variables, version_body }: ServerView, game: Game | un
   const shown = maskVariables(own, JSON.parse(variables) as Variables);
   const still = Object.entries(shown).filter(([name]) => game && Object.hasOwn(game.variables, name));
   return { ...shown, ...maskVariables(game, Object.fromEntries(still)) };
+}
+
+/** What its node says keeps it awake; null while it does not run, or nobody knows. */
+export function holdOf(row: ServerView): Hold | null {
+  if (shownHave(row) !== "ready") return null;
+  return (JSON.parse(row.detail) as Detail).hold ?? null;
 }
 
 /** What the node last said holds until the node was silent for long. */

@@ -43,6 +43,7 @@ import { purged, restore, trashed } from "./trash.ts";
 import { trials, type Trials } from "./trials.ts";
 import { updates, type Updates } from "./updates.ts";
 import { versionOf, type Template } from "./versions.ts";
+import { readWhy, type Why } from "./why.ts";
 
 interface PageRequest {
   limit: number;
@@ -73,6 +74,8 @@ export interface Servers extends Sharing {
   players(id: string): Promise<ServerPlayers>;
   /** @throws AppError node_unreachable, or conflict when its node's agent is too old */
   stats(id: string): Promise<ServerStats>;
+  /** From what its node last said and the newest of its events. */
+  why(id: string): Promise<Why>;
   /** Newest first. */
   events(id: string, page: PageRequest): Promise<Page<ServerEvent>>;
   /** Text as the game wrote it; ends by itself unless `follow`. @param signal aborts when the request is over @throws AppError node_unreachable */
@@ -131,6 +134,7 @@ export function servers(deps: ServersDeps): Servers {
     restore: (asker, id) => restore(creating, asker, id),
     players: (id) => readPlayers(db, publisher, id),
     stats: (id) => readStats(db, nodes, id),
+    why: (id) => readWhy(deps, id),
     async events(id, { limit, cursor }) {
       const page = await listEvents(db, { subject: { kind: "server", id }, limit, cursor });
       return { items: page.items.map(presentEvent), nextCursor: page.nextCursor };

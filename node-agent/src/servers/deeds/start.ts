@@ -16,8 +16,9 @@ export const start: Deed = {
 };
 
 export async function wake(stage: Stage, signal: AbortSignal): Promise<void> {
+  const { tier } = stage.life;
   stage.life.enter("starting", { cause: stage.cause });
-  tell(stage, "wake");
+  tell(stage, "wake", { tier });
   stage.world.fail("kick.taken");
   const bound = bindPorts(stage);
   bound.catch(() => undefined);
@@ -27,7 +28,7 @@ export async function wake(stage: Stage, signal: AbortSignal): Promise<void> {
   welcomePlayers(stage);
   stage.world.fail("routes.sent");
   const totalMs = stage.world.ports.clock.mono() - stage.wokenAt;
-  tell(stage, "ready", { totalMs: round(totalMs), engineMs: round(engineMs), bootMs: round(bootMs) });
+  tell(stage, "ready", { tier, totalMs: round(totalMs), engineMs: round(engineMs), bootMs: round(bootMs) });
 }
 
 async function up(stage: Stage, signal: AbortSignal): Promise<{ engineMs: number; bootMs: number }> {

@@ -7,6 +7,7 @@ import { LogPanel } from "./LogPanel.tsx";
 import { useShown } from "./ServerPage.tsx";
 import { Timeline } from "./Timeline.tsx";
 import { UsagePanel } from "./UsagePanel.tsx";
+import { WhyPanel } from "./WhyPanel.tsx";
 
 /** A wake of a moment would otherwise push the log down and up again. */
 const worthShowingMs = 400;
@@ -25,6 +26,7 @@ export function OverviewTab() {
         <LogPanel server={server} />
       </div>
       <div className="grid min-w-0 gap-6">
+        <WhyPanel server={server} />
         <UsagePanel server={server} />
         <Notes server={server} />
         <Timeline server={server} />
