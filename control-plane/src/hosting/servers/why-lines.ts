@@ -64,7 +64,7 @@ function holdLine({ server, now }: Known, { rule, until }: Hold, lasted: string)
   const rest = until === null ? "" : span(until - now);
   switch (rule) {
     case "never":
-      return server.want === "running" ? "It is set to run always." : "It is set to sleep never.";
+      return server.want === "running" ? "It is set to run always." : "It is set never to sleep.";
     case "players":
       return `${playing(server.players) ?? "Somebody is playing."} So it has been ${lasted}.`;
     case "unanswered":

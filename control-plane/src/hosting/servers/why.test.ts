@@ -58,7 +58,7 @@ test("why it is awake: who woke it, when, and who plays; or that it is not, or t
 test("why it will not sleep: each rule has its own words, with what is left of it", (t) => {
   const said = (rule: HoldRule | "other", until: number | null = null, change: Partial<Server> = {}): string =>
     sleepLine(known({ server: server(change), hold: { rule, since: now - 3 * minute, until } }));
-  t.is(said("never"), "It is set to sleep never.");
+  t.is(said("never"), "It is set never to sleep.");
   t.is(said("never", null, { want: "running" }), "It is set to run always.");
   t.is(said("players", null, { players: { online: 1, max: 8 } }), "1 player is on. So it has been for 3 min.");
   t.regex(said("unanswered"), /has not said for 3 min who plays/);
