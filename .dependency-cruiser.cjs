@@ -54,12 +54,17 @@ module.exports = {
     rule(
       "door-knows-shared-only",
       { path: "^node-agent/src/door/", pathNot: test },
-      { path: "^node-agent/src/", pathNot: "^node-agent/src/(door|lib)/" },
+      { path: "^node-agent/src/", pathNot: "^node-agent/src/(door|kernel|lib)/" },
     ),
     rule(
       "agent-lib-stays-lowest",
       { path: "^node-agent/src/lib/" },
       { path: "^node-agent/src/", pathNot: "^node-agent/src/lib/" },
+    ),
+    rule(
+      "agent-kernel-knows-lib-only",
+      { path: "^node-agent/src/kernel/", pathNot: test },
+      { path: "^node-agent/src/", pathNot: "^node-agent/src/(kernel|lib)/" },
     ),
     // The dashboard: share by moving down, not sideways; from shared it takes words, and schemas as types alone, since
     // no browser needs to load their library.

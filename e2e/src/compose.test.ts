@@ -251,6 +251,6 @@ async function rightsAre(t: ExecutionContext, projectName: string): Promise<void
       pid: "host",
       system: ["/run/systemd/resolve", "/sys/fs/cgroup", "/var/run/docker.sock"],
     },
-    door: { user: "", capabilities: null, network: "host", pid: "", system: [] },
+    door: { user: "", capabilities: ["NET_ADMIN", "NET_RAW"], network: "host", pid: "", system: [] },
   });
 }

@@ -37,6 +37,8 @@ export interface Config {
   egressAllow: EgressAllowed[];
   /** Patterns of image repositories that this node runs. */
   imageAllow: string[];
+  /** `relay`: the door carries every player's packets; `auto`: the kernel does where it can. */
+  path: "auto" | "relay";
   nodeName: string;
   /** What players dial. */
   nodeAddress: string;
@@ -142,6 +144,7 @@ const Environment = z.object({
     .default(defaultImageAllow.join(","))
     .transform(listed)
     .pipe(z.array(ImagePattern).max(200)),
+  PLAYSPAWN_PATH: z.enum(["auto", "relay"], { error: "must be auto or relay" }).default("auto"),
   PLAYSPAWN_NODE_NAME: z
     .string()
     .max(60, { error: "must have at most 60 characters" })
@@ -236,6 +239,7 @@ function toConfig(
     subnet: env.PLAYSPAWN_SUBNET,
     egressAllow: env.PLAYSPAWN_EGRESS_ALLOW,
     imageAllow: env.PLAYSPAWN_IMAGE_ALLOW,
+    path: env.PLAYSPAWN_PATH,
     nodeName: env.PLAYSPAWN_NODE_NAME,
     nodeAddress: env.PLAYSPAWN_NODE_ADDRESS ?? defaultRouteAddress(),
     dockerHost: env.DOCKER_HOST,

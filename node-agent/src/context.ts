@@ -19,12 +19,15 @@ import { lease } from "./idle/keep-awake.ts";
 import { link } from "./link/link.ts";
 import { linkNews, type LinkNews } from "./link/news.ts";
 import type { SessionDeps } from "./link/session.ts";
+import type { DirectDoor } from "./net/direct-door.ts";
+import { pastDoor } from "./net/past-door.ts";
 import { preflight } from "./preflight.ts";
 import { applyRestore, restoreWaits } from "./restore.ts";
 import { readiness } from "./readiness/probe.ts";
 import { clearNode } from "./runtime/docker-clear.ts";
 import { dockerRuntime } from "./runtime/docker.ts";
 import type { KeptContexts } from "./runtime/kept-contexts.ts";
+import { bridgeName, pathTable } from "./runtime/names.ts";
 import type { Runtime } from "./runtime/runtime.ts";
 import { openEventLog } from "./servers/event-log.ts";
 import { serverFiles } from "./servers/files.ts";
@@ -159,22 +162,16 @@ async function assemble(parts: Parts): Promise<void> {
   await troubles.patiently("units", () => runtime.list(), signal);
   const knowsServers = await registry.open();
   if (driven && !knowsServers) await refuseSpoiltState(join(agentDir, "state.json"));
+  let opened: DirectDoor | undefined;
   const openDoor = once(async () => {
     await registry.settled(resumeLimitMs);
-    const socketPath = doorSocketPath(config.dataDir);
-    const opened = await troubles.patiently("door", () => doorServer({ socketPath, ports, log }), signal);
+    opened = await doorOf(parts, identity);
     if (signal.aborted) await opened.close();
     else door.attach(opened);
   });
   // Without a record of its servers the agent has no routes for a door that may still serve players.
   if (knowsServers || driven) openDoor();
-  const { machine, capabilities } = await troubles.patiently("host", () => runtime.probe(), signal);
-  const who = {
-    machine,
-    boot: await bootId(),
-    run,
-    capabilities: { ...capabilities, update: true, stats: true, examine: true, answers: true },
-  };
+  const who = await whoIs(parts, runtime, run);
   const talk: SessionDeps = {
     ports,
     log,
@@ -182,7 +179,11 @@ async function assemble(parts: Parts): Promise<void> {
     events,
     fail,
     handlers: callHandlers(world, registry),
-    introduction: async () => ({ ...who, capacity: await capacity(config) }),
+    introduction: async () => ({
+      ...who,
+      capabilities: { ...who.capabilities, ...pathCapabilities(opened) },
+      capacity: await capacity(config),
+    }),
     load: () => load(config.dataDir),
     onWelcome() {
       news.well();
@@ -201,6 +202,38 @@ const spansOf = (config: Config): Pick<World, "holdHeldMs" | "minAwakeMs" | "con
   minAwakeMs: config.minAwakeSeconds * 1000,
   consoleAwakeMs: config.consoleAwakeSeconds * 1000,
 });
+
+/** This machine, as its control plane is told it. */
+async function whoIs({ troubles, signal }: Parts, runtime: Runtime, run: string) {
+  const { machine, capabilities } = await troubles.patiently("host", () => runtime.probe(), signal);
+  return {
+    machine,
+    boot: await bootId(),
+    run,
+    capabilities: { ...capabilities, update: true, stats: true, examine: true, answers: true },
+  };
+}
+
+/** The door's process, and the kernel beside it. */
+async function doorOf({ config, ports, log, troubles, signal }: Parts, who: Identity): Promise<DirectDoor> {
+  const socketPath = doorSocketPath(config.dataDir);
+  const door = await troubles.patiently("door", () => doorServer({ socketPath, ports, log }), signal);
+  const identity = { installation: who.installationId, node: who.nodeId };
+  return pastDoor(door, {
+    ports,
+    bridge: bridgeName(identity),
+    table: pathTable(identity),
+    mode: config.path,
+    onFault: (error) => log.warn({ err: error }, "the kernel's path"),
+  });
+}
+
+const unopened = { works: false, reason: "The door is not open yet." } as const;
+
+function pathCapabilities(door: DirectDoor | undefined): Record<string, string> {
+  const state = door?.path() ?? unopened;
+  return state.works ? { path: "kernel" } : { path: "relay", pathFault: state.reason.slice(0, 300) };
+}
 
 function newsOf({ config: { controlUrl, isControlElsewhere }, ports: { timers }, troubles, closers }: Parts): LinkNews {
   const patienceMs = isControlElsewhere ? linkPatienceMs.elsewhere : linkPatienceMs.here;

@@ -145,6 +145,7 @@ export const importPlants: readonly ImportPlant[] = [
   direction("docker-behind-the-runtime", "node-agent/src/servers/l.ts", "dockerode"),
   direction("supervisors-see-interfaces", "node-agent/src/servers/m.ts", "node-agent/src/runtime/docker.ts"),
   direction("door-knows-shared-only", "node-agent/src/door/n.ts", "node-agent/src/link/n.ts"),
+  direction("agent-kernel-knows-lib-only", "node-agent/src/kernel/v3.ts", "node-agent/src/net/v3.ts"),
   direction("agent-lib-stays-lowest", "node-agent/src/lib/v.ts", "node-agent/src/link/v.ts"),
   direction("web-takes-words", "web/src/lib/w.ts", "shared/src/wire/w.ts"),
   direction("cli-takes-words", "cli/src/y.ts", "shared/src/wire/y.ts"),

@@ -27,8 +27,8 @@ import {
 import { supervise, type GivenUp, type Ready, type Supervisor } from "../up/supervise.ts";
 
 const trimEveryMs = 30_000;
-/** What the agent calls: a static busybox for the holders, `ip` and `bridge` for their network. */
-const agentPackages = ["busybox-static", "iproute2", "nftables", "ca-certificates"];
+/** What the agent calls: a static busybox for the holders, `ip` and `bridge` for their network, nftables for the way past the door. */
+const agentPackages = ["busybox-static", "iproute2", "iptables", "nftables", "ca-certificates"];
 /** The agent and the door first, while the control plane can still take in their last words. */
 const stopOrder: ProgramName[][] = [["node-agent", "door"], ["control-plane"]];
 

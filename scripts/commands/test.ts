@@ -22,7 +22,7 @@ import { ensurePackages } from "../up/packages.ts";
 import { runChecks } from "./check.ts";
 
 const packages = [
-  ["busybox-static", "iproute2", "nftables", "conntrack", "strace", "ca-certificates", "git"],
+  ["busybox-static", "iproute2", "iptables", "nftables", "conntrack", "strace", "ca-certificates", "git"],
   // Base images where no registry answers, a browser, and a real game client on a screen that nobody sees.
   [
     "debootstrap",

@@ -1,6 +1,7 @@
 /** Everything that one test run makes can be found again by its mark, and removed when the run ends in the middle. */
 import { mkdir, readFile, readdir, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
+import { forwarding } from "@playspawn/node-agent/net/forwarding.ts";
 import Docker from "dockerode";
 import { run } from "../lib/run.ts";
 import { processesOf, runMark } from "./traces.ts";
@@ -62,8 +63,13 @@ async function removeFromEngine(mark: string, installations: readonly string[]):
 async function removeFilters(installations: readonly string[]): Promise<void> {
   const { stdout } = await run("/usr/sbin/nft", ["list", "tables", "inet"]);
   for (const [, name = ""] of stdout.matchAll(/ (playspawn_\S+)/g))
-    if (installations.some((id) => name.startsWith(`playspawn_ps${id.slice(-6)}`)))
-      await run("/usr/sbin/nft", ["delete", "table", "inet", name]);
+    if (installations.some((id) => name.startsWith(`playspawn_ps${id.slice(-6)}`))) await removeFilter(name);
+}
+
+async function removeFilter(table: string): Promise<void> {
+  await run("/usr/sbin/nft", ["delete", "table", "inet", table]);
+  const bridge = /^playspawn_(ps.+)_path$/.exec(table)?.[1];
+  if (bridge) await forwarding(bridge).remove();
 }
 
 function gone(error: { statusCode?: number }): void {

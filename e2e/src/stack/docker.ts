@@ -3,6 +3,7 @@ import { execFile } from "node:child_process";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { promisify } from "node:util";
+import { forwarding } from "@playspawn/node-agent/net/forwarding.ts";
 import Docker from "dockerode";
 
 export const docker = new Docker();
@@ -54,6 +55,9 @@ export async function packetFilters(installation: string): Promise<string[]> {
     .filter((name) => name.startsWith(`playspawn_ps${installation.slice(-6)}`));
 }
 
+const bridgesOf = (tables: readonly string[]): string[] =>
+  tables.flatMap((table) => /^playspawn_(ps.+)_path$/.exec(table)?.[1] ?? []);
+
 /** Removes what an installation left on the engine. */
 export async function sweep(dataDir: string): Promise<void> {
   const installation = await installationOf(dataDir).catch(() => undefined);
@@ -61,7 +65,9 @@ export async function sweep(dataDir: string): Promise<void> {
   const { containers, networks } = await ours(installation);
   await Promise.all(containers.map((c) => docker.getContainer(c.Id).remove({ force: true }).catch(alreadyGone)));
   await Promise.all(networks.map((n) => docker.getNetwork(n.Id).remove()));
-  for (const table of await packetFilters(installation)) await nft("delete", "table", "inet", table);
+  const tables = await packetFilters(installation);
+  for (const table of tables) await nft("delete", "table", "inet", table);
+  for (const bridge of bridgesOf(tables)) await forwarding(bridge).remove();
 }
 
 /** An agent that was just stopped may have been removing it. */

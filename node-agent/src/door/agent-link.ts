@@ -1,6 +1,7 @@
 /** The door's end of the unix socket: connects to the agent and comes back for as long as the door lives. */
 import { type Socket, connect } from "node:net";
 import { type FromDoor, type Ports, ToDoor } from "@playspawn/shared";
+import type { Handover } from "./door-client.ts";
 import { readFrames, writeFrame } from "./json-lines.ts";
 import type { Log } from "./log.ts";
 import { answersKnown } from "./protocols/protocols.ts";
@@ -20,6 +21,7 @@ export interface AgentLinkOptions {
   socketPath: string;
   run: string;
   pid: number;
+  handover: Handover;
   ports: Ports;
   log: Log;
   onFrame: (frame: ToDoor) => void;
@@ -42,8 +44,8 @@ export async function agentLink(options: AgentLinkOptions): Promise<AgentLink> {
     mine.on("error", (error) => (fault = error));
     mine.once("connect", () => {
       socket = mine;
-      const { pid, run } = options;
-      writeFrame(mine, { t: "hello", pid, run, answers: [...answersKnown] } satisfies FromDoor);
+      const { pid, run, handover } = options;
+      writeFrame(mine, { t: "hello", pid, run, answers: [...answersKnown], handover } satisfies FromDoor);
       log.info({}, "the agent is there");
       onConnected();
     });

@@ -41,3 +41,12 @@ export interface Door {
   onConnection(listener: (connected: boolean) => void): void;
   close(): Promise<void>;
 }
+
+/** Whether the door can give flows that it held over to the kernel. */
+export type Handover = { works: true } | { works: false; reason: string };
+
+/** The door itself, which has no way past it. */
+export interface DoorProcess extends Door {
+  /** As the newest door process said; undefined before the first. */
+  handover(): Handover | undefined;
+}

@@ -39,6 +39,7 @@ async function doorAt(t: ExecutionContext, path: string, run = "run_1"): Promise
   };
   t.teardown(close);
   peer.link = await agentLink({
+    handover: { works: true },
     ...base,
     socketPath: path,
     run,

@@ -1,7 +1,7 @@
 /** The agent's end of the door's unix socket. Holds the table of routes and sends it to whichever door is there. */
 import type { Socket } from "node:net";
 import { AppError, firstAnswer, FromDoor, type Ports, type Route, type ToDoor } from "@playspawn/shared";
-import type { BindFailure, Door, Knock, Traffic } from "./door-client.ts";
+import type { BindFailure, Door, DoorProcess, Handover, Knock, Traffic } from "./door-client.ts";
 import { readFrames, writeFrame } from "./json-lines.ts";
 import type { Log } from "./log.ts";
 import { listenUnix } from "./unix-listener.ts";
@@ -28,6 +28,7 @@ interface Session {
   traffic: Map<string, Traffic> | undefined;
 }
 
+const olderDoor: Handover = { works: false, reason: "The door is of an older version: start it again." };
 const noTraffic: Traffic = { open: 0, held: 0, accepted: 0, bytesIn: 0, bytesOut: 0, packetsIn: 0, passing: 0 };
 
 const say = (socket: Socket, frame: ToDoor): void => writeFrame(socket, frame);
@@ -51,7 +52,7 @@ export function* tableFrames(table: Table, rev: number, answers: ReadonlySet<str
   yield { t: "routes", rev, reset, done: true, servers };
 }
 
-class DoorServer implements Door {
+class DoorServer implements DoorProcess {
   close: () => Promise<void> = () => Promise.resolve();
   readonly #log: Log;
   readonly #watch: Watch;
@@ -64,6 +65,7 @@ class DoorServer implements Door {
   #rev = 0;
   #nextCheck = 1;
   #session: Session | undefined;
+  #handover: Handover | undefined;
 
   constructor(ports: Ports, log: Log) {
     this.#log = log;
@@ -104,6 +106,10 @@ class DoorServer implements Door {
     return this.#found(checkLimitMs, "checking ports", () => this.#checked.get(id));
   }
 
+  handover(): Handover | undefined {
+    return this.#handover;
+  }
+
   onKnock(listener: (knock: Knock) => void): void {
     this.#knockListeners.push(listener);
   }
@@ -132,7 +138,7 @@ class DoorServer implements Door {
   }
 
   /** The youngest process wins, not the last to connect: an old one that comes back must not push a new one out. */
-  #welcome(socket: Socket, { run, pid, answers = [firstAnswer] }: Said<"hello">): Session | undefined {
+  #welcome(socket: Socket, { run, pid, answers = [firstAnswer], handover }: Said<"hello">): Session | undefined {
     const other = this.#session;
     const loser = other && other.run > run ? socket : other?.socket;
     if (loser) {
@@ -141,6 +147,7 @@ class DoorServer implements Door {
     }
     if (loser === socket) return undefined;
     this.#leaving.clear();
+    this.#handover = handover ?? olderDoor;
     const spoken = new Set(answers);
     this.#session = { socket, run, answers: spoken, applied: undefined, traffic: undefined };
     this.#log.info({ pid, run }, "the door is there");
@@ -202,7 +209,7 @@ export async function doorServer({
   socketPath: string;
   ports: Ports;
   log: Log;
-}): Promise<Door> {
+}): Promise<DoorProcess> {
   const door = new DoorServer(ports, log);
   door.close = await listenUnix(socketPath, (socket) => door.accept(socket));
   return door;

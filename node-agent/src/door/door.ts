@@ -1,5 +1,6 @@
 /** The door without its process: public ports on one side, frames of the agent on the other. */
 import type { FromDoor, Ports, ToDoor } from "@playspawn/shared";
+import type { Handover } from "../kernel/handover.ts";
 import { tryPort } from "./bind.ts";
 import { cookies } from "./cookies.ts";
 import { counted, shares } from "./counted.ts";
@@ -29,6 +30,7 @@ export interface DoorOptions {
   limits?: Partial<Limits>;
   /** The addresses that players dial, for answers from the one that was dialled. */
   addresses: () => readonly string[];
+  kernel?: Handover | undefined;
   /** Routes came for the first time. */
   onRoutes?: () => void;
 }
@@ -37,9 +39,18 @@ const tickMs = 1000;
 /** So that a table of failures never outgrows a line. */
 const failuresMax = 10_000;
 
-type PortAsked = Extract<ToDoor, { t: "check" }>["ports"][number];
+type Asked = Extract<ToDoor, { t: "check" }>;
 
-export function openDoor({ ports, log, send, descriptors, limits: given, addresses, onRoutes }: DoorOptions): DoorCore {
+export function openDoor({
+  ports,
+  log,
+  send,
+  descriptors,
+  limits: given,
+  addresses,
+  kernel,
+  onRoutes,
+}: DoorOptions): DoorCore {
   const limits = { ...defaultLimits, ...given };
   const traffic = trafficBook();
   const knocking = knocks({ clock: ports.clock, limits, send: (knock) => send({ t: "knock", ...knock }) });
@@ -53,6 +64,7 @@ export function openDoor({ ports, log, send, descriptors, limits: given, address
     greeters: udpGreeters(cookies(ports)),
     traffic,
     addresses,
+    kernel,
     refusals: refusing,
     room: waitingRoom(limits, servers),
     heldBytes: shares(limits.heldBytesPerDoor, servers),
@@ -80,16 +92,6 @@ export function openDoor({ ports, log, send, descriptors, limits: given, address
     if (evenIfNone || servers.length > 0) send({ t: "traffic", servers });
   };
 
-  const check = async (id: number, asked: PortAsked[]): Promise<void> => {
-    const taken: Extract<FromDoor, { t: "checked" }>["taken"] = [];
-    for (const { protocol, port } of asked) {
-      const owner = table.ownerOf(protocol, port);
-      const by = owner === undefined ? await tryPort(protocol, port) : `the server ${owner}`;
-      if (by !== undefined) taken.push({ protocol, port, by });
-    }
-    send({ t: "checked", id, taken });
-  };
-
   const stopTicking = ports.timers.every(tickMs, () => {
     table.sweep();
     knocking.repeat();
@@ -99,7 +101,7 @@ export function openDoor({ ports, log, send, descriptors, limits: given, address
 
   return {
     onFrame(frame) {
-      if (frame.t === "check") return void check(frame.id, frame.ports);
+      if (frame.t === "check") return void check(table, frame, send);
       table.apply(frame);
       if (frame.done) onRoutes?.();
     },
@@ -115,4 +117,14 @@ export function openDoor({ ports, log, send, descriptors, limits: given, address
       table.close();
     },
   };
+}
+
+async function check(table: GateTable, { id, ports }: Asked, send: DoorOptions["send"]): Promise<void> {
+  const taken: Extract<FromDoor, { t: "checked" }>["taken"] = [];
+  for (const { protocol, port } of ports) {
+    const owner = table.ownerOf(protocol, port);
+    const by = owner === undefined ? await tryPort(protocol, port) : `the server ${owner}`;
+    if (by !== undefined) taken.push({ protocol, port, by });
+  }
+  send({ t: "checked", id, taken });
 }

@@ -4,9 +4,10 @@
  */
 import type { RemoteInfo } from "node:dgram";
 import { addressKey } from "@playspawn/shared";
+import type { Endpoint } from "../kernel/handover.ts";
 import { type Counted, counted } from "./counted.ts";
 import type { GateContext } from "./gate.ts";
-import type { Flow } from "./udp-flow.ts";
+import { type Flow, lingerMs } from "./udp-flow.ts";
 import type { Answer } from "./udp-listener.ts";
 
 /** The part of all places that guests may have; whoever is new finds one among the others. */
@@ -19,15 +20,17 @@ const keyOf = ({ address, port }: RemoteInfo): string => `${port} ${address}`;
 export class FlowTable {
   readonly #server: string;
   readonly #context: GateContext;
-  readonly #make: (from: RemoteInfo) => Flow;
+  readonly #make: (from: RemoteInfo, leftAt: number | undefined) => Flow;
   readonly #flows = new Map<string, Flow>();
   /** The longest silent first. */
   readonly #strangers = new Map<string, Flow>();
   readonly #strangersPerSource: Counted;
   /** Those who replied to the game, the one whose newest reply is oldest first: players in a game reply all the time. */
   readonly #guests = new Map<string, Flow>();
+  /** Whom the kernel carried past here until this time: players who may still be sending. */
+  readonly #leaving = new Map<string, number>();
 
-  constructor(server: string, context: GateContext, make: (from: RemoteInfo) => Flow) {
+  constructor(server: string, context: GateContext, make: (from: RemoteInfo, leftAt: number | undefined) => Flow) {
     this.#server = server;
     this.#context = context;
     this.#make = make;
@@ -54,8 +57,21 @@ export class FlowTable {
     for (const flow of this.#flows.values()) flow.routeChanged();
   }
 
+  /** As many as there may be flows. */
+  left(clients: readonly Endpoint[]): void {
+    const now = this.#context.ports.clock.mono();
+    for (const { address, port } of clients.slice(0, this.#context.limits.flowsPerPort)) {
+      // A socket for both families has the address as IPv6.
+      for (const key of [`${port} ${address}`, `${port} ::ffff:${address}`]) {
+        this.#leaving.set(key, now);
+        this.#flows.get(key)?.left(now);
+      }
+    }
+  }
+
   sweep(): void {
     const now = this.#context.ports.clock.mono();
+    for (const [key, leftAt] of this.#leaving) if (now - leftAt >= lingerMs) this.#leaving.delete(key);
     for (const [key, flow] of this.#flows) if (flow.isOver(now)) this.#end(key, flow);
   }
 
@@ -65,7 +81,7 @@ export class FlowTable {
 
   #open(key: string, from: RemoteInfo): Flow | undefined {
     if (!this.#takePlace(addressKey(from.address))) return undefined;
-    const flow = this.#make(from);
+    const flow = this.#make(from, this.#leaving.get(key));
     this.#flows.set(key, flow);
     this.#strangers.set(key, flow);
     return flow;

@@ -3,6 +3,7 @@
  * bound in mind and tries them again, so that a port taken by a stranger heals when the stranger goes.
  */
 import type { FromDoor, Protocol, Route, ToDoor } from "@playspawn/shared";
+import type { PublicPort } from "../kernel/handover.ts";
 import { somebodyElse } from "./bind.ts";
 import type { Gate, GateContext } from "./gate.ts";
 import { tcpGate } from "./tcp-gate.ts";
@@ -31,6 +32,10 @@ export class GateTable {
   readonly #retries = new Map<string, Retry>();
   /** Servers that a fresh table has not named, and when they are forgotten. */
   readonly #unnamed = new Map<string, number>();
+  /** Ports whose flows the kernel carries past us. */
+  readonly #direct = new Set<string>();
+  /** Ports of which it may do so although it should not any more: asked of the kernel once, for all of them. */
+  readonly #unsettled = new Map<string, PublicPort>();
   #rev: number | undefined;
   #binding = 0;
 
@@ -48,6 +53,7 @@ export class GateTable {
       for (const [server, when] of this.#unnamed) if (when === Infinity) this.#unnamed.set(server, at);
       this.#rev = rev;
     }
+    this.#release();
     if (this.#binding === 0) this.#onSettled();
   }
 
@@ -85,6 +91,7 @@ export class GateTable {
   sweep(): void {
     for (const gate of this.#gates.values()) gate.sweep();
     for (const [server, at] of this.#unnamed) if (at <= this.#now()) this.#setRoutes(server, []);
+    this.#release();
     this.#retry();
   }
 
@@ -115,11 +122,28 @@ export class GateTable {
     if (gate?.server !== server) return;
     this.#gates.delete(key);
     gate.close();
+    const [protocol, port] = key.split("/") as [Protocol, string];
+    if (this.#direct.delete(key)) this.#unsettled.set(key, { protocol, port: Number(port) });
+  }
+
+  /** Notes whether the kernel is to carry flows of this port; a port that is new here may have some of another door. */
+  #note({ port: { protocol, public: port }, mode, target, direct }: Route, key: string, isNew: boolean): void {
+    if (mode === "awake" && direct) this.#direct.add(key);
+    else if (target === null && (this.#direct.delete(key) || isNew)) this.#unsettled.set(key, { protocol, port });
+  }
+
+  /** Ends flows to servers that are gone: their clients' next packets come here. */
+  #release(): void {
+    if (this.#unsettled.size === 0) return;
+    for (const { protocol, port, clients } of this.#context.kernel?.release([...this.#unsettled.values()]) ?? [])
+      this.#gates.get(`${protocol}/${port}`)?.left(clients);
+    this.#unsettled.clear();
   }
 
   #place(route: Route): void {
     const key = keyOf(route);
     const there = this.#gates.get(key);
+    this.#note(route, key, there?.server !== route.server);
     if (there?.server === route.server) return there.update(route);
     if (there && this.#unnamed.has(there.server)) this.#setRoutes(there.server, []);
     else if (there) return this.#fail(route, `the server ${there.server}`);

@@ -1,5 +1,6 @@
 /** One public port with the route it has now. `tcp-gate.ts` and `udp-gate.ts` are the two kinds. */
 import type { Ports, Route } from "@playspawn/shared";
+import type { Endpoint, Handover } from "../kernel/handover.ts";
 import type { Counted, Shares } from "./counted.ts";
 import type { Knocks } from "./knocks.ts";
 import type { Limits } from "./limits.ts";
@@ -17,6 +18,8 @@ export interface Gate {
   update(route: Route): void;
   /** Lets go of what was idle or held for too long, and tries again what there was no room for; called every second. */
   sweep(): void;
+  /** The kernel carried these clients past this gate until now. */
+  left(clients: readonly Endpoint[]): void;
   /** Gives the port up and ends everything that came through it. */
   close(): void;
 }
@@ -39,4 +42,6 @@ export interface GateContext {
   descriptors: Shares;
   connectionsPerServer: Counted;
   connectionsPerSource: Counted;
+  /** Undefined where flows cannot be handed over to the kernel. */
+  kernel: Handover | undefined;
 }

@@ -39,6 +39,11 @@ export class HoldBuffer {
     return this.#chunks.length === 1 ? this.#chunks[0]! : Buffer.concat(this.#chunks, this.#bytes);
   }
 
+  /** The chunks in order; still held. */
+  peekAll(): readonly Buffer[] {
+    return this.#chunks;
+  }
+
   /** Forgets the first `bytes`. */
   consume(bytes: number): void {
     const rest = this.peek().subarray(bytes);

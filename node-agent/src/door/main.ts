@@ -5,6 +5,7 @@ import { type AgentLink, agentLink } from "./agent-link.ts";
 import { readConfig } from "./config.ts";
 import { openDoor } from "./door.ts";
 import { localAddresses } from "./local-addresses.ts";
+import { handover } from "../kernel/handover.ts";
 import { tellLauncher } from "../lib/launcher.ts";
 import { jsonLog } from "./log.ts";
 import { doorSocketPath } from "./socket-path.ts";
@@ -31,11 +32,15 @@ function ready(): void {
   isReady = true;
 }
 
+const kernel = await handover((error) => log.warn({ error: messageOf(error) }, "a flow could not be handed over"));
+if ("reason" in kernel) log.warn({ reason: kernel.reason }, "players are relayed");
+
 const door = openDoor({
   ports: systemPorts,
   log,
   descriptors: config.descriptors,
   addresses: localAddresses(systemPorts.clock),
+  kernel: "reason" in kernel ? undefined : kernel,
   send: (frame) => link?.send(frame),
   onRoutes: ready,
 });
@@ -55,6 +60,7 @@ try {
     socketPath: doorSocketPath(config.dataDir),
     run: newId("run", systemPorts),
     pid: process.pid,
+    handover: "reason" in kernel ? { works: false, reason: kernel.reason.slice(0, 300) } : { works: true },
     ports: systemPorts,
     log,
     onFrame: (frame) => (frame.t === "superseded" ? stop("a younger door has taken over") : door.onFrame(frame)),

@@ -50,6 +50,9 @@ export function tcpGate(first: Route, context: GateContext): Gate {
     sweep() {
       for (const connection of connections) connection.sweep();
     },
+    left() {
+      // Their next segment finds no connection here, and so they learn that theirs is over.
+    },
     close() {
       if (listener) context.descriptors.reserve(-1);
       listener?.close();

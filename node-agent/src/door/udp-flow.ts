@@ -1,6 +1,7 @@
 /**
- * One player's datagrams at one public port: held while the server sleeps, then relayed through a socket of its own,
- * so that the game sees every player at a port of their own.
+ * One player's datagrams at one public port: held while the server sleeps, then handed over to the kernel, which has the
+ * flow from there on; or, where it cannot, relayed through a socket of its own, so that the game sees every player at a
+ * port of their own.
  */
 import type { RemoteInfo, Socket } from "node:dgram";
 import { isIPv6 } from "node:net";
@@ -19,9 +20,14 @@ import { sendOrLose } from "./udp-send.ts";
  * knocks again once it has paused for `pauseMs` (players never do) or when the game has been gone for `lingerMs`.
  */
 const pauseMs = 500;
-const lingerMs = 10_000;
+export const lingerMs = 10_000;
 /** Whoever has said no more than this asks, as lists of servers do, or has only begun: see `passing` in the wire. */
 const passingBelow = { ms: 10_000, packets: 30 };
+/**
+ * What was in the socket already when the flow was handed over comes after it. A flow that goes on coming has no way
+ * past us, whatever the route says: something flushed the kernel's tables, say. It is relayed.
+ */
+const stragglersMax = 256;
 
 export class Flow {
   readonly from: RemoteInfo;
@@ -48,8 +54,12 @@ export class Flow {
   /** Was passing when the server fell asleep, at this time. */
   #leftAt: number | undefined;
   #knocking: Knocking | undefined;
+  /** Datagrams that came here and were handed over to the kernel. */
+  #handedOver = 0;
 
-  constructor(from: RemoteInfo, route: () => Route, context: GateContext) {
+  /** @param leftAt the kernel carried it past here until then */
+  constructor(from: RemoteInfo, route: () => Route, context: GateContext, leftAt: number | undefined) {
+    this.#leftAt = leftAt;
     this.from = from;
     this.source = addressKey(from.address);
     this.#route = route;
@@ -92,12 +102,18 @@ export class Flow {
     const { mode } = this.#route();
     if (mode === "awake") {
       this.#leftAt = undefined;
+      this.#handedOver = 0;
       if (this.#upstream || this.#held.chunks > 0) this.#goIn();
       return;
     }
     if (this.#passing) this.#leftAt = this.#context.ports.clock.mono();
     this.#passing = false;
     if (mode === "closed") this.#letGo();
+  }
+
+  /** The kernel does not carry it past here any more. */
+  left(at: number): void {
+    this.#leftAt = at;
   }
 
   /** Lets go of what was held too long; who waits knocks as soon as it may. Answers whether the flow has been silent too long. */
@@ -167,12 +183,25 @@ export class Flow {
 
   /** Reaches the game, through the same socket as before if it is where it was: the game knows the player by it. */
   #goIn(): void {
-    const { target } = this.#route();
+    const { target, direct } = this.#route();
     if (!target) return;
+    if (direct && !this.#upstream && this.#handOver()) return;
     const same = this.#target?.host === target.host && this.#target.port === target.port;
     if (this.#upstream && same) return this.#deliver();
     this.#hangUp();
     this.#dial(target);
+  }
+
+  /** Answers whether the kernel has it now. A flow that is relayed stays so: the game knows its player by our socket. */
+  #handOver(): boolean {
+    const { kernel } = this.#context;
+    if (!kernel || this.#handedOver >= stragglersMax) return false;
+    const payloads = this.#held.peekAll();
+    const to = { address: this.#answer?.dialled, port: this.#route().port.public };
+    if (!kernel.pass(this.from, to, payloads)) return false;
+    this.#handedOver += payloads.length;
+    this.#letGo();
+    return true;
   }
 
   #dial(target: Target): void {

@@ -13,7 +13,7 @@ export function udpGate(first: Route, context: GateContext): Gate {
   let route = first;
   let listener: UdpListener | undefined;
   const greeter = context.greeters(first);
-  const flows = new FlowTable(first.server, context, (from) => new Flow(from, () => route, context));
+  const flows = new FlowTable(first.server, context, (from, leftAt) => new Flow(from, () => route, context, leftAt));
 
   const onDatagram: OnDatagram = (packet, from, answer) => {
     // Port 0 can be forged and cannot be answered: sending to it throws.
@@ -63,6 +63,7 @@ export function udpGate(first: Route, context: GateContext): Gate {
       listener?.refresh();
       flows.sweep();
     },
+    left: (clients) => flows.left(clients),
     close() {
       flows.close();
       listener?.close();

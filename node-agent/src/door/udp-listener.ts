@@ -9,8 +9,8 @@ import { bindUdp, bindUdpAt } from "./bind.ts";
 import type { GateContext } from "./gate.ts";
 import { sendOrLose } from "./udp-send.ts";
 
-/** Answers from the address that a datagram was sent to. */
-export type Answer = (packet: Buffer, to: RemoteInfo) => void;
+/** Answers from the address that a datagram was sent to; `dialled` is that address where the socket tells it. */
+export type Answer = ((packet: Buffer, to: RemoteInfo) => void) & { readonly dialled: string | undefined };
 
 export type OnDatagram = (packet: Buffer, from: RemoteInfo, answer: Answer) => void;
 
@@ -67,10 +67,11 @@ export class UdpListener {
   }
 
   #receiver(name: string): (packet: Buffer, from: RemoteInfo) => void {
-    const answer: Answer = (packet, to) => {
+    const say = (packet: Buffer, to: RemoteInfo): void => {
       const socket = this.#sockets.get(name) ?? this.#sockets.get("*");
       if (socket) sendOrLose(socket, packet, to);
     };
+    const answer: Answer = Object.assign(say, { dialled: name === "*" ? undefined : name });
     return (packet, from) => this.#onDatagram(packet, from, answer);
   }
 

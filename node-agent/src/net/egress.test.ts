@@ -1,6 +1,7 @@
 import test from "ava";
 import { egressRuleset, parseAllowed, type EgressRules } from "./egress.ts";
-import { packetFilter, type Nft } from "./filter.ts";
+import type { Nft } from "../kernel/nft.ts";
+import { packetFilter } from "./filter.ts";
 import { resolvers } from "./resolvers.ts";
 
 const rules: EgressRules = {
@@ -54,11 +55,11 @@ test("name servers are the host's and the engine's, without loopback", async (t)
 /** A kernel that keeps one table. */
 function kernel() {
   const state = { table: "", writes: 0, fault: undefined as Error | undefined };
-  const nft: Nft = (args, input = "") => {
-    if (state.fault) return Promise.reject(state.fault);
-    if (args[0] === "-f") [state.table, state.writes] = [input, state.writes + 1];
-    return Promise.resolve(state.table);
+  const run: Nft = (commands) => {
+    if (!commands.startsWith("list")) [state.table, state.writes] = [commands, state.writes + 1];
+    return state.table;
   };
+  const nft = (): Promise<Nft> => (state.fault ? Promise.reject(state.fault) : Promise.resolve(run));
   return { state, nft };
 }
 

@@ -48,7 +48,7 @@ function runtimeAt(host: string, ports: FakePorts, onTrouble = (): void => {}): 
     node: "node_a",
     subnet: undefined,
     imageAllow: ["*"],
-    egress: { ports: { from: 32_768, to: 60_999 }, closedPorts: [], allow: [], nft: () => Promise.resolve("") },
+    egress: { ports: { from: 32_768, to: 60_999 }, closedPorts: [], allow: [], nft: () => Promise.resolve(() => "") },
     dockerHost: host,
     dataDir: "/nowhere",
     contexts: { url: () => "", headers: () => ({}), scratchDir: "/nowhere" },

@@ -8,8 +8,7 @@ import Docker from "dockerode";
 import { pack } from "tar-stream";
 import { busyboxPath } from "./docker-holder-image.ts";
 import { dockerRuntime, type DockerRuntimeOptions } from "./docker.ts";
-import { removeTable } from "../net/filter.ts";
-import { filterTable } from "./names.ts";
+import { removeRules } from "./docker-clear.ts";
 import type { GamePlan, Runtime } from "./runtime.ts";
 
 export const testUser = "23456:23456";
@@ -133,7 +132,7 @@ async function createWorld(): Promise<DockerWorld> {
   const end = async (): Promise<void> => {
     for (const one of installations) {
       await removeAll(docker, { installation: one, suffix, dataDir });
-      await removeTable(filterTable({ installation: one, node }));
+      await removeRules({ installation: one, node });
     }
   };
   return {
@@ -220,7 +219,7 @@ async function removeAll(
     await docker.getContainer(id).remove({ force: true, v: true }).catch(ignoreMissing);
   for (const { Id: id, Labels: labels } of await docker.listNetworks({ filters })) {
     await docker.getNetwork(id).remove().catch(ignoreMissing);
-    await removeTable(filterTable({ installation, node: labels?.["playspawn.node"] ?? "" }));
+    await removeRules({ installation, node: labels?.["playspawn.node"] ?? "" });
   }
   const images = await docker.listImages({ all: true });
   const children = (parent: string): string[] =>

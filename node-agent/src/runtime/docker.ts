@@ -3,7 +3,8 @@ import { access } from "node:fs/promises";
 import { join } from "node:path";
 import { AppError, type ErrorCode, type Ports, type Progress } from "@playspawn/shared";
 import type { EgressAllowed } from "../net/egress.ts";
-import { packetFilter, type Filter, type Nft } from "../net/filter.ts";
+import type { Nft } from "../kernel/nft.ts";
+import { packetFilter, type Filter } from "../net/filter.ts";
 import { hostRoutes } from "../net/host-routes.ts";
 import { isolation } from "../net/isolation.ts";
 import { net } from "../net/reconciler.ts";
@@ -43,8 +44,8 @@ export interface DockerRuntimeOptions {
     allow: readonly EgressAllowed[];
     /** Name servers; those of this host when left out. */
     resolvers?: readonly string[];
-    /** How nft is run; tests without a kernel have their own. */
-    nft?: Nft;
+    /** How nft is had; tests without a kernel have their own. */
+    nft?: () => Promise<Nft>;
   };
   /** `DOCKER_HOST`, e.g. `unix:///var/run/docker.sock`. */
   dockerHost: string;

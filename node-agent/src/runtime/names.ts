@@ -48,5 +48,8 @@ export const networkName = ({ installation, node }: Identity): string => `ps-${s
 /** The nft table in family `inet`. */
 export const filterTable = (identity: Identity): string => `playspawn_${bridgeName(identity)}`;
 
+/** The nft table of the kernel's path, in family `inet`. */
+export const pathTable = (identity: Identity): string => `${filterTable(identity)}_path`;
+
 /** The Linux interface: at most 15 characters, so six of each id. */
 export const bridgeName = ({ installation, node }: Identity): string => `ps${installation.slice(-6)}${node.slice(-6)}`;

@@ -14,6 +14,8 @@ export interface Scene {
 }
 
 const closing = new Set(["stopped", "absent"]);
+/** It was told to end and may still say so to its players. */
+const ending = new Set<Have>(["hibernating", "stopping"]);
 
 function modeOf({ desired, have, empty }: Scene): Route["mode"] {
   if (have === "ready") return "awake";
@@ -23,6 +25,9 @@ function modeOf({ desired, have, empty }: Scene): Route["mode"] {
   return have === "starting" || have === "stopping" ? "waking" : "asleep";
 }
 
+const isThere = ({ have, address }: Scene, mode: Route["mode"]): boolean =>
+  mode === "awake" || (ending.has(have) && address !== null);
+
 /** One route per public port. */
 export function routesOf(scene: Scene): Route[] {
   const mode = scene.address === null && modeOf(scene) === "awake" ? "waking" : modeOf(scene);
@@ -31,7 +36,7 @@ export function routesOf(scene: Scene): Route[] {
     server: scene.desired.id,
     port: { name: port.name, protocol: port.protocol, public: port.public },
     mode,
-    target: mode === "awake" ? { host: scene.address!, port: port.container } : null,
+    target: isThere(scene, mode) ? { host: scene.address!, port: port.container } : null,
     asleep: spec.asleep?.port === port.name ? spec.asleep : null,
     notice: scene.notice?.slice(0, 300) ?? null,
     // Only for a sleeper: what a game says of itself must not change the route under its players.

@@ -22,7 +22,13 @@ export const Route = z.strictObject({
    * - `closed` keep the port bound, drop what arrives
    */
   mode: z.enum(["asleep", "waking", "awake", "closed"]),
+  /**
+   * Where the game is, for `awake`; and still for a game that was told to end, whose players hear it out. Null: nothing
+   * is there, and flows that the kernel carries there end.
+   */
   target: z.strictObject({ host: z.string(), port: Port }).nullable(),
+  /** For `awake`: the kernel takes new flows over IPv4 to the target by itself; what the door holds is handed over to it. */
+  direct: z.boolean().optional(),
   /** The words of this port, and what they are filled with; null for a port whose protocol is unknown. */
   asleep: Asleep.extend({
     about: About.optional(),
@@ -65,6 +71,13 @@ export const FromDoor = z.discriminatedUnion("t", [
     run: z.string(),
     /** Answers that this door knows; one that does not say it knows Minecraft's alone. */
     answers: z.array(z.string().max(40)).max(100).optional(),
+    /** Whether it can hand flows over to the kernel. */
+    handover: z
+      .discriminatedUnion("works", [
+        z.strictObject({ works: z.literal(true) }),
+        z.strictObject({ works: z.literal(false), reason: z.string().max(300) }),
+      ])
+      .optional(),
   }),
   /** All ports of `rev` are bound but for these. Sent again when a later try binds one of them. */
   z.strictObject({

@@ -22,6 +22,8 @@ const capabilityNames: Record<string, string> = {
   isolatedPorts: "Servers cannot reach each other",
   egressFilter: "Games cannot reach your private network",
   egressFilterFault: "Why they can",
+  path: "Players of awake servers reach them through",
+  pathFault: "Why not through the kernel",
   imageAllow: "Images it may run",
   nofile: "Open files per game, at most",
   oomScoreAdj: "Games end first when memory is short",
