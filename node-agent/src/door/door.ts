@@ -41,17 +41,9 @@ const failuresMax = 10_000;
 
 type Asked = Extract<ToDoor, { t: "check" }>;
 
-export function openDoor({
-  ports,
-  log,
-  send,
-  descriptors,
-  limits: given,
-  addresses,
-  kernel,
-  onRoutes,
-}: DoorOptions): DoorCore {
-  const limits = { ...defaultLimits, ...given };
+export function openDoor(options: DoorOptions): DoorCore {
+  const { ports, log, send, descriptors, addresses, kernel } = options;
+  const limits = { ...defaultLimits, ...options.limits };
   const traffic = trafficBook();
   const knocking = knocks({ clock: ports.clock, limits, send: (knock) => send({ t: "knock", ...knock }) });
   const servers = (): number => table.servers();
@@ -103,7 +95,7 @@ export function openDoor({
     onFrame(frame) {
       if (frame.t === "check") return void check(table, frame, send);
       table.apply(frame);
-      if (frame.done) onRoutes?.();
+      if (frame.done) options.onRoutes?.();
     },
     onConnected() {
       sent = "";

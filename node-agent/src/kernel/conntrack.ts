@@ -23,13 +23,14 @@ import { family, SystemError, type RawSocket, type Sockets } from "./sockets.ts"
 const netfilterProtocol = 12;
 const conntrackSubsystem = 1 << 8;
 const message = { get: conntrackSubsystem | 1, delete: conntrackSubsystem | 2 } as const;
-const part = { original: 1, status: 3, protoInfo: 4, filter: 25, statusMask: 26 } as const;
+const part = { original: 1, status: 3, protoInfo: 4, timeout: 7, filter: 25, statusMask: 26 } as const;
 const inTuple = { ip: 1, protocol: 2 } as const;
 const inIp = { source: 1, destination: 2 } as const;
 const inProtocol = { number: 1, sourcePort: 2, destinationPort: 3 } as const;
 /** Which parts of a tuple a dump is filtered by; kernels before 5.8 do not know it and answer everything. */
 const filterBy = { protocol: 1 << 3, destinationPort: 1 << 5 } as const;
 const destinationNat = 1 << 5;
+const assured = 1 << 2;
 const tcpEstablished = 3;
 const numberOf: Record<Protocol, number> = { tcp: 6, udp: 17 };
 const noSuchEntry = 2;
@@ -48,6 +49,10 @@ export interface TrackedFlow extends FlowTuple {
   isTranslated: boolean;
   /** TCP only. */
   isEstablished: boolean;
+  /** It has lasted for some seconds, with answers. */
+  isAssured: boolean;
+  /** How long the kernel will remember it yet unless another packet comes. */
+  timeoutSeconds: number;
 }
 
 export interface Conntrack {
@@ -167,6 +172,8 @@ function flowOf(entry: Message): TrackedFlow | undefined {
     client: { address: source.join("."), port: from.readUInt16BE(0) },
     dialled: { address: destination.join("."), port: to.readUInt16BE(0) },
     isTranslated: (status & destinationNat) !== 0,
+    isAssured: (status & assured) !== 0,
+    timeoutSeconds: all.get(part.timeout)?.readUInt32BE(0) ?? 0,
     isEstablished: protocol === "tcp" && tcpStateOf(all.get(part.protoInfo)) === tcpEstablished,
   };
 }

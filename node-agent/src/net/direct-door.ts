@@ -17,7 +17,7 @@ export interface DirectDoor extends Door {
 
 /** Whatever flushed the table is undone by the same look. */
 const lookEveryMs = 8_000;
-const noTraffic: Traffic = { open: 0, held: 0, accepted: 0, bytesIn: 0, bytesOut: 0, packetsIn: 0 };
+const noTraffic: Traffic = { open: 0, held: 0, accepted: 0, bytesIn: 0, bytesOut: 0, packetsIn: 0, passing: 0 };
 
 export function directDoor(door: DoorProcess, path: KernelPath, counted: PathTraffic, { timers }: Ports): DirectDoor {
   const table = new Map<string, Route[]>();
@@ -107,5 +107,7 @@ function sum(a: Traffic, b: Traffic): Traffic {
     bytesIn: a.bytesIn + b.bytesIn,
     bytesOut: a.bytesOut + b.bytesOut,
     packetsIn: a.packetsIn + b.packetsIn,
+    // An older door does not say.
+    ...(a.passing !== undefined && b.passing !== undefined && { passing: a.passing + b.passing }),
   };
 }

@@ -12,6 +12,13 @@ export interface PathTrafficOptions {
   counters: () => Record<CounterSet, Map<string, PathCount>>;
   /** Every translated flow. */
   flows: () => readonly TrackedFlow[];
+  lifetimes: () => Lifetimes;
+}
+
+/** How long the kernel remembers a silent UDP flow: one that has not lasted yet, and one that has. */
+export interface Lifetimes {
+  newSeconds: number;
+  assuredSeconds: number;
 }
 
 const readEveryMs = 1_000;
@@ -20,14 +27,15 @@ const share = 1 / 200;
 const flowsEveryMs = 10_000;
 /** A UDP flow that has been silent for so long is over, as at the door. */
 const silentMs = 60_000;
+/** One that has not lasted so long is passing, see the wire. The kernel does not count a flow's packets by default. */
+const passingMs = 10_000;
 
 /** Of one public port. */
 interface Meter {
   last: Record<CounterSet, PathCount>;
   total: Record<CounterSet, PathCount>;
-  /** Mono ms of the last packet from a player. */
-  movedAt: number;
   open: number;
+  passing: number;
 }
 
 const zero = (): PathCount => ({ packets: 0, bytes: 0 });
@@ -39,6 +47,8 @@ export class PathTraffic {
   readonly #options: PathTrafficOptions;
   readonly #meters = new Map<string, Meter>();
   #followed: ReadonlyMap<string, PathElement> = new Map();
+  /** UDP flows by client and port, and when each was seen first, mono ms. */
+  #begun = new Map<string, number>();
   #readAt = 0;
   #flowsAt = 0;
 
@@ -52,7 +62,7 @@ export class PathTraffic {
   follow(elements: ReadonlyMap<string, PathElement>): void {
     for (const key of this.#followed.keys()) {
       const meter = this.#meters.get(key);
-      if (meter && !elements.has(key)) this.#meters.set(key, { ...meter, last: none(), open: 0 });
+      if (meter && !elements.has(key)) this.#meters.set(key, { ...meter, last: none(), open: 0, passing: 0 });
     }
     this.#followed = elements;
   }
@@ -63,6 +73,7 @@ export class PathTraffic {
     const sum = (pick: (meter: Meter) => number): number => all.reduce((total, meter) => total + pick(meter), 0);
     return {
       open: sum((meter) => meter.open),
+      passing: sum((meter) => meter.passing),
       held: 0,
       accepted: sum((meter) => meter.total.fresh.packets),
       bytesIn: sum((meter) => meter.total.inward.bytes),
@@ -80,8 +91,7 @@ export class PathTraffic {
     const began = this.#clock.mono();
     if (this.#followed.size === 0 || began < this.#readAt) return;
     const found = this.#options.counters();
-    for (const name of counterSets)
-      for (const key of this.#followed.keys()) this.#add(key, name, found[name].get(key), began);
+    for (const name of counterSets) for (const key of this.#followed.keys()) this.#add(key, name, found[name].get(key));
     const read = this.#clock.mono();
     this.#readAt = read + (read - began) / share;
     if (read < this.#flowsAt) return;
@@ -90,7 +100,7 @@ export class PathTraffic {
     this.#flowsAt = counted + Math.max(flowsEveryMs, (counted - read) / share);
   }
 
-  #add(key: string, name: CounterSet, count: PathCount | undefined, now: number): void {
+  #add(key: string, name: CounterSet, count: PathCount | undefined): void {
     if (!count) return;
     const meter = this.#meterOf(key);
     const [last, total] = [meter.last[name], meter.total[name]];
@@ -100,26 +110,39 @@ export class PathTraffic {
     total.packets += packets;
     total.bytes += count.bytes - (isReset ? 0 : last.bytes);
     meter.last[name] = count;
-    if (packets === 0 || name === "outward") return;
-    meter.movedAt = now;
-    meter.open = Math.max(1, meter.open);
+    // Somebody came since the flows were counted.
+    if (packets > 0 && name === "fresh") meter.open = meter.passing = Math.max(1, meter.open);
   }
 
   #countFlows(now: number): void {
-    const open = new Map<string, number>();
-    for (const { protocol, dialled, isEstablished } of this.#options.flows()) {
-      const key = keyOf(protocol, dialled.port);
-      if (protocol === "udp" || isEstablished) open.set(key, (open.get(key) ?? 0) + 1);
+    for (const key of this.#followed.keys()) Object.assign(this.#meterOf(key), { open: 0, passing: 0 });
+    const begun = new Map<string, number>();
+    const { flows } = this.#options;
+    const lifetimes = this.#options.lifetimes();
+    for (const flow of flows()) {
+      const key = keyOf(flow.protocol, flow.dialled.port);
+      if (!this.#followed.has(key)) continue;
+      if (flow.protocol === "udp") this.#countUdp(flow, lifetimes, now, begun);
+      else if (flow.isEstablished) this.#meterOf(key).open++;
     }
-    for (const [key, { protocol }] of this.#followed) {
-      const meter = this.#meterOf(key);
-      const isOver = protocol === "udp" && now - meter.movedAt >= silentMs;
-      meter.open = isOver ? 0 : (open.get(key) ?? 0);
-    }
+    this.#begun = begun;
+  }
+
+  #countUdp(flow: TrackedFlow, lifetimes: Lifetimes, now: number, begun: Map<string, number>): void {
+    const { dialled, client, timeoutSeconds, isAssured } = flow;
+    const whole = isAssured ? lifetimes.assuredSeconds : lifetimes.newSeconds;
+    const seenAt = now - (whole - timeoutSeconds) * 1000;
+    if (now - seenAt >= silentMs) return;
+    const name = `${client.address}:${client.port} ${dialled.port}`;
+    const begunAt = this.#begun.get(name) ?? now;
+    begun.set(name, begunAt);
+    const meter = this.#meterOf(keyOf("udp", dialled.port));
+    meter.open++;
+    if (seenAt - begunAt < passingMs) meter.passing++;
   }
 
   #meterOf(key: string): Meter {
-    const meter = this.#meters.get(key) ?? { last: none(), total: none(), movedAt: -Infinity, open: 0 };
+    const meter = this.#meters.get(key) ?? { last: none(), total: none(), open: 0, passing: 0 };
     this.#meters.set(key, meter);
     return meter;
   }
