@@ -7,6 +7,8 @@ export interface Limits {
   waitingPerServer: number;
   waitingPerSource: number;
   waitingPerDoor: number;
+  /** A datagram's sender in a known protocol who is silent for this long waits no more. */
+  waitingSilentMs: number;
   heldPacketsPerFlow: number;
   heldBytesPerFlow: number;
   flowsPerPort: number;
@@ -30,6 +32,7 @@ export const defaultLimits: Limits = {
   // A household or a LAN party behind one address, but not the whole room.
   waitingPerSource: 48,
   waitingPerDoor: 4096,
+  waitingSilentMs: 15_000,
   heldPacketsPerFlow: 64,
   heldBytesPerFlow: 64 * 1024,
   flowsPerPort: 1024,

@@ -1,4 +1,5 @@
 import test from "ava";
+import { fakePorts } from "@playspawn/shared/ports/fake.ts";
 import { controlPacket, messages, tokenRequest } from "../lib/packets/teeworlds.ts";
 import { readToken } from "../readiness/teeworlds.ts";
 import { eventually, freePort, routeOf, testDoor, udpGame, udpPlayer } from "./testing.ts";
@@ -30,9 +31,10 @@ test("list pings to a sleeper are answered, make no flow and wake nobody; a prov
   // Said again while he waits: the game is to get one request, and what else he says, in order.
   await ada.say(join);
   await ada.say("more");
-  await eventually(t, "all of it is held", () => {
+  // 22 questions for lists, a join, and what he says while he waits.
+  await eventually(t, "all of it is in", () => {
     door.core.onConnected();
-    return door.traffic()?.packetsIn === 2;
+    return door.traffic()?.packetsIn === 24;
   });
   t.is(door.traffic()?.accepted, 1);
   const got: Buffer[] = [];
@@ -54,4 +56,21 @@ test("a join to a sleeper that cannot wake is told why in the game, and the agen
   await ada.say(connectWith(readToken((await ada.hears(1))[0]!, own)!));
   t.is((await ada.hears(2))[1]!.toString("latin1", 7), "\x04Its host is being mended.\0");
   await door.knock();
+});
+
+test("who waits and is silent for long has given up: what was held goes, and the knock with it", async (t) => {
+  const publicPort = await freePort("udp");
+  const ports = fakePorts();
+  const door = testDoor(t, { ports });
+  await door.set(sleeperAt(publicPort));
+  const ada = await udpPlayer(t, publicPort);
+  await ada.say(tokenRequest(own));
+  await ada.say(connectWith(readToken((await ada.hears(1))[0]!, own)!));
+  await door.knock();
+  await ports.advance(16_000);
+  const knocks = (): number => door.frames.filter(({ t: kind }) => kind === "knock").length;
+  const before = knocks();
+  await ports.advance(5_000);
+  t.is(knocks(), before);
+  t.is(door.traffic()?.held, 0);
 });

@@ -9,6 +9,7 @@ import { HoldBuffer } from "./hold-buffer.ts";
 import { knockAt, type Knocking } from "./knocks.ts";
 import type { Greeter, Greeting } from "./protocols/greeter.ts";
 import { greeterFor } from "./protocols/protocols.ts";
+import { laterText } from "./protocols/words.ts";
 import { dial, splice } from "./splice.ts";
 import type { Totals } from "./traffic.ts";
 import type { Waiting } from "./waiting-room.ts";
@@ -25,7 +26,6 @@ type Phase = "greeting" | "held" | "dialling" | "relayed" | "leaving" | "over";
 
 /** How long a client that was told why may take to read it and go. */
 const leavingMs = 5000;
-const tooLongText = "The server is still waking up. Try again in a moment.";
 
 const waits = (phase: Phase): boolean => phase === "held" || phase === "dialling";
 
@@ -208,7 +208,8 @@ export class Connection implements Waiting {
     }
     if (this.#phase === "held") return;
     this.#enter("held");
-    this.#after(this.#leftMs(limits.holdMs), () => this.#leave(this.#greeter.farewell(tooLongText)));
+    const holdMs = Math.min(limits.holdMs, this.#greeter.patienceMs ?? Infinity);
+    this.#after(this.#leftMs(holdMs), () => this.#leave(this.#greeter.farewell(laterText(this.#route(), holdMs))));
     this.#knock();
   }
 

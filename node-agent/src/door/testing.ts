@@ -35,7 +35,11 @@ export async function freePort(protocol: Protocol): Promise<number> {
   }
 }
 
-export const asleepMinecraft: Route["asleep"] = { answer: "minecraft", port: "game", motd: "Zzz. Join to wake it." };
+export const asleepMinecraft: NonNullable<Route["asleep"]> = {
+  answer: "minecraft",
+  port: "game",
+  motd: "Zzz. Join to wake it.",
+};
 
 type RouteLike = Partial<Omit<Route, "port">> & { publicPort: number; protocol?: Protocol; name?: string };
 

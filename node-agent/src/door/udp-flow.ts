@@ -10,6 +10,7 @@ import { udpSocket } from "./bind.ts";
 import type { GateContext } from "./gate.ts";
 import { HoldBuffer } from "./hold-buffer.ts";
 import { knockAt, type Knocking } from "./knocks.ts";
+import { tellsJoins } from "./protocols/protocols.ts";
 import type { Target } from "./splice.ts";
 import type { Totals } from "./traffic.ts";
 import type { Answer } from "./udp-listener.ts";
@@ -119,14 +120,19 @@ export class Flow {
   /** Lets go of what was held too long; who waits knocks as soon as it may. Answers whether the flow has been silent too long. */
   isOver(now: number): boolean {
     const { holdMs, flowIdleMs } = this.#context.limits;
-    if (this.#held.chunks > 0 && now - this.#heldSince >= holdMs) this.#letGo();
-    if (this.#held.chunks > 0 && this.#route().mode !== "awake") this.#knock();
+    if (this.waits && (now - this.#heldSince >= holdMs || this.#gaveUp(now))) this.#letGo();
+    if (this.waits && this.#route().mode !== "awake") this.#knock();
     return this.silentMs(now) >= flowIdleMs;
   }
 
   /** Datagrams of it are held. */
   get waits(): boolean {
     return this.#held.chunks > 0;
+  }
+
+  /** Clients of known protocols say their join again every few seconds for as long as they wait. */
+  #gaveUp(now: number): boolean {
+    return tellsJoins(this.#route()) && this.silentMs(now) >= this.#context.limits.waitingSilentMs;
   }
 
   silentMs(now: number): number {

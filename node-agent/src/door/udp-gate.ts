@@ -26,17 +26,22 @@ export function udpGate(first: Route, context: GateContext): Gate {
   const greet = (speaks: UdpGreeter, packet: Buffer, from: RemoteInfo, answer: Answer): void => {
     const word = speaks.read(packet, from, route);
     if (word.kind === "answer") {
+      countAsked(packet);
       if (word.proved || word.reply.length <= amplificationMax * packet.length) answer(word.reply, from);
       return;
     }
     const known = flows.standing(from);
-    if (word.kind === "drop") {
-      if (known) flows.receive(packet, from, answer);
-      return;
-    }
+    if (word.kind === "drop") return known ? flows.receive(packet, from, answer) : countAsked(packet);
     if (word.instead && known === "waits") return;
     if (route.notice !== null) return turnAway(speaks.farewell(packet, route.notice), from, answer);
     for (const each of word.instead ?? [packet]) flows.receive(each, from, answer);
+  };
+
+  /** What lists ask a sleeper is what they ask an empty game. */
+  const countAsked = (packet: Buffer): void => {
+    const meter = context.traffic.meter(route.server);
+    meter.bytesIn += packet.length;
+    meter.packetsIn++;
   };
 
   /** It may be able to wake by now, so the agent hears of it all the same. */

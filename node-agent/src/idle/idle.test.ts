@@ -232,6 +232,7 @@ const subjectOf = (change: Partial<Subject>): Subject => ({
 const readinessOf = (online: () => number) => ({
   untilReady: () => Promise.resolve(),
   players: () => Promise.resolve({ online: online(), max: 4 }),
+  about: () => Promise.resolve({}),
   rcon: () => Promise.resolve(""),
 });
 

@@ -1,8 +1,8 @@
 /** The status ping of Minecraft (Java edition, since 1.7): a handshake for state 1, an empty request, one JSON answer. */
 import { z } from "zod";
-import type { Players, Timers } from "@playspawn/shared";
+import type { About, Players, Timers } from "@playspawn/shared";
 import { readVarInt, varInt } from "../lib/varint.ts";
-import { playersOf } from "./names.ts";
+import { aboutOf, playersOf } from "./names.ts";
 import { converse, type Target } from "./tcp.ts";
 
 /** Real answers stay below 40 kB, the icon included. */
@@ -10,6 +10,7 @@ const bytesMax = 128 * 1024;
 const answerMs = 2000;
 
 const Status = z.object({
+  version: z.object({ name: z.string(), protocol: z.number() }).nullish().catch(undefined),
   players: z.object({
     online: z.number(),
     max: z.number(),
@@ -30,6 +31,12 @@ export function minecraftStatus(
   return converse(timers, target, limits, statusRequest(target), readStatus, signal);
 }
 
+/** One try, of what the server says its version is. @throws Error as above */
+export function minecraftAbout(timers: Timers, target: Target, signal: AbortSignal): Promise<About> {
+  const limits = { connectMs: answerMs, answerMs, bytes: bytesMax };
+  return converse(timers, target, limits, statusRequest(target), readAbout, signal);
+}
+
 function statusRequest({ address, port }: Target): Buffer {
   const host = Buffer.from(address);
   const portBytes = Buffer.from([port >> 8, port & 0xff]);
@@ -40,6 +47,22 @@ function statusRequest({ address, port }: Target): Buffer {
 
 /** Players out of the status packet; undefined while it is incomplete. @throws Error when it can never become one. */
 export function readStatus(received: Buffer): Players | undefined {
+  const status = statusOf(received);
+  if (!status) return undefined;
+  const { online, max, sample } = status.players;
+  return playersOf(
+    online,
+    max,
+    (sample ?? []).map((player) => player.name),
+  );
+}
+
+export function readAbout(received: Buffer): About | undefined {
+  const status = statusOf(received);
+  return status && aboutOf({ version: status.version?.name, protocol: status.version?.protocol });
+}
+
+function statusOf(received: Buffer): z.infer<typeof Status> | undefined {
   const length = numberAt(received, 0);
   if (!length) return undefined;
   if (length.value < 3 || length.value > bytesMax - length.end) throw new Error("the status packet has no fit size");
@@ -50,12 +73,7 @@ export function readStatus(received: Buffer): Players | undefined {
   if (id?.value !== 0) throw new Error("the answer is not a status packet");
   const size = numberAt(packet, id.end);
   if (!size || size.value < 0 || size.end + size.value !== end) throw new Error("the status text has no fit size");
-  const { players } = Status.parse(JSON.parse(packet.toString("utf8", size.end)));
-  return playersOf(
-    players.online,
-    players.max,
-    (players.sample ?? []).map((player) => player.name),
-  );
+  return Status.parse(JSON.parse(packet.toString("utf8", size.end)));
 }
 
 /** Undefined while bytes are missing. @throws Error after five bytes without an end. */

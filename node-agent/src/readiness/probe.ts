@@ -3,6 +3,7 @@ import {
   containerPort,
   pattern,
   withLimit,
+  type About,
   type Pattern,
   type Players,
   type Ports,
@@ -10,7 +11,7 @@ import {
   type ServerSpec,
 } from "@playspawn/shared";
 import { readList } from "./console-players.ts";
-import { ask, type Ask } from "./queries.ts";
+import { ask, type Ask, askAbout } from "./queries.ts";
 import { rcon } from "./rcon.ts";
 import type { Readiness } from "./readiness.ts";
 import { bootConnectMs, tcpOpen } from "./tcp.ts";
@@ -26,6 +27,7 @@ export function readiness(ports: Ports): Readiness {
   return {
     untilReady: (target, signal) => untilReady(ports, target, signal),
     players: (target, signal) => players(ports, target, signal),
+    about: (target, signal) => about(ports, target, signal),
     rcon: (target, command, signal) => rcon(ports, target, command, signal),
   };
 }
@@ -114,6 +116,22 @@ async function players(
   const asked = count(ports, address, spec, AbortSignal.any([signal, late.signal]));
   try {
     return await withLimit(ports.timers, playersLimitMs, `asking ${address} who plays`, asked);
+  } finally {
+    late.abort(new Error("no answer in time"));
+  }
+}
+
+async function about(
+  ports: Ports,
+  { address, spec }: { address: string; spec: ServerSpec },
+  signal: AbortSignal,
+): Promise<About> {
+  if (!spec.asleep) return {};
+  const late = new AbortController();
+  const at = { address, port: containerPort(spec, spec.asleep.port) };
+  const asked = askAbout(spec.asleep.answer, ports, at, AbortSignal.any([signal, late.signal]));
+  try {
+    return (await withLimit(ports.timers, playersLimitMs, `asking ${address} what it is`, asked)) ?? {};
   } finally {
     late.abort(new Error("no answer in time"));
   }

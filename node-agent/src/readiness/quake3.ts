@@ -2,8 +2,8 @@
  * The query of Quake 3 and its kin: `getinfo` counts, `getstatus` names. Newer engines count people apart from bots
  * (`g_humanplayers`); of older ones the list is asked, where a bot is a player whose ping is 0.
  */
-import type { Players, Ports } from "@playspawn/shared";
-import { playersOf } from "./names.ts";
+import type { About, Players, Ports } from "@playspawn/shared";
+import { aboutOf, playersOf } from "./names.ts";
 import type { Target } from "./tcp.ts";
 import { askUdp } from "./udp.ts";
 
@@ -45,11 +45,24 @@ function infoString(text: string): Map<string, string> {
 const whole = (text: string | undefined): number | undefined =>
   text !== undefined && /^\d{1,6}$/.test(text) ? Number(text) : undefined;
 
-/** undefined when `packet` is no answer to our question. */
-export function readInfo(packet: Buffer, challenge: string): Info | undefined {
+function infoOf(packet: Buffer, challenge: string): Map<string, string> | undefined {
   const text = textOf(packet, "infoResponse");
   const values = infoString(text ?? "");
-  if (text === undefined || values.get("challenge") !== challenge) return undefined;
+  return text === undefined || values.get("challenge") !== challenge ? undefined : values;
+}
+
+/** undefined when `packet` is no answer to our question. */
+export function readAbout(packet: Buffer, challenge: string): About | undefined {
+  const values = infoOf(packet, challenge);
+  if (!values) return undefined;
+  const [name, map] = [plain(values.get("hostname") ?? ""), values.get("mapname")];
+  return aboutOf({ name, map, protocol: values.get("protocol"), gametype: values.get("gametype") });
+}
+
+/** undefined when `packet` is no answer to our question. */
+export function readInfo(packet: Buffer, challenge: string): Info | undefined {
+  const values = infoOf(packet, challenge);
+  if (!values) return undefined;
   return { humans: whole(values.get("g_humanplayers")), max: whole(values.get("sv_maxclients")) ?? 0 };
 }
 
@@ -90,6 +103,23 @@ export function quake3Players(ports: Ports, target: Target, retryMs: number, sig
         if (!info) return (info = readInfo(packet, challenge)) && "ask";
         const status = readStatus(packet, challenge);
         return status && { done: peopleOf(info, status) };
+      },
+    },
+    signal,
+  );
+}
+
+export function quake3About(ports: Ports, target: Target, retryMs: number, signal: AbortSignal): Promise<About> {
+  const challenge = Buffer.from(ports.rng.bytes(challengeBytes)).toString("hex");
+  return askUdp(
+    ports,
+    target,
+    Math.max(retryMs, retryMsMin),
+    {
+      question: () => questionOf("getinfo", challenge),
+      read(packet) {
+        const done = readAbout(packet, challenge);
+        return done && { done };
       },
     },
     signal,

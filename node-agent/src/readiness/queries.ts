@@ -1,14 +1,14 @@
 /** The queries by the names that templates call them. */
-import type { Players, Ports, QueryKind } from "@playspawn/shared";
-import { a2sPlayers } from "./a2s.ts";
+import type { About, AnswerKind, Players, Ports, QueryKind } from "@playspawn/shared";
+import { a2sAbout, a2sPlayers } from "./a2s.ts";
 import { httpPlayers } from "./http.ts";
 import { luantiAnswers } from "./luanti.ts";
-import { minecraftStatus } from "./minecraft.ts";
-import { quake3Players } from "./quake3.ts";
-import { raknetPlayers } from "./raknet.ts";
+import { minecraftAbout, minecraftStatus } from "./minecraft.ts";
+import { quake3About, quake3Players } from "./quake3.ts";
+import { raknetAbout, raknetPlayers } from "./raknet.ts";
 import { satisfactoryPlays } from "./satisfactory.ts";
 import type { Target } from "./tcp.ts";
-import { teeworldsInfo } from "./teeworlds.ts";
+import { teeworldsAbout, teeworldsInfo } from "./teeworlds.ts";
 
 export interface Ask {
   /** Over TCP: give a connection up after this. */
@@ -39,3 +39,25 @@ const kinds: Readonly<Record<QueryKind, Query>> = {
 /** Players where the kind tells them. Rejects when there is no answer, or with the signal's reason. */
 export const ask = (kind: QueryKind, ports: Ports, at: Target, limits: Ask): Promise<Players | undefined> =>
   kinds[kind](ports, at, limits);
+
+const aboutRetryMs = 500;
+
+type AboutQuery = (ports: Ports, at: Target, retryMs: number, signal: AbortSignal) => Promise<About>;
+
+/** Luanti has no question for lists. */
+const abouts: Readonly<Record<AnswerKind, AboutQuery | undefined>> = {
+  a2s: a2sAbout,
+  luanti: undefined,
+  minecraft: ({ timers }, at, _retryMs, signal) => minecraftAbout(timers, at, signal),
+  quake3: quake3About,
+  raknet: raknetAbout,
+  teeworlds: teeworldsAbout,
+};
+
+/** What the game says of itself in lists; undefined where its protocol has none. Rejects as above. */
+export const askAbout = async (
+  kind: AnswerKind,
+  ports: Ports,
+  at: Target,
+  signal: AbortSignal,
+): Promise<About | undefined> => abouts[kind]?.(ports, at, aboutRetryMs, signal);

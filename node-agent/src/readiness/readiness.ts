@@ -1,5 +1,5 @@
 /** How the supervisor asks a game whether it is ready and who plays: the interface; `probe.ts` implements it. */
-import type { Players, ServerSpec } from "@playspawn/shared";
+import type { About, Players, ServerSpec } from "@playspawn/shared";
 
 export interface Readiness {
   /**
@@ -13,6 +13,8 @@ export interface Readiness {
   ): Promise<void>;
   /** Who plays, by the way that `spec.players` names. @throws Error when no valid answer comes within 2 s. */
   players(target: { address: string; spec: ServerSpec }, signal: AbortSignal): Promise<Players>;
+  /** What the game says of itself in the words of `spec.asleep`; `{}` where it has none. @throws Error when no valid answer comes within 2 s. */
+  about(target: { address: string; spec: ServerSpec }, signal: AbortSignal): Promise<About>;
   /** Sends one command by Source RCON and waits for its answer. */
   rcon(
     target: { address: string; port: number; password: string },

@@ -2,7 +2,7 @@
  * The server query of Teeworlds 0.7. UDP: a control packet asks for a token (padded, so that the answer is never larger
  * than the question), then a connectionless packet under both tokens asks for the server's description.
  */
-import type { Players, Ports } from "@playspawn/shared";
+import type { About, Players, Ports } from "@playspawn/shared";
 import {
   connectionless,
   connectionlessHeaderBytes,
@@ -13,7 +13,7 @@ import {
   messages,
   tokenRequest,
 } from "../lib/packets/teeworlds.ts";
-import { playersOf } from "./names.ts";
+import { aboutOf, playersOf } from "./names.ts";
 import type { Target } from "./tcp.ts";
 import { askUdp } from "./udp.ts";
 
@@ -30,14 +30,29 @@ export function readToken(packet: Buffer, own: Uint8Array): Buffer | undefined {
 const describe = (own: Uint8Array, server: Uint8Array): Buffer =>
   connectionlessPacket(server, own, infoRequest, Buffer.from([1]));
 
-/** Players out of the description; undefined when `packet` is anything else. @throws Error when it is cut off. */
-export function readInfo(packet: Buffer, own: Uint8Array): Players | undefined {
+/** What follows our question's number in the description; undefined when `packet` is anything else. */
+function readerOf(packet: Buffer, own: Uint8Array): Reader | undefined {
   const body = packet.subarray(connectionlessHeaderBytes);
   const mine = packet[0] === connectionless && packet.subarray(1, 5).equals(own);
   if (!mine || !body.subarray(0, infoAnswer.length).equals(infoAnswer)) return undefined;
   const reader = new Reader(body.subarray(infoAnswer.length));
-  // Our question's number; then version, name, host name, map and game type; flags and skill; players and their slots.
   reader.int();
+  return reader;
+}
+
+/** Undefined when `packet` is no description. @throws Error when it is cut off */
+export function readAbout(packet: Buffer, own: Uint8Array): About | undefined {
+  const reader = readerOf(packet, own);
+  if (!reader) return undefined;
+  const [version, name, _host, map, gametype] = Array.from({ length: 5 }, () => reader.text());
+  return aboutOf({ version, name, map, gametype });
+}
+
+/** Players out of the description; undefined when `packet` is anything else. @throws Error when it is cut off. */
+export function readInfo(packet: Buffer, own: Uint8Array): Players | undefined {
+  const reader = readerOf(packet, own);
+  if (!reader) return undefined;
+  // Version, name, host name, map and game type; flags and skill; players and their slots.
   for (let i = 0; i < 5; i++) reader.text();
   for (let i = 0; i < 4; i++) reader.int();
   const online = reader.int();
@@ -99,8 +114,19 @@ class Reader {
   }
 }
 
-/** Rejects with the signal's reason: the caller owns the limit. */
-export function teeworldsInfo(ports: Ports, target: Target, retryMs: number, signal: AbortSignal): Promise<Players> {
+/** Both reject with the signal's reason: the caller owns the limit. */
+export const teeworldsInfo = (ports: Ports, target: Target, retryMs: number, signal: AbortSignal): Promise<Players> =>
+  described(ports, target, { retryMs, signal }, readInfo);
+
+export const teeworldsAbout = (ports: Ports, target: Target, retryMs: number, signal: AbortSignal): Promise<About> =>
+  described(ports, target, { retryMs, signal }, readAbout);
+
+function described<T>(
+  ports: Ports,
+  target: Target,
+  { retryMs, signal }: { retryMs: number; signal: AbortSignal },
+  read: (packet: Buffer, own: Uint8Array) => T | undefined,
+): Promise<T> {
   const own = Buffer.from(ports.rng.bytes(4));
   // All ones would say "no token".
   own[0] = own[0]! & 0x7f;
@@ -111,13 +137,13 @@ export function teeworldsInfo(ports: Ports, target: Target, retryMs: number, sig
     retryMs,
     {
       question: () => (server ? describe(own, server) : tokenRequest(own)),
-      read(packet) {
+      read: (packet) => {
         const token = readToken(packet, own);
         if (token) {
           server = token;
           return "ask";
         }
-        const done = readInfo(packet, own);
+        const done = read(packet, own);
         return done && { done };
       },
     },

@@ -1,5 +1,6 @@
 /** What the door does with a server's ports while it is in a state. Pure. */
 import type { DesiredServer, Have, Route } from "@playspawn/shared";
+import { type Facts, filled } from "./words.ts";
 
 export interface Scene {
   desired: DesiredServer;
@@ -11,6 +12,7 @@ export interface Scene {
   /** Why it cannot wake. */
   notice: string | null;
   seats: number;
+  words: Facts;
 }
 
 const closing = new Set(["stopped", "absent"]);
@@ -28,6 +30,15 @@ function modeOf({ desired, have, empty }: Scene): Route["mode"] {
 const isThere = ({ have, address }: Scene, mode: Route["mode"]): boolean =>
   mode === "awake" || (ending.has(have) && address !== null);
 
+/** Only for who waits: what a game says of itself must not change the route under its players. */
+function wordsOf(
+  { words, desired }: Scene,
+  mode: Route["mode"],
+  asleep: NonNullable<Route["asleep"]>,
+): Route["asleep"] {
+  return mode === "asleep" || mode === "waking" ? filled(asleep, words, desired.spec.ports) : asleep;
+}
+
 /** One route per public port. */
 export function routesOf(scene: Scene): Route[] {
   const mode = scene.address === null && modeOf(scene) === "awake" ? "waking" : modeOf(scene);
@@ -37,7 +48,7 @@ export function routesOf(scene: Scene): Route[] {
     port: { name: port.name, protocol: port.protocol, public: port.public },
     mode,
     target: isThere(scene, mode) ? { host: scene.address!, port: port.container } : null,
-    asleep: spec.asleep?.port === port.name ? spec.asleep : null,
+    asleep: spec.asleep?.port === port.name ? wordsOf(scene, mode, spec.asleep) : null,
     notice: scene.notice?.slice(0, 300) ?? null,
     // Only for a sleeper: what a game says of itself must not change the route under its players.
     ...(mode === "asleep" && scene.seats > 0 ? { playersMax: scene.seats } : {}),

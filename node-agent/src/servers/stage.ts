@@ -1,5 +1,5 @@
 /** What the deeds of one server share: its record, its life, and what is known to stand on the engine. */
-import type { AgentEvent, AppError, Cause, DesiredServer } from "@playspawn/shared";
+import type { AgentEvent, AppError, Cause, DesiredServer, Tier } from "@playspawn/shared";
 import type { EmptyBaseline } from "../idle/counters.ts";
 import type { Consoles } from "../idle/keep-awake.ts";
 import type { Exit, Unit } from "../runtime/runtime.ts";
@@ -8,6 +8,7 @@ import type { Memo } from "./memo.ts";
 import { mayOpen } from "./policy.ts";
 import { routesOf } from "./routes.ts";
 import type { Update } from "./update.ts";
+import { usualSeconds } from "./words.ts";
 import type { World } from "./world.ts";
 
 export interface Standing {
@@ -38,6 +39,8 @@ export interface Stage {
   cause: Cause;
   /** When the packet or kick behind a wake was taken in, mono ms. */
   wokenAt: number;
+  /** How deep it slept before the present wake. */
+  wokenFrom: Tier | null;
   /** The holder died under what stands; healed when that is put up anew or taken away. */
   holderLost: boolean;
   /** Public ports that it was started with: see `mayOpen`. */
@@ -60,9 +63,11 @@ export interface Stage {
 
 /** Tells the door what to do with the ports now. */
 export function showRoutes(stage: Stage): void {
-  const { desired, life, standing, notice, seats } = stage;
+  const { desired, life, standing, notice, seats, memo } = stage;
   const address = standing?.address ?? null;
-  const routes = routesOf({ desired, have: life.have, address, empty: stage.empty(), notice, seats });
+  const usual = usualSeconds(memo.now.wakes, life.tier ?? stage.wokenFrom);
+  const words = { about: memo.now.about, usualSeconds: usual };
+  const routes = routesOf({ desired, have: life.have, address, empty: stage.empty(), notice, seats, words });
   const open = routes.filter(({ port }) => mayOpen(stage.world.policy, stage.portsHad, port.public));
   stage.world.door.setRoutes(stage.id, open);
 }

@@ -1,9 +1,10 @@
 /** The last snapshot of the control plane, so that a restarted agent goes on while nobody answers. Losing it is harmless. */
 import { readFile } from "node:fs/promises";
-import { DesiredServer, haves, parseKnown, type Ports, UpdateStatus } from "@playspawn/shared";
+import { About, DesiredServer, haves, parseKnown, type Ports, UpdateStatus } from "@playspawn/shared";
 import type { Logger } from "pino";
 import { z } from "zod";
 import { writeAtomically } from "../lib/atomic-file.ts";
+import { wakesMax } from "./words.ts";
 
 const number = z.number().int().nonnegative().catch(0);
 const Memory = z.object({
@@ -18,6 +19,9 @@ const Memory = z.object({
   failures: number,
   /** The game answered at least once from these files; forgotten, its next start has the longer limit of the first. */
   proven: z.boolean().catch(false),
+  /** See words.ts. */
+  about: About.catch({}),
+  wakes: z.record(z.string(), z.array(number).max(wakesMax)).catch({}),
   /** What became of the newest update that it was told of. */
   update: UpdateStatus.nullable().catch(null),
 });
@@ -29,6 +33,8 @@ export const blank: Memory = {
   seenExit: 0,
   failures: 0,
   proven: false,
+  about: {},
+  wakes: {},
   update: null,
 };
 

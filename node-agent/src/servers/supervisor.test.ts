@@ -275,6 +275,17 @@ test("the door of a sleeper knows how many seats the game has", async (t) => {
   t.is(one.door.routes.get(one.id)![0]!.playersMax, 8);
 });
 
+test("the door of a sleeper knows what the game said of itself and how long its wakes take, over restarts", async (t) => {
+  const asleep = { answer: "quake3", port: "game", motd: "Zzz" } as const;
+  const one = await awake({ idleSeconds: 1, spec: spec({ asleep }) });
+  await one.advance(4_000);
+  const words = () => one.door.routes.get(one.id)![0]!.asleep;
+  const said = { ...asleep, about: { name: "The tiny one" }, usualSeconds: 1 };
+  t.deepEqual(words(), said);
+  await one.restartAgent();
+  t.deepEqual(words(), said);
+});
+
 test("an agent that restarts finds sleepers asleep and files cold", async (t) => {
   const held = await sleeping();
   await held.restartAgent();

@@ -32,6 +32,8 @@ export const Route = z.strictObject({
   /** The words of this port, and what they are filled with; null for a port whose protocol is unknown. */
   asleep: Asleep.extend({
     about: About.optional(),
+    /** How long its wakes usually take from where it sleeps now. */
+    usualSeconds: z.number().int().min(1).max(86_400).optional(),
   }).nullable(),
   /**
    * Why it cannot wake, for protocols that can say so: the player is told and sent away instead of held. In mode

@@ -16,6 +16,8 @@ export interface Greeter {
   read(bytes: Buffer, route: Route, quiet: boolean): Greeting;
   /** Until when a connection must have said what it wants, in ms after it was accepted. */
   readonly limitMs: number;
+  /** How long a player's client waits for the game before it gives up, less what an answer needs; undefined where nobody knows. */
+  readonly patienceMs?: number;
   /** Whether a client that ends its side may still be waiting for an answer. */
   readonly halfClose: boolean;
   /** What tells a held player why there is no entry, in its own protocol. */

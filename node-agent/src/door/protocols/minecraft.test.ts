@@ -150,12 +150,25 @@ test("a login is told why the server cannot wake: one that comes, and one that w
   t.is(knocks(door), before + 1);
 });
 
-test("a login that waited too long is told to try again", async (t) => {
-  const { door, socket, ports } = await atTheDoor(t);
+test("a login is held as long as its client waits, then told what happens and when to come back", async (t) => {
+  const { door, socket, ports, publicPort } = await atTheDoor(t);
   socket.write(Buffer.concat([handshake(2), loginStart]));
   await door.knock();
-  await ports.advance(60_000);
-  t.regex(JSON.parse(readString(await readAll(socket)).text).text, /still waking up/);
+  await door.set(sleeper(publicPort, { mode: "waking", asleep: { ...asleepMinecraft, usualSeconds: 40 } }));
+  await ports.advance(26_000);
+  t.false(socket.readableEnded);
+  await ports.advance(1_000);
+  t.deepEqual(JSON.parse(readString(await readAll(socket)).text), {
+    text: "The server is still waking up. It usually takes 40 s. Come back in 13 s.",
+  });
+});
+
+test("the list says how long a wake usually takes", async (t) => {
+  const { door, socket, publicPort } = await atTheDoor(t);
+  await door.set(sleeper(publicPort, { asleep: { ...asleepMinecraft, usualSeconds: 3 } }));
+  socket.write(Buffer.concat([handshake(1), request, ping]));
+  const status = JSON.parse(readString(await readAll(socket)).text) as { description: { text: string } };
+  t.is(status.description.text, "Zzz. Join to wake it. Usually awake in 3 s.");
 });
 
 test("pings of old clients are answered in their own way", async (t) => {

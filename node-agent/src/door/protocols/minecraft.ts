@@ -10,6 +10,9 @@ import { sentenceOf } from "./words.ts";
 /** Client and status phase together; a real client needs a few round trips. */
 const limitMs = 10_000;
 
+/** Its client gives up after 30 s without a byte, and what is sent before the game's own packets would break the login. */
+const patienceMs = 27_000;
+
 /** Clients of 1.4 and 1.5 may write FE and 01 apart, those before send nothing after FE. */
 const legacyQuietMs = 250;
 const legacyPing = 0xfe;
@@ -70,6 +73,7 @@ export function minecraftGreeter(): Greeter {
   let exchange: StatusExchange | undefined;
   return {
     limitMs,
+    patienceMs,
     halfClose: false,
     farewell: (text) => stringPacket(0x00, JSON.stringify({ text })),
     read(bytes, route, quiet) {

@@ -11,10 +11,10 @@ import {
   messages,
   tokenRequest,
 } from "../../lib/packets/teeworlds.ts";
-import { readChallenge, readInfo as readA2s } from "../../readiness/a2s.ts";
-import { readInfo as readQuake3, readStatus } from "../../readiness/quake3.ts";
-import { readPong } from "../../readiness/raknet.ts";
-import { readInfo as readTeeworlds, readToken } from "../../readiness/teeworlds.ts";
+import { readAbout as readA2sAbout, readChallenge, readInfo as readA2s } from "../../readiness/a2s.ts";
+import { readAbout as readQuake3About, readInfo as readQuake3, readStatus } from "../../readiness/quake3.ts";
+import { readAbout as readRaknetAbout, readPong } from "../../readiness/raknet.ts";
+import { readAbout as readTeeworldsAbout, readInfo as readTeeworlds, readToken } from "../../readiness/teeworlds.ts";
 import { cookies } from "../cookies.ts";
 import { routeOf } from "../testing.ts";
 import { udpGreeters } from "./protocols.ts";
@@ -130,7 +130,7 @@ test("Quake 3 shows in a list within three times a browser's question, and in fu
   const challenge = "0123456789abcdef0123456789abcdef0123";
   const full = replyTo(t, hear(q3(`getinfo ${challenge}`)));
   t.deepEqual(readQuake3(full, challenge), { humans: undefined, max: 16 });
-  t.regex(full.toString("latin1"), /\\hostname\\The arena \(asleep\)\\/);
+  t.deepEqual(readQuake3About(full, challenge), { name: "The arena (asleep)", map: "dm1", protocol: "71" });
   t.deepEqual(readStatus(replyTo(t, hear(q3(`getstatus ${challenge}`))), challenge), { players: [] });
 });
 
@@ -140,7 +140,8 @@ test("Teeworlds describes itself under its token, in its own name and with its l
   const question = connectionlessPacket(token, own, infoRequest, Buffer.from([1]));
   const word = hear(question);
   t.deepEqual(readTeeworlds(replyTo(t, word), own), { online: 0, max: 16 });
-  t.true(replyTo(t, word).toString("latin1").includes("The arena (asleep)\0\0dm1\0"));
+  const said = { name: "The arena (asleep)", map: "dm1", version: "1.21.50" };
+  t.deepEqual(readTeeworldsAbout(replyTo(t, word), own), said);
   t.is(hear(question, elsewhere).kind, "drop");
 });
 
@@ -154,7 +155,8 @@ test("RakNet's pong names the server within three times a ping", (t) => {
   const { hear } = sleeperOf("raknet");
   const pong = replyTo(t, hear(ping));
   t.deepEqual(readPong(pong, Buffer.from("12345678")), { online: 0, max: 16 });
-  t.is(pong.toString("utf8", 35).split(";").slice(0, 4).join(";"), "MCPE;The arena (asleep);71;1.21.50");
+  const said = readRaknetAbout(pong, Buffer.from("12345678"));
+  t.like(said, { name: "The arena (asleep)", protocol: "71", version: "1.21.50" });
 });
 
 test("A2S asks for a challenge, then tells all; players and rules are none", (t) => {
@@ -163,7 +165,8 @@ test("A2S asks for a challenge, then tells all; players and rules are none", (t)
   const answer = hear(Buffer.concat([infoQuestion, challenge]));
   t.deepEqual(readA2s(replyTo(t, answer)), { online: 0, max: 16 });
   t.true(answer.kind === "answer" && answer.proved);
-  t.true(replyTo(t, answer).includes("The arena (asleep)\0dm1\0"));
+  const said = { name: "The arena (asleep)", map: "dm1", appId: "730", version: "1.21.50", joinPort: "28015" };
+  t.deepEqual(readA2sAbout(replyTo(t, answer)), said);
   for (const [ask, told] of [
     ["U", "D\0"],
     ["V", "E\0\0"],

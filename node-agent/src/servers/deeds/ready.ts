@@ -2,6 +2,7 @@
 import { AppError, messageOf, withLimit } from "@playspawn/shared";
 import { crashed } from "../crash.ts";
 import { showRoutes, type Stage } from "../stage.ts";
+import { learnAbout } from "../words.ts";
 
 /**
  * Waits for the first answer; answers how long it took, in ms.
@@ -20,6 +21,7 @@ export async function untilReady(stage: Stage, signal: AbortSignal): Promise<num
 export function welcomePlayers(stage: Stage, since?: number): void {
   stage.life.enter("ready", since === undefined ? {} : { since });
   showRoutes(stage);
+  void learnAbout(stage);
 }
 
 async function probe(stage: Stage, signal: AbortSignal): Promise<void> {

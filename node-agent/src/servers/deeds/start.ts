@@ -4,6 +4,7 @@ import { stopGame } from "../ending.ts";
 import { refuseOverPolicy } from "../policy.ts";
 import { bindPorts, restAsleep, stand, standsReady } from "../stand.ts";
 import { showRoutes, tell, type Deed, type Stage } from "../stage.ts";
+import { withWake } from "../words.ts";
 import { untilReady, welcomePlayers } from "./ready.ts";
 
 export const start: Deed = {
@@ -17,6 +18,7 @@ export const start: Deed = {
 
 export async function wake(stage: Stage, signal: AbortSignal): Promise<void> {
   const { tier } = stage.life;
+  stage.wokenFrom = tier;
   stage.life.enter("starting", { cause: stage.cause });
   tell(stage, "wake", { tier });
   stage.world.fail("kick.taken");
@@ -28,6 +30,7 @@ export async function wake(stage: Stage, signal: AbortSignal): Promise<void> {
   welcomePlayers(stage);
   stage.world.fail("routes.sent");
   const totalMs = stage.world.ports.clock.mono() - stage.wokenAt;
+  if (tier) stage.memo.note({ wakes: withWake(stage.memo.now.wakes, tier, totalMs) });
   tell(stage, "ready", { tier, totalMs: round(totalMs), engineMs: round(engineMs), bootMs: round(bootMs) });
 }
 

@@ -94,6 +94,7 @@ export function fakeReadiness(): FakeReadiness {
       const answer = playing.get(address) ?? { online: 0, max: 8, names: [] };
       return answer === "silent" ? Promise.reject(new Error("no answer")) : Promise.resolve(answer);
     },
+    about: () => Promise.resolve({ name: "The tiny one" }),
     rcon: () => Promise.resolve("done"),
   };
 }
