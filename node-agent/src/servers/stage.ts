@@ -39,8 +39,8 @@ export interface Stage {
   cause: Cause;
   /** When the packet or kick behind a wake was taken in, mono ms. */
   wokenAt: number;
-  /** How deep it slept before the present wake. */
-  wokenFrom: Tier | null;
+  /** How deep it slept before its newest wake. */
+  wokenFrom?: Tier | null;
   /** The holder died under what stands; healed when that is put up anew or taken away. */
   holderLost: boolean;
   /** Public ports that it was started with: see `mayOpen`. */
@@ -65,7 +65,7 @@ export interface Stage {
 export function showRoutes(stage: Stage): void {
   const { desired, life, standing, notice, seats, memo } = stage;
   const address = standing?.address ?? null;
-  const usual = usualSeconds(memo.now.wakes, life.tier ?? stage.wokenFrom);
+  const usual = usualSeconds(memo.now.wakes, life.tier ?? stage.wokenFrom ?? null);
   const words = { about: memo.now.about, usualSeconds: usual };
   const routes = routesOf({ desired, have: life.have, address, empty: stage.empty(), notice, seats, words });
   const open = routes.filter(({ port }) => mayOpen(stage.world.policy, stage.portsHad, port.public));

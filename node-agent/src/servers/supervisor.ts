@@ -104,7 +104,6 @@ export class Supervisor {
       ended: state.ended,
       cause: { kind: "want" },
       wokenAt: clock.mono(),
-      wokenFrom: null,
       holderLost: state.holderLost,
       portsHad: found.meta ? (found.meta.ports ?? null) : [],
       notice: null,
