@@ -10,7 +10,9 @@ interface Rule {
   fault(text: string, file: string): string | undefined;
 }
 
-const launchers = new Set(["scripts/start", "scripts/test", "scripts/playspawn", "scripts/launch", ".ci/run"]);
+const launchers = new Set(
+  ["start", "test", "vm", "playspawn", "launch"].map((name) => `scripts/${name}`).concat(".ci/run"),
+);
 const ours = /\.(ts|tsx|js|cjs|mjs)$/;
 
 export const rules: readonly Rule[] = [
