@@ -12,7 +12,7 @@ import { qemu, type GuestPlace } from "../guest/qemu.ts";
 import { interrupted } from "../lib/interrupted.ts";
 import { installed, repository } from "../lib/paths.ts";
 import { run, runVisibly } from "../lib/run.ts";
-import { say } from "../lib/terminal.ts";
+import { say, warn } from "../lib/terminal.ts";
 import { Halt } from "../up/halt.ts";
 import { ensurePackages } from "../up/packages.ts";
 
@@ -68,8 +68,7 @@ async function up(): Promise<GuestPlace> {
   const image = await prepared();
   await endGuest(guest, systemPorts);
   const accelerator = await bootGuest(image, cacheFolder(), guest);
-  if (accelerator === "tcg")
-    console.error("vm: KVM cannot be used here, so the guest's processor is software: slow, and right.");
+  if (accelerator === "tcg") warn("KVM cannot be used here, so the guest's processor is software: slow, and right.");
   const entered = await enterGuest(guest, systemPorts, { booting: true }).catch(async (error: unknown) => {
     await endGuest(guest, systemPorts);
     throw error;

@@ -32,23 +32,24 @@ const accelOf = { kvm: "kvm", tcg: "tcg,thread=multi" } as const;
 /** Of a machine in the background, whose kernel is loaded by qemu itself, also at a reboot. Pure. */
 export function qemuArguments(image: GuestImage, place: GuestPlace, accelerator: Accelerator): string[] {
   const ports = (Object.keys(guestPorts) as (keyof typeof guestPorts)[]).flatMap((port) => [
-    ...["-chardev", `socket,id=${port},path=${socketOf(place, port)},server=on,wait=off`],
-    ...["-device", `virtserialport,chardev=${port},name=${guestPorts[port]}`],
+    ["-chardev", `socket,id=${port},path=${socketOf(place, port)},server=on,wait=off`],
+    ["-device", `virtserialport,chardev=${port},name=${guestPorts[port]}`],
   ]);
   return [
-    ...["-nodefaults", "-display", "none", "-daemonize", "-pidfile", pidFileOf(place)],
-    ...["-accel", accelOf[accelerator], "-cpu", processorOf[accelerator]],
-    ...["-smp", String(processors), "-m", String(memoryMiB)],
-    ...["-kernel", image.kernel, "-initrd", image.initrd],
-    ...["-append", "root=/dev/vda rw console=ttyS0 mitigations=off quiet systemd.show_status=0"],
-    ...["-serial", `file:${consoleOf(place)}`],
+    ["-nodefaults", "-display", "none", "-daemonize", "-pidfile", pidFileOf(place)],
+    ["-accel", accelOf[accelerator], "-cpu", processorOf[accelerator]],
+    ["-smp", String(processors), "-m", String(memoryMiB)],
+    ["-kernel", image.kernel, "-initrd", image.initrd],
+    ["-append", "root=/dev/vda rw console=ttyS0 mitigations=off quiet systemd.show_status=0"],
+    ["-serial", `file:${consoleOf(place)}`],
     // What is lost with a crash of this machine is made anew.
-    ...["-drive", `file=${diskOf(place)},if=virtio,cache=unsafe`],
-    ...["-netdev", "user,id=net", "-device", "virtio-net-pci,netdev=net"],
-    ...["-virtfs", `local,path=${place.repository},mount_tag=${shareTag},security_model=none,readonly=on`],
-    ...["-device", "virtio-serial", ...ports],
-    ...["-device", "virtio-rng-pci"],
-  ];
+    ["-drive", `file=${diskOf(place)},if=virtio,cache=unsafe`],
+    ["-netdev", "user,id=net", "-device", "virtio-net-pci,netdev=net"],
+    ["-virtfs", `local,path=${place.repository},mount_tag=${shareTag},security_model=none,readonly=on`],
+    ["-device", "virtio-serial"],
+    ...ports,
+    ["-device", "virtio-rng-pci"],
+  ].flat();
 }
 
 const probeLimitMs = 6_000;
