@@ -1,9 +1,10 @@
-import { mkdtemp, rm } from "node:fs/promises";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { createServer, type Socket } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { systemPorts } from "@playspawn/shared/ports/system.ts";
 import test, { type ExecutionContext } from "ava";
+import { environment } from "../config.ts";
 import { repository } from "../lib/paths.ts";
 import { run } from "../lib/run.ts";
 import { enterGuest, runningGuest } from "./guest.ts";
@@ -51,7 +52,9 @@ test("a command's output comes whole, as it is printed, with its exit code", asy
       const mark = asked[3]!;
       out!.write("one\ntw");
       // The mark comes in two pieces, after the rest.
-      setImmediate(() => (out!.write(`o${mark.slice(0, 5)}`), setImmediate(() => out!.write(mark.slice(5)))));
+      const later = (text: string): void => void systemPorts.timers.after(text.length, () => out!.write(text));
+      later(`o${mark.slice(0, 5)}`);
+      later(mark.slice(5));
       err!.write(`wrong${mark}`);
       return { return: { pid: 42 } };
     }
@@ -81,7 +84,7 @@ test("what the agent refuses is told in its words", async (t) => {
 test("a process that has this number and is no qemu of ours is no guest", async (t) => {
   const place = await standIn(t, () => undefined);
   t.is(await runningGuest(place), undefined);
-  await (await import("node:fs/promises")).writeFile(join(place.folder, "qemu.pid"), `${process.pid}\n`);
+  await writeFile(join(place.folder, "qemu.pid"), `${process.pid}\n`);
   t.is(await runningGuest(place), undefined);
 });
 
@@ -97,7 +100,7 @@ test("the command says what it is for, what it has, and what it does not know", 
   const folder = await mkdtemp(join(tmpdir(), "playspawn-guest-"));
   t.teardown(() => rm(folder, { recursive: true, force: true }));
   const vm = (...args: string[]) =>
-    run(join(repository, "scripts/vm"), args, { env: { ...process.env, XDG_CACHE_HOME: folder } });
+    run(join(repository, "scripts/vm"), args, { env: { ...environment(), XDG_CACHE_HOME: folder } });
   t.regex((await vm("--help")).stdout, /^Usage: \.\/scripts\/vm build/);
   t.is((await vm("status")).stdout, "image: not made; ./scripts/vm build makes it\nguest: none runs\n");
   const unknown = await vm("fly");
