@@ -12,8 +12,11 @@ test("a bot's login is held while the world wakes, and what it builds outlives s
   const { id, addresses } = await stack.api.create({ name: "world", game: "minecraft", idleSeconds: 3 });
   const { host, port } = addresses[0]!;
   await stack.inState(id, "ready", { limitMs: 400_000 });
-  await stack.inState(id, "hibernated", { tier: "held" });
+  await stack.inState(id, "hibernated", { tier: "paused" });
   const installation = await installationOf(stack.dataDir);
+  t.true((await gameOf(installation, id))?.State.Paused);
+  await stack.api.call("POST", `/api/v1/servers/${id}/hibernate`, { tier: "held" });
+  await stack.inState(id, "hibernated", { tier: "held" });
   t.false((await gameOf(installation, id))?.State.Running ?? false);
 
   const first = await joinWorld({ host, port, username: "builder" });
@@ -25,8 +28,7 @@ test("a bot's login is held while the world wakes, and what it builds outlives s
   const placed = await first.placeBlocks(blocks, "stone");
   await first.leave();
 
-  await stack.inState(id, "hibernated");
-  t.false((await gameOf(installation, id))?.State.Running ?? false);
+  await stack.inState(id, "hibernated", { tier: "paused" });
   const slept = (await stack.api.events(id)).find((event) => event.kind === "sleep");
   t.is(slept?.data["connections"], 1, "one TCP accept at the door");
   await stack.api.call("POST", `/api/v1/servers/${id}/hibernate`, { tier: "cold" });

@@ -43,12 +43,14 @@ export interface Config {
   /** What players dial. */
   nodeAddress: string;
   dockerHost: string;
-  /** How long a sleeper keeps its network holder, in seconds. */
-  holdHeldSeconds: number;
   /** How long a server is awake at least after a wake, in seconds. */
   minAwakeSeconds: number;
   /** How long a console that is read keeps its server awake, in seconds. */
   consoleAwakeSeconds: number;
+  /** How long a sleeper stays in each tier, in seconds. */
+  holdSeconds: { paused: number; deep: number; held: number };
+  /** Memory that is kept for those who play, bytes; null: a twentieth of it, 256 MiB at least. */
+  memoryReserveBytes: number | null;
   /** The token to join with, read anew each time; undefined while there is none. */
   joinToken(): Promise<string | undefined>;
   /** Where people are told to put one. */
@@ -64,7 +66,7 @@ export interface Config {
 }
 
 /** Three weeks: less than the longest wait of one timer. */
-const holdHeldSecondsMax = 21 * 24 * 3600;
+const holdSecondsMax = 21 * 24 * 3600;
 
 type Env = Readonly<Record<string, string | undefined>>;
 
@@ -159,9 +161,12 @@ const Environment = z.object({
   NODE_SECRET: Secret,
   PLAYSPAWN_AGENT_TLS_CERT_FILE: z.string().optional(),
   PLAYSPAWN_AGENT_TLS_KEY_FILE: z.string().optional(),
-  PLAYSPAWN_HOLD_HELD_SECONDS: whole(3600, 0, holdHeldSecondsMax),
   PLAYSPAWN_MIN_AWAKE_SECONDS: whole(60, 0, 86_400),
   PLAYSPAWN_CONSOLE_AWAKE_SECONDS: whole(1800, 0, 86_400),
+  PLAYSPAWN_HOLD_PAUSED_SECONDS: whole(60, 0, holdSecondsMax),
+  PLAYSPAWN_HOLD_DEEP_SECONDS: whole(3600, 0, holdSecondsMax),
+  PLAYSPAWN_HOLD_HELD_SECONDS: whole(82_800, 0, holdSecondsMax),
+  PLAYSPAWN_MEMORY_RESERVE: Memory.optional(),
   DOCKER_HOST: z
     .string()
     .default("unix:///var/run/docker.sock")
@@ -243,9 +248,14 @@ function toConfig(
     nodeName: env.PLAYSPAWN_NODE_NAME,
     nodeAddress: env.PLAYSPAWN_NODE_ADDRESS ?? defaultRouteAddress(),
     dockerHost: env.DOCKER_HOST,
-    holdHeldSeconds: env.PLAYSPAWN_HOLD_HELD_SECONDS,
     minAwakeSeconds: env.PLAYSPAWN_MIN_AWAKE_SECONDS,
     consoleAwakeSeconds: env.PLAYSPAWN_CONSOLE_AWAKE_SECONDS,
+    holdSeconds: {
+      paused: env.PLAYSPAWN_HOLD_PAUSED_SECONDS,
+      deep: env.PLAYSPAWN_HOLD_DEEP_SECONDS,
+      held: env.PLAYSPAWN_HOLD_HELD_SECONDS,
+    },
+    memoryReserveBytes: env.PLAYSPAWN_MEMORY_RESERVE ?? null,
     joinToken: async () => given ?? (await readTrimmed(file)),
     joinTokenHint: given
       ? "Make a new one in the dashboard under Nodes and set PLAYSPAWN_JOIN_TOKEN."

@@ -8,7 +8,7 @@ import type { Door } from "./door/door-client.ts";
 import { doorServer } from "./door/door-server.ts";
 import { doorSocketPath } from "./door/socket-path.ts";
 import { failpointNames } from "./failpoints.ts";
-import { bootId, capacity, load } from "./host.ts";
+import { bootId, capacity, load, memoryFreeBytes, memoryReserveBytes } from "./host.ts";
 import type { Core } from "./http/core.ts";
 import { agentHttp, type AgentHttp } from "./http/http.ts";
 import { local } from "./http/local.ts";
@@ -35,6 +35,7 @@ import { lateDoor } from "./servers/late-door.ts";
 import { consoleOf } from "./servers/logs.ts";
 import { portsTaken } from "./servers/ports-taken.ts";
 import { Registry } from "./servers/registry.ts";
+import { sleepRules, type SleepRules } from "./servers/sleep-rules.ts";
 import { stateFile } from "./servers/state-file.ts";
 import { examine } from "./examine/examine.ts";
 import { stats } from "./stats/stats.ts";
@@ -63,6 +64,10 @@ const resumeLimitMs = 3_000;
 const imagesAtOnce = 2;
 const unitsAtOnce = 4;
 const wakesAtOnce = 8;
+/** Each reads and writes as much as the disk gives. */
+const reclaimsAtOnce = 1;
+/** Calls and words that this agent knows. */
+const understands = { update: true, stats: true, examine: true, answers: true, tiers: true };
 /** More than any node has servers that do the same at once. */
 const waitingMax = 10_000;
 /** No backup takes longer; one that does goes on, and servers may fall asleep under it. */
@@ -73,6 +78,7 @@ const gates = (): World["gates"] => ({
   images: gate(imagesAtOnce, waitingMax, busy),
   units: gate(unitsAtOnce, waitingMax, busy),
   wakes: gate(wakesAtOnce, waitingMax, busy),
+  reclaims: gate(reclaimsAtOnce, waitingMax, busy),
 });
 
 /** @throws ConfigError | ListenError with sentences for the operator */
@@ -155,6 +161,7 @@ async function assemble(parts: Parts): Promise<void> {
     policy: { portRange: config.portRange, memoryBytesMax: config.serverMemoryBytesMax },
     ...spansOf(config),
     backup: lease(ports.clock, backupMostMs),
+    sleep: rulesOf(parts, runtime),
   };
   const registry = new Registry(world, stateFile(join(agentDir, "state.json"), ports, log), identity.installationId);
   closers.push(() => registry.close());
@@ -181,7 +188,7 @@ async function assemble(parts: Parts): Promise<void> {
     handlers: callHandlers(world, registry),
     introduction: async () => ({
       ...who,
-      capabilities: { ...who.capabilities, ...pathCapabilities(opened) },
+      capabilities: { ...who.capabilities, ...pathCapabilities(opened), ...(await sleepCapabilities(runtime)) },
       capacity: await capacity(config),
     }),
     load: () => load(config.dataDir),
@@ -197,21 +204,29 @@ async function assemble(parts: Parts): Promise<void> {
   closers.push(() => connection.close());
 }
 
-const spansOf = (config: Config): Pick<World, "holdHeldMs" | "minAwakeMs" | "consoleAwakeMs"> => ({
-  holdHeldMs: config.holdHeldSeconds * 1000,
+const spansOf = (config: Config): Pick<World, "minAwakeMs" | "consoleAwakeMs"> => ({
   minAwakeMs: config.minAwakeSeconds * 1000,
   consoleAwakeMs: config.consoleAwakeSeconds * 1000,
 });
+/** What this machine can do with sleepers now: swap comes and goes. */
+async function sleepCapabilities(runtime: Runtime): Promise<Record<string, string | boolean>> {
+  const { pause, deep } = await runtime.sleepAbilities();
+  return {
+    pause: pause === true || `no: ${pause}`.slice(0, 300),
+    deep: typeof deep === "string" ? `no: ${deep}`.slice(0, 300) : deep.to,
+  };
+}
+
+function rulesOf({ config, log }: Parts, runtime: Runtime): SleepRules {
+  const { paused, deep, held } = config.holdSeconds;
+  const holds = { pausedMs: paused * 1000, deepMs: deep * 1000, heldMs: held * 1000 };
+  return sleepRules({ runtime, holds, freeBytes: memoryFreeBytes, reserveBytes: memoryReserveBytes(config), log });
+}
 
 /** This machine, as its control plane is told it. */
 async function whoIs({ troubles, signal }: Parts, runtime: Runtime, run: string) {
   const { machine, capabilities } = await troubles.patiently("host", () => runtime.probe(), signal);
-  return {
-    machine,
-    boot: await bootId(),
-    run,
-    capabilities: { ...capabilities, update: true, stats: true, examine: true, answers: true },
-  };
+  return { machine, boot: await bootId(), run, capabilities: { ...capabilities, ...understands } };
 }
 
 /** The door's process, and the kernel beside it. */

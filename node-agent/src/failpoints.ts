@@ -18,6 +18,12 @@ export const failpointNames = [
   /** Saved as far as it can be; the game still runs. */
   "game.saved",
   "game.stopped",
+  /** Its processes are frozen; nothing says so yet. */
+  "game.paused",
+  /** They run again, and nobody was let in yet. */
+  "game.thawed",
+  /** A sleeper's memory is out; nothing says so yet. */
+  "memory.reclaimed",
   /** A newer version counts, and is not started yet. */
   "update.begun",
   /** Container and holder are gone; the files are not. */

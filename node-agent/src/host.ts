@@ -1,6 +1,6 @@
 /** This machine: who it is, what it has, how busy it is. */
 import { readFile, statfs } from "node:fs/promises";
-import { cpus } from "node:os";
+import { cpus, totalmem } from "node:os";
 import type { Capacity } from "@playspawn/shared";
 import si from "systeminformation";
 import type { Config } from "./config.ts";
@@ -29,6 +29,18 @@ export async function load(dataDir: string): Promise<{ load: number; memoryFreeB
     diskFreeBytes: await diskFree(dataDir),
   };
 }
+
+const MiB = 1024 ** 2;
+
+/** What the kernel could give to programs now, bytes. A file is read: the library asks for much more. */
+export async function memoryFreeBytes(): Promise<number> {
+  const found = /^MemAvailable:\s+(\d+) kB$/m.exec(await readFile("/proc/meminfo", "utf8"));
+  return Number(found?.[1] ?? Infinity) * 1024;
+}
+
+/** Memory that is kept for those who play. */
+export const memoryReserveBytes = ({ memoryReserveBytes }: Config): number =>
+  memoryReserveBytes ?? Math.max(256 * MiB, Math.round(totalmem() / 20));
 
 let before = { busy: 0, total: 0 };
 

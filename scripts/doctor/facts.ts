@@ -1,6 +1,6 @@
 /** What the doctor looks at: the database, the engine, the sockets, the processes and the files of one data folder. */
 import { readFile, readdir, readlink, stat, statfs } from "node:fs/promises";
-import { listenerUrl, messageOf, type Have, type Want } from "@playspawn/shared";
+import { listenerUrl, messageOf, type Have, type Tier, type Want } from "@playspawn/shared";
 import { askHealth } from "@playspawn/shared/node/health.ts";
 import { z } from "zod";
 import { run } from "../lib/run.ts";
@@ -12,7 +12,7 @@ export interface ServerRow {
   name: string;
   want: Want;
   have: Have;
-  tier: string | null;
+  tier: Tier | null;
   /** UTC ms. */
   since: number;
   removed: boolean;
@@ -28,7 +28,9 @@ export interface OwnContainer {
   name: string;
   server: string;
   role: string;
+  /** Paused or not. */
   running: boolean;
+  paused: boolean;
 }
 
 /** What could not be looked at, and why: a sentence. */
@@ -221,7 +223,8 @@ async function readEngine(
       name: (Names[0] ?? "").replace(/^\//, ""),
       server: Labels["playspawn.server"] ?? "",
       role: Labels["playspawn.role"] ?? "",
-      running: State === "running",
+      running: State === "running" || State === "paused",
+      paused: State === "paused",
     })),
     networks: networks.map(({ Name }) => Name),
     volumes: volumes.Volumes.map(({ Name }) => Name),

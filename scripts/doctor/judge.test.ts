@@ -6,8 +6,8 @@ const now = 1_700_000_000_000;
 const server = { id: "srv_a", name: "A", want: "auto", have: "ready", tier: null, since: now, removed: false } as const;
 
 const records: Records = { servers: [server], leases: [{ server: "srv_a", protocol: "udp", port: 20_000 }] };
-const game = { name: "a-g1", server: "srv_a", role: "game", running: true };
-const holder = { name: "a-holder", server: "srv_a", role: "holder", running: true };
+const game = { name: "a-g1", server: "srv_a", role: "game", running: true, paused: false };
+const holder = { name: "a-holder", server: "srv_a", role: "holder", running: true, paused: false };
 const engine: Engine = {
   version: "27.5.1",
   liveRestore: true,
@@ -67,6 +67,11 @@ const damages: [name: string, facts: Partial<Facts>, said: RegExp][] = [
     "a sleeper whose game runs",
     servers({ have: "hibernated", tier: "held" }),
     /shown as hibernated, and its game runs/,
+  ],
+  [
+    "a frozen sleeper whose game runs",
+    { ...servers({ have: "hibernated", tier: "deep" }), ...containers(game, holder) },
+    /sleeps deep, and its game is not paused/,
   ],
   [
     "a held sleeper without holder",

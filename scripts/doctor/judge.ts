@@ -1,5 +1,5 @@
 /** Does everything hold? Pure: facts in, findings out. The names I3, I4, I7 are those of docs/architecture.md. */
-import type { Have } from "@playspawn/shared";
+import { isFrozen, type Have } from "@playspawn/shared";
 import type { Engine, Facts, Records, Seen, ServerRow } from "./facts.ts";
 
 export interface Verdict {
@@ -107,7 +107,11 @@ function serverFaults(server: ServerRow, { containers }: Engine): string[] {
   if (inFlight.includes(server.have) || server.have === "unknown") return faults;
   if (server.have === "ready" && games.length === 0) faults.push(say("is shown as ready, and no game container runs"));
   if (server.have === "ready" && !holder) faults.push(say("is shown as ready, and its network holder does not run"));
-  if (server.have !== "ready" && games.length > 0) faults.push(say(`is shown as ${server.have}, and its game runs`));
+  const frozen = server.have === "hibernated" && isFrozen(server.tier);
+  if (frozen && !games.some(({ paused }) => paused))
+    faults.push(say(`sleeps ${server.tier}, and its game is not paused`));
+  if (server.have !== "ready" && !frozen && games.length > 0)
+    faults.push(say(`is shown as ${server.have}, and its game runs`));
   if (server.have === "hibernated" && server.tier === "held" && !holder)
     faults.push(say("sleeps at held without a holder"));
   if (server.want === "running" && !["ready", "failed"].includes(server.have))

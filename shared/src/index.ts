@@ -15,6 +15,7 @@ export * from "./games/variable-fault.ts";
 export * from "./net/address.ts";
 export * from "./ports/ports.ts";
 export * from "./wire/agent.ts";
+export * from "./wire/older.ts";
 export * from "./wire/codec.ts";
 export * from "./wire/door.ts";
 export * from "./wire/live.ts";

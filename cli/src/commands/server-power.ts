@@ -1,4 +1,5 @@
 /** wake, hibernate, restart. */
+import { isDeeper, type Tier } from "@playspawn/shared/domain/server-state.ts";
 import { stateText } from "@playspawn/shared/words/server.ts";
 import { span } from "@playspawn/shared/words/time.ts";
 import type { Api } from "../api/client.ts";
@@ -35,13 +36,18 @@ export const wake = (context: Context, [name = ""]: string[], options: WaitOptio
     done: "runs",
   });
 
-export const hibernate = (context: Context, [name = ""]: string[], options: WaitOptions & { deep?: boolean }) =>
+export const hibernate = (context: Context, [name = ""]: string[], options: WaitOptions & { tier?: Tier }) =>
   push(context, name, options, {
     send: (api, id) =>
-      api.call("post", "/api/v1/servers/{id}/hibernate", { ...path(id), body: options.deep ? { tier: "cold" } : {} }),
+      api.call("post", "/api/v1/servers/{id}/hibernate", {
+        ...path(id),
+        body: options.tier ? { tier: options.tier } : {},
+      }),
     goal: () => ({
       words: "to sleep",
-      reached: ({ have, tier }) => have === "hibernated" && (!options.deep || tier === "cold"),
+      // A tier that the game or its node does not have is skipped for the next deeper one.
+      reached: ({ have, tier }) =>
+        have === "hibernated" && (!options.tier || (tier !== null && !isDeeper(options.tier, tier))),
     }),
     does: "falls asleep",
     done: "sleeps",

@@ -1,6 +1,6 @@
 /** list, show, players, stats, why. */
 import { bytes } from "@playspawn/shared/words/bytes.ts";
-import { story, titleOf } from "@playspawn/shared/words/server.ts";
+import { sleepText, story, titleOf } from "@playspawn/shared/words/server.ts";
 import { ago, idleText, left } from "@playspawn/shared/words/time.ts";
 import { listServers } from "../api/pages.ts";
 import type { Server } from "../api/types.ts";
@@ -56,6 +56,7 @@ function factsOf(server: Server, now: number): Fact[] {
     ["Name", { text: server.name, style: "bold" }],
     ["State", stateCell(server)],
     ["", story(server, now)],
+    ...(server.sleep ? [["Why so deep", sleepText(server.sleep, now)] as const] : []),
     ...(error ? [["Error", { text: `${titleOf(error)}: ${error.message}`, style: "red" }] as const] : []),
     ["Since", ago(server.since, now)],
     ...addresses.map((address) => [`Join (${address.name})`, `${addressText(address)} ${address.protocol}`] as const),

@@ -1,4 +1,5 @@
 /** What can be done with a game server. */
+import { tiers } from "@playspawn/shared/domain/server-state.ts";
 import type { CommandSpec, OptionSpec } from "../spec.ts";
 
 const wait: OptionSpec = { flags: "--wait", text: "wait until it is so, and say how long it took" };
@@ -90,8 +91,12 @@ export const serverCommands: readonly CommandSpec[] = [
   {
     name: "hibernate <server>",
     text: "save it and put it to sleep now",
-    examples: ["server hibernate foxes", "server hibernate foxes --deep --wait"],
-    options: [{ flags: "--deep", text: "keep only its files; the next wake is slower" }, wait, timeout],
+    examples: ["server hibernate foxes", "server hibernate foxes --tier cold --wait"],
+    options: [
+      { flags: "--tier <tier>", text: "how deep at least; the deeper, the slower the next wake", choices: [...tiers] },
+      wait,
+      timeout,
+    ],
     load: async () => (await import("./server-power.ts")).hibernate,
   },
   {

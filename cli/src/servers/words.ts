@@ -17,7 +17,11 @@ const styles: Record<StateWord, Style> = {
   Unknown: "yellow",
 };
 
-export const stateCell = (server: Server): Cell => ({ text: stateText(server), style: styles[server.state] });
+/** `Asleep, paused`: of a sleeper also how deep. */
+const stateWords = (server: Server): string =>
+  server.state === "Asleep" && server.tier ? `${stateText(server)}, ${server.tier}` : stateText(server);
+
+export const stateCell = (server: Server): Cell => ({ text: stateWords(server), style: styles[server.state] });
 
 export const playersText = ({ players, state }: Server): string =>
   players && state === "Running" ? `${players.online}/${players.max}` : "";

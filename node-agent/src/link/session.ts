@@ -6,7 +6,9 @@ import {
   FrameError,
   frameBytesMax,
   heartbeatMs,
+  isFrozen,
   messageOf,
+  olderStatus,
   silentIntervals,
   wireVersion,
   type AgentFrame,
@@ -97,14 +99,17 @@ export class Session {
     const { registry, events, introduction } = this.#deps;
     const who = await introduction();
     const log = { id: events.id, last: events.last };
+    const report = registry.report();
     const hello: Hello = {
       t: "hello",
       v: wireVersion,
       ...who,
       appliedRev: registry.rev,
-      report: registry.report(),
+      // Nobody knows yet who listens.
+      report: report.map(olderStatus),
       log,
     };
+    for (const { id, tier } of report) if (isFrozen(tier)) this.status(id);
     if (Buffer.byteLength(JSON.stringify(hello)) <= frameBytesMax) return this.#send(hello);
     this.#send(brief(hello));
     for (const { id } of hello.report) this.status(id);
@@ -161,7 +166,11 @@ export class Session {
     this.#epoch = epoch;
     this.#intervalMs = welcome.session.heartbeatMs;
     this.#calls = calls(handlers, ports.timers, epoch, send);
-    const statusOf = (id: string) => registry.get(id)?.status();
+    const knowsTiers = welcome.understands?.includes("tiers") ?? false;
+    const statusOf = (id: string) => {
+      const item = registry.get(id)?.status();
+      return item && !knowsTiers ? olderStatus(item) : item;
+    };
     const onStatusSent = (items: readonly StatusItem[]): void => void (items.some(tellsOfWake) && fail("status.sent"));
     this.#outbox = outbox({ epoch, ports, events, acked: welcome.ack, statusOf, send, onStatusSent });
     this.#outbox.acknowledged({ events: welcome.ack });

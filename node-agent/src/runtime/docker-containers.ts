@@ -122,6 +122,7 @@ function toGame(detail: ContainerInspectInfo): Unit["game"] {
   const labels = detail.Config.Labels;
   return {
     running: detail.State.Running,
+    paused: detail.State.Running && detail.State.Paused,
     generation: Number(labels[label.generation] ?? 0),
     specHash: labels[label.spec] ?? "",
     startedAt: time(detail.State.StartedAt),

@@ -2,6 +2,7 @@
 import type { Readable } from "node:stream";
 import { AppError } from "@playspawn/shared";
 import type { ContainerInfo } from "dockerode";
+import type { CgroupFolder } from "../cgroup/folders.ts";
 import type { Isolation } from "../net/isolation.ts";
 import { accountFiles, type Accounts } from "./account.ts";
 import { exitOf, inspect, isRunning, listOwn, newestGame, remove } from "./docker-containers.ts";
@@ -20,6 +21,10 @@ export interface Games {
   hostLimits: () => Promise<HostLimits>;
   /** Container ids by server, so that a wake asks nothing. A wrong one is found out by its 404. */
   ids: Map<string, string>;
+  /** Which version of cgroups games are in, `v1` or `v2`. */
+  cgroup: () => Promise<string>;
+  /** Where games whose memory was moved out may use swap, by container id. */
+  swapOpen: Map<string, CgroupFolder>;
 }
 
 const backoffMs = { first: 100, most: 2000 };
@@ -109,7 +114,7 @@ export async function gameId({ engine, identity, ids }: Games, server: string): 
 }
 
 /** Runs `work` with the game's id; once more when the remembered one turned out to be gone. */
-async function withGame<T>(games: Games, server: string, work: (id: string) => Promise<T>): Promise<T> {
+export async function withGame<T>(games: Games, server: string, work: (id: string) => Promise<T>): Promise<T> {
   try {
     return await work(await gameId(games, server));
   } catch (error) {

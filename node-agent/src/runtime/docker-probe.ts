@@ -3,9 +3,11 @@
  * (open files, OOM scores, isolated bridge ports), and only the attempt tells.
  */
 import { readFile } from "node:fs/promises";
+import { cgroupFolder } from "../cgroup/folders.ts";
+import { reclaimFault } from "../cgroup/memory.ts";
 import { probeAddressOf } from "../net/subnet.ts";
 import { inspect, listOwn, remove } from "./docker-containers.ts";
-import { EngineFault, limits } from "./docker-engine.ts";
+import { EngineFault, limits, type Engine } from "./docker-engine.ts";
 import { proveFolder } from "./docker-folder.ts";
 import { holderHostConfig, start, type Holders } from "./docker-holders.ts";
 import { waitForEver } from "./docker-holder-image.ts";
@@ -33,6 +35,11 @@ interface Info {
 export interface HostProbe {
   machine: string;
   limits: HostLimits;
+  /** `v1` or `v2` */
+  cgroup: string;
+  /** Containers can be paused, their memory can be moved out where there is swap; else why not, as a sentence. */
+  pause: true | string;
+  reclaim: true | string;
   capabilities: Record<string, string | number | boolean>;
 }
 
@@ -61,13 +68,17 @@ export async function probeHost(holders: Holders, dataDir: string): Promise<Host
     blkioWeight: !/blkio weight|io\.weight/i.test(warnings) && (await hasBlkioWeight(info)),
     cpus: info.NCPU,
   };
+  const cgroup = `v${info.CgroupVersion ?? "1"}`;
   return {
+    cgroup,
+    pause: trial.pause,
+    reclaim: trial.reclaim,
     machine: `${info.ID}/${await machineId()}`,
     limits: hostLimits,
     capabilities: {
       engine: info.ServerVersion,
       arch: archNames[info.Architecture] ?? info.Architecture,
-      cgroup: `v${info.CgroupVersion ?? "1"}`,
+      cgroup,
       storageDriver: info.Driver,
       kernel: info.KernelVersion,
       liveRestore: info.LiveRestoreEnabled,
@@ -92,6 +103,8 @@ interface Trial {
   oomScoreAdj: boolean;
   init: boolean;
   isolatedPorts: boolean;
+  pause: true | string;
+  reclaim: true | string;
 }
 
 /** What the engine's refusals say, and what to leave out then. */
@@ -110,7 +123,9 @@ async function tryLimits(holders: Holders): Promise<Trial> {
       await start(engine, id);
       await net.isolation.allPorts();
       const pid = (await inspect(engine, id))?.State.Pid ?? 0;
+      const sleep = await trySleep(engine, id, pid);
       return {
+        ...sleep,
         ...wanted,
         nofile: wanted.nofile ? nofileWanted : Math.min(nofileWanted, await hardLimit(pid)),
         isolatedPorts: await net.isolation.complete(),
@@ -123,6 +138,20 @@ async function tryLimits(holders: Holders): Promise<Trial> {
       await remove(engine, id);
     }
   }
+}
+
+/** Whether containers can be frozen here, and their memory be moved out. */
+async function trySleep(engine: Engine, id: string, pid: number): Promise<Pick<Trial, "pause" | "reclaim">> {
+  const container = engine.docker.getContainer(id);
+  try {
+    await engine.call("pause a container", limits.change, (abortSignal) => container.pause({ abortSignal }));
+    await engine.call("unpause a container", limits.change, (abortSignal) => container.unpause({ abortSignal }));
+  } catch (error) {
+    if (!(error instanceof EngineFault)) throw error;
+    return { pause: `${error.message}.`, reclaim: "Games cannot be paused on this machine." };
+  }
+  const fault = await reclaimFault(await cgroupFolder(pid, "memory"));
+  return { pause: true, reclaim: fault === null || `Memory cannot be moved out: ${fault}.` };
 }
 
 async function createProbe(

@@ -23,13 +23,15 @@ import { inside, registryDigest } from "./docker-inside.ts";
 import { gameLogs, writeStdin } from "./docker-logs.ts";
 import { dockerBridges } from "./docker-network.ts";
 import { publishedPorts } from "./docker-ports.ts";
-import { probeHost } from "./docker-probe.ts";
+import { probeHost, type HostProbe } from "./docker-probe.ts";
+import { pauseGame, reclaimGame, resumeGame } from "./docker-sleep.ts";
 import { imagePins } from "./image-pins.ts";
 import { imagePolicy } from "./image-policy.ts";
 import { bridgeName, filterTable, type Identity } from "./names.ts";
-import { coalesced, remembered } from "../lib/remembered.ts";
+import { coalesced, remembered, type Remembered } from "../lib/remembered.ts";
 import type { Runtime } from "./runtime.ts";
 import { serial } from "../lib/serial.ts";
+import { swapKind, swaps } from "../swap/swaps.ts";
 import { sharedWork } from "./shared-work.ts";
 
 export interface DockerRuntimeOptions {
@@ -88,6 +90,8 @@ export function dockerRuntime(options: DockerRuntimeOptions): Runtime {
     accounts: accounts(join(options.dataDir, "accounts")),
     hostLimits: async () => (await host.get()).limits,
     ids: new Map(),
+    cgroup: async () => (await host.get()).cgroup,
+    swapOpen: new Map(),
   };
   const images: Images = {
     engine,
@@ -106,11 +110,7 @@ export function dockerRuntime(options: DockerRuntimeOptions): Runtime {
   // Calls that make or remove things of one server go one after the other; a wake's own call waits for nobody.
   const change = <T>(server: string, work: () => Promise<T>): Promise<T> => turn(`server ${server}`, work);
   return {
-    probe: () =>
-      guarded("internal", async () => {
-        const { machine, capabilities } = await host.get();
-        return { machine, capabilities: { ...capabilities, imageAllow: options.imageAllow.join(", ").slice(0, 300) } };
-      }),
+    probe: () => guarded("internal", async () => told(await host.get(), options.imageAllow)),
     async list() {
       // Also while the engine hangs: games run on then.
       await filter.ensure();
@@ -123,6 +123,7 @@ export function dockerRuntime(options: DockerRuntimeOptions): Runtime {
     startGame: (server) => guarded("start_failed", () => startGame(games, server)),
     signalGame: (server, signal) => guarded("internal", () => signalGame(games, server, signal)),
     waitGame: (server, signal) => guarded("internal", () => waitGame(games, server, signal)),
+    ...sleepCalls(games, host),
     writeStdin: (server, line) => guarded("internal", () => writeStdin(games, server, line)),
     logs: (server, request) => gameLogs(games, server, request),
     removeGame: (server) => guarded("internal", () => change(server, () => removeGame(games, server))),
@@ -135,6 +136,24 @@ export function dockerRuntime(options: DockerRuntimeOptions): Runtime {
     events: (signal) => watchEvents({ engine, identity, isolation: network.isolation, onTrouble }, signal),
   };
 }
+
+const told = ({ machine, capabilities }: HostProbe, imageAllow: readonly string[]) => ({
+  machine,
+  capabilities: { ...capabilities, imageAllow: imageAllow.join(", ").slice(0, 300) },
+});
+
+type SleepCalls = Pick<Runtime, "pauseGame" | "resumeGame" | "reclaimGame" | "sleepAbilities">;
+
+const sleepCalls = (games: Games, host: Remembered<HostProbe>): SleepCalls => ({
+  pauseGame: (server) => guarded("internal", () => pauseGame(games, server)),
+  resumeGame: (server) => guarded("start_failed", () => resumeGame(games, server)),
+  reclaimGame: (server, signal) => guarded("internal", () => reclaimGame(games, server, signal)),
+  sleepAbilities: () =>
+    guarded("internal", async () => {
+      const { pause, reclaim } = await host.get();
+      return { pause, deep: reclaim === true ? swapKind(await swaps()) : reclaim };
+    }),
+});
 
 function filterOf(identity: Identity, { egress: { nft, ...egress }, onTrouble }: DockerRuntimeOptions): Filter {
   return packetFilter({

@@ -2,7 +2,7 @@
 import type { Ports } from "@playspawn/shared";
 import { channel, type Channel } from "./channel.ts";
 import type { Identity } from "./names.ts";
-import type { Exit, GamePlan, RuntimeEvent } from "./runtime.ts";
+import type { Exit, GamePlan, RuntimeEvent, SleepAbilities } from "./runtime.ts";
 
 export interface FakeHolder {
   id: number;
@@ -17,6 +17,7 @@ export interface FakeContainer {
   /** The holder it joined. */
   holder: number;
   running: boolean;
+  paused: boolean;
   startedAt: number | null;
   startedNth: number;
   exit: Exit | null;
@@ -65,6 +66,10 @@ export class FakeEngine {
   readonly images = new Set<string>();
   /** Folders of an agent that this engine does not see. */
   readonly unseen = new Set<string>();
+  /** What it can do with a sleeper's memory. */
+  readonly abilities: SleepAbilities = { pause: true, deep: { to: "swap" } };
+  /** Servers whose memory does not leave. */
+  readonly stuck = new Set<string>();
   readonly published: { protocol: "tcp" | "udp"; port: number; by: string }[] = [];
   readonly #subscribers = new Map<Channel<RuntimeEvent>, Identity>();
   readonly #clock: Ports["clock"];
@@ -84,7 +89,14 @@ export class FakeEngine {
 
   start(server: string): void {
     const game = this.units.get(server)!.game!;
-    Object.assign(game, { running: true, startedAt: this.#clock.now(), startedNth: this.nextId(), exit: null });
+    Object.assign(game, {
+      running: true,
+      paused: false,
+
+      startedAt: this.#clock.now(),
+      startedNth: this.nextId(),
+      exit: null,
+    });
     this.#notify();
     this.#behaviour.onStart(this.#handle(server, game));
   }
@@ -100,7 +112,15 @@ export class FakeEngine {
 
   signal(server: string, signal: string): void {
     const game = this.units.get(server)?.game;
-    if (game?.running) this.#behaviour.onSignal(this.#handle(server, game), signal);
+    if (!game?.running) return;
+    game.paused = false;
+    this.#behaviour.onSignal(this.#handle(server, game), signal);
+  }
+
+  pause(server: string, paused: boolean): void {
+    const game = this.units.get(server)?.game;
+    if (game?.running) game.paused = paused;
+    this.#notify();
   }
 
   stdin(server: string, line: string): void {

@@ -198,6 +198,22 @@ function gameCalls(engine: FakeEngine, options: FakeRuntimeOptions): Omit<Bare, 
     async signalGame(server, signal) {
       if (find(server)) engine.signal(server, signal);
     },
+    async pauseGame(server) {
+      if (!gameOf(server).running) throw notRunning(server);
+      engine.pause(server, true);
+    },
+    async resumeGame(server) {
+      if (!gameOf(server).running) throw notRunning(server);
+      engine.pause(server, false);
+    },
+    async reclaimGame(server, signal) {
+      signal.throwIfAborted();
+      const game = gameOf(server);
+      if (!game.running || !game.paused) throw notPaused(server);
+      const before = game.plan.spec.memoryBytes / 4;
+      return { before, after: engine.stuck.has(server) ? before : before / 100 };
+    },
+    sleepAbilities: () => Promise.resolve({ ...engine.abilities }),
     async waitGame(server, signal) {
       const game = gameOf(server);
       const aborted = Promise.withResolvers<never>();
@@ -210,7 +226,8 @@ function gameCalls(engine: FakeEngine, options: FakeRuntimeOptions): Omit<Bare, 
       return game.exit ?? { code: 0, outOfMemory: false, at: options.ports.clock.now() };
     },
     async writeStdin(server, line) {
-      if (!gameOf(server).running) throw notRunning(server);
+      const { running, paused } = gameOf(server);
+      if (!running || paused) throw notRunning(server);
       engine.stdin(server, line);
     },
   };
@@ -220,6 +237,7 @@ const stopped = (plan: GamePlan, holder: number): FakeContainer => ({
   plan,
   holder,
   running: false,
+  paused: false,
   startedAt: null,
   startedNth: 0,
   exit: null,
@@ -233,6 +251,7 @@ const noHolder = (server: string): AppError =>
   new AppError("holder_lost", `The network holder of server ${server} is not running.`);
 const stillRuns = (server: string): AppError =>
   new AppError("conflict", `The game of server ${server} still runs with other settings; stop it first.`);
+const notPaused = (server: string): AppError => new AppError("conflict", `The game of server ${server} is not paused.`);
 const notRunning = (server: string): AppError =>
   new AppError("conflict", `The game of server ${server} is not running.`);
 
@@ -244,6 +263,7 @@ function toUnit(server: string, unit: FakeUnit): Unit {
     holder: holder && { running: holder.running && !detached, address: holder.address },
     game: game && {
       running: game.running,
+      paused: game.running && game.paused,
       generation: game.plan.generation,
       specHash: game.plan.specHash,
       startedAt: game.startedAt,

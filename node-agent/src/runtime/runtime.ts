@@ -11,7 +11,10 @@ export interface Unit {
   /** `running`: it runs, and has done so for as long as a running game has; a game below it would be cut off otherwise. */
   holder: { running: boolean; address: string } | null;
   game: {
+    /** Paused or not. */
     running: boolean;
+    /** Its processes are frozen. */
+    paused: boolean;
     /** Desired generation it was made for. */
     generation: number;
     /** `specHash` it was made from. */
@@ -56,6 +59,18 @@ export interface Consumption {
   memoryLimitBytes: number;
 }
 
+/** How much of a game's memory is in the machine's, before and after it was moved out, in bytes. */
+export interface Reclaimed {
+  before: number;
+  after: number;
+}
+
+/** What this machine can do with a sleeper's memory; each is true or why not, as a sentence. */
+export interface SleepAbilities {
+  pause: true | string;
+  deep: { to: "zram" | "swap" } | string;
+}
+
 export interface GamePlan {
   server: string;
   generation: number;
@@ -97,7 +112,18 @@ export interface Runtime {
   ensureGame(plan: GamePlan): Promise<void>;
   /** Nothing when it runs already. @throws AppError start_failed | holder_lost | not_found */
   startGame(server: string): Promise<void>;
-  /** Sends a signal, e.g. `SIGTERM`; nothing when the game is not running. */
+  /** Freezes the game's processes; nothing when they are. @throws AppError conflict when the game does not run; not_found */
+  pauseGame(server: string): Promise<void>;
+  /** Thaws them, with their memory limits as before; nothing when they run. @throws AppError conflict when the game does not run; not_found */
+  resumeGame(server: string): Promise<void>;
+  /**
+   * Moves a paused game's memory out of the machine's, as far as it goes; seconds. Once `signal` aborts no more is begun.
+   * @throws AppError conflict when the game is not paused; not_found; internal when this machine cannot
+   */
+  reclaimGame(server: string, signal: AbortSignal): Promise<Reclaimed>;
+  /** Read anew: swap comes and goes. Nothing is known before `probe` was answered. */
+  sleepAbilities(): Promise<SleepAbilities>;
+  /** Sends a signal, e.g. `SIGTERM`; nothing when the game is not running. One that is paused is thawed by it. */
   signalGame(server: string, signal: string): Promise<void>;
   /**
    * Resolves with the exit once the game has stopped (at once when it already has); outlasts an engine that is away.

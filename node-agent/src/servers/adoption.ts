@@ -1,5 +1,5 @@
 /** What a server is when its agent comes (back) and finds things standing: read, never restarted. Pure. */
-import type { Tier, Want } from "@playspawn/shared";
+import { isFrozen, type Tier, type Want } from "@playspawn/shared";
 import type { Exit, Unit } from "../runtime/runtime.ts";
 import { looksCrashed } from "./crash.ts";
 import type { DeedName } from "./deeds/deeds.ts";
@@ -25,6 +25,8 @@ export interface Adopted {
   /** What comes before the state table is asked: a game that runs is never started, one that ended is put away. */
   first: Extract<DeedName, "resume" | "resumeKnown" | "foundEnded"> | null;
   holderLost: boolean;
+  /** Its game is paused. */
+  frozen: boolean;
 }
 
 const nothing: Adopted = {
@@ -35,6 +37,7 @@ const nothing: Adopted = {
   ended: null,
   first: null,
   holderLost: false,
+  frozen: false,
 };
 
 export function adopted(want: Want, { unit, meta, memory }: Found): Adopted {
@@ -47,10 +50,13 @@ export function adopted(want: Want, { unit, meta, memory }: Found): Adopted {
   if (!game) return asleep;
   const { startedAt, exit } = game;
   const wasReady = memory.have === "ready" && memory.since >= (startedAt ?? Infinity);
+  if (game.paused) return { ...asleep, startedAt, frozen: true, tier: memory.tier === "deep" ? "deep" : "paused" };
   if (game.running) return { ...seen, startedAt, ...running(standing, wasReady) };
   // `clean` is false from before a start until after an orderly stop.
   if (!exit || meta?.clean !== false) return asleep;
-  const state = isDown(exit, memory) ? ({ ...seen, have: "failed" } as const) : asleep;
+  // One that was frozen was saved before: that its process died since is no crash.
+  const wasFrozen = memory.have === "hibernated" && isFrozen(memory.tier);
+  const state = !wasFrozen && isDown(exit, memory) ? ({ ...seen, have: "failed" } as const) : asleep;
   return { ...state, startedAt, ended: exit, first: "foundEnded" };
 }
 

@@ -28,6 +28,7 @@ async function collect(lines: ReturnType<Runtime["logs"]>): Promise<string[]> {
 export async function endRun(stage: Stage, exit: Exit | null): Promise<void> {
   if (stage.startedAt !== null) await keepConsole(stage, stage.startedAt);
   stage.startedAt = null;
+  stage.frozen = false;
   if (exit) stage.memo.note({ seenExit: exit.at });
 }
 

@@ -2,6 +2,7 @@
 import { AppError, containerPort, messageOf, pattern, withLimit, type Save, type Stop } from "@playspawn/shared";
 import type { Exit } from "../runtime/runtime.ts";
 import { endRun } from "./console.ts";
+import { thaw } from "./frost.ts";
 import type { Stage } from "./stage.ts";
 
 export const saveTries = 3;
@@ -76,12 +77,13 @@ export interface Ended {
 }
 
 /**
- * Stops the game and waits until it is gone; killed when it takes longer than its limit. Its console is kept.
+ * Stops the game, thawed first where it is paused, and waits until it is gone; killed when it takes longer than its limit. Its console is kept.
  * @throws AppError when the engine does not answer or the process cannot be killed
  */
 export async function stopGame(stage: Stage): Promise<Ended> {
   const { runtime, ports, fail, log } = stage.world;
   const rule = stage.desired.spec.stop;
+  if (stage.frozen) await thaw(stage);
   const waiting = new AbortController();
   const gone = runtime.waitGame(stage.id, waiting.signal).catch((error: unknown) => {
     if (error instanceof AppError && error.code === "not_found") return null;

@@ -171,7 +171,7 @@ test("a sleeper whose holder dies sleeps cold and wakes all the same", async (t)
   const one = await sleeping();
   one.engine.dropHolder(one.id);
   await one.settle();
-  t.deepEqual(one.kinds(), ["holder_lost"]);
+  t.deepEqual(one.kinds(), ["holder_lost", "deeper"]);
   t.is(one.status().tier, "cold");
   one.door.knock(one.id);
   await one.settle();

@@ -4,7 +4,8 @@
  * nothing may have been done that must never be done.
  */
 import test from "ava";
-import { AppError, type DesiredServer, type Want } from "@playspawn/shared";
+import { AppError, tiers, type DesiredServer, type Want } from "@playspawn/shared";
+import { FakeEngine } from "../runtime/fake-engine.ts";
 import { estate, record, serverId, type Estate } from "./testing/estate.ts";
 import { spec } from "./testing/fakes.ts";
 
@@ -37,6 +38,18 @@ function push(play: Play, id: string, change: Partial<DesiredServer>): void {
   play.all.registry.desired({ prev, rev: play.rev, upsert: [next], remove: [] });
 }
 
+const refused = [
+  "ensureHolder",
+  "ensureGame",
+  "startGame",
+  "removeGame",
+  "list",
+  "signalGame",
+  "pauseGame",
+  "resumeGame",
+  "reclaimGame",
+] as const;
+
 const moves: Record<string, (play: Play, id: string) => unknown> = {
   want: (play, id) => push(play, id, { want: play.pick<Want>(["auto", "auto", "running", "stopped", "absent"]) }),
   kick(play, picked) {
@@ -44,7 +57,7 @@ const moves: Record<string, (play: Play, id: string) => unknown> = {
     const id = [...play.records.keys()].find((one) => play.all.state(one) === "draining") ?? picked;
     play.all.manners.unsaving.delete(id);
     const kind = play.pick(["wake", "wake", "hibernate", "restart"] as const);
-    const tier = kind === "hibernate" && play.pick([true, false]) ? { tier: "cold" as const } : {};
+    const tier = kind === "hibernate" && play.pick([true, false]) ? { tier: play.pick(tiers) } : {};
     push(play, id, { kick: { gen: play.records.get(id)!.gen + 1, kind, ...tier } });
   },
   spec: (play, id) => push(play, id, { spec: spec({ env: { N: String(play.rev) } }) }),
@@ -70,9 +83,18 @@ const moves: Record<string, (play: Play, id: string) => unknown> = {
     if (address) play.all.readiness.mute.add(address);
   },
   refuse(play) {
-    const method = play.pick(["ensureHolder", "ensureGame", "startGame", "removeGame", "list", "signalGame"] as const);
+    const method = play.pick([...refused]);
     play.all.runtime.fail(method, new AppError("docker_unavailable", "Docker does not answer."), play.pick([1, 3]));
   },
+  /** Somebody else freezes or thaws it. */
+  freeze: (play, id) => FakeEngine.prototype.pause.call(play.all.engine, id, play.pick([true, false])),
+  players(play, id) {
+    const address = play.all.engine.units.get(id)?.holder?.address;
+    const on = { online: 1, max: 8, names: ["Ada"] };
+    if (address) play.all.readiness.playing.set(address, play.pick([on, "silent", { ...on, online: 0, names: [] }]));
+  },
+  stuck: (play, id) => play.all.engine.stuck.add(id),
+  short: (play) => void (play.all.memory.short = play.pick([true, false])),
   interrupt: (play) => play.all.engine.interrupt(),
   restart: (play) => play.all.restartAgent(),
   snapshot: (play) => play.all.registry.snapshot({ rev: play.rev, snapshot: [...play.records.values()], adopt: false }),
@@ -83,11 +105,23 @@ function watchEngine({ all }: Play, faults: string[]): void {
   const start = all.engine.start.bind(all.engine);
   all.engine.start = (id) => {
     const unit = all.engine.units.get(id);
-    if (unit?.game?.running) faults.push(`${id} was started while it ran`);
+    if (unit?.game?.running) faults.push(`${id} was started while it ${unit.game.paused ? "was paused" : "ran"}`);
     if (!unit?.holder?.running || unit.game?.holder !== unit.holder.id)
       faults.push(`${id} was started without its holder`);
     if (all.files.metas.get(id)?.clean !== false) faults.push(`${id} was started before its files were marked`);
     start(id);
+  };
+}
+
+/** Nobody is frozen with players on: the game would throw them out when it is thawed. */
+function watchFrost({ all }: Play, faults: string[]): void {
+  const pause = all.engine.pause.bind(all.engine);
+  all.engine.pause = (id, paused) => {
+    const address = all.engine.units.get(id)?.holder?.address ?? "";
+    const players = all.readiness.playing.get(address);
+    const on = players === "silent" || (players?.online ?? 0) > 0;
+    if (paused && on) faults.push(`${id} was frozen with somebody on`);
+    pause(id, paused);
   };
 }
 
@@ -108,6 +142,8 @@ async function calm(play: Play): Promise<void> {
   const { all } = play;
   for (const set of [all.manners.unsaving, all.manners.stubborn, all.readiness.mute]) set.clear();
   all.manners.crashing.clear();
+  all.readiness.playing.clear();
+  all.memory.short = false;
   await all.restartAgent();
   await all.registry.snapshot({ rev: play.rev, snapshot: [...play.records.values()], adopt: false });
   for (const id of play.records.keys()) push(play, id, { idleSeconds: null });
@@ -120,7 +156,7 @@ async function ask(play: Play): Promise<Map<string, RegExp>> {
   for (const { id, want } of play.records.values()) {
     const kind = play.pick(["wake", "hibernate", "restart"] as const);
     push(play, id, { kick: { gen: play.records.get(id)!.gen + 1, kind } });
-    ends.set(id, want === "auto" && kind === "hibernate" ? /^hibernated\/(held|cold)$/ : wanted[want]);
+    ends.set(id, want === "auto" && kind === "hibernate" ? /^hibernated\/(paused|deep|held|cold)$/ : wanted[want]);
   }
   for (let i = 0; i < 4; i++) await play.all.advance(30_000);
   return ends;
@@ -133,17 +169,19 @@ const wanted: Record<Want, RegExp> = {
   absent: /^absent$/,
 };
 
-for (const seed of [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12]) {
+/** Every other one on a machine that cannot pause games. */
+for (const seed of [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16]) {
   test(`random interleaving ${seed} ends in what is wanted`, async (t) => {
     t.timeout(60_000);
     const random = chance(seed);
     const pick = <T>(from: readonly T[]): T => from[Math.floor(random() * from.length)]!;
-    const all = await estate({ holdHeldMs: 120_000 });
+    const all = await estate({ holdHeldMs: 120_000, freezes: seed % 2 === 0 });
     const records = new Map(Array.from({ length: servers }, (_, i) => [serverId(i + 1), record(i + 1)]));
     const play: Play = { all, records, rev: 1, pick };
     const faults: string[] = [];
     watchEngine(play, faults);
     watchKicks(play, faults);
+    watchFrost(play, faults);
     await all.registry.snapshot({ rev: 1, snapshot: [...records.values()], adopt: false });
     const done: string[] = [];
     for (let i = 0; i < steps; i++) {
@@ -159,6 +197,8 @@ for (const seed of [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12]) {
     t.deepEqual(faults, [], done.join(", "));
     for (const { id, want } of records.values()) {
       t.regex(all.state(id) ?? "absent", ends.get(id)!, `${id} wants ${want}; ${done.join(", ")}`);
+      const game = all.engine.units.get(id)?.game;
+      t.is(game?.running === true && game.paused, /paused|deep/.test(all.state(id) ?? ""), `${id} is frozen or not`);
       if (want === "absent" || want === "stopped") t.false(all.engine.units.has(id), `${id} left something`);
     }
     const runs = (): unknown[] =>

@@ -19,3 +19,9 @@ export function memo(first: Memory, onChange: (memory: Memory) => void): Memo {
     },
   };
 }
+
+/** The last state that lasts; said only when it is another. */
+export function noteLasting({ now, note }: Memo, lasting: Pick<Memory, "have" | "since" | "tier">): void {
+  const { have, since, tier } = lasting;
+  if (have !== now.have || since !== now.since || tier !== now.tier) note(lasting);
+}

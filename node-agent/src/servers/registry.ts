@@ -2,6 +2,7 @@
 import { messageOf, type DesiredServer, type StatusItem } from "@playspawn/shared";
 import type { Unit } from "../runtime/runtime.ts";
 import { orphans } from "./orphans.ts";
+import { whoGivesWay } from "./pressure.ts";
 import { blank, type Memory, type State, type StateFile } from "./state-file.ts";
 import { strangerStatus, stopStranger } from "./stranger.ts";
 import { Supervisor } from "./supervisor.ts";
@@ -263,13 +264,28 @@ export class Registry {
       const supervisor = this.#supervisors.get(id);
       if (supervisor && !supervisor.busy && supervisor.status().state === "stopped") this.#drop(id);
     }
+    void this.#relieve();
     this.#ticks++;
     if (this.#ticks % ticksPerSweep === 0) void this.#sweep();
+  }
+
+  /** Memory is short: one sleeper gives way, and the next one when that is done and it is short still. */
+  async #relieve(): Promise<void> {
+    const { sleep } = this.#world;
+    if (!sleep.short()) return;
+    await sleep.look();
+    if (!sleep.short()) return;
+    const all = [...this.#supervisors.values()];
+    if (all.some((one) => one.givingWay)) return;
+    const found = whoGivesWay(all.flatMap((one) => one.sleeper() ?? []));
+    if (found) this.#supervisors.get(found.id)?.giveWay(found.to);
   }
 
   /** Reads the engine once for all, and lets every supervisor think again. */
   async #sweep(): Promise<void> {
     const before = new Map([...this.#supervisors.values()].map((one) => [one, one.changes]));
+    // Not waited for: the first look tries this machine, which takes a second.
+    void this.#world.sleep.look();
     try {
       const units = byServer(await this.#world.runtime.list());
       // A look that began before an action did anything would call the result of that action a surprise.

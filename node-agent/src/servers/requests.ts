@@ -1,5 +1,5 @@
 /** What players and people asked of a server, and what of it was answered. A kick is answered once its action has ended. */
-import type { Cause, DesiredServer, Facts, KickKind } from "@playspawn/shared";
+import { isDeeper, type Cause, type DesiredServer, type Facts, type KickKind, type Tier } from "@playspawn/shared";
 import type { Knock } from "../door/door-client.ts";
 import type { DeedName } from "./deeds/deeds.ts";
 import type { Memo } from "./memo.ts";
@@ -60,10 +60,15 @@ export class Requests {
     this.#knock = undefined;
   }
 
-  /** A deed has ended, `done` or not. @param kick generation of the kick that it answers, 0 for none */
-  ended(name: DeedName, kick: number, done: boolean, desired: DesiredServer): void {
+  /**
+   * A deed has ended, `done` or not.
+   * @param kick generation of the kick that it answers, 0 for none
+   * @param tier how deep it sleeps now; null while it does not
+   */
+  ended(name: DeedName, kick: number, done: boolean, desired: DesiredServer, tier: Tier | null): void {
     const waiting = this.kick(desired);
-    const goesDeeper = done && name === "sleep" && waiting?.gen === kick && waiting.tier === "cold";
+    const asked = waiting?.gen === kick ? waiting.tier : undefined;
+    const goesDeeper = done && name === "sleep" && asked !== undefined && tier !== null && isDeeper(asked, tier);
     if (!goesDeeper) this.#answer(kick);
     // A packet that calls a server back from falling asleep has what it wants, and outweighs the earlier wish to sleep.
     if (name === "start" || name === "restart" || (name === "sleep" && !done)) this.#knock = undefined;

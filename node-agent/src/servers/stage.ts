@@ -33,6 +33,14 @@ export interface Stage {
   standing: Standing | null;
   /** When the present run of the game began, UTC ms; null when none is on. */
   startedAt: number | null;
+  /** Its game is paused: it runs and does nothing. */
+  frozen: boolean;
+  /** It was tried to move its memory out, and it stayed. */
+  stuck: boolean;
+  /** Memory is short on the node: it sleeps so deep at least, until it wakes. */
+  pressed: Tier | null;
+  /** How deep the next `sleep` or `deepen` goes. */
+  target: Tier;
   /** How a run ended that the agent found over when it came. */
   readonly ended: Exit | null;
   /** Why the next deed happens. */
@@ -59,6 +67,8 @@ export interface Stage {
   wakeAgain(): void;
   /** Nobody plays and nothing is held for it. */
   empty(): boolean;
+  /** Somebody is on after all: its idle time starts anew. */
+  stirred(): void;
 }
 
 /** Tells the door what to do with the ports now. */

@@ -48,6 +48,7 @@ export async function clear(stage: Stage): Promise<void> {
   const { runtime } = stage.world;
   await runtime.removeGame(stage.id);
   stage.startedAt = null;
+  stage.frozen = false;
   stage.standing = null;
   await runtime.removeHolder(stage.id);
   stage.holderLost = false;

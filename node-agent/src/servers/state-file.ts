@@ -1,6 +1,6 @@
 /** The last snapshot of the control plane, so that a restarted agent goes on while nobody answers. Losing it is harmless. */
 import { readFile } from "node:fs/promises";
-import { About, DesiredServer, haves, parseKnown, type Ports, UpdateStatus } from "@playspawn/shared";
+import { About, DesiredServer, haves, parseKnown, type Ports, tiers, UpdateStatus } from "@playspawn/shared";
 import type { Logger } from "pino";
 import { z } from "zod";
 import { writeAtomically } from "../lib/atomic-file.ts";
@@ -13,6 +13,10 @@ const Memory = z.object({
   /** The last state that lasts, and since when, UTC ms: a run that began before it was ready needs no probe. */
   have: z.enum(haves).exclude(["unknown"]).catch("absent"),
   since: number,
+  /** How deep it slept then: that a paused one is deep the engine does not tell. */
+  tier: z.enum(tiers).nullable().catch(null),
+  /** See naps.ts. */
+  naps: z.array(number).max(100).catch([]),
   /** When the last run ended whose end an agent saw and said, UTC ms on the engine's clock; 0: none. */
   seenExit: number,
   /** Failures in a row; 0 after an orderly end. */
@@ -30,6 +34,8 @@ export const blank: Memory = {
   kick: 0,
   have: "absent",
   since: 0,
+  tier: null,
+  naps: [],
   seenExit: 0,
   failures: 0,
   proven: false,

@@ -1,5 +1,6 @@
 /** One server as its agent reports it. Pure. */
-import type { StatusItem } from "@playspawn/shared";
+import type { Detail, StatusItem } from "@playspawn/shared";
+import { sleepVerdict } from "./facts.ts";
 import { specHash } from "./spec-hash.ts";
 import type { Stage } from "./stage.ts";
 
@@ -17,10 +18,21 @@ export function statusOf(stage: Stage, kick: number): StatusItem {
     kick,
     players,
     since,
-    detail,
+    detail: { ...detail, ...sleepDetail(stage) },
     fresh: isFresh(stage),
     ...(said && { update: said }),
   };
+}
+
+/** Why it sleeps as deep as it does, and what comes by itself. */
+function sleepDetail(stage: Stage): Pick<Detail, "sleep"> {
+  const { life, world } = stage;
+  if (life.have !== "hibernated") return {};
+  const { why, next } = sleepVerdict(stage);
+  const now = world.ports.clock.now();
+  // To the second: what is only counted anew is no news.
+  const at = next && Math.round((now + next.inMs) / 1000) * 1000;
+  return { sleep: { why: why.slice(0, 300), next: next && at !== null ? { tier: next.tier, at } : null } };
 }
 
 /** Nothing is said to be gone as long as its files are not. */
@@ -29,8 +41,8 @@ function stateOf({ desired, life, removed }: Stage): StatusItem["state"] {
   return owes && life.have === "absent" ? "stopping" : life.have;
 }
 
-/** Whether the game that runs was made from the present spec; null: none runs. */
-function isFresh({ startedAt, standing, desired }: Stage): boolean | null {
-  if (startedAt === null || !standing) return null;
+/** Whether the game that runs was made from the present spec; null: none runs, or it is frozen and boots with the next one. */
+function isFresh({ startedAt, standing, desired, frozen }: Stage): boolean | null {
+  if (startedAt === null || frozen || !standing) return null;
   return standing.specHash === specHash(desired.spec);
 }

@@ -8,8 +8,8 @@ const gentleMs = 30_000;
 export const strangerStatus = ({ server, game, holder }: Unit, now: number): StatusItem => ({
   id: server,
   gen: game?.generation ?? 0,
-  state: game?.running ? "ready" : "hibernated",
-  tier: game?.running ? null : holder?.running ? "held" : "cold",
+  state: game?.running && !game.paused ? "ready" : "hibernated",
+  tier: game?.running ? (game.paused ? "paused" : null) : holder?.running ? "held" : "cold",
   cause: { kind: "adopted" },
   kick: 0,
   players: null,
@@ -17,10 +17,11 @@ export const strangerStatus = ({ server, game, holder }: Unit, now: number): Sta
   detail: {},
 });
 
-/** SIGTERM, half a minute, SIGKILL; then container and holder go. The files stay. */
+/** Thawed, SIGTERM, half a minute, SIGKILL; then container and holder go. The files stay. */
 export async function stopStranger({ runtime, ports }: World, server: string): Promise<void> {
   const waiting = new AbortController();
   try {
+    await runtime.resumeGame(server).catch(() => undefined);
     await runtime.signalGame(server, "SIGTERM");
     await withLimit(ports.timers, gentleMs, "stopping", runtime.waitGame(server, waiting.signal)).catch(
       () => undefined,

@@ -5,30 +5,33 @@
 import {
   answersKick,
   decide,
+  deeper,
   type Action,
   type DesiredServer,
   type Facts,
   type KickKind,
   type StatusItem,
+  type Tier,
 } from "@playspawn/shared";
 import type { BindFailure, Knock } from "../door/door-client.ts";
-import { emptyBaseline } from "../idle/counters.ts";
-import { consoles, type Consoles } from "../idle/keep-awake.ts";
+import type { Consoles } from "../idle/keep-awake.ts";
 import type { Watch } from "../idle/watch.ts";
 import type { Unit } from "../runtime/runtime.ts";
 import { adopted, type Adopted, type Found } from "./adoption.ts";
 import { causeOf } from "./cause.ts";
 import { changes } from "./changes.ts";
 import type { DeedName } from "./deeds/deeds.ts";
-import { factsOf, nextDueMs } from "./facts.ts";
+import { factsOf, nextDueMs, sleeperOf } from "./facts.ts";
 import { fly, lasting, type Outcome } from "./flight.ts";
 import { allow, refuse } from "./grant.ts";
-import { life, type KnownHave } from "./life.ts";
-import { memo } from "./memo.ts";
 import { listenAsleep, watchPlayers } from "./players.ts";
+import { firstStage } from "./first-stage.ts";
+import type { KnownHave } from "./life.ts";
+import { memo, noteLasting } from "./memo.ts";
+import type { Sleeper } from "./pressure.ts";
 import { Requests, type Kick } from "./requests.ts";
 import { retry, type Retry } from "./retry.ts";
-import { contradiction } from "./sight.ts";
+import { beliefOf, contradiction } from "./sight.ts";
 import { specHash } from "./spec-hash.ts";
 import { showBindFailures, standsReady } from "./stand.ts";
 import { statusOf } from "./status.ts";
@@ -86,34 +89,12 @@ export class Supervisor {
     this.#update = update(world, remembers, () => this.#updateChanged());
     this.#retry = retry(found.memory.failures, clock.mono(), (failures) => remembers.note({ failures }));
     this.#first = state.first;
-    const began = found.unit?.game?.exit?.at ?? state.startedAt ?? clock.now();
-    const since = found.memory.have === state.have ? found.memory.since : began;
-    const cause = found.unit || found.meta ? ({ kind: "adopted" } as const) : null;
-    const first = { have: state.have, tier: state.tier, cause, since, players: null, detail: {} };
-    this.#stage = {
-      id: desired.id,
-      world,
-      life: life(clock, first, (before) => this.#lifeChanged(before)),
-      memo: remembers,
-      record: desired,
-      desired: this.#update.effective(desired),
-      update: this.#update,
-      removed: null,
-      standing: state.standing,
-      startedAt: state.startedAt,
-      ended: state.ended,
-      cause: { kind: "want" },
-      wokenAt: clock.mono(),
-      holderLost: state.holderLost,
-      portsHad: found.meta ? (found.meta.ports ?? null) : [],
-      notice: null,
-      consoles: consoles(clock, world.consoleAwakeMs),
-      noise: emptyBaseline(),
-      seats: 0,
-      acceptedBefore: 0,
+    const parts = { world, desired, found, state, memo: remembers, update: this.#update };
+    this.#stage = firstStage(parts, (before) => this.#lifeChanged(before), {
       wakeAgain: () => this.#requests.wakeAgain(this.#stage.cause),
       empty: () => this.#watch?.empty() ?? true,
-    };
+      stirred: () => this.#watch?.stirred(),
+    });
     this.#usage = usage(clock, state.have, world.run, (kind, data) => tell(this.#stage, kind, data));
   }
 
@@ -168,8 +149,8 @@ export class Supervisor {
 
   /** The engine said that its game or its holder ended. What an action brought about is no news. */
   hint(kind: "game_exit" | "holder_exit"): void {
-    const { life, standing } = this.#stage;
-    const news = kind === "game_exit" ? life.have === "ready" : standing !== null;
+    const { life, standing, frozen } = this.#stage;
+    const news = kind === "game_exit" ? life.have === "ready" || frozen : standing !== null;
     if (news || this.#flight) this.#suspect();
   }
 
@@ -180,9 +161,8 @@ export class Supervisor {
 
   /** What the engine shows now; null for nothing. Only for a look that began while no action was under way. */
   observe(unit: Unit | null): void {
-    const { life, standing } = this.#stage;
-    if (this.#flight || this.#stage.holderLost) return;
-    if (contradiction({ have: life.have, held: standing !== null }, unit)) this.#suspect();
+    const { holderLost } = this.#stage;
+    if (!this.#flight && !holderLost && contradiction(beliefOf(this.#stage), unit)) this.#suspect();
   }
 
   /** The door could not bind some of its ports; `[]` takes that back. */
@@ -241,6 +221,20 @@ export class Supervisor {
     return !this.#stage.empty() || (this.#stage.life.players?.online ?? 0) > 0;
   }
 
+  /** What may give way when memory is short; null while it does not sleep or is busy. */
+  sleeper(): Sleeper | null {
+    return this.#flight ? null : sleeperOf(this.#stage);
+  }
+  /** It was told to give way, and does. */
+  get givingWay(): boolean {
+    return this.#flight?.name === "deepen" && this.#stage.pressed !== null;
+  }
+  /** Memory is short: it sleeps so deep at least until it wakes. */
+  giveWay(to: Tier): void {
+    this.#stage.pressed = to;
+    this.turn();
+  }
+
   status(): StatusItem {
     return statusOf(this.#stage, this.#requests.answered);
   }
@@ -284,6 +278,7 @@ export class Supervisor {
     const { proven } = this.#stage.memo.now;
     this.#stage.cause = causeOf(action, { have: facts.have, kick: this.#waitingKick(), knock, proven });
     if (!knock) this.#stage.wokenAt = this.#stage.world.ports.clock.mono();
+    this.#stage.target = deeper(facts);
     this.#fly(action, this.#answering(action));
   }
 
@@ -293,6 +288,7 @@ export class Supervisor {
       orphaned: this.#orphaned,
       kick: this.#waitingKick(),
       knock: this.#requests.knock !== undefined,
+      deepening: this.#flight?.name === "deepen",
       idle: this.#watch?.idle() ?? false,
       update: this.#update.waiting() !== undefined && this.#vacant(),
       retry: this.#retry.due(clock.mono()),
@@ -357,7 +353,7 @@ export class Supervisor {
     const { have } = this.#stage.life;
     const done = outcome === "done";
     // Ends that this action brought about are no news; what should run now is worth a look after any hint.
-    if (have !== "ready") this.#suspicious = false;
+    if (have !== "ready" && !this.#stage.frozen) this.#suspicious = false;
     if (outcome === "failed") this.#retry.failed(mono(), this.#stage.life.detail.error?.code === "image_not_allowed");
     if (done && have === "ready" && name !== "look") this.#retry.ready(mono());
     if (done && (name === "sleep" || name === "stop")) this.#retry.forgive();
@@ -367,7 +363,7 @@ export class Supervisor {
     const { desired } = this.#stage;
     const answered = name === "prepare" && outcome === "failed" ? (this.#requests.kick(desired)?.gen ?? 0) : kick;
     const woke = name === "update" && have === "ready";
-    this.#requests.ended(woke ? "start" : name, answered, done, desired);
+    this.#requests.ended(woke ? "start" : name, answered, done, desired, this.#stage.life.tier);
   }
 
   #showRetry(): void {
@@ -379,11 +375,11 @@ export class Supervisor {
 
   #lifeChanged(before: KnownHave | null): void {
     if (this.#closed) return;
-    const { have, since } = this.#stage.life;
+    const { have, since, tier } = this.#stage.life;
     this.#changed.notify();
+    if (lasting.has(have)) noteLasting(this.#stage.memo, { have, since, tier });
     if (before !== null) {
       this.#usage.changed(have);
-      if (lasting.has(have)) this.#stage.memo.note({ have, since });
       const awake = have === "ready" || have === "draining";
       if (!awake) this.#watch?.stop();
       this.#watch = awake ? (this.#watch ?? watchPlayers(this.#stage, () => this.turn())) : null;

@@ -7,6 +7,7 @@ import type { Lease } from "../idle/keep-awake.ts";
 import type { Readiness } from "../readiness/readiness.ts";
 import type { Runtime } from "../runtime/runtime.ts";
 import type { ServerFiles } from "./files.ts";
+import type { SleepRules } from "./sleep-rules.ts";
 import type { Policy } from "./policy.ts";
 
 export interface World {
@@ -17,19 +18,18 @@ export interface World {
   files: ServerFiles;
   /** Facts for the durable log; numbered and timed there. */
   tell(event: Omit<AgentEvent, "n" | "at">): void;
-  /** How many images are pulled or built, how many units are put up, and how many servers woken, at once. */
-  gates: { images: Gate; units: Gate; wakes: Gate };
+  /** How many images are pulled or built, how many units are put up, how many servers woken and put deep, at once. */
+  gates: { images: Gate; units: Gate; wakes: Gate; reclaims: Gate };
   fail: Failpoint<FailpointName>;
   log: Logger;
   /** This agent process; tells its monotonic times from those of another. */
   run: string;
   policy: Policy;
-  /** How long a sleeper keeps its holder. */
-  holdHeldMs: number;
   /** How long a server is awake at least, unless somebody wants it otherwise. */
   minAwakeMs: number;
   /** How long somebody who reads a console keeps that server awake. */
   consoleAwakeMs: number;
   /** While the servers' files are copied none of them falls asleep by itself. */
   backup: Lease;
+  sleep: SleepRules;
 }

@@ -1558,7 +1558,7 @@ export interface components {
         };
         Hibernate: {
             /** @enum {string} */
-            tier?: "held" | "cold";
+            tier?: "paused" | "deep" | "held" | "cold";
         };
         ImageRefresh: {
             /** @description The template was changed to it; its servers can be updated. */
@@ -1748,6 +1748,15 @@ export interface components {
             } | null;
             /** @description When this state began, UTC milliseconds. */
             since: number;
+            /** @description Why a sleeper sleeps as deep as it does, and which tier comes by itself; null while it does not sleep. */
+            sleep: {
+                next: {
+                    at: number;
+                    /** @enum {string} */
+                    tier: "paused" | "deep" | "held" | "cold";
+                } | null;
+                why: string;
+            } | null;
             /** @description When it falls asleep unless somebody comes, UTC milliseconds; null while somebody plays or nobody knows. */
             sleepsAt: number | null;
             /**
@@ -1756,7 +1765,7 @@ export interface components {
              */
             state: "Deploying" | "Running" | "Waking" | "Asleep" | "Stopped" | "Crashed" | "Unknown" | "Deleting" | "Trashed";
             /** @enum {string|null} */
-            tier: "held" | "cold" | null;
+            tier: "paused" | "deep" | "held" | "cold" | null;
             /** @description When it was put into the trash, UTC milliseconds; null: it was not. */
             trashedAt: number | null;
             /** @description The newer version of its template; null: there is none, nor was one tried. */
@@ -1871,7 +1880,7 @@ export interface components {
                         p95: number;
                     } | null;
                     /** @enum {string} */
-                    tier: "held" | "cold";
+                    tier: "paused" | "deep" | "held" | "cold";
                     /** @description Milliseconds. */
                     totalMs: {
                         p50: number;

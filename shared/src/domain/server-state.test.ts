@@ -4,8 +4,12 @@ import {
   answersKick,
   can,
   decide,
+  deeper,
   haves,
+  isDeeper,
+  isFrozen,
   kickKinds,
+  nearestTier,
   stateWord,
   successors,
   tiers,
@@ -19,7 +23,8 @@ const calm: Facts = {
   kick: null,
   knock: false,
   idle: false,
-  deepen: false,
+  due: "paused",
+  deepening: false,
   holderLost: false,
   retry: false,
   update: false,
@@ -28,18 +33,20 @@ const flags = [true, false];
 
 /** Every combination of facts there is. */
 function* everything(): Generator<Facts> {
-  const kicks = [null, ...kickKinds.map((kind) => ({ kind })), { kind: "hibernate", tier: "cold" } as const];
+  const deep = tiers.map((tier) => ({ kind: "hibernate", tier }) as const);
+  const kicks = [null, ...kickKinds.map((kind) => ({ kind })), ...deep];
   for (const want of wants)
     for (const have of haves)
       for (const tier of [null, ...tiers])
         for (const kick of kicks)
           for (const knock of flags)
             for (const idle of flags)
-              for (const deepen of flags)
-                for (const holderLost of flags)
-                  for (const retry of flags)
-                    for (const update of flags)
-                      yield { ...calm, want, have, tier, kick, knock, idle, deepen, holderLost, retry, update };
+              for (const due of tiers)
+                for (const deepening of have === "hibernated" ? flags : [false])
+                  for (const holderLost of flags)
+                    for (const retry of flags)
+                      for (const update of flags)
+                        yield { want, have, tier, kick, knock, idle, due, deepening, holderLost, retry, update };
 }
 
 test("nothing that is unwanted is ever started", (t) => {
@@ -58,7 +65,38 @@ test("what runs without being idle, kicked or hurt is left alone", (t) => {
 
 test("a knock on a sleeping server always starts it, even when it was about to sleep deeper", (t) => {
   for (const facts of everything())
-    if (facts.want === "auto" && facts.have === "hibernated" && facts.knock) t.is(decide(facts), "start");
+    if (facts.want === "auto" && facts.have === "hibernated" && facts.knock)
+      t.is(decide(facts), facts.deepening ? "cancel" : "start");
+});
+
+test("a sleeper goes to the deeper of what is due and what was asked for, and never comes up by itself", (t) => {
+  for (const facts of everything()) {
+    if (facts.want !== "auto" || facts.have !== "hibernated" || facts.tier === null) continue;
+    const goal = deeper(facts);
+    t.false(isDeeper(facts.tier, goal), JSON.stringify(facts));
+    if (decide(facts) === "deepen") t.true(isDeeper(goal, facts.tier), JSON.stringify(facts));
+  }
+  t.is(deeper({ tier: "paused", due: "deep", kick: null }), "deep");
+  t.is(deeper({ tier: "held", due: "paused", kick: null }), "held");
+  t.is(deeper({ tier: "paused", due: "paused", kick: { kind: "hibernate", tier: "cold" } }), "cold");
+  t.is(deeper({ tier: null, due: "deep", kick: { kind: "hibernate", tier: "paused" } }), "deep");
+  t.is(deeper({ tier: "paused", due: "paused", kick: { kind: "wake", tier: "cold" } }), "paused");
+});
+
+test("whatever else is wanted of a sleeper that goes deeper ends that first", (t) => {
+  for (const facts of everything()) {
+    if (facts.have !== "hibernated" || !facts.deepening) continue;
+    const asked = facts.knock || facts.kick?.kind === "wake" || facts.kick?.kind === "restart";
+    t.is(decide(facts), facts.want === "auto" && !asked ? "wait" : "cancel", JSON.stringify(facts));
+  }
+});
+
+test("a tier that cannot be had is skipped for the next deeper one", (t) => {
+  t.is(nearestTier("deep", tiers), "deep");
+  t.is(nearestTier("deep", ["paused", "held", "cold"]), "held");
+  t.is(nearestTier("paused", ["cold"]), "cold");
+  t.is(nearestTier("held", []), "cold");
+  t.deepEqual(tiers.filter(isFrozen), ["paused", "deep"]);
 });
 
 test("a knock while draining cancels the sleep; once the save runs it is waited for", (t) => {

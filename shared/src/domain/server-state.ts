@@ -23,9 +23,23 @@ export const haves = [
 ] as const;
 export type Have = (typeof haves)[number];
 
-/** How deep a hibernated server sleeps: `held` keeps its network holder, `cold` keeps only its files. */
-export const tiers = ["held", "cold"] as const;
+/**
+ * How deep a hibernated server sleeps, from shallow to deep:
+ * - `paused` its processes are frozen, all of its memory stays
+ * - `deep`   frozen, its memory moved to swap or to compressed memory
+ * - `held`   its game is stopped, its network holder lives
+ * - `cold`   only its files are left
+ */
+export const tiers = ["paused", "deep", "held", "cold"] as const;
 export type Tier = (typeof tiers)[number];
+
+/** Whether `a` costs its node less than `b`, and takes longer to wake from. */
+export const isDeeper = (a: Tier, b: Tier): boolean => tiers.indexOf(a) > tiers.indexOf(b);
+/** Its game is frozen: a wake thaws it and boots nothing. */
+export const isFrozen = (tier: Tier | null): boolean => tier === "paused" || tier === "deep";
+/** The first tier that is as deep as `wanted` at least and is `able`; `cold` always is: there are always files. */
+export const nearestTier = (wanted: Tier, able: readonly Tier[]): Tier =>
+  tiers.find((tier) => !isDeeper(wanted, tier) && able.includes(tier)) ?? "cold";
 
 /** One-time pushes that leave `want` alone. */
 export const kickKinds = ["wake", "hibernate", "restart"] as const;
@@ -53,12 +67,14 @@ export interface Facts {
   tier: Tier | null;
   /** A kick that was not handled yet, nor is what the action in flight answers. */
   kick: { kind: KickKind; tier?: Tier } | null;
+  /** How deep it is to sleep by now; one that sleeps deeper stays there. */
+  due: Tier;
+  /** It sleeps and is being put deeper. */
+  deepening: boolean;
   /** A player's packet waits at the door. */
   knock: boolean;
   /** Empty for at least its idle time. */
   idle: boolean;
-  /** Asleep at `held` for longer than the node keeps holders. */
-  deepen: boolean;
   /** The holder is missing although a container depends on it. */
   holderLost: boolean;
   /** After a crash: the back-off is over and tries are left. */
@@ -70,8 +86,8 @@ export interface Facts {
 /**
  * - `prepare`  image, files, holder, container; ends asleep or goes on to `start`
  * - `start`    game up, probed until ready
- * - `sleep`    drain, save, stop the game, keep the holder
- * - `deepen`   remove game container and holder, keep the files
+ * - `sleep`    drain, save, then pause the game or stop it, as deep as it is to sleep at first; the holder stays
+ * - `deepen`   a sleeper goes to the tier that `deeper` names
  * - `restart`  save, stop, start
  * - `stop`     save, stop, remove the game container and holder; packets do not wake it
  * - `update`   save, stop, start with the newer version, back to the old one if that fails
@@ -94,11 +110,24 @@ export type Action =
 
 const wakes = (f: Facts): boolean => f.knock || f.kick?.kind === "wake" || f.kick?.kind === "restart";
 
+/** The tier that a server is to sleep in, `present` or deeper. */
+export function deeper({ tier, due, kick }: Pick<Facts, "tier" | "due" | "kick">): Tier {
+  const asked = kick?.kind === "hibernate" ? kick.tier : undefined;
+  const wanted = asked !== undefined && isDeeper(asked, due) ? asked : due;
+  return tier !== null && isDeeper(tier, wanted) ? tier : wanted;
+}
+
 const asleep = (f: Facts): Action => {
+  if (f.deepening) return wakes(f) ? "cancel" : "wait";
   if (wakes(f)) return "start";
-  if (f.tier !== "cold" && (f.deepen || (f.kick?.kind === "hibernate" && f.kick.tier === "cold"))) return "deepen";
+  if (f.tier !== null && deeper(f) !== f.tier) return "deepen";
   return f.update ? "update" : "none";
 };
+/** Something else is wanted of a sleeper than to sleep. */
+const roused =
+  (action: Action) =>
+  (f: Facts): Action =>
+    f.deepening ? "cancel" : action;
 const awake = (f: Facts): Action => {
   if (f.kick?.kind === "restart" || f.holderLost) return "restart";
   return f.update && !wakes(f) ? "update" : "none";
@@ -149,7 +178,7 @@ const table: Record<Want, Row> = {
     // Drained for an update: it goes on unless somebody comes.
     draining: (f) => (f.update && !wakes(f) ? "wait" : "cancel"),
     hibernating: wait,
-    hibernated: always("start"),
+    hibernated: roused("start"),
     stopping: wait,
     stopped: always("start"),
     failed: failedRunning,
@@ -162,7 +191,7 @@ const table: Record<Want, Row> = {
     ready: always("stop"),
     draining: wait,
     hibernating: wait,
-    hibernated: always("stop"),
+    hibernated: roused("stop"),
     stopping: wait,
     stopped: (f) => (f.update ? "update" : "none"),
     failed: always("stop"),
@@ -175,7 +204,7 @@ const table: Record<Want, Row> = {
     ready: always("remove"),
     draining: always("cancel"),
     hibernating: wait,
-    hibernated: always("remove"),
+    hibernated: roused("remove"),
     stopping: wait,
     stopped: always("remove"),
     failed: always("remove"),
@@ -195,7 +224,16 @@ const answers: Record<KickKind, readonly Action[]> = {
 /** Whether a kick of this kind is answered once `action` has ended; an action for another reason leaves it waiting. */
 export const answersKick = (action: Action, kind: KickKind): boolean => answers[kind].includes(action);
 
-const calm = { knock: false, idle: false, deepen: false, holderLost: false, retry: false, update: false, kick: null };
+const calm = {
+  knock: false,
+  idle: false,
+  due: "paused",
+  deepening: false,
+  holderLost: false,
+  retry: false,
+  update: false,
+  kick: null,
+} as const;
 
 /** Whether a kick of this kind would change anything now; drives the buttons. */
 function kickMatters(server: { want: Want; have: Have; tier: Tier | null }, kind: KickKind): boolean {

@@ -3,6 +3,7 @@
  * for one server (`ServerSpec`), which is all an agent ever sees of a game.
  */
 import { z } from "zod";
+import { tiers } from "../domain/server-state.ts";
 import { Label } from "../domain/label.ts";
 import { Asleep } from "./asleep.ts";
 import { ContainerPath, EnvName, Image, Memory, Name, Port, Protocol, Regex, Seconds, Text } from "./fields.ts";
@@ -61,6 +62,15 @@ const Readiness = z.strictObject({
   anyOf: z.array(Probe).min(1).max(5),
   limitSeconds: Seconds,
   firstLimitSeconds: Seconds.optional().describe("For the first start, which may download the game."),
+});
+
+/** How deep servers of the game may sleep: one that does not outlive being frozen for hours leaves `paused` and `deep` out. */
+export const Sleep = z.strictObject({
+  tiers: z
+    .array(z.enum(tiers))
+    .min(1)
+    .max(tiers.length)
+    .refine((all) => all.includes("held") || all.includes("cold"), "must name held or cold: memory may run short"),
 });
 
 const GamePort = z.strictObject({
@@ -136,6 +146,7 @@ export const Game = z
     stop: Stop,
     players: PlayersRule.optional(),
     asleep: Asleep.optional(),
+    sleep: Sleep.optional(),
   })
   .superRefine((game, context) => {
     for (const fault of gameFaults(game)) context.addIssue({ code: "custom", ...fault });
@@ -172,6 +183,7 @@ export const ServerSpec = z.strictObject({
   stop: Stop,
   players: PlayersRule.optional(),
   asleep: Asleep.optional(),
+  sleep: Sleep.optional(),
 });
 export type ServerSpec = z.infer<typeof ServerSpec>;
 

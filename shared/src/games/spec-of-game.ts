@@ -12,4 +12,5 @@ export const specOfGame = (game: Game) => ({
   ...(game.save && { save: game.save }),
   ...(game.players && { players: game.players }),
   ...(game.asleep && { asleep: game.asleep }),
+  ...(game.sleep && { sleep: game.sleep }),
 });

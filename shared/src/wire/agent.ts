@@ -115,6 +115,13 @@ export const Detail = z.strictObject({
   sleepsAt: z.number().int().optional(),
   /** Of one that is awake. Older agents do not say. */
   hold: Hold.optional(),
+  /** Of a sleeper: why it sleeps as deep as it does, in a sentence, and what comes by itself (`at` UTC ms on the node's clock). */
+  sleep: z
+    .strictObject({
+      why: z.string().max(300),
+      next: z.strictObject({ tier: z.enum(tiers), at: z.number().int() }).nullable(),
+    })
+    .optional(),
 });
 export type Detail = z.infer<typeof Detail>;
 
@@ -184,6 +191,7 @@ const eventKinds = [
   "wake",
   "ready",
   "sleep",
+  "deeper",
   "exit",
   "crash",
   "player_join",
@@ -360,6 +368,8 @@ export const ControlFrame = z.discriminatedUnion("t", [
     ack: z.number().int().nonnegative(),
     /** The node has seen a newer revision than the database holds (restored from a backup): what runs wins, nothing is stopped. */
     adopt: z.boolean(),
+    /** Lists whose newer words this control plane takes, e.g. `["tiers"]`; one of an earlier version does not say. */
+    understands: z.array(z.string().max(60)).max(100).optional(),
   }),
   z.strictObject({
     t: z.literal("desired"),

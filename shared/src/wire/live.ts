@@ -54,6 +54,12 @@ export const Server = z
       .describe(
         "When it falls asleep unless somebody comes, UTC milliseconds; null while somebody plays or nobody knows.",
       ),
+    sleep: Detail.shape.sleep
+      .unwrap()
+      .nullable()
+      .describe(
+        "Why a sleeper sleeps as deep as it does, and which tier comes by itself; null while it does not sleep.",
+      ),
     addresses: z.array(z.strictObject({ name: z.string(), protocol: Protocol, host: z.string(), port: PortNumber })),
     variables: z.record(z.string(), VariableValue).describe("Secrets are masked."),
     idleSeconds: IdleSeconds,

@@ -32,6 +32,9 @@ const capabilityNames: Record<string, string> = {
   update: "Updates servers once they are empty",
   stats: "Tells what servers use",
   examine: "Tests games",
+  pause: "Freezes sleeping games",
+  deep: "Moves the memory of sleepers to",
+  tiers: "Knows four depths of sleep",
   version: "Agent version",
 };
 

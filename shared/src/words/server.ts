@@ -1,7 +1,7 @@
 /** Sentences about one server: what it does, why, and what happens next. */
 import { errorCatalog, type ErrorCode } from "../domain/errors.ts";
 import type { Have, StateWord, Tier, Want } from "../domain/server-state.ts";
-import type { Cause, Players, Progress } from "../wire/agent.ts";
+import type { Cause, Detail, Players, Progress } from "../wire/agent.ts";
 import { headline } from "./progress.ts";
 import { idleText, span } from "./time.ts";
 
@@ -136,6 +136,21 @@ function afterFault({ want, retry }: Story, now: number): string {
   return `It is tried again ${due}, try ${retry.attempt} of ${retry.max}.`;
 }
 
+/** What is kept of a sleeper. */
+const tierTexts: Record<Tier, string> = {
+  paused: "Paused: its game stands still in memory.",
+  deep: "Deep: its game stands still, its memory is moved out.",
+  held: "Held: its game is off, its network stays.",
+  cold: "Cold: only its files are kept.",
+};
+
+/** Why it sleeps as deep as it does, and what comes by itself. @param now UTC ms */
+export function sleepText({ why, next }: NonNullable<Detail["sleep"]>, now: number): string {
+  return next ? `${why} ${capital(next.tier)} ${next.at > now ? `in ${span(next.at - now)}` : "soon"}.` : why;
+}
+
+const capital = (word: string): string => word.charAt(0).toUpperCase() + word.slice(1);
+
 /** One or two sentences that answer "what is it doing, and why?". @param now UTC ms */
 export function story(server: Story, now: number): string {
   switch (server.state) {
@@ -144,9 +159,7 @@ export function story(server: Story, now: number): string {
     case "Waking":
       return waking(server);
     case "Asleep":
-      return server.tier === "cold"
-        ? "Deeply asleep: only its files are kept. Joining wakes it, a little slower."
-        : "Joining wakes it.";
+      return `${server.tier ? tierTexts[server.tier] : ""} Joining wakes it${server.tier === "cold" ? ", a little slower" : ""}.`.trim();
     case "Deploying":
       return stepText(server.progress, "Its node takes it in.");
     case "Stopped":

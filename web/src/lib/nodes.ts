@@ -84,7 +84,7 @@ export function protectionsMissing(capabilities: Capabilities): string[] {
 
 const protection = ["egressFilter", "imageAllow", "isolatedPorts", "seccomp", "apparmor"];
 /** For programs: which calls the agent knows. And what is said in a sentence of its own. */
-const unsaid = new Set(["update", "stats", "examine", "egressFilterFault"]);
+const unsaid = new Set(["update", "stats", "examine", "tiers", "egressFilterFault"]);
 
 /** Capabilities under two headings, so that what protects is found without reading the rest. */
 export function capabilityGroups(

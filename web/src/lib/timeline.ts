@@ -1,5 +1,6 @@
 /** Events as the timeline tells them. */
 import type { Cause } from "@playspawn/shared/wire/agent.ts";
+import { bytes } from "@playspawn/shared/words/bytes.ts";
 import { plain } from "./ansi.ts";
 import { idleText, span } from "@playspawn/shared/words/time.ts";
 import { titleOf, wokenText } from "@playspawn/shared/words/server.ts";
@@ -38,7 +39,17 @@ const sleep: Teller = ({ cause, data }, idleSeconds) => {
     want: ", as it was told",
   };
   const { kind } = causeOf(cause) ?? {};
-  return { tone: "asleep", text: `Asleep${(kind && why[kind]) ?? ""}` };
+  return { tone: "asleep", text: `Asleep${(kind && why[kind]) ?? ""}`, ...note(string(data["tier"])) };
+};
+
+const deeper: Teller = ({ data }) => {
+  const [before, after] = [number(data["beforeBytes"]), number(data["afterBytes"])];
+  const moved = before !== undefined && after !== undefined ? `${bytes(before)} → ${bytes(after)} of memory. ` : "";
+  return {
+    tone: "asleep",
+    text: `Sleeps deeper: ${string(data["tier"]) ?? "?"}`,
+    ...note(`${moved}${string(data["why"]) ?? ""}`.trim()),
+  };
 };
 
 const ready: Teller = ({ data }) => {
@@ -64,7 +75,7 @@ function words(text: string | undefined): Pick<Told, "note" | "details"> {
 // A game that was asked to stop ends with whatever code its stop rule brings about: no news.
 const turnedOff: Teller = ({ data }) => ({
   tone: "quiet",
-  text: "Turned off",
+  text: string(data["tier"]) ? "Its frozen game was ended by somebody else; the next wake boots it" : "Turned off",
   ...note(
     string(data["saveError"]) ??
       (data["forced"] === true ? "it did not stop in time and was ended by force" : undefined),
@@ -106,6 +117,7 @@ const tellers: Record<string, Teller> = {
   wake: ({ cause }) => ({ tone: "waking", text: wokenText(causeOf(cause)) }),
   ready,
   sleep,
+  deeper,
   exit: turnedOff,
   crash: crashed,
   failed,

@@ -12,6 +12,7 @@ import {
   heartbeatMs,
   messageOf,
   silentIntervals,
+  newerWords,
   wireVersion,
   type ControlFrame,
   type Ports,
@@ -144,7 +145,8 @@ export class Session {
       fail: (error) => this.#fail(error),
       over: () => this.#over,
     });
-    send({ t: "welcome", v: wireVersion, epoch, rev, snapshot, session: { heartbeatMs }, ack: logAck, adopt });
+    const terms = { session: { heartbeatMs }, understands: [...newerWords] };
+    send({ t: "welcome", v: wireVersion, epoch, rev, snapshot, ...terms, ack: logAck, adopt });
     log.info({ node: nodeId, epoch, rev, adopt, servers: snapshot.length }, "a node is connected");
     const session: LiveSession = {
       epoch,

@@ -17,5 +17,19 @@ test("an agent that knows Minecraft's words alone gets no others, neither now no
 
 test("one that names all of them gets all", (t) => {
   const frame = frameOf("quake3");
-  t.is(understood(frame, { answers: true }), frame);
+  t.is(understood(frame, { answers: true, tiers: true }), frame);
+});
+
+test("one that knows two tiers is asked for the nearest of them", (t) => {
+  for (const [tier, told] of [
+    ["paused", "held"],
+    ["deep", "held"],
+    ["held", "held"],
+    ["cold", "cold"],
+  ] as const) {
+    const kick = { gen: 2, kind: "hibernate", tier };
+    const frame = { t: "snapshot", snapshot: [{ id: "srv_a", kick, spec: {} }] } as unknown as ControlFrame;
+    t.like(understood(frame, { answers: true }), { snapshot: [{ kick: { kind: "hibernate", tier: told } }] });
+    t.is(understood(frame, { answers: true, tiers: true }), frame);
+  }
 });

@@ -44,6 +44,7 @@ export function presentServer(row: ServerView, loaded: LoadedGame | undefined): 
     error: detail.error ?? null,
     retry: (known && detail.retry) || null,
     sleepsAt: (known && detail.sleepsAt) || null,
+    sleep: (known && tier !== null && detail.sleep) || null,
     addresses:
       host === null ? [] : spec.ports.map(({ name, protocol, public: port }) => ({ name, protocol, host, port })),
     variables: shownVariables(row, game),

@@ -3,7 +3,7 @@ import { isDeepStrictEqual } from "node:util";
 import type { Game, ServerSpec } from "@playspawn/shared";
 
 /** Parts that a running game does not learn of; public ports, probes and ways to stop are read fresh. */
-type MadeOf = Omit<ServerSpec, "game" | "ports" | "readiness" | "save" | "stop" | "players" | "asleep">;
+type MadeOf = Omit<ServerSpec, "game" | "ports" | "readiness" | "save" | "stop" | "players" | "asleep" | "sleep">;
 
 const named = { image: "/image", cpu: "/cpu", memoryBytes: "/memoryBytes" } as const;
 const unnamed = ["volumes", "user", "profile", "entrypoint"] as const satisfies readonly (keyof MadeOf)[];

@@ -1,8 +1,11 @@
 /** Reads what really stands of one server, after a hint that it is not what it is believed to be. */
 import { AppError } from "@playspawn/shared";
 import type { Unit } from "../../runtime/runtime.ts";
+import { endRun } from "../console.ts";
 import { crashed, exitOf } from "../crash.ts";
-import { contradiction } from "../sight.ts";
+import { thaw } from "../frost.ts";
+import { beliefOf, contradiction } from "../sight.ts";
+import { restAsleep } from "../stand.ts";
 import { showRoutes, tell, unitOf, type Deed, type Stage } from "../stage.ts";
 import { ask, doubt, takeUp } from "./resume.ts";
 
@@ -10,8 +13,10 @@ export const look: Deed = {
   async run(stage, signal) {
     const unit = await unitOf(stage);
     signal.throwIfAborted();
-    const found = contradiction({ have: stage.life.have, held: stage.standing !== null }, unit);
+    const found = contradiction(beliefOf(stage), unit);
+    if (found === "ended" && stage.frozen) return await diedAsleep(stage, unit);
     if (found === "ended") throw await crashed(stage, unit?.game?.exit ?? unseen(stage));
+    if (found === "frozen") await thaw(stage);
     if (found === "holder_gone") loseHolder(stage);
     if (found === "runs") await meet(stage, unit, signal);
   },
@@ -26,6 +31,17 @@ export const look: Deed = {
 
 const unseen = (stage: Stage) => ({ code: -1, outOfMemory: false, at: stage.world.ports.clock.now() });
 
+/** Killed while it was paused, e.g. for want of memory: it was saved before, and boots at the next wake. */
+async function diedAsleep(stage: Stage, unit: Unit | null): Promise<void> {
+  const exit = unit?.game?.exit ?? unseen(stage);
+  stage.frozen = false;
+  if (!unit?.holder?.running) stage.standing = null;
+  await endRun(stage, exit);
+  await stage.world.files.setMeta(stage.id, { clean: true });
+  await restAsleep(stage);
+  tell(stage, "exit", { exitCode: exit.code, forced: true, outOfMemory: exit.outOfMemory, tier: stage.life.tier });
+}
+
 function loseHolder(stage: Stage): void {
   stage.standing = null;
   stage.holderLost = true;
@@ -38,6 +54,7 @@ async function meet(stage: Stage, unit: Unit | null, signal: AbortSignal): Promi
   const { holder, game } = unit ?? {};
   stage.standing = holder?.running ? { address: holder.address, specHash: game?.specHash ?? null } : null;
   stage.startedAt = game?.startedAt ?? null;
+  stage.frozen = false;
   stage.life.enter("starting", { cause: { kind: "adopted" } });
   showRoutes(stage);
   if (stage.standing) return await ask(stage, signal);

@@ -24,26 +24,65 @@ export function welcomePlayers(stage: Stage, since?: number): void {
   void learnAbout(stage);
 }
 
+/** What was thawed answers at once or never; within a player's patience it is then booted. */
+const thawLimitMs = 8_000;
+const noLines: AsyncIterable<string> = (async function* () {})();
+
+/**
+ * Waits until a game that was thawed answers; answers how long it took, in ms. What it printed when it booted says nothing of
+ * now; one that is asked nothing else counts as up.
+ * @throws AppError game_crashed | out_of_memory; Error after 8 s; the signal's reason when it aborts
+ */
+export async function untilAnswers(stage: Stage, signal: AbortSignal): Promise<number> {
+  const { clock } = stage.world.ports;
+  const from = clock.mono();
+  const { readiness, ...rest } = stage.desired.spec;
+  const anyOf = readiness.anyOf.filter((one) => !("log" in one));
+  if (anyOf.length > 0) {
+    const spec = { ...rest, readiness: { ...readiness, anyOf } };
+    await raced(stage, signal, thawLimitMs, (probing) => answers(stage, { spec, lines: noLines }, probing));
+  }
+  return clock.mono() - from;
+}
+
 async function probe(stage: Stage, signal: AbortSignal): Promise<void> {
-  const { readiness, runtime, ports } = stage.world;
   const { spec } = stage.desired;
-  const address = stage.standing!.address;
   const { limitSeconds, firstLimitSeconds } = spec.readiness;
   const seconds = stage.memo.now.proven ? limitSeconds : (firstLimitSeconds ?? limitSeconds);
-  const over = new AbortController();
-  const probing = AbortSignal.any([signal, over.signal]);
   const since = stage.startedAt === null ? {} : { since: stage.startedAt };
-  const lines = runtime.logs(stage.id, { tail: 1000, follow: true, signal: probing, ...since });
-  const died = runtime.waitGame(stage.id, probing).then(async (exit) => Promise.reject(await crashed(stage, exit)));
-  const ready = readiness.untilReady({ address, spec, lines }, probing);
-  died.catch(() => undefined);
-  ready.catch(() => undefined);
   try {
-    await withLimit(ports.timers, seconds * 1000, "the first answer", Promise.race([ready, died]));
+    await raced(stage, signal, seconds * 1000, (probing) => {
+      const lines = stage.world.runtime.logs(stage.id, { tail: 1000, follow: true, signal: probing, ...since });
+      return answers(stage, { spec, lines }, probing);
+    });
   } catch (error) {
     if (signal.aborted || error instanceof AppError) throw error;
     const said = `The game did not let players in within ${seconds} s (${messageOf(error)}).`;
     throw new AppError("start_timeout", said, { cause: error });
+  }
+}
+
+type Asked = Pick<Parameters<Stage["world"]["readiness"]["untilReady"]>[0], "spec" | "lines">;
+
+const answers = ({ world, standing }: Stage, asked: Asked, signal: AbortSignal): Promise<void> =>
+  world.readiness.untilReady({ address: standing!.address, ...asked }, signal);
+
+/** Until it is ready, dies or the limit is over. */
+async function raced(
+  stage: Stage,
+  signal: AbortSignal,
+  limitMs: number,
+  asking: (probing: AbortSignal) => Promise<void>,
+): Promise<void> {
+  const { runtime, ports } = stage.world;
+  const over = new AbortController();
+  const probing = AbortSignal.any([signal, over.signal]);
+  const died = runtime.waitGame(stage.id, probing).then(async (exit) => Promise.reject(await crashed(stage, exit)));
+  const ready = asking(probing);
+  died.catch(() => undefined);
+  ready.catch(() => undefined);
+  try {
+    await withLimit(ports.timers, limitMs, "the first answer", Promise.race([ready, died]));
   } finally {
     over.abort(new Error("the probe is over"));
   }

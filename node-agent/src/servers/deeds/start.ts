@@ -1,11 +1,13 @@
 /** Wakes: the game up, probed until players can join, the door told where it is. Nothing else may be on this path. */
 import { AppError } from "@playspawn/shared";
 import { stopGame } from "../ending.ts";
+import { thaw } from "../frost.ts";
+import { withNap } from "../naps.ts";
 import { refuseOverPolicy } from "../policy.ts";
 import { bindPorts, restAsleep, stand, standsReady } from "../stand.ts";
 import { showRoutes, tell, type Deed, type Stage } from "../stage.ts";
 import { withWake } from "../words.ts";
-import { untilReady, welcomePlayers } from "./ready.ts";
+import { untilAnswers, untilReady, welcomePlayers } from "./ready.ts";
 
 export const start: Deed = {
   run: wake,
@@ -17,10 +19,12 @@ export const start: Deed = {
 };
 
 export async function wake(stage: Stage, signal: AbortSignal): Promise<void> {
-  const { tier } = stage.life;
+  const { tier, since } = stage.life;
+  noteNap(stage);
+  stage.pressed = null;
   stage.wokenFrom = tier;
   stage.life.enter("starting", { cause: stage.cause });
-  tell(stage, "wake", { tier });
+  tell(stage, "wake", { tier, ...(tier && { asleepMs: stage.world.ports.clock.now() - since }) });
   stage.world.fail("kick.taken");
   const bound = bindPorts(stage);
   bound.catch(() => undefined);
@@ -34,9 +38,42 @@ export async function wake(stage: Stage, signal: AbortSignal): Promise<void> {
   tell(stage, "ready", { tier, totalMs: round(totalMs), engineMs: round(engineMs), bootMs: round(bootMs) });
 }
 
-async function up(stage: Stage, signal: AbortSignal): Promise<{ engineMs: number; bootMs: number }> {
+interface Took {
+  engineMs: number;
+  bootMs: number;
+}
+
+/** Its own habits decide how deep it sleeps. */
+function noteNap({ life, memo, world }: Stage): void {
+  if (life.have !== "hibernated") return;
+  memo.note({ naps: [...withNap(memo.now.naps, world.ports.clock.now() - life.since)] });
+}
+
+async function up(stage: Stage, signal: AbortSignal): Promise<Took> {
+  const thawed =
+    stage.frozen && standsReady(stage) && stage.cause.kind !== "restart" && (await fromFrost(stage, signal));
+  if (thawed) return thawed;
+  // Frozen with other settings, dead, or without an answer.
+  if (stage.startedAt !== null) await stopGame(stage);
   const engineMs = await boot(stage, signal);
   return { engineMs, bootMs: await untilReady(stage, signal) };
+}
+
+/** null when what was frozen is gone or does not answer any more: it is to be booted. @throws the signal's reason */
+async function fromFrost(stage: Stage, signal: AbortSignal): Promise<Took | null> {
+  const { ports, gates, log, fail } = stage.world;
+  const from = ports.clock.mono();
+  stage.life.showProgress({ step: "game", text: "Thawing the game" });
+  if (!(await gates.wakes(() => thaw(stage), signal))) return null;
+  fail("game.thawed");
+  const engineMs = ports.clock.mono() - from;
+  try {
+    return { engineMs, bootMs: await untilAnswers(stage, signal) };
+  } catch (error) {
+    signal.throwIfAborted();
+    log.warn({ server: stage.id, err: error }, "what was frozen does not answer; it is started anew");
+    return null;
+  }
 }
 
 /** Up until it would let players in, but lets nobody in. */

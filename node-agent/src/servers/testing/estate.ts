@@ -1,7 +1,7 @@
 /** Several servers on a fake machine under one registry, with a control plane that a test speaks for. */
 import type { DesiredServer, StatusItem } from "@playspawn/shared";
 import { Registry } from "../registry.ts";
-import { desired, installation, machine, type Machine } from "./fakes.ts";
+import { desired, installation, machine, type Machine, type MachineOptions } from "./fakes.ts";
 
 export interface Estate extends Machine {
   registry: Registry;
@@ -17,7 +17,7 @@ export interface Estate extends Machine {
   state(id: string): string | undefined;
 }
 
-export async function estate(options: { holdHeldMs?: number } = {}): Promise<Estate> {
+export async function estate(options: MachineOptions = {}): Promise<Estate> {
   const here = machine(options);
   const settle = async (): Promise<void> => {
     for (let i = 0; i < 30; i++) await here.ports.advance(0);

@@ -79,12 +79,14 @@ export function fakeReadiness(): FakeReadiness {
   return {
     mute,
     playing,
-    async untilReady({ address, lines }, signal) {
+    async untilReady({ address, spec, lines }, signal) {
       signal.throwIfAborted();
       const aborted = Promise.withResolvers<never>();
       aborted.promise.catch(() => undefined);
       signal.addEventListener("abort", () => aborted.reject(signal.reason as Error), { once: true });
+      const asks = spec.readiness.anyOf.some((probe) => !("log" in probe));
       const up = async (): Promise<void> => {
+        if (asks && !mute.has(address)) return;
         for await (const line of lines) if (line === "up" && !mute.has(address)) return;
         await aborted.promise;
       };
@@ -181,6 +183,8 @@ export interface Machine {
   /** The operator's, changed by a test. */
   policy: Policy;
   events: Omit<AgentEvent, "n" | "at">[];
+  /** What it can do with sleepers, and whether its memory is short. */
+  memory: { ability: { pause: boolean; deep: boolean }; short: boolean };
   /** A world for a new agent; `kill` makes everything it still tries hang for ever, as death does. */
   agent(): { world: World; runtime: FakeRuntime; kill(): void };
 }
@@ -191,6 +195,8 @@ const node = "node_00000000000000000000000001";
 export interface MachineOptions {
   holdHeldMs?: number;
   minAwakeMs?: number;
+  /** It can pause games and move their memory out. */
+  freezes?: boolean;
 }
 
 export function machine(options: MachineOptions = {}): Machine {
@@ -207,8 +213,11 @@ export function machine(options: MachineOptions = {}): Machine {
     stateFile: fakeState(),
   };
   const events: Machine["events"] = [];
+  const freezes = options.freezes ?? false;
+  const memory = { ability: { pause: freezes, deep: freezes }, short: false };
   return {
     ...shared,
+    memory,
     policy,
     manners,
     events,
@@ -223,15 +232,25 @@ export function machine(options: MachineOptions = {}): Machine {
         door: alive(shared.door as Door),
         files: alive(shared.files as ServerFiles),
         tell: (event) => void (dead || events.push(event)),
-        gates: { images: gate(2, 1000, Error), units: gate(4, 1000, Error), wakes: gate(4, 1000, Error) },
+        gates: {
+          images: gate(2, 1000, Error),
+          units: gate(4, 1000, Error),
+          wakes: gate(4, 1000, Error),
+          reclaims: gate(1, 1000, Error),
+        },
         fail: failpoint(failpointNames, undefined, () => undefined),
         log: pino({ level: "silent" }),
         run: newId("run", ports),
         policy,
-        holdHeldMs: options.holdHeldMs ?? 3_600_000,
         minAwakeMs: options.minAwakeMs ?? 0,
         consoleAwakeMs: 1_800_000,
         backup: lease(ports.clock, 3_600_000),
+        sleep: {
+          holds: { pausedMs: 60_000, deepMs: 3_540_000, heldMs: options.holdHeldMs ?? 3_600_000 },
+          ability: () => memory.ability,
+          short: () => memory.short,
+          look: () => Promise.resolve(),
+        },
       };
       return { world, runtime, kill: () => void (dead = true) };
     },

@@ -1,7 +1,7 @@
 import { RotateCcw, UsersRound } from "lucide-react";
 import { useState } from "react";
 import type { Game, Server } from "../../api/types.ts";
-import { stateText, story } from "@playspawn/shared/words/server.ts";
+import { sleepText, stateText, story } from "@playspawn/shared/words/server.ts";
 import { cx } from "../../ui/cx.ts";
 import { useNow } from "../../ui/use-now.ts";
 import { GameLogo } from "../../ui/GameLogo.tsx";
@@ -15,6 +15,7 @@ import { TimeLeft } from "./TrashList.tsx";
 import { useRestore } from "./use-trash.ts";
 import { NameHeading } from "./NameHeading.tsx";
 import { Since } from "./Since.tsx";
+import { TierBadge } from "./TierBadge.tsx";
 
 interface Props {
   server: Server;
@@ -49,6 +50,11 @@ export function ServerHero({ server, game }: Props) {
         <p className="mt-1 text-ink-2 text-pretty [overflow-wrap:anywhere]">
           {story(server, now)} {server.state === "Trashed" && <TimeLeft server={server} />}
         </p>
+        {server.sleep && (
+          <p className="mt-1 text-[0.9rem] text-ink-3 text-pretty [overflow-wrap:anywhere]">
+            {sleepText(server.sleep, now)}
+          </p>
+        )}
       </div>
       {server.trashedAt === null && (
         <div className="mt-8 flex flex-wrap items-end gap-x-14 gap-y-6">
@@ -65,6 +71,7 @@ function StateLine({ server }: { server: Server }) {
     <p className="flex items-center gap-2.5">
       <StateGlyph state={server.state} size={20} />
       <span className={cx("text-[1.1rem] font-semibold", stateColour[server.state])}>{stateText(server)}</span>
+      <TierBadge server={server} />
       {/* Changes every minute: not worth an announcement. */}
       <span aria-hidden className="text-ink-3">
         <Since server={server} />

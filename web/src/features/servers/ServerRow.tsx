@@ -2,6 +2,7 @@ import { CircleArrowUp, UsersRound } from "lucide-react";
 import { Link } from "react-router";
 import type { Game, Server } from "../../api/types.ts";
 import { amount, headline } from "@playspawn/shared/words/progress.ts";
+import { TierBadge } from "./TierBadge.tsx";
 import { stateText, titleOf } from "@playspawn/shared/words/server.ts";
 import { paths } from "../../paths.ts";
 import { CopyButton } from "../../ui/CopyButton.tsx";
@@ -81,6 +82,7 @@ function StateCell({ server }: { server: Server }) {
       <StateGlyph state={server.state} />
       <p className="min-w-0 leading-tight">
         <span className={cx("font-medium", stateColour[server.state])}>{stateText(server)}</span>{" "}
+        <TierBadge server={server} />{" "}
         <span className="block truncate text-[0.867rem] text-ink-3">
           {fault && <span className="max-xl:hidden">{fault}</span>}
           <span className={fault && "xl:hidden"}>
