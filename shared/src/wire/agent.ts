@@ -107,6 +107,8 @@ export const Hold = z.strictObject({
 });
 export type Hold = z.infer<typeof Hold>;
 
+const NextTier = z.strictObject({ tier: z.enum(tiers), at: z.number().int() });
+
 export const Detail = z.strictObject({
   progress: Progress.optional(),
   error: z.strictObject({ code: z.enum(errorCodes), message: z.string().max(2000) }).optional(),
@@ -115,13 +117,8 @@ export const Detail = z.strictObject({
   sleepsAt: z.number().int().optional(),
   /** Of one that is awake. Older agents do not say. */
   hold: Hold.optional(),
-  /** Of a sleeper: why it sleeps as deep as it does, in a sentence, and what comes by itself (`at` UTC ms on the node's clock). */
-  sleep: z
-    .strictObject({
-      why: z.string().max(300),
-      next: z.strictObject({ tier: z.enum(tiers), at: z.number().int() }).nullable(),
-    })
-    .optional(),
+  /** Of a sleeper: why it sleeps as deep as it does, a sentence, and what comes by itself, `at` UTC ms on its node's clock. */
+  sleep: z.strictObject({ why: z.string().max(300), next: NextTier.nullable() }).optional(),
 });
 export type Detail = z.infer<typeof Detail>;
 
