@@ -11,6 +11,10 @@ import { Halt } from "../up/halt.ts";
 
 const benches: Record<string, { file: string; says: string }> = {
   footprint: { file: "bench/footprint.ts", says: "what sleepers cost, against the same servers left running" },
+  stats: {
+    file: "bench/stats.ts",
+    says: "what it costs to sample all running games each second, against streams of the engine",
+  },
   wake: { file: "bench/wake.ts", says: "how long a player waits for a sleeping server, against a plain docker start" },
 };
 

@@ -9,5 +9,6 @@ export type GameSource = Schemas["GameSource"];
 export type GameTest = Schemas["GameTest"];
 export type GameTestStep = Schemas["GameTestStep"];
 export type Node = Schemas["Node"];
+export type ServerStats = Schemas["ServerStats"];
 export type UpdateServer = Schemas["UpdateServer"];
 export type CreateServer = Schemas["CreateServer"];

@@ -3,7 +3,7 @@ import { bytes } from "@playspawn/shared/words/bytes.ts";
 import { sleepText, story, titleOf } from "@playspawn/shared/words/server.ts";
 import { ago, idleText, left } from "@playspawn/shared/words/time.ts";
 import { listServers } from "../api/pages.ts";
-import type { Server } from "../api/types.ts";
+import type { Server, ServerStats } from "../api/types.ts";
 import type { Context } from "../context.ts";
 import { facts, table, type Column, type Fact } from "../output/table.ts";
 import { findServer } from "../servers/find.ts";
@@ -112,8 +112,24 @@ export async function stats(context: Context, [name = ""]: string[]): Promise<vo
         "Memory",
         `${bytes(now.memory_used_mb * 1024 ** 2)} of ${bytes(server.memoryBytes)}, ${now.memory_percent.toFixed(1)} %`,
       ],
+      ...ratesOf(now),
     ]),
   );
+}
+
+/** None of an agent that is older than these. */
+function ratesOf(now: ServerStats): Fact[] {
+  const { network_in_bytes_per_second: received, network_out_bytes_per_second: sent } = now;
+  const { disk_read_bytes_per_second: read, disk_write_bytes_per_second: written } = now;
+  const network: Fact[] =
+    received === undefined || sent === undefined
+      ? []
+      : [["Network", `${bytes(received)} a second in, ${bytes(sent)} out`]];
+  const disk: Fact[] =
+    read === undefined || written === undefined
+      ? []
+      : [["Disk", `${bytes(read)} a second read, ${bytes(written)} written`]];
+  return [...network, ...disk];
 }
 
 export async function why(context: Context, [name = ""]: string[]): Promise<void> {

@@ -10,7 +10,7 @@ import { fileURLToPath } from "node:url";
 import { pack } from "tar-stream";
 import { docker } from "./docker.ts";
 
-const tinyImage = "playspawn-e2e/tiny:1";
+export const tinyImage = "playspawn-e2e/tiny:1";
 const shippedGames = fileURLToPath(new URL("../../../games", import.meta.url));
 
 const tinyYaml = `id: tiny
@@ -29,7 +29,7 @@ stop: { signal: SIGTERM, limitSeconds: 3 }
 `;
 
 /** Imports the image unless it is there. */
-async function ensureTinyImage(): Promise<void> {
+export async function ensureTinyImage(): Promise<void> {
   const there = await docker
     .getImage(tinyImage)
     .inspect()

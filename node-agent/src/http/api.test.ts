@@ -44,7 +44,16 @@ test("the document's paths: deploy, hibernate, wake, stats, logs, delete", async
   t.regex((body as unknown as { proxy_container_id: string }).proxy_container_id, /^holder-/);
   await untilState(t, node, id, "ready");
   const usage = await node.call("GET", `/servers/${id}/stats`);
-  t.deepEqual(usage.body, { cpu_percent: 50, memory_percent: 25, memory_used_mb: 16, status: "ready" });
+  t.deepEqual(usage.body, {
+    cpu_percent: 50,
+    memory_percent: 25,
+    memory_used_mb: 16,
+    status: "ready",
+    network_in_bytes_per_second: 5_000,
+    network_out_bytes_per_second: 20_000,
+    disk_read_bytes_per_second: 0,
+    disk_write_bytes_per_second: 500,
+  });
   t.is((await node.call<string>("GET", `/servers/${id}/logs?tail=1`)).body, "up\n");
   t.is((await node.call("POST", `/servers/${id}/hibernate`)).status, 202);
   await untilState(t, node, id, "hibernated");

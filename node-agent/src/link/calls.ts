@@ -60,7 +60,7 @@ export function calls(handlers: CallHandlers, timers: Timers, epoch: number, sen
   };
   const serve = async (id: number, one: Open, call: Call | UnknownCall): Promise<unknown> => {
     if (call.op === "ports.check") return await handlers.checkPorts(call.ports);
-    if (call.op === "stats") return await handlers.stats(call.server, one.abort.signal);
+    if (call.op === "stats") return statsFor(call, await handlers.stats(call.server, one.abort.signal));
     if (call.op === "examine") return await handlers.examine(call.server, one.abort.signal);
     if (call.op === "image.digest") return await handlers.imageDigest(call.ref);
     if (call.op === "unknown") throw unknownCall(call);
@@ -105,6 +105,12 @@ export function calls(handlers: CallHandlers, timers: Timers, epoch: number, sen
       for (const id of open.keys()) cancel(id);
     },
   };
+}
+
+/** Whoever does not ask for rates cannot take them. */
+function statsFor({ rates }: Extract<Call, { op: "stats" }>, stats: ServerStats): ServerStats {
+  const { cpu_percent, memory_percent, memory_used_mb, status } = stats;
+  return rates ? stats : { cpu_percent, memory_percent, memory_used_mb, status };
 }
 
 const unknownCall = ({ name }: UnknownCall): AppError =>

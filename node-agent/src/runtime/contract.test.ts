@@ -30,7 +30,7 @@ promise("what a server is called and what it uses is told while it runs", async 
   const used = await runtime.consumption(server);
   t.is(used!.memoryLimitBytes, plan.spec.memoryBytes);
   t.true(used!.memoryBytes >= 0 && used!.memoryBytes < used!.memoryLimitBytes);
-  t.true(used!.cpuMs >= 0);
+  t.true(used!.cpuMs >= 0 && used!.network!.inBytes >= 0 && used!.disk!.writtenBytes >= 0);
   const exit = runtime.waitGame(server, never);
   await runtime.writeStdin(server, "quit");
   await exit;

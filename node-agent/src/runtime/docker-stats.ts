@@ -1,11 +1,13 @@
-/** What a server's containers are called and what its game uses, asked of the engine once. */
-import type { ContainerStats } from "dockerode";
-import { isRunning, listOwn, newestGame } from "./docker-containers.ts";
-import { isFault, limits, type Engine } from "./docker-engine.ts";
+/** What a server's containers are called, and what its game uses: the engine is asked once a run where that stands. */
+import { totalmem } from "node:os";
+import { AppError } from "@playspawn/shared";
+import { cgroupFolder } from "../cgroup/folders.ts";
+import { belongs, memoryLimit, readUsage, type UsagePlaces } from "../cgroup/usage.ts";
+import { inspect, isRunning, listOwn, newestGame } from "./docker-containers.ts";
+import type { Engine } from "./docker-engine.ts";
 import { gameId, type Games } from "./docker-games.ts";
 import { label, networkName, type Identity } from "./names.ts";
 import type { Consumption, Containers } from "./runtime.ts";
-import { AppError } from "@playspawn/shared";
 
 export async function containers(engine: Engine, identity: Identity, server: string): Promise<Containers> {
   const own = await listOwn(engine, identity, { server });
@@ -14,30 +16,58 @@ export async function containers(engine: Engine, identity: Identity, server: str
   return { game: game?.Id ?? null, holder: holder?.Id ?? null, network: networkName(identity) };
 }
 
-/** One sample: the engine would take a second for two of them. */
-export async function consumption(games: Games, server: string): Promise<Consumption | null> {
-  const { engine } = games;
-  try {
-    const id = await gameId(games, server);
-    const sample = await engine.call(`read what server ${server} uses`, limits.read, (abortSignal) =>
-      engine.docker.getContainer(id).stats({ stream: false, "one-shot": true, abortSignal } as object),
-    );
-    return consumptionOf(sample as unknown as ContainerStats);
-  } catch (error) {
-    if (isFault(error, 404) || (error instanceof AppError && error.code === "not_found")) return null;
-    throw error;
-  }
+/** Where the kernel counts what the present run of a game uses. */
+interface Counted extends UsagePlaces {
+  container: string;
+  limitBytes: number;
 }
 
-/** null for a container that does not run: the engine then answers without figures. */
-function consumptionOf({ cpu_stats: cpu, memory_stats: memory }: ContainerStats): Consumption | null {
-  if (!memory.usage || !memory.limit) return null;
-  const { stats } = memory as { stats?: Partial<Record<"total_inactive_file" | "inactive_file", number>> };
-  // Named as in cgroup v1 or v2.
-  const cache = stats?.total_inactive_file ?? stats?.inactive_file ?? 0;
-  return {
-    cpuMs: cpu.cpu_usage.total_usage / 1e6,
-    memoryBytes: Math.max(0, memory.usage - cache),
-    memoryLimitBytes: memory.limit,
+/** Answers what reads one server: null when its game does not run. The engine is asked where that is once a run. */
+export function consumptions(games: Games): (server: string) => Promise<Consumption | null> {
+  const known = new Map<string, Counted>();
+  return async (server) => {
+    const before = known.get(server);
+    const used = before && sample(before);
+    if (used) return used;
+    known.delete(server);
+    const found = await find(games, server);
+    if (!found) return null;
+    known.set(server, found);
+    return sample(found);
   };
+}
+
+/** A process of that number may be another's by now; a container that was started again has another one. */
+function sample(counted: Counted): Consumption | null {
+  const used = belongs(counted.pid, counted.container) ? readUsage(counted) : null;
+  return used && { ...used, memoryLimitBytes: counted.limitBytes };
+}
+
+/** @throws AppError internal where the engine's cgroups are not mounted */
+async function find(games: Games, server: string): Promise<Counted | null> {
+  const state = await stateOf(games, server);
+  if (!state?.running) return null;
+  const { id: container, pid } = state;
+  const [memory, cpu, io] = await Promise.all([
+    cgroupFolder(pid, "memory"),
+    cgroupFolder(pid, "cpuacct"),
+    cgroupFolder(pid, "blkio"),
+  ]);
+  // It ended meanwhile.
+  if (!belongs(pid, container)) return null;
+  if (memory && cpu) return { container, pid, memory, cpu, io, limitBytes: memoryLimit(memory) ?? totalmem() };
+  throw new AppError("internal", `Where the kernel counts what server ${server} uses is not mounted: /sys/fs/cgroup.`);
+}
+
+async function stateOf(games: Games, server: string): Promise<{ id: string; pid: number; running: boolean } | null> {
+  try {
+    const id = await gameId(games, server);
+    const found = await inspect(games.engine, id);
+    // The remembered container is gone; the next call finds the one that took its place.
+    if (!found) games.ids.delete(server);
+    return found ? { id, pid: found.State.Pid, running: found.State.Running } : null;
+  } catch (error) {
+    if (error instanceof AppError && error.code === "not_found") return null;
+    throw error;
+  }
 }

@@ -12,7 +12,7 @@ import { resolvers } from "../net/resolvers.ts";
 import { accounts } from "./account.ts";
 import { buildContexts, type BuildContexts, type ContextSource } from "./build-context.ts";
 import { listUnits } from "./docker-containers.ts";
-import { consumption, containers } from "./docker-stats.ts";
+import { consumptions, containers } from "./docker-stats.ts";
 import { dockerEngine, EngineFault } from "./docker-engine.ts";
 import { watchEvents } from "./docker-events.ts";
 import { ensureGame, removeGame, signalGame, startGame, waitGame, type Games } from "./docker-games.ts";
@@ -93,6 +93,7 @@ export function dockerRuntime(options: DockerRuntimeOptions): Runtime {
     cgroup: async () => (await host.get()).cgroup,
     swapOpen: new Map(),
   };
+  const consumption = consumptions(games);
   const images: Images = {
     engine,
     contexts: "use" in options.contexts ? options.contexts : buildContexts(options.contexts),
@@ -129,7 +130,7 @@ export function dockerRuntime(options: DockerRuntimeOptions): Runtime {
     removeGame: (server) => guarded("internal", () => change(server, () => removeGame(games, server))),
     removeHolder: (server) => guarded("internal", () => change(server, () => removeHolder(engine, identity, server))),
     containers: (server) => guarded("internal", () => containers(engine, identity, server)),
-    consumption: (server) => guarded("internal", () => consumption(games, server)),
+    consumption: (server) => guarded("internal", () => consumption(server)),
     inside: (server) => guarded("internal", () => inside(games, server)),
     registryDigest: (ref) => guarded("image_pull_failed", () => registryDigest(images, ref)),
     publishedPorts: () => guarded("internal", published),

@@ -130,7 +130,11 @@ function engineCalls(engine: FakeEngine, options: FakeRuntimeOptions): EngineCal
       // Half a core, and a quarter of its memory.
       const cpuMs = (options.ports.clock.now() - game.startedAt) / 2;
       const memoryLimitBytes = game.plan.spec.memoryBytes;
-      return { cpuMs, memoryBytes: memoryLimitBytes / 4, memoryLimitBytes };
+      const [network, disk] = [
+        { inBytes: cpuMs * 10, outBytes: cpuMs * 40 },
+        { readBytes: 0, writtenBytes: cpuMs },
+      ];
+      return { cpuMs, memoryBytes: memoryLimitBytes / 4, memoryLimitBytes, network, disk };
     },
   };
 }

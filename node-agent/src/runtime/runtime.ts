@@ -54,9 +54,13 @@ export interface Inside {
 export interface Consumption {
   /** Processor time so far, in ms of one core. */
   cpuMs: number;
-  /** Without the page cache that can be given back. */
+  /** Without the page cache that is given back first. */
   memoryBytes: number;
   memoryLimitBytes: number;
+  /** Through the server's own network so far, seen from the game; null where it cannot be told. */
+  network: { inBytes: number; outBytes: number } | null;
+  /** From and to disks so far. */
+  disk: { readBytes: number; writtenBytes: number } | null;
 }
 
 /** How much of a game's memory is in the machine's, before and after it was moved out, in bytes. */
@@ -144,7 +148,7 @@ export interface Runtime {
   removeGame(server: string): Promise<void>;
   removeHolder(server: string): Promise<void>;
   containers(server: string): Promise<Containers>;
-  /** null when the game does not run. */
+  /** null when the game does not run. Cheap enough for every server every second. @throws AppError internal where it is counted nowhere */
   consumption(server: string): Promise<Consumption | null>;
   /** null when the game does not run. */
   inside(server: string): Promise<Inside | null>;

@@ -80,6 +80,11 @@ export class Registry {
     return this.#supervisors.get(id);
   }
 
+  /** Ids of those whose game runs. */
+  running(): string[] {
+    return [...this.#supervisors.values()].flatMap(({ id, startedAt }) => (startedAt === null ? [] : [id]));
+  }
+
   /** What is wanted of a server here; undefined for one that nobody wants. */
   record(id: string): DesiredServer | undefined {
     return this.#desired.get(id);

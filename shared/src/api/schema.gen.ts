@@ -1832,10 +1832,15 @@ export interface components {
         ServerStats: {
             /** @description Of one core, as `docker stats` tells it: 250 is two and a half. */
             cpu_percent: number;
+            disk_read_bytes_per_second?: number;
+            disk_write_bytes_per_second?: number;
             /** @description Of the server's own limit. */
             memory_percent: number;
             /** @description MiB, without what the kernel only keeps in its cache. */
             memory_used_mb: number;
+            /** @description To the game; left out where it is not known. */
+            network_in_bytes_per_second?: number;
+            network_out_bytes_per_second?: number;
             /**
              * @description What the server does now; all figures are 0 unless its game runs.
              * @enum {string}

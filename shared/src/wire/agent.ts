@@ -307,7 +307,12 @@ export const Call = z.discriminatedUnion("op", [
     follow: z.boolean(),
   }),
   /** Only for agents with the capability `stats`. */
-  z.strictObject({ op: z.literal("stats"), server: z.string() }),
+  z.strictObject({
+    op: z.literal("stats"),
+    server: z.string(),
+    /** Rates of network and disk too, which a control plane of before could not take. */
+    rates: z.boolean().optional(),
+  }),
   /** What a running game is made of and listens on. Only for agents with the capability `examine`, like the next. */
   z.strictObject({ op: z.literal("examine"), server: z.string() }),
   /** Which digest an image reference means in its registry now; what it was pinned to stays. */
@@ -329,6 +334,14 @@ export const ServerStats = z
     memory_percent: z.number().nonnegative().describe("Of the server's own limit."),
     memory_used_mb: z.number().nonnegative().describe("MiB, without what the kernel only keeps in its cache."),
     status: z.enum(haves).describe("What the server does now; all figures are 0 unless its game runs."),
+    network_in_bytes_per_second: z
+      .number()
+      .nonnegative()
+      .optional()
+      .describe("To the game; left out where it is not known."),
+    network_out_bytes_per_second: z.number().nonnegative().optional(),
+    disk_read_bytes_per_second: z.number().nonnegative().optional(),
+    disk_write_bytes_per_second: z.number().nonnegative().optional(),
   })
   .meta({ id: "ServerStats" });
 export type ServerStats = z.infer<typeof ServerStats>;

@@ -6,7 +6,7 @@ import { isTold } from "../lib/timeline.ts";
 import { ports } from "../ports.ts";
 import { call } from "./client.ts";
 import { ApiError } from "./errors.ts";
-import type { Game, Games, Me, NodeEvent, Server, ServerEvent } from "./types.ts";
+import type { Game, Games, Me, NodeEvent, Server, ServerEvent, ServerStats } from "./types.ts";
 
 const pageSize = 100;
 const pagesMax = 20;
@@ -179,6 +179,11 @@ export const whyQuery = ({ id, version }: Pick<Server, "id" | "version">) =>
 
 const mib = 1024 ** 2;
 
+function networkOf(used: ServerStats): Sample["network"] {
+  const { network_in_bytes_per_second: received, network_out_bytes_per_second: sent } = used;
+  return received === undefined || sent === undefined ? undefined : { received, sent };
+}
+
 /** What a server used in the last minutes: each answer is one sample more, what was not asked for leaves a gap. */
 export const statsQuery = (id: string, client: QueryClient) =>
   queryOptions({
@@ -195,6 +200,7 @@ export const statsQuery = (id: string, client: QueryClient) =>
         cpuPercent: used.cpu_percent,
         memoryBytes: used.memory_used_mb * mib,
         memoryPercent: used.memory_percent,
+        network: networkOf(used),
       });
     },
   });

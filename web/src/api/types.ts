@@ -20,6 +20,7 @@ export type GameTestStep = Schemas["GameTestStep"];
 export type TemplateFault = Schemas["GameFault"];
 export type Server = Schemas["Server"];
 export type Address = Server["addresses"][number];
+export type ServerStats = Schemas["ServerStats"];
 export type Why = Schemas["ServerWhy"];
 export type ServerEvent = Schemas["ServerEvent"];
 export type Node = Schemas["Node"];

@@ -6,6 +6,8 @@ export interface Usage {
   memoryBytes: number;
   /** Of the server's own limit. */
   memoryPercent: number;
+  /** Bytes a second to the game and from it; undefined where its agent does not tell. */
+  network?: { received: number; sent: number } | undefined;
 }
 
 export interface Sample extends Usage {

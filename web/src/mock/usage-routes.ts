@@ -18,6 +18,8 @@ const stats: Handler = (world, _input, id) => {
     cpu_percent,
     memory_percent,
     memory_used_mb: ((memoryBytes / mib) * memory_percent) / 100,
+    network_in_bytes_per_second: 4_000 + chance[0]! * 20,
+    network_out_bytes_per_second: 16_000 + chance[1]! * 90,
     status: have,
   });
 };

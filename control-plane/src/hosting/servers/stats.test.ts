@@ -14,7 +14,7 @@ test("what a server uses is what its node answers now, in the document's fields"
     const { id: call, call: question } = await house.agent
       .next("call")
       .then(async (frame) => (frame.call.op === "stats" ? frame : await house.agent.next("call")));
-    t.deepEqual(question, { op: "stats", server: id });
+    t.deepEqual(question, { op: "stats", server: id, rates: true });
     house.agent.send({ t: "reply", id: call, result: used });
     t.deepEqual((await asked).body as unknown, used);
   }

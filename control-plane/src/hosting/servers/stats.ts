@@ -20,7 +20,7 @@ export async function readStats(db: Db, nodes: Pick<NodeCalls, "get">, id: strin
   const { stats } = JSON.parse(home.capabilities) as z.infer<typeof Capabilities>;
   if (stats !== true)
     throw new AppError("conflict", `The agent of ${home.node_name} is too old to tell what a server uses: update it.`);
-  const answer = ServerStats.safeParse(await node.call({ op: "stats", server: id }, limitMs));
+  const answer = ServerStats.safeParse(await node.call({ op: "stats", server: id, rates: true }, limitMs));
   if (answer.success) return answer.data;
   throw new AppError("node_unreachable", `What ${home.node_name} says of this server cannot be understood.`, {
     cause: answer.error,

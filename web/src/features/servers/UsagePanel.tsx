@@ -49,11 +49,24 @@ export function UsagePanel({ server }: { server: Server }) {
           limit={limitOf(server, "/memoryBytes", bytes(server.memoryBytes))}
           note={last && `${percent(last.memoryPercent)} of its limit`}
         />
+        {last?.network && <Network {...last.network} />}
       </div>
       <p className="mt-3 text-[0.867rem] text-ink-3 text-pretty">
         {reason ?? "Measured while this page is open, 5 minutes back at most."}
       </p>
     </section>
+  );
+}
+
+function Network({ received, sent }: { received: number; sent: number }) {
+  return (
+    <div className="flex flex-wrap items-baseline justify-between gap-x-3">
+      <h2 className="eyebrow">Network</h2>
+      <p className="text-[0.867rem] text-ink-3">
+        <span className="font-mono text-ink">{bytes(received)}</span> in,{" "}
+        <span className="font-mono text-ink">{bytes(sent)}</span> out a second
+      </p>
+    </div>
   );
 }
 
