@@ -18,6 +18,7 @@ export * from "./wire/agent.ts";
 export * from "./wire/older.ts";
 export * from "./wire/codec.ts";
 export * from "./wire/door.ts";
+export * from "./wire/hold.ts";
 export * from "./wire/live.ts";
 export * from "./ports/failpoint.ts";
 export * from "./ports/gate.ts";
