@@ -4,6 +4,7 @@ export * from "./domain/errors.ts";
 export * from "./domain/faults.ts";
 export * from "./domain/ids.ts";
 export * from "./domain/label.ts";
+export * from "./domain/refusals.ts";
 export * from "./domain/server-state.ts";
 export * from "./games/game.ts";
 export { Memory } from "./games/fields.ts";

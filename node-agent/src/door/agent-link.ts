@@ -11,8 +11,8 @@ const firstRetryMs = 50;
 const longestRetryMs = 1000;
 
 export interface AgentLink {
-  /** Lost while the agent is away. */
-  send(frame: FromDoor): void;
+  /** Lost while the agent is away: answers whether it is there. */
+  send(frame: FromDoor): boolean;
   close(): void;
 }
 
@@ -71,6 +71,7 @@ export async function agentLink(options: AgentLinkOptions): Promise<AgentLink> {
   return {
     send(frame) {
       if (socket) writeFrame(socket, frame);
+      return socket !== undefined;
     },
     close() {
       closed = true;

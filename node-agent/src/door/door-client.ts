@@ -1,5 +1,5 @@
 /** The agent's end of the door's unix socket: the interface the supervisors see; `door-server.ts` implements it. */
-import type { Protocol, Route } from "@playspawn/shared";
+import type { FromDoor, Protocol, Route } from "@playspawn/shared";
 
 export interface Knock {
   server: string;
@@ -19,6 +19,9 @@ export interface Traffic {
   passing?: number | undefined;
 }
 
+/** Of one server, for one reason. */
+export type Refused = NonNullable<Extract<FromDoor, { t: "traffic" }>["refused"]>[number];
+
 export interface BindFailure {
   server: string;
   protocol: Protocol;
@@ -37,6 +40,8 @@ export interface Door {
   /** Ports that could not be bound now; `by` fits behind "is taken by". @throws AppError not_ready */
   check(ports: { protocol: Protocol; port: number }[]): Promise<{ protocol: Protocol; port: number; by: string }[]>;
   onKnock(listener: (knock: Knock) => void): void;
+  /** Who was turned away since this was last said. */
+  onRefused(listener: (refused: readonly Refused[]) => void): void;
   /** The door process came or went. */
   onConnection(listener: (connected: boolean) => void): void;
   close(): Promise<void>;

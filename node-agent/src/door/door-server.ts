@@ -1,7 +1,7 @@
 /** The agent's end of the door's unix socket. Holds the table of routes and sends it to whichever door is there. */
 import type { Socket } from "node:net";
 import { AppError, firstAnswer, FromDoor, type Ports, type Route, type ToDoor } from "@playspawn/shared";
-import type { BindFailure, Door, DoorProcess, Handover, Knock, Traffic } from "./door-client.ts";
+import type { BindFailure, Door, DoorProcess, Handover, Knock, Refused, Traffic } from "./door-client.ts";
 import { readFrames, writeFrame } from "./json-lines.ts";
 import type { Log } from "./log.ts";
 import { listenUnix } from "./unix-listener.ts";
@@ -58,6 +58,7 @@ class DoorServer implements DoorProcess {
   readonly #watch: Watch;
   readonly #table: Table = new Map();
   readonly #knockListeners: ((knock: Knock) => void)[] = [];
+  readonly #refusedListeners: ((refused: readonly Refused[]) => void)[] = [];
   readonly #connectionListeners: ((connected: boolean) => void)[] = [];
   readonly #checked = new Map<number, PortTaken[]>();
   /** Servers that gave their routes up, and in which revision: the door may speak of them until it has applied that. */
@@ -112,6 +113,10 @@ class DoorServer implements DoorProcess {
 
   onKnock(listener: (knock: Knock) => void): void {
     this.#knockListeners.push(listener);
+  }
+
+  onRefused(listener: (refused: readonly Refused[]) => void): void {
+    this.#refusedListeners.push(listener);
   }
 
   onConnection(listener: (connected: boolean) => void): void {
@@ -174,6 +179,7 @@ class DoorServer implements DoorProcess {
       case "traffic":
         session.traffic ??= new Map();
         for (const { server, ...figures } of frame.servers) session.traffic.set(server, figures);
+        if (frame.refused) for (const listener of this.#refusedListeners) listener(frame.refused);
         return;
     }
     this.#watch.notify();

@@ -5,6 +5,7 @@ import { tryPort } from "./bind.ts";
 import { cookies } from "./cookies.ts";
 import { counted, shares } from "./counted.ts";
 import { GateTable } from "./gate-table.ts";
+import { knockBudgets } from "./knock-budgets.ts";
 import { knocks } from "./knocks.ts";
 import { type Limits, defaultLimits } from "./limits.ts";
 import type { Log } from "./log.ts";
@@ -23,8 +24,8 @@ export interface DoorCore {
 export interface DoorOptions {
   ports: Ports;
   log: Log;
-  /** To the agent; what is said while it is away is lost and said again later. */
-  send: (frame: FromDoor) => void;
+  /** To the agent; what is said while it is away is lost and said again later. Answers false when it is lost. */
+  send: (frame: FromDoor) => unknown;
   /** How many file descriptors ports, connections and flows may use together. */
   descriptors: number;
   limits?: Partial<Limits>;
@@ -45,9 +46,13 @@ export function openDoor(options: DoorOptions): DoorCore {
   const { ports, log, send, descriptors, addresses, kernel } = options;
   const limits = { ...defaultLimits, ...options.limits };
   const traffic = trafficBook();
-  const knocking = knocks({ clock: ports.clock, limits, send: (knock) => send({ t: "knock", ...knock }) });
   const servers = (): number => table.servers();
-  const refusing = refusals(ports.clock, log);
+  const refusing = refusals(ports.clock, log, (refused) => send({ t: "traffic", servers: [], refused }) !== false);
+  const knocking = knocks({
+    budgets: knockBudgets(ports.clock, limits),
+    refusals: refusing,
+    send: (knock) => send({ t: "knock", ...knock }),
+  });
   const context = {
     ports,
     log,

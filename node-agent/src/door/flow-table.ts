@@ -41,7 +41,7 @@ export class FlowTable {
   receive(packet: Buffer, from: RemoteInfo, answer: Answer): void {
     const key = keyOf(from);
     const flow = this.#flows.get(key) ?? this.#open(key, from);
-    if (!flow) return this.#context.refusals.count(this.#server, "flows");
+    if (!flow) return this.#context.refusals.count(this.#server, "full", from.address, "flows");
     if (flow.receive(packet, answer)) this.#welcome(key, flow);
     else if (this.#strangers.delete(key)) this.#strangers.set(key, flow);
   }

@@ -2,9 +2,10 @@
  * Who waits for which server, said to the agent again and again until nobody waits: a knock that is lost with a dying
  * agent is repeated to the next one. Sources have a budget, so that a port scan cannot wake a node.
  */
-import { type Clock, type Protocol, type Route, addressKey } from "@playspawn/shared";
-import type { Limits } from "./limits.ts";
+import type { Protocol, Route } from "@playspawn/shared";
+import type { KnockBudgets } from "./knock-budgets.ts";
 import { tellsJoins } from "./protocols/protocols.ts";
+import type { Refusals } from "./refusals.ts";
 import { sourceName } from "./source.ts";
 
 export interface Knocking {
@@ -18,6 +19,8 @@ export interface KnockedAt {
   protocol: Protocol;
   /** Nothing in its protocol tells a player from whoever sends something. */
   stranger: boolean;
+  /** Was refused before and tries on: counted once. */
+  again?: boolean;
 }
 
 export const knockAt = (route: Route): KnockedAt => ({
@@ -28,7 +31,7 @@ export const knockAt = (route: Route): KnockedAt => ({
 });
 
 export interface Knocks {
-  /** Knocks until ended; undefined when the source has spent its budget for this minute. */
+  /** Knocks until ended; undefined when a budget for this minute is spent. */
   begin(at: KnockedAt, from: { address: string; port: number }): Knocking | undefined;
   /** Says every knock again; called each second and after reconnecting. */
   repeat(): void;
@@ -40,44 +43,25 @@ export interface Knock {
   source: string;
 }
 
-const minuteMs = 60_000;
-/** All sources that no longer fit the table share one budget: with forged addresses there are any number of them. */
-const everybodyElse = "*";
-
 export function knocks({
-  clock,
-  limits,
+  budgets,
+  refusals,
   send,
 }: {
-  clock: Clock;
-  limits: Limits;
+  budgets: KnockBudgets;
+  refusals: Refusals;
   send: (knock: Knock) => void;
 }): Knocks {
   const waiting = new Map<string, { knock: Knock; holders: number }>();
-  const spent = new Map<string, number>();
-  let minuteStart = clock.mono();
-
-  /** Who sends datagrams may not be who they say, so these do not spend what the same address has for connections. */
-  const mayKnock = (protocol: Protocol, address: string): boolean => {
-    if (clock.mono() - minuteStart >= minuteMs) {
-      spent.clear();
-      minuteStart = clock.mono();
-    }
-    const source = `${protocol} ${addressKey(address)}`;
-    const isKnown = spent.has(source) || spent.size < limits.knockSources;
-    const key = isKnown ? source : `${protocol} ${everybodyElse}`;
-    const count = spent.get(key) ?? 0;
-    if (count >= limits.knocksPerSourceMinute) return false;
-    spent.set(key, count + 1);
-    return true;
-  };
-
   return {
-    begin({ server, port, protocol }, from) {
+    begin(at, from) {
+      const { server, port } = at;
       let entry = waiting.get(server);
       if (!entry) {
         // Only the first at a quiet server spends: the others wait for a wake that is on its way.
-        if (!mayKnock(protocol, from.address)) return undefined;
+        const forbidden = budgets.spend(at, from.address);
+        if (forbidden && !at.again) refusals.count(server, forbidden, from.address);
+        if (forbidden) return undefined;
         entry = { knock: { server, port, source: sourceName(from.address, from.port) }, holders: 0 };
         waiting.set(server, entry);
         send(entry.knock);

@@ -18,6 +18,8 @@ export interface Limits {
   connectionsPerSource: number;
   knocksPerSourceMinute: number;
   knockSources: number;
+  strangersPerServerMinute: number;
+  strangersPerNodeMinute: number;
   dialMs: number;
   /** How long servers that a fresh agent did not name keep their ports. */
   forgetMs: number;
@@ -45,6 +47,9 @@ export const defaultLimits: Limits = {
   // Enough for anyone who tries again and again, too little to wake a whole node by a port scan.
   knocksPerSourceMinute: 20,
   knockSources: 4096,
+  // Whoever knocks in a protocol that does not tell a join from a scan.
+  strangersPerServerMinute: 60,
+  strangersPerNodeMinute: 120,
   // `awake` was proved by a probe, so a refusal is a race with a restart and short.
   dialMs: 3000,
   forgetMs: 60_000,

@@ -41,7 +41,7 @@ const door = openDoor({
   descriptors: config.descriptors,
   addresses: localAddresses(systemPorts.clock),
   kernel: "reason" in kernel ? undefined : kernel,
-  send: (frame) => link?.send(frame),
+  send: (frame) => link?.send(frame) ?? false,
   onRoutes: ready,
 });
 

@@ -4,6 +4,7 @@
  */
 import type { Socket } from "node:net";
 import { type Route, addressKey } from "@playspawn/shared";
+import { mayWake, notAllowedText } from "./allow.ts";
 import type { GateContext } from "./gate.ts";
 import { HoldBuffer } from "./hold-buffer.ts";
 import { knockAt, type Knocking } from "./knocks.ts";
@@ -45,6 +46,8 @@ export class Connection implements Waiting {
   /** Bytes were answered here, so the game can no longer get the whole of it. */
   #answered = false;
   #knocking: Knocking | undefined;
+  /** Has knocked in vain; it may try again later. */
+  #isRefused = false;
   #dialling: AbortController | undefined;
   #cancelTimer = (): void => {};
 
@@ -117,7 +120,7 @@ export class Connection implements Waiting {
     this.#enter("greeting");
     const limit = this.#context.room.enter(this);
     if (limit) {
-      this.#context.refusals.count(this.server, limit);
+      this.#context.refusals.count(this.server, "full", this.#from.address, limit);
       return this.destroy();
     }
     this.#readWhileRoom();
@@ -177,8 +180,8 @@ export class Connection implements Waiting {
   #greet(quiet: boolean): void {
     while (this.greeting()) {
       const greeting = this.#greeter.read(this.#held.peek(), this.#route(), quiet);
-      if (greeting.kind === "wake") return this.#hold();
-      if (greeting.kind === "drop") return this.destroy();
+      if (greeting.kind === "wake") return this.#admit(greeting.player);
+      if (greeting.kind === "drop") return this.#drop();
       if (greeting.kind === "more") return this.#waitForMore(greeting.quietMs);
       this.#answer(greeting);
     }
@@ -196,6 +199,19 @@ export class Connection implements Waiting {
     this.#answered = true;
     if (end) this.#leave(reply);
     else if (reply.length > 0) this.#client.write(reply);
+  }
+
+  #drop(): void {
+    this.#context.refusals.count(this.server, "garbage", this.#from.address);
+    this.destroy();
+  }
+
+  /** While it wakes for somebody else whoever comes is let in. */
+  #admit(player: string | undefined): void {
+    const route = this.#route();
+    if (route.mode !== "asleep" || mayWake(route, this.#from.address, player)) return this.#hold();
+    this.#context.refusals.count(this.server, "not_allowed", this.#from.address);
+    this.#leave(this.#greeter.farewell(notAllowedText));
   }
 
   #hold(): void {
@@ -216,7 +232,9 @@ export class Connection implements Waiting {
   /** Knocks unless it does already, if its source still may and is still there. */
   #knock(): void {
     if (this.#client.readableEnded) return;
-    this.#knocking ??= this.#context.knocks.begin(knockAt(this.#route()), this.#from);
+    const again = this.#isRefused;
+    this.#knocking ??= this.#context.knocks.begin({ ...knockAt(this.#route()), again }, this.#from);
+    this.#isRefused = this.#knocking === undefined;
   }
 
   /** Says `reply`, then waits for the client to go; what it still sends is thrown away. */

@@ -15,7 +15,7 @@ export function tcpGate(first: Route, context: GateContext): Gate {
   let listener: Server | undefined;
 
   const accept = (client: Socket): void => {
-    const giveBack = takePlace(first.server, addressKey(client.remoteAddress ?? ""), context);
+    const giveBack = takePlace(first.server, client.remoteAddress ?? "", context);
     if (!giveBack) {
       client.on("error", () => {});
       client.destroy();
@@ -63,13 +63,14 @@ export function tcpGate(first: Route, context: GateContext): Gate {
 }
 
 /** Counts one more connection. Answers what gives its place back; undefined when the server, the source or the door has too many. */
-function takePlace(server: string, source: string, context: GateContext): (() => void) | undefined {
+function takePlace(server: string, address: string, context: GateContext): (() => void) | undefined {
+  const source = addressKey(address);
   const { descriptors, connectionsPerServer, connectionsPerSource, refusals } = context;
   const taken: (() => void)[] = [];
   const giveBack = (): void => taken.forEach((give) => give());
   const takes = (limit: string, isTaken: boolean, give: () => void): boolean => {
     if (isTaken) taken.push(give);
-    else refusals.count(server, limit);
+    else refusals.count(server, "full", address, limit);
     return isTaken;
   };
   const isIn =

@@ -55,6 +55,8 @@ export class Flow {
   /** Was passing when the server fell asleep, at this time. */
   #leftAt: number | undefined;
   #knocking: Knocking | undefined;
+  /** Has knocked in vain; it may try again later. */
+  #isRefused = false;
   /** Datagrams that came here and were handed over to the kernel. */
   #handedOver = 0;
 
@@ -184,7 +186,9 @@ export class Flow {
   }
 
   #knock(): void {
-    this.#knocking ??= this.#context.knocks.begin(knockAt(this.#route()), this.from);
+    const again = this.#isRefused;
+    this.#knocking ??= this.#context.knocks.begin({ ...knockAt(this.#route()), again }, this.from);
+    this.#isRefused = this.#knocking === undefined;
   }
 
   /** Reaches the game, through the same socket as before if it is where it was: the game knows the player by it. */

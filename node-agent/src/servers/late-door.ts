@@ -3,7 +3,7 @@
  * truth and gives up every port that is not in it; so nothing is said until every server that stands here is known.
  */
 import { AppError, type Route, type Timers, withLimit } from "@playspawn/shared";
-import type { BindFailure, Door, Knock } from "../door/door-client.ts";
+import type { BindFailure, Door, Knock, Refused } from "../door/door-client.ts";
 
 export interface LateDoor extends Door {
   /** From here on `door` gets everything, the routes so far first. Once. */
@@ -17,6 +17,7 @@ export function lateDoor(timers: Timers): LateDoor {
   const attached = Promise.withResolvers<Door>();
   const routes = new Map<string, Route[]>();
   const onKnock: ((knock: Knock) => void)[] = [];
+  const onRefused: ((refused: readonly Refused[]) => void)[] = [];
   const onConnection: ((connected: boolean) => void)[] = [];
   let real: Door | undefined;
   return {
@@ -24,6 +25,7 @@ export function lateDoor(timers: Timers): LateDoor {
       real = door;
       attached.resolve(door);
       for (const listener of onKnock) door.onKnock(listener);
+      for (const listener of onRefused) door.onRefused(listener);
       for (const listener of onConnection) door.onConnection(listener);
       for (const [server, table] of routes) door.setRoutes(server, table);
       routes.clear();
@@ -42,6 +44,7 @@ export function lateDoor(timers: Timers): LateDoor {
       return door.check(ports);
     },
     onKnock: (listener) => void (real ? real.onKnock(listener) : onKnock.push(listener)),
+    onRefused: (listener) => void (real ? real.onRefused(listener) : onRefused.push(listener)),
     onConnection: (listener) => void (real ? real.onConnection(listener) : onConnection.push(listener)),
     close: async () => real?.close(),
   };

@@ -193,6 +193,18 @@ test("a door that comes back with ports it could not bind has that told, and tak
   t.is(all.events.filter((event) => event.kind === "door_lost").length, 1);
 });
 
+test("whom the door turned away becomes an event of that server; of servers that are not known here none", async (t) => {
+  const all = await estate();
+  await all.registry.snapshot({ rev: 1, snapshot: [record(1)], adopt: false });
+  await all.settle();
+  const one = { reason: "not_allowed", refused: 12, sources: 3, source: "192.0.2.1" } as const;
+  all.door.refuse({ server: serverId(1), ...one }, { server: serverId(9), ...one });
+  const told = all.events.filter((event) => event.kind === "refused");
+  t.is(told.length, 1);
+  const data = { reason: "not_allowed", count: 12, sources: 3, source: "192.0.2.1" };
+  t.like(told[0], { server: serverId(1), data });
+});
+
 test("the record of another installation is not taken for ours", async (t) => {
   const all = await estate();
   await all.registry.snapshot({ rev: 7, snapshot: [record(1, { spec: spec() })], adopt: false });

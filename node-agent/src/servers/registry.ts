@@ -1,5 +1,6 @@
 /** All supervisors of this node: made from the desired snapshot and from what stands on the engine, told of every event. */
 import { messageOf, type DesiredServer, type StatusItem } from "@playspawn/shared";
+import type { Refused } from "../door/door-client.ts";
 import type { Unit } from "../runtime/runtime.ts";
 import { orphans } from "./orphans.ts";
 import { whoGivesWay } from "./pressure.ts";
@@ -60,6 +61,7 @@ export class Registry {
     }
     await this.#adoptMissing();
     door.onKnock((knock) => this.#supervisors.get(knock.server)?.knock(knock));
+    door.onRefused((refused) => refused.forEach((one) => this.#tellRefused(one)));
     door.onConnection((connected) => void this.#doorChanged(connected));
     void this.#follow(runtime.events(this.#ended.signal));
     this.#stopTicking = ports.timers.every(usageTickMs, () => this.#tick());
@@ -158,6 +160,13 @@ export class Registry {
     this.#stopTicking();
     for (const supervisor of this.#supervisors.values()) supervisor.close();
     await this.#state.settled();
+  }
+
+  /** The door says it rarely enough for a log. */
+  #tellRefused({ server, refused: count, reason, limit = "", sources, source }: Refused): void {
+    const gen = this.#desired.get(server)?.gen;
+    const data = { reason, count, sources, source, ...(limit && { limit }) };
+    if (gen !== undefined) this.#world.tell({ server, gen, kind: "refused", cause: null, data });
   }
 
   #take(record: DesiredServer): void {

@@ -162,6 +162,7 @@ const eventKinds = [
   "adopted",
   "door_lost",
   "dropped",
+  "refused",
 ] as const;
 
 /** A kind that a newer agent has: kept under a name that is nobody's else. */

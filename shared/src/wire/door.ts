@@ -4,6 +4,7 @@
  * routes while the agent is away. Revisions count within one connection.
  */
 import { z } from "zod";
+import { refusalReasons } from "../domain/refusals.ts";
 import { About, Asleep, Protocol } from "../games/game.ts";
 
 /** The longest line either end sends or accepts, in bytes. */
@@ -40,6 +41,10 @@ export const Route = z.strictObject({
    * `asleep` the player's knock is still passed on, in mode `closed` it is not.
    */
   notice: z.string().max(300).nullable(),
+  /** Who may wake it; others are answered in lists and turned away when they join. Empty lists are everyone. */
+  allow: z
+    .strictObject({ addresses: z.array(z.string().max(50)).max(100), names: z.array(z.string().max(40)).max(200) })
+    .optional(),
   /** Seats, for the status answer of a sleeper; 0 when nobody knows. */
   playersMax: z.number().int().nonnegative().optional(),
 });
@@ -118,6 +123,21 @@ export const FromDoor = z.discriminatedUnion("t", [
         packetsIn: z.number(),
       }),
     ),
+    /** Who was turned away since this was last said. Here, because an older agent leaves fields out, not frames. */
+    refused: z
+      .array(
+        z.strictObject({
+          server: z.string(),
+          reason: z.enum(refusalReasons),
+          /** For `full`: what is used up. */
+          limit: z.string().max(60).optional(),
+          refused: z.number().int().positive(),
+          /** How many addresses (of IPv6: networks) they came from, as far as they were counted, and the one of most. */
+          sources: z.number().int().positive(),
+          source: z.string().max(60),
+        }),
+      )
+      .optional(),
   }),
 ]);
 export type FromDoor = z.infer<typeof FromDoor>;

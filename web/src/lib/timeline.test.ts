@@ -18,6 +18,14 @@ test("wakes and sleeps come with their cause", (t) => {
   t.is(tell(event("sleep", { kind: "api" }), 900).text, "Asleep, sent to sleep by hand");
 });
 
+test("who was turned away is told with why, how often and by whom", (t) => {
+  const data = { reason: "not_allowed", count: 12, sources: 3, source: "192.0.2.1", limit: "flows" };
+  t.like(tell(event("refused", null, data), null), {
+    text: "Turned away: not on the list of who may wake it",
+    note: "12 attempts by 192.0.2.1 and 2 other addresses",
+  });
+});
+
 test("figures stand in the second line", (t) => {
   t.is(tell(event("ready", null, { totalMs: 4321 }), null).note, "after 4.3 s");
   t.is(tell(event("crash", null, { exitCode: 137 }), null).note, "exit code 137");

@@ -3,6 +3,8 @@ import type { Cause } from "@playspawn/shared/wire/agent.ts";
 import { bytes } from "@playspawn/shared/words/bytes.ts";
 import { plain } from "./ansi.ts";
 import { idleText, span } from "@playspawn/shared/words/time.ts";
+import { count } from "@playspawn/shared/words/count.ts";
+import { refusalText } from "@playspawn/shared/words/refusals.ts";
 import { titleOf, wokenText } from "@playspawn/shared/words/server.ts";
 
 export type Tone = "running" | "waking" | "asleep" | "deploying" | "crashed" | "quiet";
@@ -111,6 +113,16 @@ const says =
   (tone: Tone, text: string): Teller =>
   ({ data }) => ({ tone, text, ...words(string(data["message"]) ?? string(data["text"])) });
 
+const refused: Teller = ({ data }) => {
+  const [times, source, sources] = [number(data["count"]) ?? 1, string(data["source"]), number(data["sources"]) ?? 1];
+  const others = sources > 1 ? ` and ${count(sources - 1, "other address", "other addresses")}` : "";
+  return {
+    tone: "quiet",
+    text: `Turned away: ${refusalText(string(data["reason"]) ?? "the door did not say why")}`,
+    ...note(`${count(times, "attempt")}${source === undefined ? "" : ` by ${source}${others}`}`),
+  };
+};
+
 const portsMoved = (ports: string | undefined): string | undefined => ports && `with other ports: ${ports}`;
 
 const tellers: Record<string, Teller> = {
@@ -126,6 +138,7 @@ const tellers: Record<string, Teller> = {
   holder_lost: says("crashed", "The network holder died and is being healed"),
   adopted: says("quiet", "Found running after the agent came back"),
   door_lost: says("crashed", "The door restarted; players had to reconnect"),
+  refused,
   dropped: says("quiet", "Some events were lost"),
   restored: ({ data }) => ({ tone: "asleep", text: "Back from the trash", ...note(portsMoved(string(data["ports"]))) }),
   wake_requested: ({ cause }) => ({

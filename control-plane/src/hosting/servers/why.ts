@@ -1,5 +1,6 @@
 /** Why a server is awake, and what its wakes are like: what its node said, and what its events tell. Nothing is guessed. */
 import { holdRules, notFound, Protocol, tiers, WakeCause } from "@playspawn/shared";
+import { refusalText } from "@playspawn/shared/words/refusals.ts";
 import { z } from "zod";
 import type { Deps } from "../deps.ts";
 import { specOf } from "./desired.ts";
@@ -105,7 +106,7 @@ async function refusedSince(db: WhyDeps["db"], id: string, { seq }: Wake): Promi
     count: times.reduce((sum, each) => sum + each, 0),
     isMore: found.length === refusalsLooked,
     lastAt: found[0].at,
-    reason: typeof reason === "string" ? reason : null,
+    reason: typeof reason === "string" ? refusalText(reason) : null,
   };
 }
 

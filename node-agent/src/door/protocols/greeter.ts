@@ -4,8 +4,8 @@ import type { Route } from "@playspawn/shared";
 export type Greeting =
   /** Not enough said yet. After `quietMs` without another byte `read` is called again, with `quiet`. */
   | { kind: "more"; quietMs?: number }
-  /** A player: hold all bytes and knock. */
-  | { kind: "wake" }
+  /** A player, by the name that the protocol says: hold all bytes and knock. */
+  | { kind: "wake"; player?: string }
   /** Answered here, without waking; `consumed` bytes are done with. */
   | { kind: "answer"; consumed: number; reply: Buffer; end: boolean }
   /** Nothing that a player's client would say. */

@@ -35,6 +35,18 @@ export function readHandshake(body: Buffer): Handshake | undefined {
   return undefined;
 }
 
+/** A name has 16 letters at most; of others than ours some have more. */
+const nameBytesMax = 64;
+
+/** The name in the body of a login start packet; undefined when it is none. Later versions say more behind it. */
+export function readLoginName(body: Buffer): string | undefined {
+  if (body[0] !== 0x00) return undefined;
+  const length = readVarInt(body, 1, 2);
+  if (typeof length === "string" || length.value < 1 || length.value > nameBytesMax) return undefined;
+  const end = length.end + length.value;
+  return end <= body.length ? body.toString("utf8", length.end, end) : undefined;
+}
+
 const packet = (body: Buffer): Buffer => Buffer.concat([varInt(body.length), body]);
 
 /** A packet of one string. */

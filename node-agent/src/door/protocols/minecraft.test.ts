@@ -242,7 +242,11 @@ test("a handshake may be as long as an old ping looks", (t) => {
   const route = sleeper(1);
   for (let end = 1; end < long.length; end++)
     t.is(minecraftGreeter().read(long.subarray(0, end), route, false).kind, "more");
-  t.is(minecraftGreeter().read(long, route, false).kind, "wake");
+  t.is(minecraftGreeter().read(long, route, false).kind, "more");
+  t.deepEqual(minecraftGreeter().read(Buffer.concat([long, loginStart]), route, false), {
+    kind: "wake",
+    player: "ada",
+  });
 });
 
 test("VarInts are read as they are written", (t) => {

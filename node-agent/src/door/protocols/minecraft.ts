@@ -4,7 +4,7 @@
  */
 import type { Route } from "@playspawn/shared";
 import type { Greeter, Greeting } from "./greeter.ts";
-import { legacyKick, packetOf, readFrame, readHandshake, stringPacket } from "./minecraft-packets.ts";
+import { legacyKick, packetOf, readFrame, readHandshake, readLoginName, stringPacket } from "./minecraft-packets.ts";
 import { sentenceOf } from "./words.ts";
 
 /** Client and status phase together; a real client needs a few round trips. */
@@ -69,6 +69,14 @@ function readStatus(bytes: Buffer, exchange: StatusExchange, route: Route): Gree
   return drop;
 }
 
+/** The login's own packet follows its handshake at once and says who it is. */
+function readLogin(bytes: Buffer): Greeting {
+  const frame = readFrame(bytes);
+  if (typeof frame === "string") return frame === "more" ? more : drop;
+  const player = readLoginName(frame.body);
+  return player === undefined ? drop : { kind: "wake", player };
+}
+
 export function minecraftGreeter(): Greeter {
   let exchange: StatusExchange | undefined;
   return {
@@ -84,7 +92,7 @@ export function minecraftGreeter(): Greeter {
       if (typeof frame === "string") return frame === "more" ? more : drop;
       const handshake = readHandshake(frame.body);
       if (!handshake) return drop;
-      if (handshake.next === "login") return { kind: "wake" };
+      if (handshake.next === "login") return readLogin(bytes.subarray(frame.taken));
       exchange = { protocol: handshake.protocol, isAnswered: false };
       return { kind: "answer", consumed: frame.taken, reply: Buffer.alloc(0), end: false };
     },

@@ -11,7 +11,7 @@ import {
 } from "@playspawn/shared";
 import { fakePorts, type FakePorts } from "@playspawn/shared/ports/fake.ts";
 import { pino } from "pino";
-import type { BindFailure, Door, Knock, Traffic } from "../../door/door-client.ts";
+import type { BindFailure, Door, Knock, Refused, Traffic } from "../../door/door-client.ts";
 import { failpointNames } from "../../failpoints.ts";
 import type { Readiness } from "../../readiness/readiness.ts";
 import { lease } from "../../idle/keep-awake.ts";
@@ -28,6 +28,7 @@ export interface FakeDoor extends Door {
   /** Modes of a server's first port, in the order they were told. */
   modes(server: string): string[];
   knock(server: string, source?: string): void;
+  refuse(...refused: Refused[]): void;
   traffics: Map<string, Traffic>;
   failures: BindFailure[];
   connect(connected: boolean): void;
@@ -37,6 +38,7 @@ export function fakeDoor(): FakeDoor {
   const routes = new Map<string, Route[]>();
   const told = new Map<string, string[]>();
   const onKnock: ((knock: Knock) => void)[] = [];
+  const onRefused: ((refused: readonly Refused[]) => void)[] = [];
   const onConnection: ((connected: boolean) => void)[] = [];
   const door: FakeDoor = {
     routes,
@@ -45,6 +47,9 @@ export function fakeDoor(): FakeDoor {
     modes: (server) => told.get(server) ?? [],
     knock(server, source = "192.0.2.7:40000") {
       for (const listener of onKnock) listener({ server, port: "game", source });
+    },
+    refuse(...refused) {
+      for (const listener of onRefused) listener(refused);
     },
     connect(connected) {
       for (const listener of onConnection) listener(connected);
@@ -59,6 +64,7 @@ export function fakeDoor(): FakeDoor {
     traffic: (server) => door.traffics.get(server),
     check: () => Promise.resolve([]),
     onKnock: (listener) => void onKnock.push(listener),
+    onRefused: (listener) => void onRefused.push(listener),
     onConnection: (listener) => void onConnection.push(listener),
     close: () => Promise.resolve(),
   };
