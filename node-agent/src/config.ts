@@ -39,6 +39,8 @@ export interface Config {
   imageAllow: string[];
   /** `relay`: the door carries every player's packets; `auto`: the kernel does where it can. */
   path: "auto" | "relay";
+  /** `auto`: a firewall of this machine that keeps players from the door's ports is opened for them; `off`: it is only told. */
+  firewall: "auto" | "off";
   nodeName: string;
   /** What players dial. */
   nodeAddress: string;
@@ -147,6 +149,7 @@ const Environment = z.object({
     .transform(listed)
     .pipe(z.array(ImagePattern).max(200)),
   PLAYSPAWN_PATH: z.enum(["auto", "relay"], { error: "must be auto or relay" }).default("auto"),
+  PLAYSPAWN_FIREWALL: z.enum(["auto", "off"], { error: "must be auto or off" }).default("auto"),
   PLAYSPAWN_NODE_NAME: z
     .string()
     .max(60, { error: "must have at most 60 characters" })
@@ -245,6 +248,7 @@ function toConfig(
     egressAllow: env.PLAYSPAWN_EGRESS_ALLOW,
     imageAllow: env.PLAYSPAWN_IMAGE_ALLOW,
     path: env.PLAYSPAWN_PATH,
+    firewall: env.PLAYSPAWN_FIREWALL,
     nodeName: env.PLAYSPAWN_NODE_NAME,
     nodeAddress: env.PLAYSPAWN_NODE_ADDRESS ?? defaultRouteAddress(),
     dockerHost: env.DOCKER_HOST,

@@ -20,6 +20,8 @@ import { link } from "./link/link.ts";
 import { linkNews, type LinkNews } from "./link/news.ts";
 import type { SessionDeps } from "./link/session.ts";
 import type { DirectDoor } from "./net/direct-door.ts";
+import { firewall, type Firewall } from "./net/firewall/firewall.ts";
+import { firewallCapabilities, firewallTrouble } from "./net/firewall/words.ts";
 import { pastDoor } from "./net/past-door.ts";
 import { preflight } from "./preflight.ts";
 import { applyRestore, restoreWaits } from "./restore.ts";
@@ -97,7 +99,7 @@ export async function createContext(config: Config): Promise<Context> {
     const lock = await preflight(config, ports.timers);
     closers.push(() => lock.release());
     const clear = ({ installationId: installation, nodeId: node }: Identity): Promise<void> =>
-      clearNode(config.dockerHost, { installation, node }, ports);
+      clearNode(config, { installation, node }, ports);
     await applyRestore({ dataDir: config.dataDir, log, clear });
     const restore = restoreWaits(config.dataDir, ports.timers);
     closers.push(restore.end);
@@ -146,6 +148,7 @@ async function assemble(parts: Parts): Promise<void> {
   const door = lateDoor(ports.timers);
   closers.push(() => door.close());
   watchDoor(door, troubles);
+  const guards = watchFirewall(parts, identity);
   const run = newId("run", ports);
   const world: World = {
     ports,
@@ -188,7 +191,12 @@ async function assemble(parts: Parts): Promise<void> {
     handlers: callHandlers(world, registry),
     introduction: async () => ({
       ...who,
-      capabilities: { ...who.capabilities, ...pathCapabilities(opened), ...(await sleepCapabilities(runtime)) },
+      capabilities: {
+        ...who.capabilities,
+        ...pathCapabilities(opened),
+        ...(await sleepCapabilities(runtime)),
+        ...(await guards.capabilities()),
+      },
       capacity: await capacity(config),
     }),
     load: () => load(config.dataDir),
@@ -315,6 +323,26 @@ function watchDoor(door: Door, troubles: Troubles): void {
   door.onConnection((connected) =>
     connected ? troubles.over("door-process") : troubles.set("door-process", doorless),
   );
+}
+
+/** Keeps sleeping servers within players' reach, and `/health` honest about it. */
+function watchFirewall(
+  { config, ports, log, troubles, closers }: Parts,
+  { installationId: installation, nodeId: node }: Identity,
+): { capabilities(): Promise<Record<string, string | boolean>> } {
+  const place = { bridge: bridgeName({ installation, node }), ports: config.portRange };
+  const guards: Firewall = firewall({ ...place, mode: config.firewall, world: ports });
+  const look = async (): Promise<void> => {
+    const before = guards.state();
+    const state = await guards.ensure();
+    const trouble = firewallTrouble(state);
+    if (trouble === undefined) troubles.over("firewall");
+    else troubles.set("firewall", trouble);
+    if (JSON.stringify(before) !== JSON.stringify(state)) log.info({ firewall: state }, "what guards this machine");
+  };
+  const first = look();
+  closers.push(ports.timers.every(engineEveryMs, () => void look()));
+  return { capabilities: async () => (await first, firewallCapabilities(guards.state())) };
 }
 
 /** Whatever flushed the packet filter meanwhile is undone by the same look. */
