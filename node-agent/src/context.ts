@@ -8,6 +8,7 @@ import type { Door } from "./door/door-client.ts";
 import { doorServer } from "./door/door-server.ts";
 import { doorSocketPath } from "./door/socket-path.ts";
 import { failpointNames } from "./failpoints.ts";
+import { abilities, watchFirewall, type Guards } from "./abilities.ts";
 import { bootId, capacity, load, memoryFreeBytes, memoryReserveBytes } from "./host.ts";
 import type { Core } from "./http/core.ts";
 import { agentHttp, type AgentHttp } from "./http/http.ts";
@@ -20,8 +21,6 @@ import { link } from "./link/link.ts";
 import { linkNews, type LinkNews } from "./link/news.ts";
 import type { SessionDeps } from "./link/session.ts";
 import type { DirectDoor } from "./net/direct-door.ts";
-import { firewall, type Firewall } from "./net/firewall/firewall.ts";
-import { firewallCapabilities, firewallTrouble } from "./net/firewall/words.ts";
 import { pastDoor } from "./net/past-door.ts";
 import { preflight } from "./preflight.ts";
 import { applyRestore, restoreWaits } from "./restore.ts";
@@ -148,7 +147,7 @@ async function assemble(parts: Parts): Promise<void> {
   const door = lateDoor(ports.timers);
   closers.push(() => door.close());
   watchDoor(door, troubles);
-  const guards = watchFirewall(parts, identity);
+  const guards = guardsOf(parts, identity);
   const run = newId("run", ports);
   const world: World = {
     ports,
@@ -191,12 +190,7 @@ async function assemble(parts: Parts): Promise<void> {
     handlers: callHandlers(world, registry),
     introduction: async () => ({
       ...who,
-      capabilities: {
-        ...who.capabilities,
-        ...pathCapabilities(opened),
-        ...(await sleepCapabilities(runtime)),
-        ...(await guards.capabilities()),
-      },
+      capabilities: { ...who.capabilities, ...(await abilities({ runtime, door: opened, guards })) },
       capacity: await capacity(config),
     }),
     load: () => load(config.dataDir),
@@ -216,14 +210,6 @@ const spansOf = (config: Config): Pick<World, "minAwakeMs" | "consoleAwakeMs"> =
   minAwakeMs: config.minAwakeSeconds * 1000,
   consoleAwakeMs: config.consoleAwakeSeconds * 1000,
 });
-/** What this machine can do with sleepers now: swap comes and goes. */
-async function sleepCapabilities(runtime: Runtime): Promise<Record<string, string | boolean>> {
-  const { pause, deep } = await runtime.sleepAbilities();
-  return {
-    pause: pause === true || `no: ${pause}`.slice(0, 300),
-    deep: typeof deep === "string" ? `no: ${deep}`.slice(0, 300) : deep.to,
-  };
-}
 
 function rulesOf({ config, log }: Parts, runtime: Runtime): SleepRules {
   const { paused, deep, held } = config.holdSeconds;
@@ -235,6 +221,12 @@ function rulesOf({ config, log }: Parts, runtime: Runtime): SleepRules {
 async function whoIs({ troubles, signal }: Parts, runtime: Runtime, run: string) {
   const { machine, capabilities } = await troubles.patiently("host", () => runtime.probe(), signal);
   return { machine, boot: await bootId(), run, capabilities: { ...capabilities, ...understands } };
+}
+
+/** The machine's own firewall, as far as it concerns players. */
+function guardsOf(parts: Parts, { installationId: installation, nodeId: node }: Identity): Guards {
+  const { firewall: mode, portRange } = parts.config;
+  return watchFirewall(parts, { mode, bridge: bridgeName({ installation, node }), ports: portRange });
 }
 
 /** The door's process, and the kernel beside it. */
@@ -249,13 +241,6 @@ async function doorOf({ config, ports, log, troubles, signal }: Parts, who: Iden
     mode: config.path,
     onFault: (error) => log.warn({ err: error }, "the kernel's path"),
   });
-}
-
-const unopened = { works: false, reason: "The door is not open yet." } as const;
-
-function pathCapabilities(door: DirectDoor | undefined): Record<string, string> {
-  const state = door?.path() ?? unopened;
-  return state.works ? { path: "kernel" } : { path: "relay", pathFault: state.reason.slice(0, 300) };
 }
 
 function newsOf({ config: { controlUrl, isControlElsewhere }, ports: { timers }, troubles, closers }: Parts): LinkNews {
@@ -323,26 +308,6 @@ function watchDoor(door: Door, troubles: Troubles): void {
   door.onConnection((connected) =>
     connected ? troubles.over("door-process") : troubles.set("door-process", doorless),
   );
-}
-
-/** Keeps sleeping servers within players' reach, and `/health` honest about it. */
-function watchFirewall(
-  { config, ports, log, troubles, closers }: Parts,
-  { installationId: installation, nodeId: node }: Identity,
-): { capabilities(): Promise<Record<string, string | boolean>> } {
-  const place = { bridge: bridgeName({ installation, node }), ports: config.portRange };
-  const guards: Firewall = firewall({ ...place, mode: config.firewall, world: ports });
-  const look = async (): Promise<void> => {
-    const before = guards.state();
-    const state = await guards.ensure();
-    const trouble = firewallTrouble(state);
-    if (trouble === undefined) troubles.over("firewall");
-    else troubles.set("firewall", trouble);
-    if (JSON.stringify(before) !== JSON.stringify(state)) log.info({ firewall: state }, "what guards this machine");
-  };
-  const first = look();
-  closers.push(ports.timers.every(engineEveryMs, () => void look()));
-  return { capabilities: async () => (await first, firewallCapabilities(guards.state())) };
 }
 
 /** Whatever flushed the packet filter meanwhile is undone by the same look. */
