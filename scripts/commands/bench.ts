@@ -10,6 +10,10 @@ import { openRunFolder } from "../suite/run-folder.ts";
 import { Halt } from "../up/halt.ts";
 
 const benches: Record<string, { file: string; says: string }> = {
+  density: {
+    file: "bench/density.ts",
+    says: "how many more servers a machine holds when idle ones sleep, against all awake and the arithmetic limit",
+  },
   footprint: { file: "bench/footprint.ts", says: "what sleepers cost, against the same servers left running" },
   stats: {
     file: "bench/stats.ts",
