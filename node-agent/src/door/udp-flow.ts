@@ -195,7 +195,7 @@ export class Flow {
   #goIn(): void {
     const { target, direct } = this.#route();
     if (!target) return;
-    if (direct && !this.#upstream && this.#handOver()) return;
+    if (direct && !this.#upstream && this.#handOver(target)) return;
     const same = this.#target?.host === target.host && this.#target.port === target.port;
     if (this.#upstream && same) return this.#deliver();
     this.#hangUp();
@@ -203,11 +203,11 @@ export class Flow {
   }
 
   /** Answers whether the kernel has it now. A flow that is relayed stays so: the game knows its player by our socket. */
-  #handOver(): boolean {
+  #handOver(target: Target): boolean {
     const { kernel } = this.#context;
     if (!kernel || this.#handedOver >= stragglersMax) return false;
     const payloads = this.#held.peekAll();
-    const to = { address: this.#answer?.dialled, port: this.#route().port.public };
+    const to = { address: this.#answer?.dialled, port: this.#route().port.public, game: target.host };
     if (!kernel.pass(this.from, to, payloads)) return false;
     this.#handedOver += payloads.length;
     this.#letGo();

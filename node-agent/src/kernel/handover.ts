@@ -2,7 +2,8 @@
  * What the door does with flows that the kernel carries, or is to carry: gives a player's held datagrams to the kernel as
  * if they came in now, and ends the flows of a server that is gone. IPv4; whoever comes over loopback is relayed.
  */
-import { isIPv4 } from "node:net";
+import { BlockList, isIPv4 } from "node:net";
+import { networkInterfaces } from "node:os";
 import { messageOf, plainAddress, type Protocol } from "@playspawn/shared";
 import { conntrack, type Conntrack } from "./conntrack.ts";
 import { rawUdp, type RawUdp } from "./raw-udp.ts";
@@ -18,12 +19,20 @@ export interface PublicPort {
   port: number;
 }
 
+export interface PublicAddress {
+  address: string | undefined;
+  port: number;
+  /** Where the game is. */
+  game: string;
+}
+
 export interface Handover {
   /**
    * Sends datagrams on in order; from then on the kernel has the flow. `to.address` undefined: whichever the client
-   * dialled. False, and nothing sent, where the kernel cannot have it.
+   * dialled. False, and nothing sent, where the kernel cannot have it: IPv6, loopback, a neighbour of the game on its
+   * own network.
    */
-  pass(from: Endpoint, to: { address: string | undefined; port: number }, payloads: readonly Buffer[]): boolean;
+  pass(from: Endpoint, to: PublicAddress, payloads: readonly Buffer[]): boolean;
   /** Ends what the kernel carries to these public ports; answers who was there. */
   release(ports: readonly PublicPort[]): (PublicPort & { clients: Endpoint[] })[];
   close(): void;
@@ -58,9 +67,9 @@ export function handoverBy(flows: Conntrack, raw: RawUdp, onFault: (error: unkno
     for (const payload of payloads) raw.send({ from, to, payload });
   };
   return {
-    pass(client, { address, port }, payloads) {
+    pass(client, { address, port, game }, payloads) {
       const from = { address: plainAddress(client.address), port: client.port };
-      if (!isOutside(from.address)) return false;
+      if (!isOutside(from.address) || areNeighbours(from.address, game)) return false;
       try {
         const dialled = address === undefined ? dialledBy(from, port) : plainAddress(address);
         if (dialled === undefined || !isOutside(dialled)) return false;
@@ -84,6 +93,19 @@ export function handoverBy(flows: Conntrack, raw: RawUdp, onFault: (error: unkno
       raw.close();
     },
   };
+}
+
+/** Both lie in the network of one of this host's cards or bridges. */
+function areNeighbours(one: string, other: string): boolean {
+  return Object.values(networkInterfaces())
+    .flatMap((list) => list ?? [])
+    .some(({ cidr, family, internal }) => {
+      if (!cidr || family !== "IPv4" || internal) return false;
+      const [address = "", bits = ""] = cidr.split("/");
+      const network = new BlockList();
+      network.addSubnet(address, Number(bits));
+      return network.check(one) && network.check(other);
+    });
 }
 
 const isOutside = (address: string): boolean => isIPv4(address) && !address.startsWith("127.");

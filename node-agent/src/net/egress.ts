@@ -83,8 +83,6 @@ table inet ${table} {
       "ct state established,related accept",
       // The bridge has no IPv6; whoever makes himself an address has no way out.
       `meta nfproto ipv6 ${refuse}`,
-      // A neighbour at its public port, as any player reaches it: our own map put its address in place of this host's.
-      `oifname "${bridge}" ct status dnat accept`,
       ...open,
       `ip daddr { ${closedNetworks.join(", ")} } ${refuse}`,
       `tcp dport ${mailPort} ${refuse}`,

@@ -11,7 +11,10 @@ import { formatSubnet, type Subnet } from "./subnet.ts";
 export interface PathRules {
   /** The nft table, which is ours alone. */
   table: string;
-  /** What the servers' addresses lie in. */
+  /**
+   * What the servers' addresses lie in. Neighbours are left to the door: br_netfilter, which Docker turns on, would bridge
+   * what is translated from one port of a bridge to another, and isolated ports drop that.
+   */
   subnet: Subnet;
   /** Whether this kernel can tell that nobody listens on a port. */
   doorless: boolean;
@@ -78,15 +81,11 @@ ${eachProtocol((protocol) => `    dnat ip to ${protocol} dport map @${mapOf(prot
   }
   chain arriving {
     type nat hook prerouting priority dstnat - 10; policy accept;
-    meta nfproto ipv4 fib daddr type local jump onward
+    ip saddr != ${own} fib daddr type local jump onward
   }
   chain local {
     type nat hook output priority -110; policy accept;
-    ip daddr != 127.0.0.0/8 fib daddr type local jump onward
-  }
-  chain hairpin {
-    type nat hook postrouting priority srcnat - 10; policy accept;
-    ip saddr ${own} ip daddr ${own} ct status dnat masquerade
+    ip saddr != ${own} ip daddr != 127.0.0.0/8 fib daddr type local jump onward
   }
   chain counting {
     type filter hook prerouting priority dstnat + 10; policy accept;
@@ -101,13 +100,16 @@ ${doorless ? doorlessText : ""}}
 `;
 }
 
-/** While the door is not there nobody is told that a port is closed: a client that hears nothing tries again. */
+/**
+ * While the door is not there nobody is told that a port is closed: a client that hears nothing tries again. Of what nft
+ * can ask of a socket only this is answered for those that are half open or over, too.
+ */
 const doorlessText = `  chain doorless {
     type filter hook input priority filter - 5; policy accept;
 ${eachProtocol((protocol) => `    ${protocol} dport @${portsOf(protocol)} jump unheard`)}
   }
   chain unheard {
-    socket wildcard { 0, 1 } return
+    socket transparent { 0, 1 } return
     drop
   }
 `;

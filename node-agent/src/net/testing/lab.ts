@@ -33,7 +33,8 @@ export type PeerTold =
   | { t: "up"; port?: number }
   | { t: "heard"; text: string }
   | { t: "sent"; count: number }
-  | { t: "tcp"; how: string; ms: number }
+  | { t: "tcp"; how: string }
+  | { t: "end"; how: string }
   | { t: "fault"; text: string };
 
 export const publicPort = 20_001;
@@ -51,15 +52,24 @@ export interface Program<A, T> {
   kill(): Promise<void>;
 }
 
+export type Agent = Program<Asked, Told>;
+export type Figures = Extract<Told, { t: "figures" }>;
+export type Player = Program<PeerAsked, PeerTold> & { port: number };
+
 export interface Lab {
-  /** Addresses: what players dial, the player's, the games' and a container's on another bridge. */
-  at: { host: string; player: string; games: [string, string]; bridge: string };
+  /** Addresses: what players dial, the player's, the games', a container's on another bridge; the nft table. */
+  at: {
+    host: string;
+    player: string;
+    games: [string, string];
+    other: string;
+    bridge: { name: string; address: string };
+    table: string;
+  };
   door(): Promise<Program<never, never>>;
-  agent(mode?: "auto" | "relay"): Promise<Program<Asked, Told>>;
+  agent(mode?: "auto" | "relay"): Promise<Agent>;
   /** In the player's namespace, the host's, or a game's. */
-  player(
-    where?: "player" | "host" | "game0" | "game1" | "other",
-  ): Promise<Program<PeerAsked, PeerTold> & { port: number }>;
+  player(where?: "player" | "host" | "game0" | "game1" | "other"): Promise<Player>;
   /** A command of the host. */
   host(...command: string[]): string;
 }
@@ -84,7 +94,14 @@ export async function lab(t: ExecutionContext): Promise<Lab> {
   };
   for (const game of ["game0", "game1"]) await begin(game, "peer-main.ts", ["game", String(gamePort)]);
   return {
-    at: { host: "10.9.0.1", player: "10.9.0.2", games: ["10.9.8.2", "10.9.8.3"], bridge: net.bridge },
+    at: {
+      host: "10.9.0.1",
+      player: "10.9.0.2",
+      games: ["10.9.8.2", "10.9.8.3"],
+      other: "10.9.16.2",
+      bridge: { name: net.bridge, address: "10.9.8.1" },
+      table: `${id}_path`,
+    },
     door: () => begin("host", "../../door/main.ts", []),
     agent: (mode = "auto") => begin("host", "agent-main.ts", [dataDir, net.bridge, `${id}_path`, mode]),
     async player(where = "player") {

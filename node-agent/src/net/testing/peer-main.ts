@@ -32,27 +32,29 @@ function player(): void {
   udp.on("error", (error) => tell({ t: "fault", text: String(error) }));
   process.on("message", (asked: PeerAsked) => {
     if (asked.t === "udp") {
-      udp.connect(asked.port, asked.host, () => {
-        const say = (): void => {
-          if (sent >= asked.count) return cancel();
-          udp.send(String(sent++));
-        };
-        cancel = systemPorts.timers.every(asked.everyMs, say);
-        say();
-      });
+      const say = (): void => {
+        if (sent >= asked.count) return cancel();
+        udp.send(String(sent++), asked.port, asked.host);
+      };
+      cancel = systemPorts.timers.every(asked.everyMs, say);
+      say();
     } else if (asked.t === "stop") {
       cancel();
       tell({ t: "sent", count: sent });
     } else {
       const socket = connect({ host: asked.host, port: asked.port, noDelay: true });
-      const began = systemPorts.clock.mono();
-      const over = (how: string): void => tell({ t: "tcp", how, ms: systemPorts.clock.mono() - began });
+      let isAnswered = false;
       socket.setTimeout(asked.limitMs, () => socket.destroy(new Error("ETIMEDOUT")));
       socket.once("connect", () => socket.write("hello"));
-      socket.once("error", (error: NodeJS.ErrnoException) => over(error.code ?? error.message));
-      socket.once("data", (bytes) => {
-        over(bytes.toString());
-        if (!asked.stays) socket.destroy();
+      socket.once("error", (error: NodeJS.ErrnoException) =>
+        tell({ t: isAnswered ? "end" : "tcp", how: error.code ?? error.message }),
+      );
+      socket.on("data", (bytes) => {
+        if (!isAnswered) tell({ t: "tcp", how: bytes.toString() });
+        isAnswered = true;
+        if (!asked.stays) return socket.destroy();
+        // So that it notices when its connection is gone.
+        systemPorts.timers.after(50, () => socket.write("on"));
       });
     }
   });
