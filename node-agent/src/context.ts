@@ -180,7 +180,7 @@ async function assemble(parts: Parts): Promise<void> {
   });
   // Without a record of its servers the agent has no routes for a door that may still serve players.
   if (knowsServers || driven) openDoor();
-  const who = await whoIs(parts, runtime, run);
+  const { capabilities, ...who } = await whoIs(parts, runtime, run);
   const talk: SessionDeps = {
     ports,
     log,
@@ -188,11 +188,8 @@ async function assemble(parts: Parts): Promise<void> {
     events,
     fail,
     handlers: callHandlers(world, registry),
-    introduction: async () => ({
-      ...who,
-      capabilities: { ...who.capabilities, ...(await abilities({ runtime, door: opened, guards })) },
-      capacity: await capacity(config),
-    }),
+    introduction: async () => ({ ...who, capacity: await capacity(config) }),
+    capabilities: async () => ({ ...capabilities, ...(await abilities({ runtime, door: opened, guards })) }),
     load: () => load(config.dataDir),
     onWelcome() {
       news.well();

@@ -80,6 +80,8 @@ export interface Facts {
   bound: { protocol: "tcp" | "udp"; port: number }[];
   /** The nft table that filters what games send is there. */
   filtered: boolean;
+  /** The nft table that leads players of awake servers past the door is there. */
+  direct: boolean;
   /** Files and folders that hold secrets, with their mode bits. */
   modes: { path: string; mode: number }[];
   disks: { path: string; freeBytes: number }[];
@@ -127,7 +129,8 @@ export async function gather({ dataDir, databaseUrl, dockerHost }: Subject, now:
       databases && !isDriven ? await ofIdentity(identity, ({ node }) => seen("", () => databases.records(node))) : null,
     engine,
     bound: await boundBy(programs.filter(({ name }) => name === "door").map(({ pid }) => pid)),
-    filtered: !("unseen" in identity) && (await isFiltered(identity)),
+    filtered: !("unseen" in identity) && (await hasTable(identity, "")),
+    direct: !("unseen" in identity) && (await hasTable(identity, "_path")),
     modes: await modesOf(dataDir),
     disks: await freeSpace([dataDir, "unseen" in engine ? undefined : engine.rootDir]),
   };
@@ -165,9 +168,9 @@ async function agentOf(pid: number | undefined): Promise<Facts["agent"]> {
   });
 }
 
-/** An agent names its table after the last six of both ids. */
-async function isFiltered({ installation, node }: Identity): Promise<boolean> {
-  const table = `playspawn_ps${installation.slice(-6)}${node.slice(-6)}`;
+/** An agent names its tables after the last six of both ids. */
+async function hasTable({ installation, node }: Identity, suffix: string): Promise<boolean> {
+  const table = `playspawn_ps${installation.slice(-6)}${node.slice(-6)}${suffix}`;
   return (await run("/usr/sbin/nft", ["list", "table", "inet", table])).code === 0;
 }
 

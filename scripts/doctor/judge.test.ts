@@ -33,6 +33,7 @@ const sound = (): Facts => ({
   engine,
   bound: [{ protocol: "udp", port: 20_000 }],
   filtered: true,
+  direct: true,
   modes: [{ path: "/data", mode: 0o700 }],
   disks: [{ path: "/data", freeBytes: 50 * 1024 ** 3 }],
 });
@@ -167,15 +168,17 @@ test("advice is given and breaks nothing", (t) => {
   const facts = {
     engine: { ...engine, version: "19.03.1", liveRestore: false },
     filtered: false,
+    direct: false,
     disks: [{ path: "/data", freeBytes: 5 * 1024 ** 2 }],
   };
   const verdicts = judge({ ...sound(), ...facts });
   t.deepEqual(
     verdicts.filter(({ ok }) => !ok).map(({ kind }) => kind),
-    ["advice", "advice", "advice", "advice"],
+    ["advice", "advice", "advice", "advice", "advice"],
   );
   t.regex(findings(facts)[0]!, /a restart of Docker would stop 1 running game\./);
   t.regex(findings(facts)[1]!, /their filter is not there/);
+  t.regex(findings(facts)[2]!, /are relayed/);
 });
 
 test("an engine whose seccomp profile lets more through than newer ones is named", (t) => {

@@ -38,6 +38,7 @@ export function judge(facts: Facts): Verdict[] {
     invariant("I7 secrets are readable by their owner alone", modes(facts)),
     advice("containers outlive a restart of Docker", of(engine, liveRestore)),
     advice("what games send is filtered", filter(facts)),
+    advice("players of awake servers go past the door", path(facts)),
     advice("the engine is new enough", of(engine, oldEngine)),
     advice("the disks have room", disks(facts)),
   ];
@@ -178,6 +179,13 @@ const filter = ({ filtered }: Facts): string[] =>
     ? []
     : [
         "games reach whatever this machine reaches: their filter is not there. Is nftables installed, and does the agent run as root?",
+      ];
+
+const path = ({ direct }: Facts): string[] =>
+  direct
+    ? []
+    : [
+        "players of awake servers are relayed, which costs a processor: the node's page says why, docs/wake.md what it needs.",
       ];
 
 function liveRestore({ liveRestore: on, containers }: Engine): string[] {

@@ -5,6 +5,7 @@ import { type AddressInfo, type Server, type Socket, connect, createServer } fro
 import type { ExecutionContext } from "ava";
 import type { FromDoor, Ports, Protocol, Route } from "@playspawn/shared";
 import { systemPorts } from "@playspawn/shared/ports/system.ts";
+import type { Handover } from "../kernel/handover.ts";
 import { tryPort } from "./bind.ts";
 import { type DoorCore, openDoor } from "./door.ts";
 import type { Limits } from "./limits.ts";
@@ -76,6 +77,7 @@ export function testDoor(
     limits?: Partial<Limits>;
     descriptors?: number;
     addresses?: () => readonly string[];
+    kernel?: Handover;
   } = {},
 ): TestDoor {
   const frames: FromDoor[] = [];
@@ -85,6 +87,7 @@ export function testDoor(
     log: options.log ?? silentLog,
     descriptors: options.descriptors ?? 4000,
     addresses: options.addresses ?? (() => none),
+    kernel: options.kernel,
     ...(options.limits && { limits: options.limits }),
     send(frame) {
       frames.push(frame);

@@ -75,8 +75,8 @@ async function scene(
           ports: { from: 20_000, to: 20_010 },
           address: "127.0.0.1",
         },
-        capabilities: { cgroup: "v1" },
       }),
+    capabilities: () => Promise.resolve({ cgroup: "v1" }),
     load: () => Promise.resolve({ load: 0.5, memoryFreeBytes: 1, diskFreeBytes: 1 }),
     handlers: {
       checkPorts: (ports) => Promise.resolve({ taken: ports.map((port) => ({ ...port, by: "a test" })) }),

@@ -33,6 +33,7 @@ export interface Wire {
 }
 
 type Hello = Extract<AgentFrame, { t: "hello" }>;
+type Beat = Extract<AgentFrame, { t: "hb" }>;
 type Welcome = Extract<ControlFrame, { t: "welcome" }>;
 
 export interface SessionDeps {
@@ -41,7 +42,9 @@ export interface SessionDeps {
   events: EventLog;
   handlers: CallHandlers;
   /** Who this is; the session adds what is true now. */
-  introduction(): Promise<Pick<Hello, "machine" | "boot" | "run" | "capacity" | "capabilities">>;
+  introduction(): Promise<Pick<Hello, "machine" | "boot" | "run" | "capacity">>;
+  /** What the node can now. */
+  capabilities(): Promise<Hello["capabilities"]>;
   load(): Promise<{ load: number; memoryFreeBytes: number; diskFreeBytes: number }>;
   fail: Failpoint<FailpointName>;
   log: Logger;
@@ -62,6 +65,8 @@ export class Session {
   #calls: Calls | undefined;
   #heardAt: number;
   #intervalMs = heartbeatMs;
+  /** The capabilities that the other side knows, as text. */
+  #said = "";
   #cancelBeat = (): void => undefined;
   /** Frames are taken in one after the other. */
   #inbox: Promise<void> = Promise.resolve();
@@ -97,7 +102,8 @@ export class Session {
 
   async #hello(): Promise<void> {
     const { registry, events, introduction } = this.#deps;
-    const who = await introduction();
+    const who = { ...(await introduction()), capabilities: await this.#deps.capabilities() };
+    this.#said = JSON.stringify(who.capabilities);
     const log = { id: events.id, last: events.last };
     const report = registry.report();
     const hello: Hello = {
@@ -197,10 +203,18 @@ export class Session {
     this.#outbox?.tick();
     try {
       const load = await this.#deps.load();
-      this.#send({ t: "hb", epoch: this.#epoch, appliedRev: registry.rev, ...load });
+      this.#send({ t: "hb", epoch: this.#epoch, appliedRev: registry.rev, ...load, ...(await this.#news()) });
     } catch (error) {
       log.warn({ err: error }, "this machine's load could not be read");
     }
+  }
+
+  async #news(): Promise<Pick<Beat, "capabilities">> {
+    const capabilities = await this.#deps.capabilities();
+    const text = JSON.stringify(capabilities);
+    if (text === this.#said) return {};
+    this.#said = text;
+    return { capabilities };
   }
 
   #send(frame: AgentFrame): void {

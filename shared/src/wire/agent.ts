@@ -244,6 +244,8 @@ export const AgentFrame = z.discriminatedUnion("t", [
     load: z.number().nonnegative(),
     memoryFreeBytes: Bytes,
     diskFreeBytes: Bytes,
+    /** All of them, when they are others than this connection said before. */
+    capabilities: Capabilities.optional(),
   }),
   z.strictObject({ t: z.literal("resync"), epoch, appliedRev: rev }),
   z.strictObject({ t: z.literal("chunk"), epoch, id: z.number().int(), data: z.string() }),

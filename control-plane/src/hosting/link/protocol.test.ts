@@ -271,6 +271,16 @@ test("heartbeats keep a session", async (t) => {
   t.is((await nodeOf(s)).session, "connected");
 });
 
+test("a heartbeat brings capabilities that changed, and one without them leaves them", async (t) => {
+  const s = await scene(t);
+  const beat = { t: "hb", appliedRev: 0, load: 0.5, memoryFreeBytes: 1, diskFreeBytes: 1 } as const;
+  for (const said of [{ capabilities: { path: "kernel" } }, {}]) {
+    s.agent.send({ ...beat, ...said });
+    await s.agent.next("hb");
+    t.deepEqual((await nodeOf(s)).capabilities, { path: "kernel" });
+  }
+});
+
 test("a boot that comes back after another was seen puts the node into quarantine, and a new secret ends that", async (t) => {
   const s = await scene(t, { hello: { boot: "a" } });
   const other = await connectAgent(t, s.context.localUrl, s.key, { hello: { boot: "b" } });

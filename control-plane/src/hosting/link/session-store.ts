@@ -49,7 +49,7 @@ export function sessionStore(deps: SessionStoreDeps): SessionStore {
       return last;
     },
     async heartbeat(nodeId, frame) {
-      const { rev, changed } = await connections.heartbeat(nodeId, frame.epoch);
+      const { rev, changed } = await connections.heartbeat(nodeId, frame);
       if (changed) await publisher.node(nodeId);
       await sample(deps, nodeId, frame);
       return rev;

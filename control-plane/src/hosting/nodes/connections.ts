@@ -19,7 +19,8 @@ import {
   type NodeRow,
 } from "./store.ts";
 
-export type Hello = Extract<AgentFrame, { t: "hello" }>;
+export type Beat = Extract<AgentFrame, { t: "hb" }>;
+type Hello = Extract<AgentFrame, { t: "hello" }>;
 
 /** What frames need to know of their node. */
 export interface NodeState {
@@ -43,7 +44,7 @@ export interface Connections {
   /** The state, for a frame of this epoch. @throws AppError conflict when it is not the node's newest */
   requireEpoch(tx: Knex.Transaction, nodeId: string, epoch: number): Promise<NodeState>;
   /** `changed`: the node was not seen as connected before. @throws AppError conflict when `epoch` is not the newest */
-  heartbeat(nodeId: string, epoch: number): Promise<{ rev: number; changed: boolean }>;
+  heartbeat(nodeId: string, beat: Pick<Beat, "epoch" | "capabilities">): Promise<{ rev: number; changed: boolean }>;
   /** The socket of this epoch is gone. */
   ended(nodeId: string, epoch: number): Promise<void>;
   /**
@@ -79,11 +80,12 @@ export function connections({ db, ports, log, publish }: ConnectionsDeps): Conne
     },
     state: async (tx, nodeId) => stateOf(await requireNode(tx, nodeId)),
     requireEpoch: async (tx, nodeId, epoch) => stateOf(await requireNewest(tx, nodeId, epoch)),
-    async heartbeat(nodeId, epoch) {
+    async heartbeat(nodeId, { epoch, capabilities }) {
       const { rev, changed } = await transaction(db, async (tx) => {
         const row = await requireNewest(tx, nodeId, epoch);
-        await updateNode(tx, nodeId, { last_seen_at: now(), session: "connected" });
-        return { rev: row.rev, changed: row.session !== "connected" };
+        const learnt = capabilities && { capabilities: JSON.stringify(capabilities) };
+        await updateNode(tx, nodeId, { last_seen_at: now(), session: "connected", ...learnt });
+        return { rev: row.rev, changed: row.session !== "connected" || capabilities !== undefined };
       });
       silence.heard(nodeId);
       if (changed) await publish(nodeId);

@@ -128,8 +128,8 @@ const talkOf = ({ run, ...parts }: Parts): SessionDeps => ({
       boot: "boot",
       run: run,
       capacity: { memoryBytes: 1, cpus: 1, diskFreeBytes: 1, ports: portRange, address: "127.0.0.1" },
-      capabilities: { cgroup: "v1", stats: true },
     }),
+  capabilities: () => Promise.resolve({ cgroup: "v1", stats: true }),
   load: () => Promise.resolve({ load: 0.5, memoryFreeBytes: 1, diskFreeBytes: 1 }),
   onWelcome: () => undefined,
 });
