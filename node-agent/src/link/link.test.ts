@@ -23,6 +23,8 @@ interface Scene {
   control: Control;
   first: Peer;
   ports: Ports;
+  /** What the node can now. */
+  capabilities: Record<string, string>;
   wake(n: number): void;
   /** Lets the servers' own clock go on. */
   advance(ms: number): Promise<void>;
@@ -55,6 +57,7 @@ async function scene(
   await registry.open();
   const peer = await control();
   const told: string[] = [];
+  const capabilities: Record<string, string> = { cgroup: "v1" };
   const connection = link({
     ports: hasty,
     log,
@@ -76,7 +79,7 @@ async function scene(
           address: "127.0.0.1",
         },
       }),
-    capabilities: () => Promise.resolve({ cgroup: "v1" }),
+    capabilities: () => Promise.resolve({ ...capabilities }),
     load: () => Promise.resolve({ load: 0.5, memoryFreeBytes: 1, diskFreeBytes: 1 }),
     handlers: {
       checkPorts: (ports) => Promise.resolve({ taken: ports.map((port) => ({ ...port, by: "a test" })) }),
@@ -108,6 +111,7 @@ async function scene(
     control: peer,
     first,
     ports: hasty,
+    capabilities,
     told,
     wake: (n) => here.door.knock(serverId(n)),
     advance: here.ports.advance,
@@ -211,10 +215,14 @@ test("what is not a frame, or comes before welcome, ends the connection", async 
 });
 
 test("heartbeats come about as often as the welcome says; silence for three intervals ends the connection", async (t) => {
-  const { first, control: peer } = await scene(t);
+  const { first, control: peer, capabilities } = await scene(t);
+  t.deepEqual((await first.frame("hello")).capabilities, { cgroup: "v1" });
+  capabilities["path"] = "kernel";
   first.send(welcome(1, [], { session: { heartbeatMs: 50 } }));
   const beat = await first.frame("hb");
-  t.like(beat, { epoch: 1, appliedRev: 1, load: 0.5 });
+  t.like(beat, { epoch: 1, appliedRev: 1, load: 0.5, capabilities: { cgroup: "v1", path: "kernel" } });
+  const next = await first.frame("hb", (frame) => frame !== beat);
+  t.is(next.capabilities, undefined, "what changed is told once");
   t.is(await first.closed, closeCodes.silent);
   await peer.next();
   t.pass();
