@@ -5,7 +5,6 @@ import type { Logger } from "pino";
 import type { Config } from "./config.ts";
 import { drivenIdentity, isThere, type DrivenIdentity } from "./link/driven.ts";
 import { readIdentity, type Identity } from "./link/identity.ts";
-import { join as joinControl } from "./link/join.ts";
 import { keptContexts, type KeptContexts } from "./runtime/kept-contexts.ts";
 
 export interface Who {
@@ -43,6 +42,8 @@ export async function identify({ config, ports, log, signal, onTrouble }: WhoDep
   if (known) return { identity: known, driven: null };
   const { controlUrl, nodeName: name, joinToken: token, joinTokenHint: tokenHint } = config;
   const plan = { controlUrl, name, identityPath, token, tokenHint, onTrouble };
+  // Once in a node's life: its HTTP client need not stay in memory.
+  const { join: joinControl } = await import("./link/join.ts");
   const identity = await joinControl(plan, ports, log, signal);
   return { identity, driven: null };
 }

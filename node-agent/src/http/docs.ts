@@ -1,7 +1,6 @@
 /** `/openapi.json`, and two readers of it from our own disk, which load nothing from other hosts: `/docs` and `/redoc`. */
 import { dirname } from "node:path";
 import { fileURLToPath } from "node:url";
-import send from "koa-send";
 import type { Context, Middleware } from "koa";
 
 const folderOf = (file: string): string => dirname(fileURLToPath(import.meta.resolve(file)));
@@ -41,11 +40,11 @@ const readers = [
 const pagePolicy =
   "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; font-src 'self'; connect-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'";
 
-export function apiDocs(document: object): Middleware {
-  const json = JSON.stringify(document);
+/** @param document made when somebody reads it: that takes memory that few agents need */
+export function apiDocs(document: () => object): Middleware {
   return async (ctx, next) => {
     if (ctx.method !== "GET" && ctx.method !== "HEAD") return next();
-    if (ctx.path === "/openapi.json") return respond(ctx, "application/json", json);
+    if (ctx.path === "/openapi.json") return respond(ctx, "application/json", JSON.stringify(document()));
     const reader = readers.find(({ path }) => ctx.path === path || ctx.path.startsWith(`${path}/`));
     const file = reader && ctx.path.slice(reader.path.length + 1);
     if (!reader || (file !== "" && file !== "start.js" && !reader.files.has(file!))) return next();
@@ -53,6 +52,7 @@ export function apiDocs(document: object): Middleware {
     if (file === "") return respond(ctx, "html", reader.page);
     if (file === "start.js") return respond(ctx, "text/javascript", reader.start);
     ctx.set("Cache-Control", "public, max-age=3600");
+    const { default: send } = await import("koa-send");
     await send(ctx, file!, { root: reader.root });
   };
 }

@@ -92,7 +92,7 @@ function application({ troubles, log }: AgentHttpOptions, core: () => Core | und
     checkTarget(ctx.req);
     return next();
   });
-  app.use(apiDocs(openapiDocument(all)));
+  app.use(apiDocs(() => openapiDocument(all)));
   app.use(router.routes());
   app.use((ctx) => unknownPath(ctx, all));
   const answer = app.callback();

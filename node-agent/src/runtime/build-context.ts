@@ -6,9 +6,7 @@ import { join } from "node:path";
 import { Transform, type Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { AppError, messageOf } from "@playspawn/shared";
-import { request } from "undici";
 import { remembered } from "../lib/remembered.ts";
-import { secretAgent } from "@playspawn/shared/node/secret-agent.ts";
 
 /** The largest context taken in. */
 export const contextBytesMax = 512 * 1024 ** 2;
@@ -64,6 +62,11 @@ async function download(
   source: ContextSource,
   { sha256, file, signal }: { sha256: string; file: string; signal: AbortSignal },
 ): Promise<void> {
+  // Builds are rare: their HTTP client need not stay in the memory of an agent that has none.
+  const [{ request }, { secretAgent }] = await Promise.all([
+    import("undici"),
+    import("@playspawn/shared/node/secret-agent.ts"),
+  ]);
   const dispatcher = secretAgent();
   const hash = createHash("sha256");
   let bytes = 0;

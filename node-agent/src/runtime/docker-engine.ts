@@ -3,6 +3,7 @@ import { Agent } from "node:http";
 import type { Readable } from "node:stream";
 import { inspect } from "node:util";
 import { AppError, messageOf, type Ports } from "@playspawn/shared";
+import "./docker-unused.ts";
 import Docker from "dockerode";
 import { dockerAddress } from "./docker-address.ts";
 

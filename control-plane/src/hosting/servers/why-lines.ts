@@ -1,7 +1,7 @@
 /** The four answers of `why`, each in one line. What nobody knows is said as that. Pure. */
 import type { Hold, Protocol, Server } from "@playspawn/shared";
 import { count } from "@playspawn/shared/words/count.ts";
-import { playing, wokenBy, wokenText } from "@playspawn/shared/words/server.ts";
+import { playing, sleepText, wokenBy, wokenText } from "@playspawn/shared/words/server.ts";
 import { ago, span } from "@playspawn/shared/words/time.ts";
 import type { Wake } from "./why-store.ts";
 import type { Spread, WakeTimes } from "./why-wakes.ts";
@@ -54,7 +54,7 @@ export function sleepLine(known: Known): string {
   const { server, hold, now } = known;
   if (server.have === "unknown") return "Nobody knows while its node is silent.";
   if (server.have === "draining" || server.have === "hibernating") return "It is falling asleep now.";
-  if (server.have === "hibernated") return "It sleeps.";
+  if (server.have === "hibernated") return server.sleep ? `It sleeps. ${sleepText(server.sleep, now)}` : "It sleeps.";
   if (server.have !== "ready") return server.have === "starting" ? "It is still waking." : "It does not run.";
   if (!hold) return "Its node does not say: its agent is older than that, or has only just looked.";
   return holdLine(known, hold, `for ${span(now - hold.since)}`);
