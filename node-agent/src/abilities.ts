@@ -7,7 +7,7 @@ import { firewallCapabilities, firewallTrouble } from "./net/firewall/words.ts";
 import type { Runtime } from "./runtime/runtime.ts";
 import type { Troubles } from "./troubles.ts";
 
-type Capabilities = Record<string, string | boolean>;
+export type Capabilities = Record<string, string | number | boolean>;
 
 /** A reason is cut: capabilities are short. */
 const charactersMax = 300;

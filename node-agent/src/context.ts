@@ -256,7 +256,7 @@ function coreOf(
 ): Core {
   const { registry, handlers } = talk;
   const secrets = [identity.secret, config.nodeSecret].filter((secret) => secret !== undefined);
-  if (!driven) return { secrets, registry, handlers, backup, driven: null };
+  if (!driven) return { secrets, registry, handlers, abilities: talk.capabilities, backup, driven: null };
   const { claim, contexts } = driven;
   const inTurn = serial();
   const drivers = sessions(talk, claim, inTurn);
@@ -264,7 +264,14 @@ function coreOf(
   const controller = (): string | null => claim.controller;
   const own = local({ ports, registry, runtime, files, policy, handlers, controller, inTurn });
   own.resume();
-  return { secrets, registry, handlers, backup, driven: { local: own, sessions: drivers, contexts } };
+  return {
+    secrets,
+    registry,
+    handlers,
+    abilities: talk.capabilities,
+    backup,
+    driven: { local: own, sessions: drivers, contexts },
+  };
 }
 
 function engine(

@@ -70,7 +70,7 @@ export interface Facts {
   /** Programs that run on this data folder. */
   programs: { name: ProgramName; pid: number }[];
   /** What the agent that runs says of itself; null where none runs. */
-  agent: Seen<{ troubles: string[] }> | null;
+  agent: Seen<{ troubles: string[]; abilities: Record<string, string | number | boolean> }> | null;
   /** Null where this machine is only a node. */
   databases: { file: string; faults: string[] }[] | null;
   /** Null where what is wanted of this node cannot be known here. */
@@ -148,7 +148,10 @@ const installedFiles = [...identityFiles, "control-plane/core.db", "control-plan
 const isInstalled = async (dataDir: string): Promise<boolean> =>
   (await Promise.all(installedFiles.map((name) => isThere(`${dataDir}/${name}`)))).includes(true);
 
-const Health = z.object({ troubles: z.array(z.string()).default([]) });
+const Health = z.object({
+  troubles: z.array(z.string()).default([]),
+  abilities: z.record(z.string(), z.union([z.string(), z.number(), z.boolean()])).default({}),
+});
 
 /** Asked where its own environment says that it listens: services and containers have settings that are not ours. */
 async function agentOf(pid: number | undefined): Promise<Facts["agent"]> {
@@ -160,7 +163,7 @@ async function agentOf(pid: number | undefined): Promise<Facts["agent"]> {
   // One that it picked itself is known to nobody.
   if (port === "0") return null;
   const isSecure = setting("PLAYSPAWN_AGENT_TLS_CERT_FILE") !== undefined;
-  const url = `${listenerUrl({ host: "127.0.0.1", port, isSecure })}/health`;
+  const url = `${listenerUrl({ host: "127.0.0.1", port, isSecure })}/health?abilities=1`;
   return seen(`The agent does not say at ${url} whether it is well`, async () => {
     const answer = await askHealth(url);
     if (!answer) throw new Error("it does not answer");

@@ -26,7 +26,7 @@ const sound = (): Facts => ({
     { name: "node-agent", pid: 2 },
     { name: "door", pid: 3 },
   ],
-  agent: { troubles: [] },
+  agent: { troubles: [], abilities: {} },
   databases: [{ file: "core.db", faults: [] }],
   identity: { installation: "inst", node: "node", isDriven: false },
   records,
@@ -56,7 +56,7 @@ const damages: [name: string, facts: Partial<Facts>, said: RegExp][] = [
   ["a program runs twice", { programs: [...sound().programs, { name: "door", pid: 4 }] }, /door runs 2 times/],
   [
     "an agent that is not well",
-    { agent: { troubles: ["https://there cannot be reached"] } },
+    { agent: { troubles: ["https://there cannot be reached"], abilities: {} } },
     /there cannot be reached/,
   ],
   ["an agent that is silent", { agent: { unseen: "it does not answer" } }, /does not answer/],
@@ -127,7 +127,7 @@ test("a folder without an installation is one finding, however much is missing",
 test("a program that does not run is told once, and not by the agent as well", (t) => {
   const facts = {
     programs: sound().programs.slice(0, 2),
-    agent: { troubles: ["The door's process is not connected"] },
+    agent: { troubles: ["The door's process is not connected"], abilities: {} },
   };
   t.deepEqual(findings(facts), ["door does not run on /data"]);
 });
@@ -194,4 +194,28 @@ test("an engine whose seccomp profile lets more through than newer ones is named
 test("a server that is being deleted may still have containers", (t) => {
   const leaving: ServerRow = { ...server, removed: true, have: "stopping" };
   t.deepEqual(findings({ records: { servers: [leaving], leases: [] }, bound: [] }), []);
+});
+
+test("what a machine lacks for sleepers is advice, and nothing is said of what the agent does not tell", (t) => {
+  const advised = (abilities: Record<string, string | boolean>): [string, string[]][] =>
+    judge({ ...sound(), agent: { troubles: [], abilities } }).flatMap(({ name, kind, findings }) =>
+      kind === "advice" && findings.length > 0 ? [[name, findings]] : [],
+    );
+  t.deepEqual(advised({ firewall: "ufw", sleepersReachable: true, pause: true, deep: "zram", cgroup: "v2" }), []);
+  t.deepEqual(
+    advised({
+      firewall: "ufw",
+      sleepersReachable: false,
+      firewallFault: "Sleeping servers cannot be reached: ufw lets nothing in.",
+      pause: "no: the freezer is missing",
+      deep: "no: there is no swap.",
+    }),
+    [
+      ["players come in to sleeping servers", ["Sleeping servers cannot be reached: ufw lets nothing in."]],
+      ["servers can be paused", ["Sleepers are stopped and not paused: the freezer is missing"]],
+      ["the memory of paused servers can be taken back", ["Paused servers keep all of it: there is no swap."]],
+    ],
+  );
+  const [[, untried]] = advised({ firewall: "firewalld", sleepersReachable: "untested" }) as [[string, string[]]];
+  t.deepEqual(untried, ["Whether firewalld lets them in could not be tried."]);
 });

@@ -1,5 +1,6 @@
 /** Does everything hold? Pure: facts in, findings out. The names I3, I4, I7 are those of docs/architecture.md. */
 import { isFrozen, type Have } from "@playspawn/shared";
+import { abilityLines } from "./abilities.ts";
 import type { Engine, Facts, Records, Seen, ServerRow } from "./facts.ts";
 
 export interface Verdict {
@@ -39,6 +40,9 @@ export function judge(facts: Facts): Verdict[] {
     advice("containers outlive a restart of Docker", of(engine, liveRestore)),
     advice("what games send is filtered", filter(facts)),
     advice("players of awake servers go past the door", path(facts)),
+    ...(facts.agent && !("unseen" in facts.agent) ? abilityLines(facts.agent.abilities) : []).map(
+      ({ name, findings }) => advice(name, findings),
+    ),
     advice("the engine is new enough", of(engine, oldEngine)),
     advice("the disks have room", disks(facts)),
   ];
@@ -181,12 +185,12 @@ const filter = ({ filtered }: Facts): string[] =>
         "games reach whatever this machine reaches: their filter is not there. Is nftables installed, and does the agent run as root?",
       ];
 
-const path = ({ direct }: Facts): string[] =>
-  direct
-    ? []
-    : [
-        "players of awake servers are relayed, which costs a processor: the node's page says why, docs/wake.md what it needs.",
-      ];
+function path({ direct, agent }: Facts): string[] {
+  if (direct) return [];
+  const reason = agent && !("unseen" in agent) ? agent.abilities["pathFault"] : undefined;
+  const why = reason ?? "the node's page says why, docs/wake.md what it needs.";
+  return [`players of awake servers are relayed, which costs a processor: ${String(why)}`];
+}
 
 function liveRestore({ liveRestore: on, containers }: Engine): string[] {
   const games = containers.filter(({ role, running: runs }) => role === "game" && runs).length;

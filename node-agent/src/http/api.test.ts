@@ -92,6 +92,9 @@ test("nothing but its health and its description is told without the secret, and
     "/redoc/redoc.standalone.js",
   ])
     t.is((await fetch(node.url + path)).status, 200, path);
+  t.deepEqual(await (await fetch(`${node.url}/health`)).json(), { status: "healthy" });
+  const able = await (await fetch(`${node.url}/health?abilities=1`)).json();
+  t.deepEqual(able, { status: "healthy", abilities: { path: "relay" } }, "the doctor has no secret either");
   const refused = await fetch(`${node.url}/servers`);
   t.is(refused.status, 401);
   t.is(refused.headers.get("content-type"), "application/problem+json");

@@ -11,6 +11,8 @@ export interface Core {
   secrets: readonly string[];
   registry: Registry;
   handlers: CallHandlers;
+  /** What this node can do now. */
+  abilities(): Promise<Record<string, string | number | boolean>>;
   /** While it is held no server here falls asleep by itself. */
   backup: Lease;
   /** Of a node that is driven over this API; null for one that has joined a control plane, which decides there. */

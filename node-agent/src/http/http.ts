@@ -15,7 +15,7 @@ import { openapiDocument } from "./openapi.ts";
 import { operation, mount, type Operation } from "./operation.ts";
 import { operations } from "./operations.ts";
 import { answerProblem } from "./problem.ts";
-import { Health } from "./schema.ts";
+import { Health, HealthQuery } from "./schema.ts";
 import { certificate, type CertificateFiles } from "./tls.ts";
 
 export interface AgentHttpOptions {
@@ -82,8 +82,12 @@ function application({ troubles, log }: AgentHttpOptions, core: () => Core | und
   const router = new Router();
   router.get("/health", async (ctx) => {
     const said = await troubles();
+    const abilities = ctx.query["abilities"] === "1" ? await core()?.abilities() : undefined;
     ctx.status = said.length === 0 ? 200 : 503;
-    ctx.body = said.length === 0 ? { status: "healthy" } : { status: "unhealthy", troubles: said };
+    ctx.body = {
+      ...(said.length === 0 ? { status: "healthy" } : { status: "unhealthy", troubles: said }),
+      ...(abilities && { abilities }),
+    };
   });
   for (const one of operations) mount(router, one, admit);
   const app = new Koa();
@@ -108,6 +112,9 @@ const healthOperation: Operation = operation({
   path: "/health",
   tag: "health",
   summary: "Whether the agent, its engine and its door are well",
+  description:
+    "With `abilities=1` also what this node can do: whether players reach its sleepers, how it lets them sleep.",
+  query: HealthQuery,
   answers: { 200: Health, 503: Health },
   handle: () => Promise.reject(new Error("has a route of its own")),
 });

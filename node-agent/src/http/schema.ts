@@ -5,7 +5,11 @@ import { z } from "zod";
 export const Health = z.strictObject({
   status: z.enum(["healthy", "unhealthy"]),
   troubles: z.array(z.string()).optional(),
+  /** What this node can do, as its control plane is told it, once that is known; for who asks. */
+  abilities: z.record(z.string(), z.union([z.string(), z.number(), z.boolean()])).optional(),
 });
+
+export const HealthQuery = z.strictObject({ abilities: z.literal("1").optional() });
 
 export const ServerId = z.string().regex(idPattern("srv"), "must be a server's id, such as srv_01jd…");
 export const ServerParams = z.strictObject({ id: ServerId });

@@ -1,5 +1,5 @@
 import test from "ava";
-import { addressFaults, capabilityGroups, driveFailure, protectionsMissing } from "./nodes.ts";
+import { addressFaults, capabilityGroups, driveFailure, shortcomings } from "./nodes.ts";
 
 const secret = "s".repeat(32);
 
@@ -27,12 +27,21 @@ test("why a node cannot be dialled is told until its secret is another", (t) => 
 });
 
 test("a protection that a node lacks is a sentence, with its reason", (t) => {
-  t.deepEqual(protectionsMissing({ egressFilter: true, isolatedPorts: true }), []);
-  t.deepEqual(protectionsMissing({}), [], "an older agent does not say");
-  t.deepEqual(protectionsMissing({ egressFilter: false, egressFilterFault: "no nftables", isolatedPorts: false }), [
+  t.deepEqual(shortcomings({ egressFilter: true, isolatedPorts: true }), []);
+  t.deepEqual(shortcomings({}), [], "an older agent does not say");
+  t.deepEqual(shortcomings({ egressFilter: false, egressFilterFault: "no nftables", isolatedPorts: false }), [
     "Games on this node can reach your private network: no nftables",
     "Servers on this node can reach each other.",
   ]);
+});
+
+test("players who are kept out of sleeping servers are told of first, and not what could not be tried", (t) => {
+  const firewallFault = "Sleeping servers cannot be reached: ufw lets nothing in.";
+  t.deepEqual(shortcomings({ seccomp: false, sleepersReachable: false, firewallFault }), [
+    firewallFault,
+    "Dangerous system calls of games are not refused.",
+  ]);
+  t.deepEqual(shortcomings({ sleepersReachable: "untested", firewallFault: "nft is missing." }), []);
 });
 
 test("what protects comes first, in the order of its weight; what only programs ask for is left out", (t) => {

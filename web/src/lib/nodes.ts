@@ -71,10 +71,12 @@ export function driveFailure(events: readonly { kind: string; data: Record<strin
 export type CapabilityValue = string | number | boolean;
 type Capabilities = Readonly<Record<string, CapabilityValue>>;
 
-/** What an admin should know before strangers play there: protections that this node does not have. */
-export function protectionsMissing(capabilities: Capabilities): string[] {
+/** What an admin should know: players who are kept out, and before strangers play there, protections that are missing. */
+export function shortcomings(capabilities: Capabilities): string[] {
   const why = capabilities["egressFilterFault"];
+  const shut = capabilities["firewallFault"];
   return [
+    capabilities["sleepersReachable"] === false && typeof shut === "string" && shut,
     capabilities["egressFilter"] === false &&
       `Games on this node can reach your private network${typeof why === "string" ? `: ${why}` : "."}`,
     capabilities["isolatedPorts"] === false && "Servers on this node can reach each other.",
@@ -84,7 +86,7 @@ export function protectionsMissing(capabilities: Capabilities): string[] {
 
 const protection = ["egressFilter", "imageAllow", "isolatedPorts", "seccomp", "apparmor"];
 /** For programs: which calls the agent knows. And what is said in a sentence of its own. */
-const unsaid = new Set(["update", "stats", "examine", "tiers", "egressFilterFault"]);
+const unsaid = new Set(["update", "stats", "examine", "tiers", "egressFilterFault", "firewallFault"]);
 
 /** Capabilities under two headings, so that what protects is found without reading the rest. */
 export function capabilityGroups(

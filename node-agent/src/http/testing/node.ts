@@ -70,7 +70,12 @@ export async function startNode(t: ExecutionContext, { joined = false, left }: N
     examine: (server, signal) => examine({ ...world, registry }, server, signal),
     imageDigest: async (ref) => ({ digest: await world.runtime.registryDigest(ref) }),
   };
-  const talk = talkOf({ registry, events, handlers, run: world.run });
+  const talk = talkOf({
+    registry,
+    events,
+    handlers,
+    run: world.run,
+  });
   const inTurn = serial();
   const drivers = sessions(talk, claim, inTurn);
   const own = local({
@@ -90,6 +95,7 @@ export async function startNode(t: ExecutionContext, { joined = false, left }: N
     secrets: [secret],
     registry,
     handlers,
+    abilities: () => Promise.resolve({ path: "relay" }),
     backup: world.backup,
     driven: joined ? null : { local: own, sessions: drivers, contexts },
   });

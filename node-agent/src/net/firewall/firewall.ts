@@ -93,8 +93,7 @@ async function judge(seen: Seen, openings: readonly Opening[], { test, mode, pla
   }
   const faults: string[] = [];
   const opened = mode === "auto" ? await openAll(openings, faults) : [];
-  if ("untested" in before)
-    return { guard, reachable: null, opened, ...(faults.length > 0 && { fault: sentence(openings, place, faults) }) };
+  if ("untested" in before) return { guard, reachable: null, opened, fault: [before.untested, ...faults].join("; ") };
   const after = mode === "auto" ? await test() : before;
   if (arrived(after)) return { guard, reachable: true, opened };
   return { guard, reachable: false, opened, fault: sentence(openings, place, faults) };

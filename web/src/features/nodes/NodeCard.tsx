@@ -4,7 +4,7 @@ import { problemFrom } from "../../api/errors.ts";
 import { keys } from "../../api/queries.ts";
 import type { Node, Server } from "../../api/types.ts";
 import { sessionText } from "@playspawn/shared/words/node.ts";
-import { protectionsMissing, sessionTone } from "../../lib/nodes.ts";
+import { shortcomings, sessionTone } from "../../lib/nodes.ts";
 import { Button } from "../../ui/Button.tsx";
 import { cx } from "../../ui/cx.ts";
 import { Ago } from "../../ui/Moment.tsx";
@@ -86,7 +86,7 @@ function Warnings({ node }: { node: Node }) {
         </Notice>
       )}
       {node.adopt && <AdoptNotice node={node} />}
-      {protectionsMissing(node.capabilities).map((line) => (
+      {shortcomings(node.capabilities).map((line) => (
         <Notice key={line} className="mt-4 [overflow-wrap:anywhere]">
           {line}
         </Notice>
