@@ -1,6 +1,7 @@
 /** Containers of this installation and node: found by label, removed for good. */
 import { parseInstant } from "@playspawn/shared/ports/time.ts";
 import type { ContainerInfo, ContainerInspectInfo } from "dockerode";
+import type { Details } from "./docker-details.ts";
 import { isFault, limits, type Engine } from "./docker-engine.ts";
 import { isOwn, label, ownLabels, type Identity, type Role } from "./names.ts";
 import type { Exit, Unit } from "./runtime.ts";
@@ -59,8 +60,9 @@ async function untilGone(engine: Engine, container: string): Promise<void> {
 }
 
 /** Groups containers by server; what an interrupted replacement left twice counts once, the running or newest one. */
-export async function listUnits(engine: Engine, identity: Identity): Promise<Unit[]> {
+export async function listUnits(engine: Engine, identity: Identity, known: Details): Promise<Unit[]> {
   const containers = await listOwn(engine, identity);
+  known.keepOnly(containers.map((info) => info.Id));
   const units = new Map<string, Unit>();
   const unitOf = (server: string): Unit => {
     const unit = units.get(server) ?? { server, holder: null, game: null };
@@ -73,9 +75,9 @@ export async function listUnits(engine: Engine, identity: Identity): Promise<Uni
     unitOf(server).holder = { running: isRunning(info), address: info.Labels[label.address] ?? "" };
   }
   const games = [...presentGames(containers).values()];
-  const details = await Promise.all(games.map((info) => inspect(engine, info.Id)));
-  const holders = new Map(containers.filter(isHolder).map((info) => [info.Labels[label.server], info.Id]));
-  const detached = await Promise.all(details.map((game) => game && isDetached(engine, game, holders)));
+  const details = await Promise.all(games.map((info) => known.of(info)));
+  const holders = new Map(containers.filter(isHolder).map((info) => [info.Labels[label.server], info]));
+  const detached = await Promise.all(details.map((game) => game && isDetached(known, game, holders)));
   for (const [i, detail] of details.entries()) {
     if (!detail || !isOwn(identity, detail.Config.Labels)) continue;
     const unit = unitOf(detail.Config.Labels[label.server]!);
@@ -89,13 +91,13 @@ const isHolder = (info: ContainerInfo): boolean => info.Labels[label.role] === "
 
 /** A holder that restarted below its running game has a new network, and the game sits in the old one, unreachable. */
 async function isDetached(
-  engine: Engine,
+  known: Details,
   game: ContainerInspectInfo,
-  holders: ReadonlyMap<string | undefined, string>,
+  holders: ReadonlyMap<string | undefined, ContainerInfo>,
 ): Promise<boolean> {
-  const id = holders.get(game.Config.Labels[label.server]);
-  if (!game.State.Running || !id) return false;
-  const holder = await inspect(engine, id);
+  const info = holders.get(game.Config.Labels[label.server]);
+  if (!game.State.Running || !info) return false;
+  const holder = await known.of(info);
   return (holder && (time(holder.State.StartedAt) ?? 0) > (time(game.State.StartedAt) ?? 0)) ?? false;
 }
 

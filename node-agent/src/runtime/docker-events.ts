@@ -2,6 +2,7 @@
 import type { Readable } from "node:stream";
 import type { Isolation } from "../net/isolation.ts";
 import { exitOf, inspect } from "./docker-containers.ts";
+import type { Details } from "./docker-details.ts";
 import { limits, type Engine } from "./docker-engine.ts";
 import { label, ownLabels, type Identity } from "./names.ts";
 import { textLines } from "./lines.ts";
@@ -15,6 +16,7 @@ export interface Watch {
   engine: Engine;
   identity: Identity;
   isolation: Isolation;
+  details: Details;
   /** Told of faults that only cost a reconnect. */
   onTrouble: (error: unknown) => void;
 }
@@ -37,6 +39,8 @@ export async function* watchEvents(watch: Watch, signal: AbortSignal): AsyncGene
       }
     } catch (error) {
       if (!signal.aborted) watch.onTrouble(error);
+    } finally {
+      watch.details.deaf();
     }
     await timers.sleep(wait, signal).catch(() => {});
     wait = Math.min(wait * 2, backoffMs.most);
@@ -46,6 +50,7 @@ export async function* watchEvents(watch: Watch, signal: AbortSignal): AsyncGene
 /** What one stream brings, until it breaks. */
 async function* listen(watch: Watch, signal: AbortSignal): AsyncGenerator<RuntimeEvent> {
   const stream = await open(watch, signal);
+  watch.details.heard();
   try {
     // Ports may have lost their isolation while nobody looked.
     await watch.isolation.allPorts();
@@ -80,8 +85,9 @@ async function open({ engine, identity }: Watch, signal: AbortSignal): Promise<R
   return stream;
 }
 
-async function toEvent({ engine, isolation }: Watch, raw: RawEvent): Promise<RuntimeEvent | undefined> {
+async function toEvent({ engine, isolation, details }: Watch, raw: RawEvent): Promise<RuntimeEvent | undefined> {
   const { ID: id, Attributes: attributes } = raw.Actor;
+  details.forget(id);
   const server = attributes[label.server];
   const role = attributes[label.role];
   if (!server) return undefined;

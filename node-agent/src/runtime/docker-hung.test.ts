@@ -6,6 +6,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import test, { type ExecutionContext } from "ava";
 import { fakePorts, type FakePorts } from "@playspawn/shared/ports/fake.ts";
+import { details } from "./docker-details.ts";
 import { dockerEngine, limits } from "./docker-engine.ts";
 import { watchEvents } from "./docker-events.ts";
 import { dockerRuntime } from "./docker.ts";
@@ -145,6 +146,7 @@ test("an event stream is closed when what follows its opening fails", async (t) 
   const events = watchEvents(
     {
       engine: dockerEngine(host, ports),
+      details: details(() => Promise.resolve(undefined)),
       identity,
       isolation,
       onTrouble: (error) => t.regex(String(error), /no bridge/),

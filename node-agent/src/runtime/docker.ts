@@ -11,7 +11,8 @@ import { net } from "../net/reconciler.ts";
 import { resolvers } from "../net/resolvers.ts";
 import { accounts } from "./account.ts";
 import { buildContexts, type BuildContexts, type ContextSource } from "./build-context.ts";
-import { listUnits } from "./docker-containers.ts";
+import { inspect, listUnits } from "./docker-containers.ts";
+import { details } from "./docker-details.ts";
 import { consumptions, containers } from "./docker-stats.ts";
 import { dockerEngine, EngineFault } from "./docker-engine.ts";
 import { watchEvents } from "./docker-events.ts";
@@ -101,10 +102,11 @@ export function dockerRuntime(options: DockerRuntimeOptions): Runtime {
     pins: imagePins(join(options.dataDir, "images.json")),
     shared: sharedWork<Progress, string>(),
   };
+  const known = details((id) => inspect(engine, id));
   // Whoever reads the truth anew, at least every few seconds, also has every bridge port and the filter looked at.
   const units = coalesced(async () => {
     await network.isolation.allPorts();
-    return listUnits(engine, identity);
+    return listUnits(engine, identity, known);
   });
   // Many servers are created at once, each with ports to be looked at.
   const published = coalesced(() => publishedPorts(engine));
@@ -134,7 +136,8 @@ export function dockerRuntime(options: DockerRuntimeOptions): Runtime {
     inside: (server) => guarded("internal", () => inside(games, server)),
     registryDigest: (ref) => guarded("image_pull_failed", () => registryDigest(images, ref)),
     publishedPorts: () => guarded("internal", published),
-    events: (signal) => watchEvents({ engine, identity, isolation: network.isolation, onTrouble }, signal),
+    events: (signal) =>
+      watchEvents({ engine, identity, isolation: network.isolation, details: known, onTrouble }, signal),
   };
 }
 

@@ -1,6 +1,7 @@
 /** The four answers of `why`, each in one line. What nobody knows is said as that. Pure. */
 import type { Hold, Protocol, Server } from "@playspawn/shared";
 import { count } from "@playspawn/shared/words/count.ts";
+import { refusalText } from "@playspawn/shared/words/refusals.ts";
 import { playing, sleepText, wokenBy, wokenText } from "@playspawn/shared/words/server.ts";
 import { ago, span } from "@playspawn/shared/words/time.ts";
 import type { Wake } from "./why-store.ts";
@@ -97,7 +98,7 @@ export function wokenLine(known: Known): string {
   const at = port ? ` at the port ${port.name} (${port.protocol.toUpperCase()} ${port.port})` : "";
   const what = wake.cause?.kind === "packet" && wake.cause.source ? `${wake.cause.source}${at}` : wokenWords(known);
   const turned = refused
-    ? ` ${refused.isMore ? "More than " : ""}${count(refused.count, "attempt")} refused since, the last ${ago(refused.lastAt, now)}${refused.reason ? ` (${refused.reason})` : ""}.`
+    ? ` ${refused.isMore ? "More than " : ""}${count(refused.count, "attempt")} refused since, the last ${ago(refused.lastAt, now)}${refused.reason ? ` (${refusalText(refused.reason)})` : ""}.`
     : "";
   return `${what}, ${ago(wake.at, now)}.${turned}`;
 }
