@@ -53,6 +53,8 @@ export interface Config {
   holdSeconds: { paused: number; deep: number; held: number };
   /** Memory that is kept for those who play, bytes; null: a twentieth of it, 256 MiB at least. */
   memoryReserveBytes: number | null;
+  /** Swap in compressed memory that the agent sets up, bytes; null: none. */
+  zramBytes: number | null;
   /** The token to join with, read anew each time; undefined while there is none. */
   joinToken(): Promise<string | undefined>;
   /** Where people are told to put one. */
@@ -170,6 +172,7 @@ const Environment = z.object({
   PLAYSPAWN_HOLD_DEEP_SECONDS: whole(3600, 0, holdSecondsMax),
   PLAYSPAWN_HOLD_HELD_SECONDS: whole(82_800, 0, holdSecondsMax),
   PLAYSPAWN_MEMORY_RESERVE: Memory.optional(),
+  PLAYSPAWN_ZRAM: Memory.optional(),
   DOCKER_HOST: z
     .string()
     .default("unix:///var/run/docker.sock")
@@ -260,6 +263,7 @@ function toConfig(
       held: env.PLAYSPAWN_HOLD_HELD_SECONDS,
     },
     memoryReserveBytes: env.PLAYSPAWN_MEMORY_RESERVE ?? null,
+    zramBytes: env.PLAYSPAWN_ZRAM ?? null,
     joinToken: async () => given ?? (await readTrimmed(file)),
     joinTokenHint: given
       ? "Make a new one in the dashboard under Nodes and set PLAYSPAWN_JOIN_TOKEN."

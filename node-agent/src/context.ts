@@ -41,6 +41,7 @@ import { stateFile } from "./servers/state-file.ts";
 import { examine } from "./examine/examine.ts";
 import { stats } from "./stats/stats.ts";
 import type { World } from "./servers/world.ts";
+import { keepZram, zramLabel } from "./swap/zram.ts";
 import { tellOperator } from "./lib/launcher.ts";
 import { serial } from "./lib/serial.ts";
 import { Troubles } from "./troubles.ts";
@@ -168,6 +169,8 @@ async function assemble(parts: Parts): Promise<void> {
   const registry = new Registry(world, stateFile(join(agentDir, "state.json"), ports, log), identity.installationId);
   closers.push(() => registry.close());
   watchEngine(runtime, parts);
+  // Nothing waits for it: what cannot be had is said, and `deep` is skipped.
+  void troubles.watch("zram", () => keepZram(zramLabel(identity.nodeId), config.zramBytes)).catch(() => undefined);
   await troubles.patiently("units", () => runtime.list(), signal);
   const knowsServers = await registry.open();
   if (driven && !knowsServers) await refuseSpoiltState(join(agentDir, "state.json"));

@@ -5,7 +5,7 @@ import type { Log } from "./door/log.ts";
 const retryMs = 5_000;
 
 /** Each part of the agent has a subject of its own, so that no part calls another one's trouble over. */
-export type Subject = "link" | "engine" | "units" | "host" | "door" | "door-process" | "firewall";
+export type Subject = "link" | "engine" | "units" | "host" | "door" | "door-process" | "firewall" | "zram";
 
 export class Troubles {
   readonly #ports: Ports;
