@@ -56,9 +56,9 @@ const minecraftLogin = Buffer.concat([
 ]);
 
 /** Resolves with whether the game answered before the connection ended. */
-function tcpTry(port: number, limitMs: number): Promise<boolean> {
+function tcpTry(port: number, limitMs: number, first: Buffer): Promise<boolean> {
   return new Promise((resolve) => {
-    const socket: Socket = connect({ host, port, localAddress: anotherAddress() }, () => socket.write(minecraftLogin));
+    const socket: Socket = connect({ host, port, localAddress: anotherAddress() }, () => socket.write(first));
     const end = (answered: boolean): void => {
       socket.destroy();
       resolve(answered);
@@ -70,18 +70,22 @@ function tcpTry(port: number, limitMs: number): Promise<boolean> {
   });
 }
 
-async function tcpOnce(port: number, limitMs: number): Promise<void> {
-  if (!(await tcpTry(port, limitMs))) throw new Error(`the connection to ${port} ended without an answer`);
-}
+const tcpOnce =
+  (first: Buffer) =>
+  async (port: number, limitMs: number): Promise<void> => {
+    if (!(await tcpTry(port, limitMs, first))) throw new Error(`the connection to ${port} ended without an answer`);
+  };
 
-async function tcpUntil(port: number, limitMs: number): Promise<void> {
-  const end = performance.now() + limitMs;
-  while (performance.now() < end) {
-    if (await tcpTry(port, limitMs)) return;
-    await new Promise((resolve) => setTimeout(resolve, againMs));
-  }
-  throw new Error(`no answer within ${limitMs} ms`);
-}
+const tcpUntil =
+  (first: Buffer) =>
+  async (port: number, limitMs: number): Promise<void> => {
+    const end = performance.now() + limitMs;
+    while (performance.now() < end) {
+      if (await tcpTry(port, limitMs, first)) return;
+      await new Promise((resolve) => setTimeout(resolve, againMs));
+    }
+    throw new Error(`no answer within ${limitMs} ms`);
+  };
 
 export const probes: Record<string, Probe> = {
   teeworlds: {
@@ -90,5 +94,19 @@ export const probes: Record<string, Probe> = {
     once: teeworldsOnce,
     untilAnswer: udp(teeworldsToken, againMs),
   },
-  minecraft: { protocol: "tcp", containerPort: 25_565, once: tcpOnce, untilAnswer: tcpUntil },
+  minecraft: {
+    protocol: "tcp",
+    containerPort: 25_565,
+    once: tcpOnce(minecraftLogin),
+    untilAnswer: tcpUntil(minecraftLogin),
+  },
+};
+
+const hello = Buffer.from("hello");
+/** Of a game that answers what it is sent. */
+export const echoProbe: Probe = {
+  protocol: "tcp",
+  containerPort: 7000,
+  once: tcpOnce(hello),
+  untilAnswer: tcpUntil(hello),
 };

@@ -1,61 +1,84 @@
 /**
- * How long a player waits for a sleeping server, against a plain `docker start` of the same image with a published
- * port. Both sides are taken turn by turn in the same run, and a run ends with the first byte that the game itself sends.
- * Ours: one first packet to the public port of the sleeping server. Baseline: `docker start`, then the same packet every
- * 5 ms until the game answers, because nobody holds it.
+ * How long a player waits for a sleeping server. Ours: one first packet to the public port of the sleeper, until the first
+ * byte that the game itself sends. Both sides are taken turn by turn in the same run, against
+ * - `paused`     `docker unpause` of the same image with a published port, asked every 5 ms until the game answers
+ * - `deep-zram`, `deep-swap`  ours from `paused`: what the moved memory costs
+ * - `held`, `cold`  `docker start` of the same image with a published port, asked every 5 ms
+ * `ten-at-once` wakes ten servers together, from `paused` and from `held`, against ten `docker start`.
+ * `heap-600` is a pretended game with 600 MB of objects; it is measured at `paused` and `deep` alone.
  *
- * `npm run -s bench -- wake [--runs 50] [--game teeworlds] [--tier held]`
+ * `npm run -s bench -- wake [--runs 50] [--game teeworlds] [--tier paused]`
  */
-import { execFile } from "node:child_process";
-import { mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { promisify } from "node:util";
+import { cp } from "node:fs/promises";
+import { fileURLToPath } from "node:url";
 import { Command, Option } from "commander";
-import type { ContainerInspectInfo } from "dockerode";
-import { docker, gameOf, installationOf, testLabels } from "@playspawn/e2e/stack/docker.ts";
-import { type Stack, freePort, openStack } from "@playspawn/e2e/stack/stack.ts";
+import { installationOf } from "@playspawn/e2e/stack/docker.ts";
+import { type Stack, openStack } from "@playspawn/e2e/stack/stack.ts";
+import type { Tier } from "@playspawn/shared";
+import { heapGame, heapGames } from "./heap.ts";
 import { count } from "./options.ts";
-import { type Probe, probes } from "./probes.ts";
+import { type Plain, plainContainer, type Sample, wakeLimitMs } from "./plain.ts";
+import { echoProbe, type Probe, probes } from "./probes.ts";
 import { percentile, print } from "./report.ts";
+import { benchTen } from "./ten.ts";
+import { type SwapKind, withSwap } from "./swap.ts";
 
-interface Sample {
-  total: number;
-  engine: number;
-  boot: number;
-}
-type Tier = "held" | "cold";
+const cases = ["paused", "deep-zram", "deep-swap", "held", "cold"] as const;
+type Case = (typeof cases)[number];
+const heapMegabytes = 600;
+const heap = heapGame(heapMegabytes);
+const games: Record<string, Probe> = { ...probes, [heap]: echoProbe };
+/** Room for the largest. */
+const swapMegabytes = 2048;
 
-const wakeLimitMs = 60_000;
 const { runs, game, tier } = new Command("bench wake")
   .option("--runs <count>", "of each side", count, 50)
-  .addOption(new Option("--game <name>").choices(Object.keys(probes)))
-  .addOption(new Option("--tier <name>").choices(["held", "cold"]))
+  .addOption(new Option("--game <name>").choices([...Object.keys(games), "ten-at-once"]))
+  .addOption(new Option("--tier <name>").choices(cases))
   .parse()
-  .opts<{ runs: number; game?: string; tier?: Tier }>();
-const games = game ? [game] : Object.keys(probes);
-const tiers: readonly Tier[] = tier ? [tier] : ["held", "cold"];
-const stack = await openStack();
-try {
-  for (const each of games) await benchGame(stack, each, probes[each]!);
-} finally {
-  await stack.close();
+  .opts<{ runs: number; game?: string; tier?: Case }>();
+
+for (const swap of [null, "zram", "file"] as const) {
+  const wanted = cases.filter((one) => swapOf(one) === swap && (tier === undefined || one === tier));
+  const work = (): Promise<void> => benchCases(wanted);
+  // Not in a folder that may itself be memory.
+  const place = { folder: "/var/tmp", megabytes: swapMegabytes };
+  if (wanted.length > 0) await (swap === null ? work() : withSwap(swap, place, work));
 }
 
-async function benchGame(stack: Stack, game: string, probe: Probe): Promise<void> {
+function swapOf(one: Case): SwapKind | null {
+  if (one === "deep-zram") return "zram";
+  return one === "deep-swap" ? "file" : null;
+}
+
+async function benchCases(wanted: readonly Case[]): Promise<void> {
+  const catalogue = await heapGames([heapMegabytes]);
+  await cp(fileURLToPath(new URL("../games", import.meta.url)), catalogue.dir, { recursive: true });
+  const stack = await openStack({
+    env: {
+      control: { PLAYSPAWN_GAMES_DIR: catalogue.dir },
+      agent: { PLAYSPAWN_HOLD_PAUSED_SECONDS: "86400", PLAYSPAWN_MIN_AWAKE_SECONDS: "0" },
+    },
+  });
+  try {
+    if (game !== "ten-at-once")
+      for (const each of game ? [game] : Object.keys(games)) await benchGame(stack, each, wanted);
+    if (game === undefined ? wanted.includes("held") : game === "ten-at-once") await benchTen(stack, runs);
+  } finally {
+    await stack.close();
+    await catalogue.remove();
+  }
+}
+
+async function benchGame(stack: Stack, game: string, wanted: readonly Case[]): Promise<void> {
+  const probe = games[game]!;
   const { id, addresses } = await stack.api.create({ name: `bench ${game}`, game, idleSeconds: null });
-  const port = addresses[0]!.port;
+  const server = { stack, id, port: addresses[0]!.port, probe };
   await stack.inState(id, "ready", { limitMs: 600_000 });
   const plain = await plainContainer(await installationOf(stack.dataDir), id, probe);
   try {
-    for (const tier of tiers) {
-      const [ours, theirs] = [[] as Sample[], [] as Sample[]];
-      for (let run = 0; run < runs; run++) {
-        ours.push(await wakeOurs(stack, id, port, tier, probe));
-        theirs.push(await startPlain(plain, probe));
-      }
-      report(game, tier, ours, theirs);
-    }
+    for (const one of wanted.filter((name) => game !== heap || !["held", "cold"].includes(name)))
+      await benchCase(game, one, server, plain);
   } finally {
     await plain.remove();
   }
@@ -65,7 +88,36 @@ async function benchGame(stack: Stack, game: string, probe: Probe): Promise<void
   );
 }
 
-async function wakeOurs(stack: Stack, id: string, port: number, tier: Tier, probe: Probe): Promise<Sample> {
+interface OurServer {
+  stack: Stack;
+  id: string;
+  port: number;
+  probe: Probe;
+}
+
+async function benchCase(game: string, one: Case, server: OurServer, plain: Plain): Promise<void> {
+  const deep = swapOf(one) !== null;
+  const name = deep ? "paused" : one === "paused" ? "docker unpause" : "docker start";
+  const theirs = (): Promise<Sample> => {
+    if (deep) return wakeOurs(server, "paused");
+    return one === "paused" ? plain.unpause(server.probe) : plain.start(server.probe);
+  };
+  if (one === "paused") await plain.up(server.probe);
+  const found: { ours: Sample[]; baseline: Sample[] } = { ours: [], baseline: [] };
+  const kept: number[] = [];
+  for (let run = 0; run < runs; run++) {
+    found.ours.push(await wakeOurs(server, deep ? "deep" : (one as Tier)));
+    if (deep) kept.push(await residentOf(server));
+    found.baseline.push(await theirs());
+  }
+  report(`${game}/${one}`, name, found);
+  if (!deep) return;
+  const most = Math.max(...kept) / 1024 ** 2;
+  const line = { bench: "wake", case: `${game}/${one}`, metric: "resident_max", unit: "MiB", baseline: null, runs };
+  print({ ...line, ours: most, baselineName: name });
+}
+
+async function wakeOurs({ stack, id, port, probe }: OurServer, tier: Tier): Promise<Sample> {
   await stack.api.call("POST", `/api/v1/servers/${id}/hibernate`, { tier });
   await stack.inState(id, "hibernated", { tier });
   const before = (await stack.api.events(id))[0]!.seq;
@@ -75,112 +127,33 @@ async function wakeOurs(stack: Stack, id: string, port: number, tier: Tier, prob
   const ready = await stack.live.until("the wake is told", wakeLimitMs, async () =>
     (await stack.api.events(id)).find((event) => event.kind === "ready" && event.seq > before),
   );
+  await stack.inState(id, "ready");
   return { total, engine: Number(ready.data["engineMs"]), boot: Number(ready.data["bootMs"]) };
 }
 
-interface Plain {
-  container: Awaited<ReturnType<typeof docker.createContainer>>;
-  port: number;
-  remove(): Promise<void>;
+/** Bytes that the last deep sleep left in memory. */
+async function residentOf({ stack, id }: OurServer): Promise<number> {
+  const deeper = (await stack.api.events(id)).find(({ kind }) => kind === "deeper");
+  return Number(deeper?.data["afterBytes"]);
 }
 
-/** Folders of its own with the same files, so that both sides read and write the same disk. */
-async function copyOfFiles(game: ContainerInspectInfo) {
-  const dir = await mkdtemp(join(tmpdir(), "playspawn-bench-"));
-  const mounts = game.Mounts.map((mount, n) => ({
-    Type: "bind",
-    Source: join(dir, String(n)),
-    Target: mount.Destination,
-    from: mount.Source,
-  }));
-  for (const { from, Source } of mounts) await promisify(execFile)("cp", ["-a", from, Source]);
-  return { dir, mounts: mounts.map(({ from: _from, ...mount }) => mount) };
-}
-
-async function removePlain(container: Plain["container"], dir: string): Promise<void> {
-  await container.remove({ force: true, v: true });
-  await rm(dir, { recursive: true, force: true });
-}
-
-/** The same image, command, limits and files as the game container of ours, with Docker's own published port. */
-async function plainContainer(installation: string, server: string, probe: Probe): Promise<Plain> {
-  const game = (await gameOf(installation, server))!;
-  const port = await freePort();
-  const exposed = `${probe.containerPort}/${probe.protocol}`;
-  const { NetworkMode: _network, ...host } = game.HostConfig;
-  const files = await copyOfFiles(game);
-  const container = await docker.createContainer({
-    Image: game.Image,
-    Env: game.Config.Env,
-    User: game.Config.User,
-    OpenStdin: true,
-    Labels: testLabels,
-    ExposedPorts: { [exposed]: {} },
-    HostConfig: {
-      ...host,
-      Mounts: files.mounts,
-      PortBindings: { [exposed]: [{ HostIp: "0.0.0.0", HostPort: String(port) }] },
-    },
-  } as never);
-  return { container, port, remove: () => removePlain(container, files.dir) };
-}
-
-async function startPlain({ container, port }: Plain, probe: Probe): Promise<Sample> {
-  const from = performance.now();
-  await container.start();
-  const engine = performance.now() - from;
-  await probe.untilAnswer(port, wakeLimitMs);
-  const total = performance.now() - from;
-  await container.kill();
-  await container.wait();
-  return { total, engine, boot: total - engine };
-}
-
-function report(game: string, tier: Tier, ours: Sample[], theirs: Sample[]): void {
-  const line = (
-    metric: string,
-    of: (samples: Sample[]) => number | null,
-    baseline: (samples: Sample[]) => number | null = of,
-  ): void =>
+function report(name: string, baselineName: string, { ours, baseline }: Record<"ours" | "baseline", Sample[]>): void {
+  type Part = (sample: Sample) => number;
+  const line = (metric: string, p: number, part: Part, compared = true): void =>
     print({
       bench: "wake",
-      case: `${game}/${tier}`,
+      case: name,
       metric,
       unit: "ms",
-      ours: of(ours),
-      baseline: baseline(theirs),
-      baselineName: "docker start",
+      ours: percentile(ours.map(part), p),
+      baseline: compared ? percentile(baseline.map(part), p) : null,
+      baselineName,
       runs,
     });
-  const total = (p: number) => (samples: Sample[]) =>
-    percentile(
-      samples.map((sample) => sample.total),
-      p,
-    );
-  line("first_answer_p50", total(50));
-  line("first_answer_p95", total(95));
-  line("first_answer_p99", total(99));
-  line(
-    "own_share_p50",
-    (samples) =>
-      percentile(
-        samples.map((s) => s.total - s.engine - s.boot),
-        50,
-      ),
-    () => null,
-  );
-  line("engine_share_p50", (samples) =>
-    percentile(
-      samples.map((s) => s.engine),
-      50,
-    ),
-  );
-  line("boot_p50", (samples) =>
-    percentile(
-      samples.map((s) => s.boot),
-      50,
-    ),
-  );
-  const raw = (samples: Sample[]): string => samples.map((sample) => sample.total.toFixed(1)).join(" ");
-  process.stderr.write(`# ${game}/${tier} ours ms: ${raw(ours)}\n# ${game}/${tier} docker start ms: ${raw(theirs)}\n`);
+  for (const p of [50, 95, 99]) line(`first_answer_p${p}`, p, ({ total }) => total);
+  line("own_share_p50", 50, (sample) => sample.total - sample.engine - sample.boot, false);
+  line("engine_share_p50", 50, ({ engine }) => engine);
+  line("boot_p50", 50, ({ boot }) => boot);
+  const raw = (samples: Sample[]): string => samples.map(({ total }) => total.toFixed(1)).join(" ");
+  process.stderr.write(`# ${name} ours ms: ${raw(ours)}\n# ${name} ${baselineName} ms: ${raw(baseline)}\n`);
 }

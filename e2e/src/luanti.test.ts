@@ -1,9 +1,11 @@
 import test from "ava";
 import { joinLuanti } from "./clients/luanti.ts";
 import { startStack } from "./stack/stack.ts";
+import { swapFor, throughTiers } from "./stack/tiers.ts";
 
 test("the real Luanti client joins a sleeping server: it wakes, he is in and counted, he leaves, it sleeps", async (t) => {
   t.timeout(400_000);
+  await swapFor(t);
   const stack = await startStack(t);
   const { id, addresses } = await stack.api.create({ name: "blocks", game: "luanti", idleSeconds: 10 });
   t.is(addresses.length, 1, "the port of the player list is not public");
@@ -23,4 +25,11 @@ test("the real Luanti client joins a sleeping server: it wakes, he is in and cou
   await ada.leave();
   const asleep = await stack.inState(id, "hibernated");
   t.is(asleep.error, null);
+  t.is(asleep.tier, "paused");
+
+  await stack.api.call("PATCH", `/api/v1/servers/${id}`, { idleSeconds: null });
+  await throughTiers(t, stack, id, async () => {
+    const again = await joinLuanti({ host, port, name: "ada" });
+    await again.leave();
+  });
 });

@@ -1,10 +1,12 @@
 /** A world in which somebody plays while a process of ours is killed beside him. */
+import type { Tier } from "@playspawn/shared";
 import type { ExecutionContext } from "ava";
 import { type Bot, joinWorld } from "../clients/minecraft.ts";
 import type { Server } from "./api.ts";
 import { gameOf, installationOf, ours } from "./docker.ts";
 import type { Part } from "./processes.ts";
 import { type Stack, startStack } from "./stack.ts";
+import { swapFor } from "./tiers.ts";
 import { echo, gamesWithTiny } from "./tiny.ts";
 
 export interface Scene {
@@ -19,6 +21,7 @@ export interface Scene {
 
 export async function scene(t: ExecutionContext): Promise<Scene> {
   const games = await gamesWithTiny();
+  await swapFor(t);
   t.teardown(games.remove);
   const stack = await startStack(t, { env: { control: { PLAYSPAWN_GAMES_DIR: games.dir } } });
   const [world, tiny] = await Promise.all([
@@ -41,26 +44,39 @@ export async function nothingNoticed(t: ExecutionContext, { stack, bot, world, s
   t.is(await startOf(stack, world.id), startedAt, "the world was not restarted");
 }
 
-export async function asleep({ stack, tiny }: Scene, tier: "held" | "cold" = "held"): Promise<void> {
+export async function asleep({ stack, tiny }: Scene, tier: Tier = "held"): Promise<void> {
   await stack.api.call("POST", `/api/v1/servers/${tiny.id}/hibernate`, { tier });
   await stack.inState(tiny.id, "hibernated", { tier });
 }
 
-/** Points that a server passes while it falls asleep; all others lie on its wake. */
-const onTheWayToSleep = new Set<string>(["game.saved", "game.stopped", "log.kept"]);
-/** Points that only the wake of a cold server passes: a held one has all that already. */
-const onTheWayFromCold = new Set<string>(["image.ready", "files.ready", "holder.ready", "container.created"]);
+/** Points that a server passes while it falls asleep, and how deep it is to sleep then; all others lie on its wake. */
+const onTheWayTo: Record<string, Tier> = {
+  "game.saved": "held",
+  "game.paused": "paused",
+  "memory.reclaimed": "deep",
+  "game.stopped": "held",
+  "log.kept": "held",
+};
+/** Points that only the wake from one tier passes: a held server has all that already, but nothing to thaw. */
+const onTheWayFrom: Record<string, Tier> = {
+  "image.ready": "cold",
+  "files.ready": "cold",
+  "holder.ready": "cold",
+  "container.created": "cold",
+  "game.thawed": "paused",
+};
 
 /** Arms a point in one process, pushes the tiny server over it, sees the process die there, and starts it anew. */
 export async function dieAt(scene: Scene, part: Part, point: string): Promise<void> {
   const { stack, tiny } = scene;
-  const push = onTheWayToSleep.has(point) ? "hibernate" : "wake";
-  if (push === "wake") await asleep(scene, onTheWayFromCold.has(point) ? "cold" : "held");
+  const tier = onTheWayTo[point];
+  const push = tier ? "hibernate" : "wake";
+  if (push === "wake") await asleep(scene, onTheWayFrom[point]);
   else await echo(tiny.addresses[0]!.port, "up").then(() => stack.inState(tiny.id, "ready"));
   await stack.kill(part, "SIGTERM");
   await stack.start(part, { PLAYSPAWN_FAILPOINT: point });
   await stack.connected();
-  const pushed = stack.api.call("POST", `/api/v1/servers/${tiny.id}/${push}`).catch(() => {});
+  const pushed = stack.api.call("POST", `/api/v1/servers/${tiny.id}/${push}`, tier && { tier }).catch(() => {});
   await stack.died(part);
   await stack.start(part);
   await stack.connected();
