@@ -169,8 +169,7 @@ async function assemble(parts: Parts): Promise<void> {
   const registry = new Registry(world, stateFile(join(agentDir, "state.json"), ports, log), identity.installationId);
   closers.push(() => registry.close());
   watchEngine(runtime, parts);
-  // Nothing waits for it: what cannot be had is said, and `deep` is skipped.
-  void troubles.watch("zram", () => keepZram(zramLabel(identity.nodeId), config.zramBytes)).catch(() => undefined);
+  void ownSwap(parts, identity);
   await troubles.patiently("units", () => runtime.list(), signal);
   const knowsServers = await registry.open();
   if (driven && !knowsServers) await refuseSpoiltState(join(agentDir, "state.json"));
@@ -210,6 +209,10 @@ const spansOf = (config: Config): Pick<World, "minAwakeMs" | "consoleAwakeMs"> =
   minAwakeMs: config.minAwakeSeconds * 1000,
   consoleAwakeMs: config.consoleAwakeSeconds * 1000,
 });
+
+/** Nothing waits for it: what cannot be had is said, and `deep` is skipped. */
+const ownSwap = ({ troubles, config }: Parts, { nodeId }: Identity): Promise<void> =>
+  troubles.watch("zram", () => keepZram(zramLabel(nodeId), config.zramBytes)).catch(() => undefined);
 
 function rulesOf({ config, log }: Parts, runtime: Runtime): SleepRules {
   const { paused, deep, held } = config.holdSeconds;
