@@ -6,6 +6,7 @@ import { doctor } from "./commands/doctor.ts";
 import { gen } from "./commands/gen.ts";
 import { start } from "./commands/start.ts";
 import { test } from "./commands/test.ts";
+import { uninstall } from "./commands/uninstall.ts";
 import { vm } from "./commands/vm.ts";
 import { hasTools } from "./lib/paths.ts";
 import { Halt } from "./up/halt.ts";
@@ -19,6 +20,7 @@ const commands: Record<string, (args: string[]) => Promise<number>> = {
   doctor,
   backup,
   vm,
+  uninstall,
 };
 
 const [name = "", ...args] = process.argv.slice(2);

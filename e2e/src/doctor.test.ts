@@ -1,14 +1,19 @@
-/** `npm run doctor` on a real house: sound, damaged from outside, and sound again. */
+/** `npm run doctor` on a real house: sound, damaged from outside, and sound again. And `./scripts/uninstall` of it. */
 import { execFile } from "node:child_process";
-import { writeFile } from "node:fs/promises";
+import { access, mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import test from "ava";
+import { promisify } from "node:util";
+import { newId } from "@playspawn/shared";
+import { systemPorts } from "@playspawn/shared/ports/system.ts";
+import test, { type ExecutionContext } from "ava";
 import { docker, installationOf } from "./stack/docker.ts";
-import { startStack } from "./stack/stack.ts";
+import { type Stack, startStack } from "./stack/stack.ts";
 
 const main = fileURLToPath(new URL("../../scripts/main.ts", import.meta.url));
 const limitMs = 120_000;
+const execFileAsync = promisify(execFile);
 
 interface Verdict {
   name: string;
@@ -36,6 +41,19 @@ function doctor(
       },
     );
   });
+}
+
+async function uninstall(dataDir: string, ...args: string[]): Promise<{ code: number; stderr: string }> {
+  const options = { env: { ...process.env, PLAYSPAWN_DATA_DIR: dataDir }, timeout: limitMs };
+  const ran = execFileAsync(
+    process.execPath,
+    ["--disable-warning=ExperimentalWarning", main, "uninstall", ...args],
+    options,
+  );
+  return ran.then(
+    ({ stderr }) => ({ code: 0, stderr }),
+    ({ code, stderr }: { code: number; stderr: string }) => ({ code, stderr }),
+  );
 }
 
 test("the doctor finds a sound house sound, and each damage from outside", async (t) => {
@@ -75,6 +93,43 @@ test("the doctor finds a sound house sound, and each damage from outside", async
   );
   await stack.start("door");
   t.deepEqual(await doctor(stack.dataDir, ["--wait", "30"]), { code: 0, ok: true, failed: [] });
+  await leave(t, stack, installation);
+});
+
+/** Games that run, and all that was made around them, go; the data stays. */
+async function leave(t: ExecutionContext, stack: Stack, installation: string): Promise<void> {
+  const running = await uninstall(stack.dataDir, "--yes");
+  t.is(running.code, 1);
+  t.regex(running.stderr, /These still run: .*node-agent \(process \d+\).* try again\./);
+  for (const part of ["door", "agent", "control"] as const) await stack.kill(part, "SIGTERM");
+  const mine = `ps${installation.slice(-6)}`;
+  t.regex(await rules(), new RegExp(mine), "the filter and the path of awake servers");
+  const filters = { label: [`playspawn.installation=${installation}`] };
+  t.is((await docker.listContainers({ filters })).length, 2, "holder and game outlive our programs");
+
+  const gone = await uninstall(stack.dataDir, "--yes");
+  t.deepEqual([gone.code, gone.stderr], [0, ""]);
+  t.deepEqual(await docker.listContainers({ all: true, filters }), []);
+  t.deepEqual(await docker.listNetworks({ filters }), []);
+  t.notRegex(await rules(), new RegExp(mine));
+  await access(join(stack.dataDir, "control-plane/core.db"));
+}
+
+/** All that the kernel filters and translates by, iptables' rules among them. */
+const rules = async (): Promise<string> => (await execFileAsync("/usr/sbin/nft", ["list", "ruleset"])).stdout;
+
+test("with --purge the data goes, too, and a folder of something else is left alone", async (t) => {
+  const dataDir = await mkdtemp(join(tmpdir(), "playspawn-e2e-"));
+  t.teardown(() => rm(dataDir, { recursive: true, force: true }));
+  const strange = await uninstall(dataDir, "--yes", "--purge");
+  t.is(strange.code, 69);
+  t.regex(strange.stderr, /There is no installation in /);
+  await access(dataDir);
+  await mkdir(join(dataDir, "agent"));
+  const ids = { nodeId: newId("node", systemPorts), installationId: newId("inst", systemPorts) };
+  await writeFile(join(dataDir, "agent/node.json"), JSON.stringify(ids));
+  t.like(await uninstall(dataDir, "--yes", "--purge"), { code: 0, stderr: "" });
+  await t.throwsAsync(access(dataDir));
 });
 
 test("what is damaged or gone is a finding, not a stack", async (t) => {

@@ -11,7 +11,7 @@ interface Rule {
 }
 
 const launchers = new Set(
-  ["start", "test", "vm", "playspawn", "launch"].map((name) => `scripts/${name}`).concat(".ci/run"),
+  ["start", "test", "vm", "playspawn", "launch", "uninstall"].map((name) => `scripts/${name}`).concat(".ci/run"),
 );
 const ours = /\.(ts|tsx|js|cjs|mjs)$/;
 

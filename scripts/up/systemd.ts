@@ -1,5 +1,5 @@
 /** Playspawn as services of systemd: units from deploy/systemd, settings in one file, each program for itself. */
-import { access, chmod, mkdir, readFile, rename, writeFile } from "node:fs/promises";
+import { access, chmod, mkdir, readFile, rename, rm, writeFile } from "node:fs/promises";
 import type { Ports } from "@playspawn/shared";
 import type { StartConfig } from "../config.ts";
 import { repository } from "../lib/paths.ts";
@@ -12,6 +12,7 @@ const agent = "playspawn-agent";
 const door = "playspawn-door";
 
 const unitFolder = "/etc/systemd/system";
+const unitPath = (name: string): string => `${unitFolder}/${name}.service`;
 const settingsFolder = "/etc/playspawn";
 const settingsPath = `${settingsFolder}/playspawn.env`;
 /** Whom the control plane runs as. */
@@ -105,7 +106,7 @@ export async function installServices(
   const places = { root: repository, node: process.execPath, data: config.dataDir, local };
   for (const name of services) {
     const text = await readFile(`${repository}/deploy/systemd/${name}.service`, "utf8");
-    await writeWhole(`${unitFolder}/${name}.service`, fillUnit(text, places), 0o644);
+    await writeWhole(unitPath(name), fillUnit(text, places), 0o644);
   }
   await systemctl("daemon-reload");
   await systemctl("enable", "--quiet", ...services);
@@ -116,6 +117,25 @@ export async function installServices(
   await untilItAnswers(config, ports);
   const journal = await run("journalctl", ["-u", controlPlane, "-o", "cat", "--since", since]);
   return { url: /^Set up this installation at (\S+)$/m.exec(journal.stdout)?.[1] ?? `${config.controlUrl}/` };
+}
+
+/**
+ * Ends the services of this data folder and takes their units away; with `purge` their settings and their user, too.
+ * Nothing where there are none, or those of another folder.
+ */
+export async function removeServices(dataDir: string, { purge }: { purge: boolean }): Promise<void> {
+  const all = [door, agent, controlPlane];
+  const texts = await Promise.all(all.map((name) => readFile(unitPath(name), "utf8").catch(() => "")));
+  const services = all.filter((_name, i) =>
+    texts[i]!.split("\n").includes(`Environment=PLAYSPAWN_DATA_DIR=${dataDir}`),
+  );
+  if (services.length === 0) return;
+  await systemctl("disable", "--quiet", "--now", ...services);
+  for (const name of services) await rm(unitPath(name), { force: true });
+  await systemctl("daemon-reload");
+  if (!purge) return;
+  await rm(settingsFolder, { recursive: true, force: true });
+  if ((await run("id", ["-u", user])).code === 0) await must("userdel", [user]);
 }
 
 /** The control plane's part of the data folder belongs to a user who may do nothing else. */
