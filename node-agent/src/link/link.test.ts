@@ -221,6 +221,7 @@ test("heartbeats come about as often as the welcome says; silence for three inte
   first.send(welcome(1, [], { session: { heartbeatMs: 50 } }));
   const beat = await first.frame("hb");
   t.like(beat, { epoch: 1, appliedRev: 1, load: 0.5, capabilities: { cgroup: "v1", path: "kernel" } });
+  first.send({ t: "hb", epoch: 1, rev: 1 });
   const next = await first.frame("hb", (frame) => frame !== beat);
   t.is(next.capabilities, undefined, "what changed is told once");
   t.is(await first.closed, closeCodes.silent);
