@@ -15,6 +15,10 @@ const benches: Record<string, { file: string; says: string }> = {
     says: "how many more servers a machine holds when idle ones sleep, against all awake and the arithmetic limit",
   },
   footprint: { file: "bench/footprint.ts", says: "what sleepers cost, against the same servers left running" },
+  path: {
+    file: "bench/path.ts",
+    says: "how fast players' packets reach an awake server, against no translation, Docker's own ways and the door's relay",
+  },
   stats: {
     file: "bench/stats.ts",
     says: "what it costs to sample all running games each second, against streams of the engine",

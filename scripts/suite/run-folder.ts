@@ -68,7 +68,7 @@ async function removeFilters(installations: readonly string[]): Promise<void> {
 
 async function removeFilter(table: string): Promise<void> {
   await run("/usr/sbin/nft", ["delete", "table", "inet", table]);
-  const bridge = /^playspawn_(ps.+)_path$/.exec(table)?.[1];
+  const bridge = /^playspawn_(ps[a-z0-9]+)$/.exec(table)?.[1];
   if (bridge) await forwarding(bridge).remove();
 }
 

@@ -56,7 +56,7 @@ export async function packetFilters(installation: string): Promise<string[]> {
 }
 
 const bridgesOf = (tables: readonly string[]): string[] =>
-  tables.flatMap((table) => /^playspawn_(ps.+)_path$/.exec(table)?.[1] ?? []);
+  tables.flatMap((table) => /^playspawn_(ps[a-z0-9]+)$/.exec(table)?.[1] ?? []);
 
 /** Removes what an installation left on the engine. */
 export async function sweep(dataDir: string): Promise<void> {

@@ -3,6 +3,7 @@
  * it leaves to others. One jump there leads to a chain of ours, which lets through what our map translated, both ways.
  */
 import { spawn } from "node:child_process";
+import { readFile } from "node:fs/promises";
 
 /** The chain's name; iptables allows 28 characters. */
 export const forwardingChain = (bridge: string): string => `PLAYSPAWN-${bridge}`;
@@ -22,21 +23,24 @@ export type Iptables = (
 ) => Promise<{ code: number; fault: string }>;
 
 /** Debian's first is one of the other two; which of them Docker uses, only its chain tells. */
-const programs = ["iptables", "iptables-nft", "iptables-legacy"];
+const programs = ["iptables", "iptables-nft"];
+/** Looking with it makes what it looks for, so it is asked only where its tables are there. */
+const legacy = { program: "iptables-legacy", tables: "/proc/net/ip_tables_names" };
 const docker = "DOCKER-USER";
 const runLimitMs = 5_000;
 const lockSeconds = "2";
 /** The system's own folders alone. */
 const systemPath = "/usr/local/sbin:/usr/sbin:/sbin:/usr/local/bin:/usr/bin:/bin";
 
-export function forwarding(bridge: string, iptables: Iptables = run): Forwarding {
+export function forwarding(bridge: string, iptables: Iptables = run, tables = legacy.tables): Forwarding {
   const chain = forwardingChain(bridge);
   let program: string | undefined;
 
   /** The one that knows Docker's chain. */
   const find = async (): Promise<string> => {
     const faults: string[] = [];
-    for (const name of programs) {
+    const isLegacy = (await readFile(tables, "utf8").catch(() => "")).includes("filter");
+    for (const name of isLegacy ? [...programs, legacy.program] : programs) {
       const { code, fault } = await iptables(name, ["-w", lockSeconds, "-n", "-L", docker]);
       if (code === 0) return name;
       faults.push(fault);

@@ -113,22 +113,21 @@ export async function lab(t: ExecutionContext): Promise<Lab> {
   };
 }
 
-function start<A, T>(namespace: string, file: string, args: string[], dataDir: string): Program<A, T> {
+/** A program of the lab, or the door's own `../../door/main.ts`, in a namespace or, with null, on this host itself. */
+export function start<A, T>(
+  namespace: string | null,
+  file: string,
+  args: readonly string[],
+  dataDir: string,
+): Program<A, T> {
   const said: T[] = [];
   const waiting = watch(systemPorts.timers);
-  const child = spawn(
-    "ip",
-    [
-      "netns",
-      "exec",
-      namespace,
-      process.execPath,
-      "--disable-warning=ExperimentalWarning",
-      join(import.meta.dirname, file),
-      ...args,
-    ],
-    { stdio: ["ignore", "inherit", "inherit", "ipc"], env: { PATH: systemPath, PLAYSPAWN_DATA_DIR: dataDir } },
-  );
+  const program = [process.execPath, "--disable-warning=ExperimentalWarning", join(import.meta.dirname, file), ...args];
+  const [command = "", ...words] = namespace === null ? program : ["ip", "netns", "exec", namespace, ...program];
+  const child = spawn(command, words, {
+    stdio: ["ignore", "inherit", "inherit", "ipc"],
+    env: { PATH: systemPath, PLAYSPAWN_DATA_DIR: dataDir },
+  });
   const ended = once(child, "exit");
   child.on("message", (told) => {
     said.push(told as T);
