@@ -29,6 +29,7 @@ export async function endRun(stage: Stage, exit: Exit | null): Promise<void> {
   if (stage.startedAt !== null) await keepConsole(stage, stage.startedAt);
   stage.startedAt = null;
   stage.frozen = false;
+  stage.thawedAt = null;
   if (exit) stage.memo.note({ seenExit: exit.at });
 }
 

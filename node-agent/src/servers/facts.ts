@@ -1,6 +1,7 @@
 /** What the state table is asked with, gathered from what a supervisor knows; and when time alone will change it. */
 import { nearestTier, tiers, type Facts } from "@playspawn/shared";
 import type { Sleeper } from "./pressure.ts";
+import { specHash } from "./spec-hash.ts";
 import { standsReady } from "./stand.ts";
 import type { Stage } from "./stage.ts";
 import { ableTiers, verdict, type Outlook, type Verdict } from "./tiering.ts";
@@ -50,6 +51,7 @@ function outlookOf(stage: Stage): Outlook {
     naps: memo.now.naps,
     suits: desired.spec.sleep?.tiers ?? tiers,
     stuck,
+    stiff: memo.now.stiff === specHash(desired.spec),
     pressed: asleep ? pressed : world.sleep.short() ? "deep" : null,
     stale: !standsReady(stage),
     holderLost,

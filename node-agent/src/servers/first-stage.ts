@@ -39,6 +39,7 @@ export function firstStage(
     update,
     removed: null,
     frozen: state.frozen,
+    thawedAt: null,
     stuck: false,
     pressed: null,
     target: "held",

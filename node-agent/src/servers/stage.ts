@@ -35,6 +35,8 @@ export interface Stage {
   startedAt: number | null;
   /** Its game is paused: it runs and does nothing. */
   frozen: boolean;
+  /** When it was thawed last, mono ms; null: this run never was. */
+  thawedAt: number | null;
   /** It was tried to move its memory out, and it stayed. */
   stuck: boolean;
   /** Memory is short on the node: it sleeps so deep at least, until it wakes. */

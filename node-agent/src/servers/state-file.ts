@@ -15,6 +15,8 @@ const Memory = z.object({
   since: number,
   /** How deep it slept then: that a paused one is deep the engine does not tell. */
   tier: z.enum(tiers).nullable().catch(null),
+  /** `specHash` of what did not outlive being frozen: it is not frozen again. */
+  stiff: z.string().nullable().catch(null),
   /** See naps.ts. */
   naps: z.array(number).max(100).catch([]),
   /** When the last run ended whose end an agent saw and said, UTC ms on the engine's clock; 0: none. */
@@ -35,6 +37,7 @@ export const blank: Memory = {
   have: "absent",
   since: 0,
   tier: null,
+  stiff: null,
   naps: [],
   seenExit: 0,
   failures: 0,

@@ -13,6 +13,7 @@ const base: Outlook = {
   ability: { pause: true, deep: true },
   suits: tiers,
   stuck: false,
+  stiff: false,
   pressed: null,
   stale: false,
   holderLost: false,
@@ -44,6 +45,8 @@ test("what cannot be had is skipped, and the others keep their times", (t) => {
   t.deepEqual(walk({ suits: ["paused", "cold"] }), ["paused 0", "cold 61"]);
   t.regex(verdict({ ...base, tier: "held", ability: { pause: false, deep: false } }).why, /cannot pause/);
   t.regex(verdict({ ...base, tier: "held", suits: ["held"] }).why, /Its game is not frozen/);
+  t.deepEqual(walk({ stiff: true }), ["held 0", "cold 1380"]);
+  t.regex(verdict({ ...base, tier: "held", stiff: true }).why, /did not outlive being frozen/);
 });
 
 test("one that is back within minutes keeps its memory for them and then sleeps held", (t) => {

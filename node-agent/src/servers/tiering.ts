@@ -28,6 +28,8 @@ export interface Outlook {
   suits: readonly Tier[];
   /** Its memory does not leave: it was tried. */
   stuck: boolean;
+  /** It did not outlive being frozen: it was tried. */
+  stiff: boolean;
   /** It is to sleep so deep at least because memory is short; null: it is not. */
   pressed: Tier | null;
   /** What is frozen was made from other settings than the server has now. */
@@ -44,10 +46,11 @@ export interface Verdict {
 }
 
 /** What it can do besides staying as it is. */
-export function ableTiers({ tier, ability, suits, stuck }: Outlook): Tier[] {
+export function ableTiers({ tier, ability, suits, stuck, stiff }: Outlook): Tier[] {
+  const freezes = ability.pause && !stiff;
   const able: Record<Tier, boolean> = {
-    paused: ability.pause && suits.includes("paused"),
-    deep: ability.pause && ability.deep && !stuck && suits.includes("deep"),
+    paused: freezes && suits.includes("paused"),
+    deep: freezes && ability.deep && !stuck && suits.includes("deep"),
     held: suits.includes("held"),
     cold: true,
   };
@@ -105,9 +108,10 @@ function times(outlook: Outlook, able: readonly Tier[]): { from: Record<Tier, nu
   return { from, why: `Of its last ${all} sleeps ${endedWithin(naps, held)} ended within ${span(held)}.` };
 }
 
-function reason({ tier, ability, suits, stuck }: Outlook, due: Tier, why: string): string {
+function reason({ tier, ability, suits, stuck, stiff }: Outlook, due: Tier, why: string): string {
   if (tier === due && isFrozen(tier)) return stuck ? `Its memory does not leave the machine. ${why}` : why;
   if (isFrozen(due) || tier === null || isFrozen(tier)) return why;
+  if (stiff) return `It did not outlive being frozen, so it is stopped. ${why}`;
   if (!suits.includes("paused")) return `Its game is not frozen. ${why}`;
   return ability.pause ? why : `This machine cannot pause games. ${why}`;
 }

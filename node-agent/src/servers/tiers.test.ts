@@ -148,7 +148,34 @@ test("one that dies or goes mute as it is thawed is booted by the same wake", as
     t.is(state(one), "ready", trouble);
     t.true(game(one).startedAt! > startedAt!, trouble);
     t.false(one.kinds().includes("crash"));
+    await one.kick("hibernate", "paused");
+    t.is(state(one), trouble === "mute" ? "hibernated/held" : "hibernated/paused", "nor frozen again if that was why");
   }
+});
+
+test("one that falls soon after its thaw is not frozen again until it is made of something else", async (t) => {
+  const one = await asleep();
+  await knocked(t, one);
+  await one.advance(30_000);
+  one.engine.stop(one.id, { code: 1, outOfMemory: false });
+  await one.settle();
+  t.is(one.status().state, "failed");
+  await one.advance(6_000);
+  t.is(state(one), "ready");
+  await one.kick("hibernate", "paused");
+  t.is(state(one), "hibernated/held");
+  t.regex(one.status().detail.sleep?.why ?? "", /did not outlive being frozen/);
+  await one.desire({ spec: spec({ env: { WATCHDOG: "off" } }) });
+  await knocked(t, one);
+  await one.kick("hibernate", "paused");
+  t.is(state(one), "hibernated/paused");
+  await knocked(t, one);
+  await one.advance(300_000);
+  one.engine.stop(one.id, { code: 1, outOfMemory: false });
+  await one.settle();
+  await one.advance(6_000);
+  await one.kick("hibernate", "paused");
+  t.is(state(one), "hibernated/paused", "minutes later it fell of something else");
 });
 
 test("settings that change under a frozen game make it held: it boots with them", async (t) => {

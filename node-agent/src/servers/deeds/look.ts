@@ -3,7 +3,7 @@ import { AppError } from "@playspawn/shared";
 import type { Unit } from "../../runtime/runtime.ts";
 import { endRun } from "../console.ts";
 import { crashed, exitOf } from "../crash.ts";
-import { thaw } from "../frost.ts";
+import { diedOfFrost, noteStiff, thaw } from "../frost.ts";
 import { beliefOf, contradiction } from "../sight.ts";
 import { restAsleep } from "../stand.ts";
 import { showRoutes, tell, unitOf, type Deed, type Stage } from "../stage.ts";
@@ -15,7 +15,10 @@ export const look: Deed = {
     signal.throwIfAborted();
     const found = contradiction(beliefOf(stage), unit);
     if (found === "ended" && stage.frozen) return await diedAsleep(stage, unit);
-    if (found === "ended") throw await crashed(stage, unit?.game?.exit ?? unseen(stage));
+    if (found === "ended") {
+      if (diedOfFrost(stage)) noteStiff(stage);
+      throw await crashed(stage, unit?.game?.exit ?? unseen(stage));
+    }
     if (found === "frozen") await thaw(stage);
     if (found === "holder_gone") loseHolder(stage);
     if (found === "runs") await meet(stage, unit, signal);

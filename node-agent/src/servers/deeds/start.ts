@@ -1,7 +1,7 @@
 /** Wakes: the game up, probed until players can join, the door told where it is. Nothing else may be on this path. */
 import { AppError } from "@playspawn/shared";
 import { stopGame } from "../ending.ts";
-import { thaw } from "../frost.ts";
+import { noteStiff, thaw } from "../frost.ts";
 import { withNap } from "../naps.ts";
 import { refuseOverPolicy } from "../policy.ts";
 import { bindPorts, restAsleep, stand, standsReady } from "../stand.ts";
@@ -72,6 +72,7 @@ async function fromFrost(stage: Stage, signal: AbortSignal): Promise<Took | null
   } catch (error) {
     signal.throwIfAborted();
     log.warn({ server: stage.id, err: error }, "what was frozen does not answer; it is started anew");
+    noteStiff(stage);
     return null;
   }
 }
