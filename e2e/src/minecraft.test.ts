@@ -7,7 +7,7 @@ import { swapFor, throughTiers } from "./stack/tiers.ts";
 /** A whole number in [from, to], another one in every run. */
 const between = (from: number, to: number): number => from + Math.floor(Math.random() * (to - from + 1));
 
-test("a bot's login is held while the world wakes, and what it builds outlives save, sleep and the container", async (t) => {
+test("a login by nobody on the list is turned away in the game, one on it is held while the world wakes, and what it builds outlives save, sleep and the container", async (t) => {
   t.timeout(400_000);
   await swapFor(t);
   const stack = await startStack(t);
@@ -20,6 +20,15 @@ test("a bot's login is held while the world wakes, and what it builds outlives s
   await stack.api.call("POST", `/api/v1/servers/${id}/hibernate`, { tier: "held" });
   await stack.inState(id, "hibernated", { tier: "held" });
   t.false((await gameOf(installation, id))?.State.Running ?? false);
+
+  const wakeAllow = { addresses: [], names: ["builder", "reader"] };
+  await stack.api.call("PATCH", `/api/v1/servers/${id}`, { wakeAllow });
+  await t.throwsAsync(joinWorld({ host, port, username: "stranger" }), { message: /not among those who may wake it/ });
+  const refused = await stack.live.until("it is told who was turned away", 30_000, async () =>
+    (await stack.api.events(id)).find(({ kind }) => kind === "refused"),
+  );
+  t.like(refused.data, { reason: "not_allowed", count: 1 });
+  t.is((await stack.api.server(id)).have, "hibernated");
 
   const first = await joinWorld({ host, port, username: "builder" });
   t.is(first.connections(), 1);

@@ -6,6 +6,7 @@ export * from "./domain/ids.ts";
 export * from "./domain/label.ts";
 export * from "./domain/refusals.ts";
 export * from "./domain/server-state.ts";
+export * from "./domain/wake-allow.ts";
 export * from "./games/game.ts";
 export { Memory } from "./games/fields.ts";
 export { capture, pattern, type Pattern } from "./games/pattern.ts";

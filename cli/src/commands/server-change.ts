@@ -23,6 +23,8 @@ interface Options extends ChangeOptions {
   memory?: string;
   cpu?: string;
   notes?: string;
+  wakeFrom?: string;
+  wakePlayers?: string;
 }
 
 export async function change(context: Context, [name = ""]: string[], options: Options): Promise<void> {
@@ -39,6 +41,7 @@ export async function change(context: Context, [name = ""]: string[], options: O
   const body: UpdateServer = {
     ...(variables.length > 0 && { variables: Object.fromEntries(variables) }),
     ...(options.idle !== undefined && { idleSeconds: idleSecondsOf(options.idle) }),
+    ...wakeAllowOf(server, options),
     ...(options.want && { want: options.want }),
     ...(options.memory !== undefined && { memoryBytes: ownOr(options.memory, (text) => bytesOf("--memory", text)) }),
     ...(options.cpu !== undefined && { cpu: ownOr(options.cpu, coresOf) }),
@@ -54,6 +57,15 @@ export async function change(context: Context, [name = ""]: string[], options: O
   const takes = body.memoryBytes === undefined ? "" : ` It may use ${bytes(changed.memoryBytes)} of memory.`;
   context.say(`${changed.name} is changed.${takes}${waits}`);
 }
+
+/** Of the two lists the one that is not named stays. */
+function wakeAllowOf({ wakeAllow }: Server, { wakeFrom, wakePlayers }: Options): Pick<UpdateServer, "wakeAllow"> {
+  if (wakeFrom === undefined && wakePlayers === undefined) return {};
+  const addresses = wakeFrom === undefined ? wakeAllow.addresses : listOf(wakeFrom);
+  return { wakeAllow: { addresses, names: wakePlayers === undefined ? wakeAllow.names : listOf(wakePlayers) } };
+}
+
+const listOf = (text: string): string[] => (text === "everyone" ? [] : text.split(",").map((entry) => entry.trim()));
 
 /** What the server's own version takes, which may be older than the game's: by the value it has, where that is shown. */
 function kindOf(

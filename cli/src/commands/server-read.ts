@@ -52,6 +52,7 @@ export async function show(context: Context, [name = ""]: string[]): Promise<voi
 
 function factsOf(server: Server, now: number): Fact[] {
   const { cpu, memoryBytes, addresses, variables, error } = server;
+  const wakers = [...server.wakeAllow.addresses, ...server.wakeAllow.names];
   return [
     ["Name", { text: server.name, style: "bold" }],
     ["State", stateCell(server)],
@@ -64,6 +65,7 @@ function factsOf(server: Server, now: number): Fact[] {
     ["Game", server.game],
     ["Node", server.node.name],
     ["Sleeps after", server.want === "running" ? "never: it is always awake" : idleText(server.idleSeconds)],
+    ...(wakers.length > 0 ? [["Woken by", `only ${wakers.join(", ")}`] as const] : []),
     ["Takes", `${bytes(memoryBytes)} of memory, ${cpu} ${cpu === 1 ? "core" : "cores"}`],
     ...Object.entries(variables).map(([variable, value]) => [variable, String(value)] as const),
     ["Created", ago(server.createdAt, now)],

@@ -127,6 +127,8 @@ export const serverCommands: readonly CommandSpec[] = [
       { flags: "--memory <size>", text: "like 512M or 2G; default: what the game asks for" },
       { flags: "--cpu <cores>", text: "like 0.5 or 2; default: what the game asks for" },
       { flags: "--notes <text>", text: "a note to yourself; @file reads it from a file" },
+      { flags: "--wake-from <list>", text: "addresses that may wake it, like 192.0.2.7,10.0.0.0/8; or everyone" },
+      { flags: "--wake-players <list>", text: "players who may wake it, where the game names them; or everyone" },
     ],
     load: async () => (await import("./server-change.ts")).change,
   },

@@ -57,6 +57,7 @@ const options: Record<string, string> = {
   name: "--name",
   game: "<game>",
   idleSeconds: "--idle",
+  wakeAllow: "--wake-from or --wake-players",
   want: "--want",
   notes: "--notes",
   memoryBytes: "--memory",

@@ -49,6 +49,7 @@ export function routesOf(scene: Scene): Route[] {
     mode,
     target: isThere(scene, mode) ? { host: scene.address!, port: port.container } : null,
     asleep: spec.asleep?.port === port.name ? wordsOf(scene, mode, spec.asleep) : null,
+    ...(scene.desired.allow && { allow: scene.desired.allow }),
     notice: scene.notice?.slice(0, 300) ?? null,
     // Only for a sleeper: what a game says of itself must not change the route under its players.
     ...(mode === "asleep" && scene.seats > 0 ? { playersMax: scene.seats } : {}),

@@ -1802,6 +1802,13 @@ export interface components {
             };
             /** @description Of two answers about one server the one with the greater version is newer. */
             version: number;
+            /** @description Others see it in lists, and are turned away when they join while it sleeps. Both lists count where both are filled. */
+            wakeAllow: {
+                /** @description Addresses and networks (CIDR) that may wake it; none: everyone. */
+                addresses: string[];
+                /** @description Players who may wake it, where the game names them before they are in (Minecraft Java); none: everyone. */
+                names: string[];
+            };
             /** @description When its wake token was made, UTC milliseconds; null: it has none. */
             wakeTokenAt: number | null;
             /** @enum {string} */
@@ -1972,6 +1979,13 @@ export interface components {
             /** @description Only those named change. The mask of a secret leaves it as it was. */
             variables?: {
                 [key: string]: string | number | boolean;
+            };
+            /** @description Others see it in lists, and are turned away when they join while it sleeps. Both lists count where both are filled. */
+            wakeAllow?: {
+                /** @description Addresses and networks (CIDR) that may wake it; none: everyone. */
+                addresses: string[];
+                /** @description Players who may wake it, where the game names them before they are in (Minecraft Java); none: everyone. */
+                names: string[];
             };
             /** @enum {string} */
             want?: "auto" | "running" | "stopped";

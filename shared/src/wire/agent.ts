@@ -7,6 +7,7 @@ import { errorCodes } from "../domain/errors.ts";
 import { idPattern } from "../domain/ids.ts";
 import { Label } from "../domain/label.ts";
 import { haves, kickKinds, tiers, wants } from "../domain/server-state.ts";
+import { WakeAllow } from "../domain/wake-allow.ts";
 import { Protocol, ServerSpec } from "../games/game.ts";
 import { Hold } from "./hold.ts";
 
@@ -134,6 +135,8 @@ export const DesiredServer = z.strictObject({
     .nullable(),
   /** Seconds without players until an `auto` server sleeps; null never. */
   idleSeconds: z.number().int().min(1).nullable(),
+  /** Who may wake it; left out: everyone, as for older agents. */
+  allow: WakeAllow.optional(),
   /** What happens to this server when its node is lost. */
   onDisconnect: z.enum(["keep", "replace", "fence"]),
   /** Without a grant a server is not woken. */

@@ -5,6 +5,7 @@
  */
 import { z } from "zod";
 import { refusalReasons } from "../domain/refusals.ts";
+import { WakeAllow } from "../domain/wake-allow.ts";
 import { About, Asleep, Protocol } from "../games/game.ts";
 
 /** The longest line either end sends or accepts, in bytes. */
@@ -41,10 +42,8 @@ export const Route = z.strictObject({
    * `asleep` the player's knock is still passed on, in mode `closed` it is not.
    */
   notice: z.string().max(300).nullable(),
-  /** Who may wake it; others are answered in lists and turned away when they join. Empty lists are everyone. */
-  allow: z
-    .strictObject({ addresses: z.array(z.string().max(50)).max(100), names: z.array(z.string().max(40)).max(200) })
-    .optional(),
+  /** Who may wake it; left out: everyone. */
+  allow: WakeAllow.optional(),
   /** Seats, for the status answer of a sleeper; 0 when nobody knows. */
   playersMax: z.number().int().nonnegative().optional(),
 });

@@ -5,6 +5,7 @@
 import { z } from "zod";
 import { haves, stateWords, tiers, wants, type StateWord } from "../domain/server-state.ts";
 import { Protocol } from "../games/game.ts";
+import { WakeAllow } from "../domain/wake-allow.ts";
 import { Capabilities, Capacity, Detail, Players, Progress, Retry, WakeCause } from "./agent.ts";
 
 const words = [...stateWords, "Unknown", "Deleting", "Trashed"] as const satisfies readonly StateWord[];
@@ -63,6 +64,7 @@ export const Server = z
     addresses: z.array(z.strictObject({ name: z.string(), protocol: Protocol, host: z.string(), port: PortNumber })),
     variables: z.record(z.string(), VariableValue).describe("Secrets are masked."),
     idleSeconds: IdleSeconds,
+    wakeAllow: WakeAllow,
     notes: z.string(),
     trashedAt: z
       .number()

@@ -171,6 +171,7 @@ const fieldNames: Record<string, string> = {
   name: "name",
   variables: "game settings",
   idleSeconds: "idle time",
+  wakeAllow: "who may wake it",
   want: "when it runs",
   notes: "notes",
   cpu: "processor",

@@ -25,6 +25,7 @@ export function newServer(now: number, port: number, base: Base): Server {
     addresses: [{ name: portName, protocol, host: "192.168.1.20", port }],
     variables: Object.fromEntries(Object.entries(game.variables).map(([name, variable]) => [name, variable.default])),
     idleSeconds: 900,
+    wakeAllow: { addresses: [], names: [] },
     notes: "",
     trashedAt: null,
     purgeAt: null,

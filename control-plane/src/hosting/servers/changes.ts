@@ -1,5 +1,5 @@
 /** What a request makes of a server's row. Pure. */
-import { AppError, type Game, type KickKind, type Rng, type Want } from "@playspawn/shared";
+import { AppError, isEveryone, type Game, type KickKind, type Rng, type Want } from "@playspawn/shared";
 import type { LoadedGame } from "../games/load.ts";
 import { gameFor, publicPortsOf, resolveVariables, withSecrets, type Variables } from "../games/resolve.ts";
 import { specOf, type Kick } from "./desired.ts";
@@ -44,6 +44,7 @@ export function newRow({
     want,
     kick: kick && JSON.stringify(kick),
     idle_seconds: request.idleSeconds === undefined ? defaultIdleSeconds : request.idleSeconds,
+    wake_allow: null,
     on_disconnect: "keep",
     purge: false,
     spec,
@@ -107,6 +108,8 @@ export function updateOf(
   if (request.name !== undefined) to.name = request.name;
   if (request.notes !== undefined) to.notes = request.notes;
   if (request.idleSeconds !== undefined) to.idle_seconds = request.idleSeconds;
+  if (request.wakeAllow !== undefined)
+    to.wake_allow = isEveryone(request.wakeAllow) ? null : JSON.stringify(request.wakeAllow);
   if (request.want !== undefined && request.want !== row.want) Object.assign(to, { want: request.want, kick: null });
   if (request.cpu !== undefined) to.cpu = request.cpu;
   if (request.memoryBytes !== undefined) to.memory_bytes = request.memoryBytes;

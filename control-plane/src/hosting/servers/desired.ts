@@ -1,5 +1,5 @@
 /** A row as the agent gets it. Pure. */
-import type { DesiredServer, ServerSpec } from "@playspawn/shared";
+import type { DesiredServer, ServerSpec, WakeAllow } from "@playspawn/shared";
 import type { ServerRow } from "./store.ts";
 
 export type Kick = NonNullable<DesiredServer["kick"]>;
@@ -15,6 +15,7 @@ export const desiredOf = (row: ServerRow): DesiredServer => ({
   want: row.want,
   kick: kickOf(row),
   idleSeconds: row.idle_seconds,
+  ...(row.wake_allow !== null && { allow: JSON.parse(row.wake_allow) as WakeAllow }),
   onDisconnect: row.on_disconnect,
   // Everything is free in this version; a grant without an amount is one without a limit.
   grant: { id: `free-${row.id}`, microCredits: null },

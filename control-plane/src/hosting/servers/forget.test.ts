@@ -12,7 +12,7 @@ import { rewriteTiny, scene, until, type Scene } from "../../testing/hosting.ts"
 import { statusOf } from "../../testing/scripted-agent.ts";
 import { shiftedPorts } from "../../testing/shifted-ports.ts";
 
-const given = ["Hush123", "Hush456", "MyMotd", "MyNotes", "MyName"];
+const given = ["Hush123", "Hush456", "MyMotd", "MyNotes", "MyName", "MyFriend"];
 const max = "MAX: { type: integer, label: Players, default: 8, min: 2, max: 64 }";
 const greeting = `${max}\n  GREETING: { type: string, label: Greeting, default: "" }`;
 
@@ -24,7 +24,11 @@ async function make(s: Scene): Promise<string> {
   const made = await s.client.post<Server>("/api/v1/servers", body, { "idempotency-key": "k1" });
   const { id } = made.body;
   await s.agent.report(statusOf({ id, gen: 1 }, { state: "ready" }));
-  const change = { notes: "MyNotes", variables: { PASSWORD: "Hush456" } };
+  const change = {
+    notes: "MyNotes",
+    wakeAllow: { addresses: [], names: ["MyFriend"] },
+    variables: { PASSWORD: "Hush456" },
+  };
   await s.client.request("PATCH", `/api/v1/servers/${id}`, change);
   await s.client.request("PUT", `/api/v1/servers/${id}/favourite`);
   await s.client.post(`/api/v1/servers/${id}/wake-token`);

@@ -20,6 +20,7 @@ const emptied = {
   made_spec: null,
   game_version: null,
   update_error: null,
+  wake_allow: null,
   kick: null,
   cause: null,
   players: null,

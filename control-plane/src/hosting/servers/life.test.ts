@@ -24,6 +24,21 @@ async function person({ context }: Scene, email: string): Promise<{ client: Clie
 
 const newImage = (s: Scene): Promise<void> => rewriteTiny(s, "example/tiny:1", "example/tiny:2");
 
+test("who may wake a server is stored, told to its node, and taken back; what is no address is refused by its place", async (t) => {
+  const s = await scene(t);
+  const { id } = await createServer(s, {});
+  await s.agent.next("desired");
+  const change = (wakeAllow: object) => s.client.request<Server>("PATCH", `/api/v1/servers/${id}`, { wakeAllow });
+  const friends = { addresses: ["192.0.2.0/24", "2001:db8::1"], names: ["Ada"] };
+  t.deepEqual((await change(friends)).body.wakeAllow, friends);
+  t.deepEqual((await s.agent.next("desired")).upsert[0]?.allow, friends);
+  const refused = await change({ addresses: ["192.0.2.1", "home"], names: ["a b"] });
+  t.is(refused.status, 422);
+  t.regex(JSON.stringify(refused.body), /"\/wakeAllow\/addresses\/1".*"\/wakeAllow\/names\/0"/);
+  await change({ addresses: [], names: [] });
+  t.is((await s.agent.next("desired")).upsert[0]?.allow, undefined);
+});
+
 test("notes are kept as they are written, up to four thousand characters, and the node never hears of them", async (t) => {
   const s = await scene(t);
   const { id } = await createServer(s);

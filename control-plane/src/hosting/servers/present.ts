@@ -1,4 +1,5 @@
 import {
+  everyone,
   can,
   stateWord,
   type Capacity,
@@ -9,6 +10,7 @@ import {
   type Hold,
   type Players,
   type Server,
+  type WakeAllow,
 } from "@playspawn/shared";
 import type { z } from "zod";
 import type { LoadedGame } from "../games/load.ts";
@@ -49,6 +51,7 @@ export function presentServer(row: ServerView, loaded: LoadedGame | undefined): 
       host === null ? [] : spec.ports.map(({ name, protocol, public: port }) => ({ name, protocol, host, port })),
     variables: shownVariables(row, game),
     idleSeconds: row.idle_seconds,
+    wakeAllow: row.wake_allow === null ? everyone : (JSON.parse(row.wake_allow) as WakeAllow),
     notes: row.notes,
     trashedAt: row.trashed_at,
     purgeAt: row.purge_at,

@@ -1,5 +1,5 @@
 /** Game servers as the API takes them. How it shows them is said with the live protocol. */
-import { IdleSeconds, Label, Notes, PortNumber, tiers, VariableValue, wants } from "@playspawn/shared";
+import { IdleSeconds, Label, Notes, PortNumber, tiers, VariableValue, WakeAllow, wants } from "@playspawn/shared";
 import { z } from "zod";
 import { Email } from "../../people/users/credentials.ts";
 import { PageQuery } from "../../platform/http/page.ts";
@@ -28,6 +28,7 @@ export const UpdateServer = z
     name: Label.optional(),
     variables: Variables.optional().describe("Only those named change. The mask of a secret leaves it as it was."),
     idleSeconds: IdleSeconds.optional(),
+    wakeAllow: WakeAllow.optional(),
     want: SettableWant.optional(),
     notes: Notes.optional(),
     cpu: z.number().positive().max(10_000).nullable().optional().describe("Cores; null: as the template says."),

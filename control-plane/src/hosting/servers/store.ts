@@ -18,6 +18,8 @@ export interface ServerRow {
   /** JSON of `{gen, kind, tier?}`, or null. */
   kick: string | null;
   idle_seconds: number | null;
+  /** JSON of `WakeAllow`; null: everyone. */
+  wake_allow: string | null;
   on_disconnect: "keep" | "replace" | "fence";
   purge: boolean | number;
   /** JSON of `ServerSpec`. */

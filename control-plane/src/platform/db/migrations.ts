@@ -8,6 +8,7 @@ import * as wakeTokens from "../../../migrations/006-wake-tokens.ts";
 import * as gameTests from "../../../migrations/007-game-tests.ts";
 import * as updateVariables from "../../../migrations/008-update-variables.ts";
 import * as nothingLeft from "../../../migrations/009-nothing-left.ts";
+import * as wakeAllow from "../../../migrations/010-wake-allow.ts";
 import * as serverLife from "../../../migrations/004-server-life.ts";
 import * as nodeSamples from "../../../migrations/telemetry-001-node-samples.ts";
 
@@ -26,6 +27,7 @@ export const coreMigrations: readonly Migration[] = [
   { name: "007-game-tests", up: gameTests.up },
   { name: "008-update-variables", up: updateVariables.up },
   { name: "009-nothing-left", up: nothingLeft.up },
+  { name: "010-wake-allow", up: wakeAllow.up },
 ];
 
 export const telemetryMigrations: readonly Migration[] = [{ name: "telemetry-001-node-samples", up: nodeSamples.up }];

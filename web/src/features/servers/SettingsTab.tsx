@@ -12,6 +12,7 @@ import { SettingsIndex } from "./SettingsIndex.tsx";
 import { TransferSection } from "./TransferSection.tsx";
 import { VariablesForm } from "./VariablesForm.tsx";
 import { WakeTokenSection } from "./WakeTokenSection.tsx";
+import { WakeAllowForm } from "./WakeAllowForm.tsx";
 import { WantForm } from "./WantForm.tsx";
 
 interface Part {
@@ -28,6 +29,7 @@ export function SettingsTab() {
   const parts: Part[] = [
     { id: "general", name: "General", content: <GeneralForm server={server} /> },
     { id: "when-it-runs", name: "When it runs", content: <WantForm server={server} /> },
+    { id: "who-wakes-it", name: "Who may wake it", content: <WakeAllowForm server={server} /> },
     ...(hasVariables
       ? [{ id: "game", name: `${game.name} settings`, content: <VariablesForm server={server} game={game} /> }]
       : []),
