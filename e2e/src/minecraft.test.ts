@@ -41,7 +41,7 @@ test("a login by nobody on the list is turned away in the game, one on it is hel
 
   await stack.inState(id, "hibernated", { tier: "paused" });
   const slept = (await stack.api.events(id)).find((event) => event.kind === "sleep");
-  t.is(slept?.data["connections"], 1, "one TCP accept at the door");
+  t.is(slept?.data["connections"], 2, "one TCP accept at the door each, of him and of the stranger");
   await stack.api.call("PATCH", `/api/v1/servers/${id}`, { idleSeconds: null });
   await throughTiers(t, stack, id, async () => {
     const reader = await joinWorld({ host, port, username: "reader" });
