@@ -18,6 +18,7 @@ const benches: Record<string, { file: string; says: string }> = {
   path: {
     file: "bench/path.ts",
     says: "how fast players' packets reach an awake server, against no translation, Docker's own ways and the door's relay",
+  },
   pings: {
     file: "bench/pings.ts",
     says: "what 10,000 list pings a second cost a sleeper's door, against the game's own answers",
