@@ -30,6 +30,8 @@ const heap = heapGame(heapMegabytes);
 const games: Record<string, Probe> = { ...probes, [heap]: echoProbe };
 /** Room for the largest. */
 const swapMegabytes = 2048;
+/** How often a sleeper may miss its tier. */
+const triesMax = 5;
 
 const { runs, game, tier } = new Command("bench wake")
   .option("--runs <count>", "of each side", count, 50)
@@ -118,8 +120,7 @@ async function benchCase(game: string, one: Case, server: OurServer, plain: Plai
 }
 
 async function wakeOurs({ stack, id, port, probe }: OurServer, tier: Tier): Promise<Sample> {
-  await stack.api.call("POST", `/api/v1/servers/${id}/hibernate`, { tier });
-  await stack.inState(id, "hibernated", { tier });
+  await sleepAt(stack, id, tier);
   const before = (await stack.api.events(id))[0]!.seq;
   const from = performance.now();
   await probe.once(port, wakeLimitMs);
@@ -129,6 +130,22 @@ async function wakeOurs({ stack, id, port, probe }: OurServer, tier: Tier): Prom
   );
   await stack.inState(id, "ready");
   return { total, engine: Number(ready.data["engineMs"]), boot: Number(ready.data["bootMs"]) };
+}
+
+/** A game that does not answer who plays, as one on a busy machine, is stopped and not frozen: woken and tried again. */
+async function sleepAt(stack: Stack, id: string, tier: Tier): Promise<void> {
+  for (let tries = 0; tries < triesMax; tries++) {
+    await stack.api.call("POST", `/api/v1/servers/${id}/hibernate`, { tier });
+    const { tier: reached } = await stack.live.until(`${id} asleep`, 60_000, async () => {
+      const server = await stack.api.server(id);
+      const passing = server.tier === "paused" && tier !== "paused";
+      return server.have === "hibernated" && !passing ? server : undefined;
+    });
+    if (reached === tier) return;
+    await stack.api.call("POST", `/api/v1/servers/${id}/wake`);
+    await stack.inState(id, "ready");
+  }
+  throw new Error(`${id} did not come to sleep at ${tier}`);
 }
 
 /** Bytes that the last deep sleep left in memory. */

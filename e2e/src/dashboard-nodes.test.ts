@@ -66,7 +66,9 @@ test("a node is added by its address, its server shows what it uses, is woken by
   await look("usage");
   await page.getByRole("button", { name: "Sleep" }).click();
   await state(page, "Asleep").waitFor(slow);
-  await usage.getByText("Asleep it uses next to nothing.").waitFor();
+  await usage
+    .getByText(/^(Asleep it uses next to nothing|Paused it keeps its memory and uses no processor)\.$/)
+    .waitFor();
 
   await page.getByRole("link", { name: "Settings" }).click();
   await page.getByRole("button", { name: "Make a wake token" }).click();

@@ -1557,7 +1557,10 @@ export interface components {
             status: "healthy";
         };
         Hibernate: {
-            /** @enum {string} */
+            /**
+             * @description How deep at least; one that its game or its node does not have is skipped for the next deeper one. Left out: as deep as its node decides.
+             * @enum {string}
+             */
             tier?: "paused" | "deep" | "held" | "cold";
         };
         ImageRefresh: {

@@ -1,5 +1,5 @@
 /** The list of servers in one glance. */
-import type { StateWord } from "@playspawn/shared/domain/server-state.ts";
+import type { StateWord, Tier } from "@playspawn/shared/domain/server-state.ts";
 import { bytes } from "@playspawn/shared/words/bytes.ts";
 
 export interface Listed {
@@ -7,6 +7,8 @@ export interface Listed {
   name: string;
   game: string;
   state: StateWord;
+  /** A paused one keeps its memory. */
+  tier?: Tier | null;
   players: { online: number } | null;
   memoryBytes: number;
   addresses: readonly { host: string; port: number }[];
@@ -35,7 +37,10 @@ const counted = (count: number, one: string, many: string): string => `${count} 
 /** The list in one line, with the same counts as its groups: `3 players online`, `2 awake`, `4 asleep, saving 2 GB`. */
 export function summarise(servers: readonly Listed[]): string[] {
   const players = servers.reduce((sum, server) => sum + (server.players?.online ?? 0), 0);
-  const restingBytes = servers.reduce((sum, { state, memoryBytes }) => sum + (state === "Asleep" ? memoryBytes : 0), 0);
+  const restingBytes = servers.reduce(
+    (sum, { state, tier, memoryBytes }) => sum + (state === "Asleep" && tier !== "paused" ? memoryBytes : 0),
+    0,
+  );
   const lines = new Map(grouped(servers).map((group) => [group.title, group.servers.length]));
   const of = (title: string): number => lines.get(title) ?? 0;
   return [

@@ -37,7 +37,16 @@ export const UpdateServer = z
   .meta({ id: "UpdateServer" });
 export type UpdateServer = z.infer<typeof UpdateServer>;
 
-export const Hibernate = z.strictObject({ tier: z.enum(tiers).optional() }).meta({ id: "Hibernate" });
+export const Hibernate = z
+  .strictObject({
+    tier: z
+      .enum(tiers)
+      .optional()
+      .describe(
+        "How deep at least; one that its game or its node does not have is skipped for the next deeper one. Left out: as deep as its node decides.",
+      ),
+  })
+  .meta({ id: "Hibernate" });
 
 export const LogsQuery = z.strictObject({
   tail: z

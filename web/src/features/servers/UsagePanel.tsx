@@ -71,7 +71,8 @@ function Network({ received, sent }: { received: number; sent: number }) {
 }
 
 /** Why there are no figures now; undefined while there are. */
-function reasonOf({ state }: Server, error: Error | null): string | undefined {
+function reasonOf({ state, tier }: Server, error: Error | null): string | undefined {
+  if (state === "Asleep" && tier === "paused") return "Paused it keeps its memory and uses no processor.";
   if (state === "Asleep") return "Asleep it uses next to nothing.";
   if (state === "Unknown") return "Its node does not answer, so nobody knows.";
   if (state !== "Running" && state !== "Waking") return "It does not run.";
