@@ -41,6 +41,7 @@ export interface ServerEvent {
 export interface Node {
   id: string;
   session: string;
+  capabilities: Record<string, string | number | boolean>;
 }
 
 export interface Api {

@@ -2,10 +2,11 @@
  * What the door does with flows that the kernel carries, or is to carry: gives a player's held datagrams to the kernel as
  * if they came in now, and ends the flows of a server that is gone. IPv4; whoever comes over loopback is relayed.
  */
+import { readFileSync } from "node:fs";
 import { BlockList, isIPv4 } from "node:net";
 import { networkInterfaces } from "node:os";
 import { messageOf, plainAddress, type Protocol } from "@playspawn/shared";
-import { conntrack, type Conntrack } from "./conntrack.ts";
+import { conntrack, type Conntrack, type TrackedFlow } from "./conntrack.ts";
 import { rawUdp, type RawUdp } from "./raw-udp.ts";
 import { sockets } from "./sockets.ts";
 
@@ -33,7 +34,10 @@ export interface Handover {
    * own network.
    */
   pass(from: Endpoint, to: PublicAddress, payloads: readonly Buffer[]): boolean;
-  /** Ends what the kernel carries to these public ports; answers who was there. */
+  /**
+   * Ends what the kernel carries to these public ports; answers who was there. TCP that spoke a moment ago is let be: it
+   * came in at the last moment and is answered when the game is thawed, or told by its host that it is gone.
+   */
   release(ports: readonly PublicPort[]): (PublicPort & { clients: Endpoint[] })[];
   close(): void;
 }
@@ -110,9 +114,28 @@ function areNeighbours(one: string, other: string): boolean {
 
 const isOutside = (address: string): boolean => isIPv4(address) && !address.startsWith("127.");
 
+const momentSeconds = 5;
+/** The kernel's own, where nobody set another. */
+const establishedSeconds = 432_000;
+const lifetimeFile = "/proc/sys/net/netfilter/nf_conntrack_tcp_timeout_established";
+
+function lifetimeSeconds(): number {
+  try {
+    return Number(readFileSync(lifetimeFile, "utf8"));
+  } catch {
+    return establishedSeconds;
+  }
+}
+
+/** An entry's time begins anew with each packet. */
+const justSpoke = ({ protocol, isEstablished, timeoutSeconds }: TrackedFlow, lifetime: number): boolean =>
+  protocol === "tcp" && isEstablished && lifetime - timeoutSeconds < momentSeconds;
+
 function releaseAll(flows: Conntrack, ports: readonly PublicPort[]): ReturnType<Handover["release"]> {
   const released = new Map(ports.map((one) => [`${one.protocol}/${one.port}`, { ...one, clients: [] as Endpoint[] }]));
+  const lifetime = lifetimeSeconds();
   for (const flow of flows.flows()) {
+    if (justSpoke(flow, lifetime)) continue;
     const left = released.get(`${flow.protocol}/${flow.dialled.port}`);
     if (left && flows.end(flow)) left.clients.push(flow.client);
   }

@@ -1,5 +1,5 @@
 import test from "ava";
-import { conntrack } from "./conntrack.ts";
+import { conntrack, type FlowTuple, type TrackedFlow } from "./conntrack.ts";
 import { handoverBy } from "./handover.ts";
 import { attribute, attributes, messages, netlinkFlags, request, u16, u32, u8 } from "./netlink.ts";
 import { packetOf } from "./raw-udp.ts";
@@ -124,4 +124,35 @@ test("an entry that leads to the door ends before the first datagram, one that l
     ["192.0.2.9", undefined],
   ] as const)
     t.false(by.pass({ address: client, port: 5_000 }, { ...to, address: dialled }, []), client);
+});
+
+test("flows to ports that are gone end, but for TCP that spoke a moment ago", (t) => {
+  const base = { client: flow.client, isTranslated: true, isAssured: true };
+  const to = (port: number) => ({ address: "198.51.100.7", port });
+  const all: TrackedFlow[] = [
+    { ...base, protocol: "udp", dialled: to(1), isEstablished: false, timeoutSeconds: 120 },
+    { ...base, protocol: "tcp", dialled: to(2), isEstablished: true, timeoutSeconds: 431_999 },
+    { ...base, protocol: "tcp", dialled: to(2), isEstablished: true, timeoutSeconds: 400_000 },
+    { ...base, protocol: "udp", dialled: to(3), isEstablished: false, timeoutSeconds: 120 },
+  ];
+  const ended: TrackedFlow[] = [];
+  const flows = {
+    flows: () => all,
+    find: () => undefined,
+    end: (one: FlowTuple) => ended.push(one as TrackedFlow) > 0,
+    close: () => {},
+  };
+  const by = handoverBy(flows, { send: () => {}, close: () => {} }, (error) => t.fail(String(error)));
+  const released = by.release([
+    { protocol: "udp", port: 1 },
+    { protocol: "tcp", port: 2 },
+  ]);
+  t.deepEqual(ended, [all[0], all[2]]);
+  t.deepEqual(
+    released.map(({ protocol, port, clients }) => [protocol, port, clients.length]),
+    [
+      ["udp", 1, 1],
+      ["tcp", 2, 1],
+    ],
+  );
 });

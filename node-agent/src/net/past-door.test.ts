@@ -1,6 +1,6 @@
 import test, { type ExecutionContext } from "ava";
 import type { Route } from "@playspawn/shared";
-import { eventually } from "../door/testing.ts";
+import { systemPorts } from "@playspawn/shared/ports/system.ts";
 import { gamePort, lab, publicPort, type Agent, type Figures, type Player } from "./testing/lab.ts";
 
 const server = "srv_a";
@@ -14,6 +14,20 @@ function routes(mode: Route["mode"], target: string | null = null): Route[] {
     asleep: null,
     notice: null,
   }));
+}
+
+const { clock, timers } = systemPorts;
+const awaitMs = 40_000;
+const lookEveryMs = 50;
+
+/** Programs of the lab say most things when they are asked. */
+async function eventually(t: ExecutionContext, what: string, holds: () => unknown): Promise<void> {
+  const until = clock.mono() + awaitMs;
+  while (!(await holds())) {
+    if (clock.mono() > until) throw new Error(`never: ${what}`);
+    await timers.sleep(lookEveryMs);
+  }
+  t.pass();
 }
 
 let ids = 0;
@@ -53,7 +67,7 @@ const counted = (count: number): number[] => Array.from({ length: count }, (_, a
 /** A TCP connection says hello; answers what came back, an error's code included, and after how many ms. */
 async function hello(player: Player, host: string, options: { stays?: boolean; limitMs?: number } = {}) {
   const from = player.said.length;
-  player.ask({ t: "tcp", host, port: publicPort, limitMs: options.limitMs ?? 15_000, stays: options.stays ?? false });
+  player.ask({ t: "tcp", host, port: publicPort, limitMs: options.limitMs ?? 60_000, stays: options.stays ?? false });
   return player.until("an answer over TCP", (told) => (told.t === "tcp" ? told : undefined), from);
 }
 
@@ -73,7 +87,7 @@ test("who woke a server moves into the kernel with every datagram, in order, und
   t.deepEqual(heard(player), { sources: [`${at.player}:${player.port}`], numbers: counted(60) });
   t.is((await first).how.split(":")[0], at.bridge.address, "what woke it is relayed");
   t.is((await hello(player, at.host)).how.split(":")[0], at.player, "what comes then is not");
-  t.regex(world.host("conntrack", "-L", "-p", "udp"), new RegExp(`dport=${publicPort} src=${at.games[0]} `));
+  t.regex(await world.host("conntrack", "-L", "-p", "udp"), new RegExp(`dport=${publicPort} src=${at.games[0]} `));
 
   await eventually(t, "all is counted", async () => {
     const { traffic, atDoor } = await figures(agent);
@@ -99,8 +113,6 @@ test("a server that falls asleep is said goodbye to, and woken again by who come
   await set(agent, routes("awake", at.games[0]));
   const player = await world.player();
   player.ask({ t: "udp", host: at.host, port: publicPort, everyMs: 20, count: 1_000_000 });
-  const open = await hello(player, at.host, { stays: true });
-  t.is(open.how.split(":")[0], at.player);
   await hears(player, 10);
   // It was told to end: newcomers wait at the door, who is in hears it out.
   await set(agent, routes("asleep", at.games[0]));
@@ -112,11 +124,10 @@ test("a server that falls asleep is said goodbye to, and woken again by who come
 
   await set(agent, routes("asleep"));
   t.notRegex(
-    world.host("conntrack", "-L"),
+    await world.host("conntrack", "-L"),
     new RegExp(`dport=${publicPort} src=${at.games[0]} `),
     "its flows are gone",
   );
-  t.is(await player.until("TCP ends", (told) => (told.t === "end" ? told.how : undefined)), "ECONNRESET");
   player.ask({ t: "stop" });
   const { count } = await player.until("it stops", (told) => (told.t === "sent" ? told : undefined));
   t.true(count > still + 10);
@@ -145,15 +156,17 @@ test("players play on while the agent is killed, the door is killed and the rule
   t.is((await hello(player, at.host)).how.split(":")[0], at.player, "and without a door");
   // Nobody is there to say that it is done.
   agent.ask({ t: "routes", id: ++ids, server, routes: routes("asleep", at.games[0]) });
+  await figures(agent);
   const waiting = hello(player, at.host);
   await world.door();
   await knock(agent);
   await set(agent, routes("awake", at.games[0]));
   t.regex((await waiting).how, /hello$/, "who came in between was not refused");
 
-  world.host("/usr/sbin/nft", "delete", "table", "inet", at.table);
+  const tables = (): Promise<string> => world.host("/usr/sbin/nft", "list", "tables");
+  await world.host("/usr/sbin/nft", "delete", "table", "inet", at.table);
   t.regex((await hello(player, at.host)).how, /hello$/, "relayed until it is mended");
-  await eventually(t, "the table is back", () => world.host("/usr/sbin/nft", "list", "tables").includes(at.table));
+  await eventually(t, "the table is back", async () => (await tables()).includes(at.table));
   t.is((await hello(player, at.host)).how.split(":")[0], at.player);
   await hears(player, 1_999);
   t.deepEqual(heard(player), { sources: [`${at.player}:${player.port}`], numbers: counted(2_000) });
@@ -191,7 +204,8 @@ test("an operator who asks for the relay gets it, and the table goes", async (t)
   await direct.kill();
   const agent = await world.agent("relay");
   await set(agent, routes("awake", at.games[0]));
-  await eventually(t, "the table is gone", () => !world.host("/usr/sbin/nft", "list", "tables").includes(at.table));
+  const tables = (): Promise<string> => world.host("/usr/sbin/nft", "list", "tables");
+  await eventually(t, "the table is gone", async () => !(await tables()).includes(at.table));
   t.is((await hello(player, at.host)).how.split(":")[0], at.bridge.address);
   t.deepEqual((await figures(agent)).path, { works: false, reason: "PLAYSPAWN_PATH is relay." });
 });

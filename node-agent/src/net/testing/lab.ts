@@ -3,11 +3,12 @@
  * agent's end of it, Docker's firewall as Docker leaves it, two games on a bridge, a player outside. Nothing of it touches
  * the machine's own network.
  */
-import { type ChildProcess, execFileSync, spawn } from "node:child_process";
+import { type ChildProcess, execFile, execFileSync, spawn } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
 import { once } from "node:events";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { promisify } from "node:util";
 import type { ExecutionContext } from "ava";
 import type { Route } from "@playspawn/shared";
 import { systemPorts } from "@playspawn/shared/ports/system.ts";
@@ -39,7 +40,7 @@ export type PeerTold =
 
 export const publicPort = 20_001;
 export const gamePort = 7_000;
-const awaitMs = 20_000;
+const awaitMs = 60_000;
 const systemPath = "/usr/sbin:/usr/bin:/sbin:/bin";
 
 export interface Program<A, T> {
@@ -70,12 +71,24 @@ export interface Lab {
   agent(mode?: "auto" | "relay"): Promise<Agent>;
   /** In the player's namespace, the host's, or a game's. */
   player(where?: "player" | "host" | "game0" | "game1" | "other"): Promise<Player>;
-  /** A command of the host. */
-  host(...command: string[]): string;
+  /** A command of the host; answers what it printed. */
+  host(command: string, ...args: string[]): Promise<string>;
 }
 
-/** Undefined where this machine cannot have one. */
+let last: Promise<void> = Promise.resolve();
+
+/** A lab is half a dozen programs: the labs of one file stand one after the other. */
+async function place(t: ExecutionContext): Promise<void> {
+  const before = last;
+  const mine = Promise.withResolvers<void>();
+  last = mine.promise;
+  t.timeout(10 * awaitMs);
+  t.teardown(mine.resolve);
+  await before;
+}
+
 export async function lab(t: ExecutionContext): Promise<Lab> {
+  await place(t);
   const id = `pl${process.pid}${Math.floor(systemPorts.rng.float() * 1e6).toString(36)}`.slice(0, 11);
   const dataDir = mkdtempSync(join(tmpdir(), "playspawn-lab-"));
   const net = network(id);
@@ -109,7 +122,7 @@ export async function lab(t: ExecutionContext): Promise<Lab> {
       const port = await program.until("its port", (told) => (told.t === "up" ? told.port : undefined));
       return { ...program, port };
     },
-    host: (...command) => net.run("host", command),
+    host: async (...command) => (await promisify(execFile)("ip", ["netns", "exec", `${id}-host`, ...command])).stdout,
   };
 }
 
@@ -157,7 +170,6 @@ interface Network {
   bridge: string;
   make(): void;
   remove(): void;
-  run(where: string, command: string[]): string;
 }
 
 /** Namespaces `<id>-host`, `-player`, `-game0`, `-game1` and `-other`, a container on another bridge. */
@@ -182,7 +194,6 @@ function network(id: string): Network {
   };
   return {
     bridge,
-    run,
     make() {
       for (const name of names) ip("netns", "add", `${id}-${name}`);
       const host = ["-n", `${id}-host`];

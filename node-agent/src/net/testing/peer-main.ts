@@ -53,8 +53,6 @@ function player(): void {
         if (!isAnswered) tell({ t: "tcp", how: bytes.toString() });
         isAnswered = true;
         if (!asked.stays) return socket.destroy();
-        // So that it notices when its connection is gone.
-        systemPorts.timers.after(50, () => socket.write("on"));
       });
     }
   });
