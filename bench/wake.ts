@@ -136,7 +136,7 @@ async function wakeOurs({ stack, id, port, probe }: OurServer, tier: Tier): Prom
 async function sleepAt(stack: Stack, id: string, tier: Tier): Promise<void> {
   for (let tries = 0; tries < triesMax; tries++) {
     await stack.api.call("POST", `/api/v1/servers/${id}/hibernate`, { tier });
-    const { tier: reached } = await stack.live.until(`${id} asleep`, 60_000, async () => {
+    const { tier: reached } = await stack.live.until(`${id} asleep`, 180_000, async () => {
       const server = await stack.api.server(id);
       const passing = server.tier === "paused" && tier !== "paused";
       return server.have === "hibernated" && !passing ? server : undefined;

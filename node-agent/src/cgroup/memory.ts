@@ -8,7 +8,6 @@ import { access, constants, readFile, writeFile } from "node:fs/promises";
 import { messageOf } from "@playspawn/shared";
 import type { CgroupFolder } from "./folders.ts";
 
-const MiB = 1024 ** 2;
 const passesMax = 6;
 /** One pass over a game of many gigabytes on a slow disk; then what is left stays. */
 const passLimitMs = 120_000;
@@ -40,7 +39,7 @@ export async function reclaim(folder: CgroupFolder, signal: AbortSignal): Promis
     const left = await residentBytes(folder);
     const gained = after - left;
     after = left;
-    if (gained < Math.max(MiB, left / 20)) break;
+    if (gained <= 0) break;
   }
   return { before, after };
 }

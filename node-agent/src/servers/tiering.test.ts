@@ -35,6 +35,8 @@ test("without habits the node's times hold", (t) => {
   t.deepEqual(walk({}), ["paused 0", "deep 1", "held 61", "cold 1441"]);
   t.regex(verdict(base).why, /too seldom/);
   t.deepEqual(verdict(base).next, { tier: "deep", inMs: minute });
+  t.like(verdict({ ...base, tier: "deep" }), { due: "paused", next: { tier: "held", inMs: 61 * minute } });
+  t.regex(verdict({ ...base, tier: "held" }).why, /deeper than its time/);
 });
 
 test("what cannot be had is skipped, and the others keep their times", (t) => {

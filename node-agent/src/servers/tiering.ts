@@ -65,9 +65,15 @@ export function verdict(outlook: Outlook): Verdict {
   const byTime = reached.at(-1) ?? shallowest;
   const forced = force(outlook, able);
   if (forced && !isDeeper(byTime, forced.due)) return { ...forced, next: null };
-  const later = able.find((tier) => isDeeper(tier, byTime));
-  const next = later ? { tier: later, inMs: from[later] - outlook.asleepMs } : null;
-  return { due: byTime, why: reason(outlook, byTime, why), next };
+  const { tier, asleepMs } = outlook;
+  const early = tier !== null && isDeeper(tier, byTime);
+  const later = able.find((one) => isDeeper(one, early ? tier : byTime));
+  const next = later ? { tier: later, inMs: from[later] - asleepMs } : null;
+  return {
+    due: byTime,
+    why: early ? `It sleeps deeper than its time asks for. ${why}` : reason(outlook, byTime, why),
+    next,
+  };
 }
 
 /** What outweighs time. */
