@@ -33,6 +33,8 @@ export interface BindFailure {
 export interface Door {
   /** Replaces the routes of one server; `[]` gives its ports up. Kept and sent again to a door that (re)connects. */
   setRoutes(server: string, routes: Route[]): void;
+  /** Its picture in lists; null where it has none. Said once, and again to a door that (re)connects. */
+  setIcon(server: string, png: Buffer | null): void;
   /** Resolves when a connected door has bound every port of the present table but those listed. @throws AppError not_ready after `limitMs` */
   settled(limitMs: number): Promise<BindFailure[]>;
   /** Totals since that door process started; undefined while no door is connected. */

@@ -3,12 +3,13 @@ import { type Socket, connect } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import test, { type ExecutionContext } from "ava";
-import type { FromDoor, ToDoor } from "@playspawn/shared";
+import { type FromDoor, ToDoor } from "@playspawn/shared";
 import { systemPorts } from "@playspawn/shared/ports/system.ts";
 import { type AgentLink, agentLink } from "./agent-link.ts";
 import type { Door, Knock } from "./door-client.ts";
 import { doorServer, tableFrames } from "./door-server.ts";
 import { openDoor } from "./door.ts";
+import { readFrames, writeFrame } from "./json-lines.ts";
 import { localAddresses } from "./local-addresses.ts";
 import { silentLog } from "./log.ts";
 import { doorSocketPath } from "./socket-path.ts";
@@ -229,6 +230,47 @@ test("a door that goes is noticed", async (t) => {
   socket.destroy();
   await agent.connection(2);
   t.deepEqual(agent.connections, [true, false]);
+});
+
+/** A door that writes down what it is told. */
+async function noting(t: ExecutionContext, path: string, run: string) {
+  const socket = connect(path);
+  t.teardown(() => socket.destroy());
+  const told: unknown[] = [];
+  const waiting = watch(systemPorts.timers);
+  readFrames<ToDoor>(socket, ToDoor, (frame) => {
+    if (frame.t === "routes") told.push(...frame.servers.map(({ server, icon }) => `${server} ${icon ?? "-"}`));
+    waiting.notify();
+  });
+  writeFrame(socket, { t: "hello", pid: 1, run, answers: ["minecraft"] });
+  return (count: number) => waiting.found(10_000, `${count} tables`, () => (told.length >= count ? told : undefined));
+}
+
+test("a picture is said when it is news, not with every change of routes, and again to a door that comes", async (t) => {
+  const path = await socketPath(t);
+  const { door } = await agentAt(t, path);
+  const port = await freePort("tcp");
+  door.setIcon("srv_a", Buffer.from("of nobody"));
+  door.setRoutes("srv_a", [routeOf({ publicPort: port })]);
+  const first = await noting(t, path, "run_1");
+  t.deepEqual(await first(1), ["srv_a -"]);
+  door.setIcon("srv_a", Buffer.from("icon"));
+  door.setIcon("srv_a", Buffer.from("icon"));
+  door.setRoutes("srv_a", [routeOf({ publicPort: port, playersMax: 2 })]);
+  t.deepEqual(await first(3), ["srv_a -", "srv_a aWNvbg==", "srv_a -"]);
+  t.deepEqual(await (await noting(t, path, "run_2"))(1), ["srv_a aWNvbg=="]);
+});
+
+test("a door that does not speak a protocol's words gets its routes without them", async (t) => {
+  const path = await socketPath(t);
+  const { door } = await agentAt(t, path);
+  const asleep = { answer: "quake3", port: "game", motd: "Zzz" } as const;
+  door.setRoutes("srv_a", [routeOf({ publicPort: await freePort("udp"), protocol: "udp", asleep })]);
+  const socket = connect(path);
+  t.teardown(() => socket.destroy());
+  const frame = new Promise<ToDoor>((resolve) => readFrames<ToDoor>(socket, ToDoor, resolve));
+  writeFrame(socket, { t: "hello", pid: 1, run: "run_1" });
+  t.like(await frame, { servers: [{ routes: [{ asleep: null }] }] });
 });
 
 test("a whole table of any size goes in lines of bounded length", (t) => {

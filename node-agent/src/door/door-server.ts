@@ -38,13 +38,19 @@ const speakable = (routes: readonly Route[], answers: ReadonlySet<string>): Rout
   routes.map((route) => (route.asleep && !answers.has(route.asleep.answer) ? { ...route, asleep: null } : route));
 
 /** The whole table in lines of bounded length. */
-export function* tableFrames(table: Table, rev: number, answers: ReadonlySet<string>): Generator<ToDoor> {
+export function* tableFrames(
+  table: Table,
+  rev: number,
+  answers: ReadonlySet<string>,
+  icons: ReadonlyMap<string, string> = new Map(),
+): Generator<ToDoor> {
   let servers: ServerRoutes = [];
   let bytes = 0;
   let reset = true;
   for (const [server, routes] of table) {
-    servers.push({ server, routes: speakable(routes, answers) });
-    bytes += JSON.stringify(routes).length;
+    const icon = icons.get(server);
+    servers.push({ server, routes: speakable(routes, answers), ...(icon && { icon }) });
+    bytes += JSON.stringify(routes).length + (icon?.length ?? 0);
     if (bytes < chunkBytes) continue;
     yield { t: "routes", rev, reset, done: false, servers };
     [servers, bytes, reset] = [[], 0, false];
@@ -57,6 +63,8 @@ class DoorServer implements DoorProcess {
   readonly #log: Log;
   readonly #watch: Watch;
   readonly #table: Table = new Map();
+  /** Base64. */
+  readonly #icons = new Map<string, string>();
   readonly #knockListeners: ((knock: Knock) => void)[] = [];
   readonly #refusedListeners: ((refused: readonly Refused[]) => void)[] = [];
   readonly #connectionListeners: ((connected: boolean) => void)[] = [];
@@ -78,12 +86,26 @@ class DoorServer implements DoorProcess {
     if (JSON.stringify(before) === JSON.stringify(routes)) return;
     if (routes.length > 0) this.#table.set(server, routes);
     else this.#table.delete(server);
+    if (routes.length === 0) this.#icons.delete(server);
+    this.#sendRoutes(server, routes);
+  }
+
+  setIcon(server: string, png: Buffer | null): void {
+    const icon = png?.toString("base64") ?? null;
+    const routes = this.#table.get(server);
+    if (!routes || (this.#icons.get(server) ?? null) === icon) return;
+    if (icon === null) this.#icons.delete(server);
+    else this.#icons.set(server, icon);
+    this.#sendRoutes(server, routes, icon);
+  }
+
+  #sendRoutes(server: string, routes: Route[], icon?: string | null): void {
     const rev = ++this.#rev;
     this.#leaving.delete(server);
     if (!this.#session) return;
     if (routes.length === 0) this.#leaving.set(server, rev);
     const { socket, answers } = this.#session;
-    const servers = [{ server, routes: speakable(routes, answers) }];
+    const servers = [{ server, routes: speakable(routes, answers), ...(icon !== undefined && { icon }) }];
     say(socket, { t: "routes", rev, reset: false, done: true, servers });
   }
 
@@ -156,7 +178,7 @@ class DoorServer implements DoorProcess {
     const spoken = new Set(answers);
     this.#session = { socket, run, answers: spoken, applied: undefined, traffic: undefined };
     this.#log.info({ pid, run }, "the door is there");
-    for (const frame of tableFrames(this.#table, this.#rev, spoken)) say(socket, frame);
+    for (const frame of tableFrames(this.#table, this.#rev, spoken, this.#icons)) say(socket, frame);
     for (const listener of this.#connectionListeners) listener(true);
     this.#watch.notify();
     return this.#session;

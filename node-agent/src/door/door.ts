@@ -5,6 +5,7 @@ import { tryPort } from "./bind.ts";
 import { cookies } from "./cookies.ts";
 import { counted, shares } from "./counted.ts";
 import { GateTable } from "./gate-table.ts";
+import { icons } from "./icons.ts";
 import { knockBudgets } from "./knock-budgets.ts";
 import { knocks } from "./knocks.ts";
 import { type Limits, defaultLimits } from "./limits.ts";
@@ -58,6 +59,7 @@ export function openDoor(options: DoorOptions): DoorCore {
     log,
     limits,
     knocks: knocking,
+    icons: icons(),
     greeters: udpGreeters(cookies(ports)),
     traffic,
     addresses,

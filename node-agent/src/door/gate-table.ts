@@ -47,7 +47,10 @@ export class GateTable {
 
   apply({ servers, reset, done, rev }: RoutesFrame): void {
     if (reset) for (const server of this.#routes.keys()) this.#unnamed.set(server, Infinity);
-    for (const { server, routes } of servers) this.#setRoutes(server, routes);
+    for (const { server, routes, icon } of servers) {
+      this.#setRoutes(server, routes);
+      if (icon !== undefined && routes.length > 0) this.#context.icons.set(server, icon);
+    }
     if (done) {
       const at = this.#now() + this.#context.limits.forgetMs;
       for (const [server, when] of this.#unnamed) if (when === Infinity) this.#unnamed.set(server, at);
@@ -112,6 +115,7 @@ export class GateTable {
     else {
       this.#routes.delete(server);
       this.#context.traffic.forget(server);
+      this.#context.icons.forget(server);
     }
     for (const route of next) this.#place(route);
   }

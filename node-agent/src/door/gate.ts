@@ -2,6 +2,7 @@
 import type { Ports, Route } from "@playspawn/shared";
 import type { Endpoint, Handover } from "../kernel/handover.ts";
 import type { Counted, Shares } from "./counted.ts";
+import type { Icons } from "./icons.ts";
 import type { Knocks } from "./knocks.ts";
 import type { Limits } from "./limits.ts";
 import type { Log } from "./log.ts";
@@ -31,6 +32,7 @@ export interface GateContext {
   limits: Limits;
   knocks: Knocks;
   greeters: UdpGreeters;
+  icons: Icons;
   traffic: TrafficBook;
   room: WaitingRoom;
   refusals: Refusals;

@@ -59,7 +59,7 @@ export class Connection implements Waiting {
     this.#onOver = onOver;
     this.server = route().server;
     this.#meter = context.traffic.meter(this.server);
-    this.#greeter = greeterFor(route());
+    this.#greeter = greeterFor(route(), context.icons);
     this.#held = new HoldBuffer(context.heldBytes, this.server);
     this.#from = { address: client.remoteAddress ?? "", port: client.remotePort ?? 0 };
     this.source = addressKey(this.#from.address);

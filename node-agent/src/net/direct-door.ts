@@ -77,6 +77,7 @@ export function directDoor(door: DoorProcess, path: KernelPath, counted: PathTra
     settled: (limitMs) => door.settled(limitMs),
     check: (ports) => door.check(ports),
     onKnock: (listener) => door.onKnock(listener),
+    setIcon: (server, png) => door.setIcon(server, png),
     onRefused: (listener) => door.onRefused(listener),
     onConnection: (listener) => door.onConnection(listener),
     async close() {

@@ -8,6 +8,7 @@ import { AppError, type ServerSpec } from "@playspawn/shared";
 import { z } from "zod";
 import { writeAtomically } from "../lib/atomic-file.ts";
 import { removeTree } from "../lib/remove-tree.ts";
+import { worldIcon } from "./icon.ts";
 import { keepRun, readTail } from "./console-log.ts";
 
 /** Fields of a newer agent are ignored. */
@@ -36,6 +37,8 @@ export interface ServerFiles {
   keepLog(server: string, startedAt: number, lines: readonly string[]): Promise<void>;
   /** The last `tail` lines that were kept, oldest first. */
   keptLog(server: string, tail: number): Promise<string[]>;
+  /** The picture that its world brings for lists; null where there is none. */
+  icon(server: string, volumes: readonly string[]): Promise<Buffer | null>;
   purge(server: string): Promise<void>;
 }
 
@@ -56,6 +59,7 @@ export function serverFiles(root: string): ServerFiles {
     writeAtomically(metaFile(server), `${JSON.stringify(meta)}\n`);
 
   return {
+    icon: (server, volumes) => worldIcon(join(folder(server), "data"), volumes),
     async prepare(server, spec, generation) {
       const dataDir = join(folder(server), "data");
       const before = await readMeta(server);

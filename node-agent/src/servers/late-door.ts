@@ -16,6 +16,7 @@ const attachLimitMs = 6000;
 export function lateDoor(timers: Timers): LateDoor {
   const attached = Promise.withResolvers<Door>();
   const routes = new Map<string, Route[]>();
+  const icons = new Map<string, Buffer | null>();
   const onKnock: ((knock: Knock) => void)[] = [];
   const onRefused: ((refused: readonly Refused[]) => void)[] = [];
   const onConnection: ((connected: boolean) => void)[] = [];
@@ -28,11 +29,17 @@ export function lateDoor(timers: Timers): LateDoor {
       for (const listener of onRefused) door.onRefused(listener);
       for (const listener of onConnection) door.onConnection(listener);
       for (const [server, table] of routes) door.setRoutes(server, table);
+      for (const [server, png] of icons) door.setIcon(server, png);
       routes.clear();
+      icons.clear();
     },
     setRoutes(server, table) {
       if (real) real.setRoutes(server, table);
       else routes.set(server, table);
+    },
+    setIcon(server, png) {
+      if (real) real.setIcon(server, png);
+      else icons.set(server, png);
     },
     settled: async (limitMs): Promise<BindFailure[]> => (real ? real.settled(limitMs) : []),
     traffic: (server) => real?.traffic(server),

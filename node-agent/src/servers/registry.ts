@@ -7,6 +7,7 @@ import { whoGivesWay } from "./pressure.ts";
 import { blank, type Memory, type State, type StateFile } from "./state-file.ts";
 import { strangerStatus, stopStranger } from "./stranger.ts";
 import { Supervisor } from "./supervisor.ts";
+import { showIcon } from "./words.ts";
 import { usageTickMs } from "./usage.ts";
 import type { World } from "./world.ts";
 
@@ -240,6 +241,7 @@ export class Registry {
     this.#supervisors.set(record.id, supervisor);
     this.#onStatus(record.id);
     supervisor.begin();
+    void showIcon(this.#world, record);
   }
 
   /** Adopt mode: own records stay; what runs without one gets the database's, so that it is looked after, and may not stop. */

@@ -1,6 +1,7 @@
 /** What the door says for a sleeper beyond its template: what the game said of itself, and how long its wakes take. */
-import type { About, Route, Tier } from "@playspawn/shared";
+import type { About, DesiredServer, Route, Tier } from "@playspawn/shared";
 import type { Stage } from "./stage.ts";
+import type { World } from "./world.ts";
 
 /** Milliseconds of the newest wakes, by the tier that they began in; the newest last. */
 export type Wakes = Record<string, number[]>;
@@ -25,10 +26,16 @@ export function usualSeconds(wakes: Wakes, tier: Tier | null): number | undefine
 export async function learnAbout(stage: Stage): Promise<void> {
   const { desired, standing, memo, world } = stage;
   if (!standing || !desired.spec.asleep) return;
+  await showIcon(world, desired);
   const asked = { address: standing.address, spec: desired.spec };
   const about = await world.readiness.about(asked, new AbortController().signal).catch(() => ({}));
   if (Object.keys(about).length === 0 || JSON.stringify(about) === JSON.stringify(memo.now.about)) return;
   memo.note({ about });
+}
+
+/** A world may bring a picture for lists, which only Minecraft's show. */
+export async function showIcon({ door, files }: World, { id, spec }: DesiredServer): Promise<void> {
+  if (spec.asleep?.answer === "minecraft") door.setIcon(id, await files.icon(id, Object.keys(spec.volumes)));
 }
 
 type RouteWords = NonNullable<Route["asleep"]>;

@@ -11,6 +11,9 @@ import { About, Asleep, Protocol } from "../games/game.ts";
 /** The longest line either end sends or accepts, in bytes. */
 export const doorLineBytesMax = 4 * 1024 * 1024;
 
+/** Of 16 KiB in base64. */
+const iconTextMax = 22_000;
+
 const Port = z.number().int().min(1).max(65_535);
 const PortKey = { protocol: Protocol, port: Port };
 
@@ -60,7 +63,14 @@ export const ToDoor = z.discriminatedUnion("t", [
     rev: z.number().int(),
     reset: z.boolean(),
     done: z.boolean(),
-    servers: z.array(z.strictObject({ server: z.string(), routes: z.array(Route) })),
+    servers: z.array(
+      z.strictObject({
+        server: z.string(),
+        routes: z.array(Route),
+        /** Base64 of its picture in lists, a PNG; null: it has none. Said when it is news: left out, it stays. */
+        icon: z.string().max(iconTextMax).nullable().optional(),
+      }),
+    ),
   }),
   /** Asks whether these public ports could be bound now. */
   z.strictObject({ t: z.literal("check"), id: z.number().int(), ports: z.array(z.strictObject(PortKey)).max(1000) }),

@@ -51,11 +51,12 @@ async function atTheDoor(t: ExecutionContext, more: Partial<Parameters<typeof ro
 
 /** The text of a packet of one string, and what follows it. */
 function readString(bytes: Buffer): { id: number; text: string; rest: Buffer } {
-  const frame = readFrame(bytes);
-  if (typeof frame === "string") throw new Error(`no packet: ${frame}`);
-  const length = readVarInt(frame.body, 1, 3);
+  const size = readVarInt(bytes, 0, 3);
+  if (typeof size === "string") throw new Error(`no packet: ${size}`);
+  const end = size.end + size.value;
+  const length = readVarInt(bytes, size.end + 1, 3);
   if (typeof length === "string") throw new Error("no string");
-  return { id: frame.body[0]!, text: frame.body.subarray(length.end).toString(), rest: bytes.subarray(frame.taken) };
+  return { id: bytes[size.end]!, text: bytes.subarray(length.end, end).toString(), rest: bytes.subarray(end) };
 }
 
 const knocks = (door: TestDoor): number => door.frames.filter((frame) => frame.t === "knock").length;
@@ -69,7 +70,9 @@ test("a status ping is answered that it sleeps, in the client's own version, and
   await inPieces(socket, Buffer.concat([handshake(1, 47), request, ping]));
   const answer = readString(await readAll(socket));
   t.is(answer.id, 0);
-  t.deepEqual(JSON.parse(answer.text), {
+  const { favicon, ...said } = JSON.parse(answer.text) as { favicon: string };
+  t.regex(favicon, /^data:image\/png;base64,iVBORw0KGgo/);
+  t.deepEqual(said as object, {
     version: { name: "asleep", protocol: 47 },
     players: { online: 0, max: 20 },
     description: { text: "Zzz. Join to wake it." },
@@ -163,6 +166,23 @@ test("a login is held as long as its client waits, then told what happens and wh
   });
 });
 
+test("a list shows the picture of the server's own world, until it is taken back", async (t) => {
+  const { door, socket, publicPort } = await atTheDoor(t);
+  const shown = async (to: Socket): Promise<string> => {
+    to.write(Buffer.concat([handshake(1), request, ping]));
+    return (JSON.parse(readString(await readAll(to)).text) as { favicon: string }).favicon;
+  };
+  const set = (icon: string | null): void => {
+    const servers = [{ server: "srv_a", routes: [sleeper(publicPort)], icon }];
+    door.core.onFrame({ t: "routes", rev: 90, reset: false, done: true, servers });
+  };
+  set("aWNvbg==");
+  await door.set(sleeper(publicPort, { playersMax: 3 }));
+  t.is(await shown(socket), "data:image/png;base64,aWNvbg==");
+  set(null);
+  t.regex(await shown(await player(t, publicPort)), /^data:image\/png;base64,iVBOR/);
+});
+
 test("the list says how long a wake usually takes", async (t) => {
   const { door, socket, publicPort } = await atTheDoor(t);
   await door.set(sleeper(publicPort, { asleep: { ...asleepMinecraft, usualSeconds: 3 } }));
@@ -241,9 +261,9 @@ test("a handshake may be as long as an old ping looks", (t) => {
   t.deepEqual([...long.subarray(0, 3)], [0xfe, 0x01, 0x00]);
   const route = sleeper(1);
   for (let end = 1; end < long.length; end++)
-    t.is(minecraftGreeter().read(long.subarray(0, end), route, false).kind, "more");
-  t.is(minecraftGreeter().read(long, route, false).kind, "more");
-  t.deepEqual(minecraftGreeter().read(Buffer.concat([long, loginStart]), route, false), {
+    t.is(minecraftGreeter(() => "").read(long.subarray(0, end), route, false).kind, "more");
+  t.is(minecraftGreeter(() => "").read(long, route, false).kind, "more");
+  t.deepEqual(minecraftGreeter(() => "").read(Buffer.concat([long, loginStart]), route, false), {
     kind: "wake",
     player: "ada",
   });

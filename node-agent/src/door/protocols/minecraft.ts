@@ -23,11 +23,12 @@ const legacyProtocol = 127;
 const more: Greeting = { kind: "more" };
 const drop: Greeting = { kind: "drop" };
 
-const statusJson = (protocol: number, route: Route): string =>
+const statusJson = (protocol: number, route: Route, icon: string): string =>
   JSON.stringify({
     version: { name: route.mode === "waking" ? "waking" : "asleep", protocol },
     players: { online: 0, max: route.playersMax ?? 0 },
     description: { text: sentenceOf(route) },
+    favicon: `data:image/png;base64,${icon}`,
   });
 
 /** FE, FE 01, or FE 01 FA … ; undefined for a modern packet whose length happens to begin with FE. */
@@ -55,13 +56,13 @@ interface StatusExchange {
 }
 
 /** After a status handshake: one request is answered with the status, as by the game itself, and one ping with itself. */
-function readStatus(bytes: Buffer, exchange: StatusExchange, route: Route): Greeting {
+function readStatus(bytes: Buffer, exchange: StatusExchange, route: Route, icon: () => string): Greeting {
   const frame = readFrame(bytes);
   if (typeof frame === "string") return frame === "more" ? more : drop;
   const { body, taken } = frame;
   if (body[0] === 0x00 && body.length === 1 && !exchange.isAnswered) {
     exchange.isAnswered = true;
-    const reply = stringPacket(0x00, statusJson(exchange.protocol, route));
+    const reply = stringPacket(0x00, statusJson(exchange.protocol, route, icon()));
     return { kind: "answer", consumed: taken, reply, end: false };
   }
   if (body[0] === 0x01 && body.length === 9)
@@ -77,7 +78,8 @@ function readLogin(bytes: Buffer): Greeting {
   return player === undefined ? drop : { kind: "wake", player };
 }
 
-export function minecraftGreeter(): Greeter {
+/** @param icon base64 of the PNG that lists show */
+export function minecraftGreeter(icon: () => string): Greeter {
   let exchange: StatusExchange | undefined;
   return {
     limitMs,
@@ -85,7 +87,7 @@ export function minecraftGreeter(): Greeter {
     halfClose: false,
     farewell: (text) => stringPacket(0x00, JSON.stringify({ text })),
     read(bytes, route, quiet) {
-      if (exchange) return readStatus(bytes, exchange, route);
+      if (exchange) return readStatus(bytes, exchange, route, icon);
       const legacy = readLegacy(bytes, route, quiet);
       if (legacy) return legacy;
       const frame = readFrame(bytes);

@@ -1,6 +1,7 @@
 /** Which greeter a route asks for. */
 import { answers, type AnswerKind, type Route } from "@playspawn/shared";
 import type { Cookies } from "../cookies.ts";
+import type { Icons } from "../icons.ts";
 import { a2sGreeter } from "./a2s.ts";
 import type { Greeter } from "./greeter.ts";
 import { luantiGreeter } from "./luanti.ts";
@@ -18,8 +19,8 @@ const answerOf = ({ asleep, port }: Route): AnswerKind | undefined =>
   asleep?.port === port.name ? asleep.answer : undefined;
 
 /** One greeter per connection. */
-export const greeterFor = (route: Route): Greeter =>
-  answerOf(route) === "minecraft" ? minecraftGreeter() : unknownGreeter;
+export const greeterFor = (route: Route, icons: Icons): Greeter =>
+  answerOf(route) === "minecraft" ? minecraftGreeter(() => icons.of(route.server)) : unknownGreeter;
 
 export type UdpGreeters = (route: Route) => UdpGreeter | undefined;
 

@@ -28,6 +28,7 @@ export interface FakeDoor extends Door {
   /** Modes of a server's first port, in the order they were told. */
   modes(server: string): string[];
   knock(server: string, source?: string): void;
+  icons: Map<string, Buffer | null>;
   refuse(...refused: Refused[]): void;
   traffics: Map<string, Traffic>;
   failures: BindFailure[];
@@ -60,6 +61,8 @@ export function fakeDoor(): FakeDoor {
       else routes.delete(server);
       told.set(server, [...(told.get(server) ?? []), table[0]?.mode ?? "gone"]);
     },
+    icons: new Map(),
+    setIcon: (server, png) => void door.icons.set(server, png),
     settled: () => Promise.resolve(door.failures),
     traffic: (server) => door.traffics.get(server),
     check: () => Promise.resolve([]),
@@ -134,6 +137,7 @@ export function fakeFiles(): FakeFiles {
     },
     keptLog: async (server, tail) =>
       tail === 0 ? [] : (logs.get(server) ?? []).flatMap((run) => run.lines).slice(-tail),
+    icon: async () => Buffer.from("icon"),
     async purge(server) {
       metas.delete(server);
       logs.delete(server);
