@@ -17,7 +17,7 @@ import {
 } from "../testing.ts";
 import { minecraftGreeter } from "./minecraft.ts";
 import { readVarInt, varInt } from "../../lib/varint.ts";
-import { packetOf, readFrame, stringPacket } from "./minecraft-packets.ts";
+import { packetOf, stringPacket } from "./minecraft-packets.ts";
 
 const handshake = (next: number, protocol = 754, host = "play.example.org"): Buffer => {
   const name = Buffer.from(host);
