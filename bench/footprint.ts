@@ -9,12 +9,12 @@
  *
  * `npm run -s bench -- footprint [--servers 20] [--game teeworlds] [--seconds 60]`
  */
-import { readFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
 import { Command } from "commander";
 import { docker, gameOf, installationOf, ours } from "@playspawn/e2e/stack/docker.ts";
 import { type Stack, openStack } from "@playspawn/e2e/stack/stack.ts";
 import { count } from "./options.ts";
+import { cpuSeconds, memoryOf } from "./processes.ts";
 import { print } from "./report.ts";
 
 interface Figures {
@@ -35,8 +35,6 @@ const promise = { megabytes: 250, cpuPercent: 1 };
 /** For what a boot or a save left to be done: garbage, journals, last reports. */
 const settleMs = 30_000;
 const bootLimitMs = 600_000;
-/** The kernel counts CPU time in hundredths of a second, whatever its own tick is. */
-const ticksPerSecond = 100;
 
 const sleep = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
 
@@ -107,30 +105,8 @@ async function measure(pids: readonly number[]): Promise<Figures> {
   await sleep(seconds * 1000);
   const after = await cpuSeconds(pids);
   const elapsed = (performance.now() - from) / 1000;
-  const [pss, rss] = [await sumOf(pids, "Pss"), await sumOf(pids, "Rss")];
+  const [pss, rss] = [await memoryOf(pids, "Pss"), await memoryOf(pids, "Rss")];
   return { pssBytes: pss, rssBytes: rss, cpuPercent: ((after - before) / elapsed) * 100 };
-}
-
-async function sumOf(pids: readonly number[], field: "Pss" | "Rss"): Promise<number> {
-  const texts = await Promise.all(pids.map((pid) => readFile(`/proc/${pid}/smaps_rollup`, "utf8")));
-  const kibibytes = texts.map((text) => Number(new RegExp(`^${field}:\\s+(\\d+) kB`, "m").exec(text)![1]));
-  return kibibytes.reduce((sum, each) => sum + each, 0) * 1024;
-}
-
-/** Of all their threads since they began, and of their children that ended. */
-async function cpuSeconds(pids: readonly number[]): Promise<number> {
-  let ticks = 0;
-  for (const pid of pids) {
-    const text = await readFile(`/proc/${pid}/stat`, "utf8");
-    // After the name, which may hold blanks, come the state and then, from the 12th on, the times in user and kernel,
-    // and both of the children that ended: tools that a program calls are its cost as well.
-    const times = text
-      .slice(text.lastIndexOf(")") + 2)
-      .split(" ")
-      .slice(11, 15);
-    ticks += times.reduce((sum, each) => sum + Number(each), 0);
-  }
-  return ticks / ticksPerSecond;
 }
 
 function report(running: Figures, parts: readonly (readonly [string, Figures])[], holders: Figures): void {

@@ -17,6 +17,7 @@ import { docker, testLabels } from "@playspawn/e2e/stack/docker.ts";
 import { ensureTinyImage, tinyImage } from "@playspawn/e2e/stack/tiny.ts";
 import { Command } from "commander";
 import { count } from "./options.ts";
+import { cpuSeconds, parentOf } from "./processes.ts";
 import { percentile, print } from "./report.ts";
 
 const options = new Command("bench stats")
@@ -30,8 +31,6 @@ const { clock, timers } = systemPorts;
 /** For what a start left to be done, and for streams to begin. */
 const settleMs = 5_000;
 const atOnce = 4;
-/** The kernel counts CPU time in hundredths of a second, whatever its own tick is. */
-const ticksPerSecond = 100;
 
 const identity = { installation: newId("inst", systemPorts), node: newId("node", systemPorts) };
 const servers = Array.from({ length: options.containers }, () => newId("srv", systemPorts));
@@ -158,12 +157,12 @@ async function readStreams(): Promise<Reading> {
 /** Per cent of one core over the next seconds. */
 async function cpuOf(shims: readonly number[]): Promise<{ all: number; own: number }> {
   const pids = [...(await pidsOf(["dockerd", "containerd"])), ...shims];
-  const from = { at: clock.mono(), engine: await cpuMs(pids), own: process.cpuUsage() };
+  const from = { at: clock.mono(), engine: await cpuSeconds(pids), own: process.cpuUsage() };
   await timers.sleep(options.seconds * 1000);
   const ms = clock.mono() - from.at;
   const { user, system } = process.cpuUsage(from.own);
   const own = ((user + system) / 1000 / ms) * 100;
-  return { own, all: own + (((await cpuMs(pids)) - from.engine) / ms) * 100 };
+  return { own, all: own + (((await cpuSeconds(pids)) - from.engine) / ms) * 100_000 };
 }
 
 async function pidsOf(names: readonly string[]): Promise<number[]> {
@@ -180,20 +179,9 @@ async function shimsOf(ids: readonly string[]): Promise<number[]> {
   const shims = new Set<number>();
   await inTurns(ids, async (id) => {
     const { Pid } = (await docker.getContainer(id).inspect()).State;
-    shims.add(Number((await statOf(Pid))[1]));
+    shims.add(await parentOf(Pid));
   });
   return [...shims];
-}
-
-/** What stands behind the name of a process: state, parent, … */
-async function statOf(pid: number): Promise<string[]> {
-  const text = await readFile(`/proc/${pid}/stat`, "utf8");
-  return text.slice(text.lastIndexOf(")") + 2).split(" ");
-}
-
-async function cpuMs(pids: readonly number[]): Promise<number> {
-  const fields = await Promise.all(pids.map((pid) => statOf(pid)));
-  return (fields.reduce((sum, [...field]) => sum + Number(field[11]) + Number(field[12]), 0) / ticksPerSecond) * 1000;
 }
 
 function report(ours: readonly Cost[], theirs: readonly Cost[]): void {

@@ -23,6 +23,10 @@ const benches: Record<string, { file: string; says: string }> = {
     file: "bench/pings.ts",
     says: "what 10,000 list pings a second cost a sleeper's door, against the game's own answers",
   },
+  sleepers: {
+    file: "bench/sleepers.ts",
+    says: "what a thousand sleepers cost agent and door, against a proxy for each",
+  },
   stats: {
     file: "bench/stats.ts",
     says: "what it costs to sample all running games each second, against streams of the engine",

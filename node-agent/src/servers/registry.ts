@@ -2,6 +2,7 @@
 import { messageOf, type DesiredServer, type StatusItem } from "@playspawn/shared";
 import type { Refused } from "../door/door-client.ts";
 import type { Unit } from "../runtime/runtime.ts";
+import type { Meta } from "./files.ts";
 import { orphans } from "./orphans.ts";
 import { whoGivesWay } from "./pressure.ts";
 import { blank, type Memory, type State, type StateFile } from "./state-file.ts";
@@ -13,6 +14,7 @@ import type { World } from "./world.ts";
 
 /** Every third tick the engine is read and every supervisor asked again. */
 const ticksPerSweep = 3;
+const readsAtOnce = 16;
 
 export interface Snapshot {
   rev: number;
@@ -209,9 +211,7 @@ export class Registry {
     const first = this.#supervisors.size === 0 && this.#strangers.size === 0;
     if (missing.length === 0 && !first && !strangers) return;
     const units = byServer(await this.#world.runtime.list());
-    const metas = new Map(
-      await Promise.all(missing.map(async (id) => [id, await this.#world.files.meta(id)] as const)),
-    );
+    const metas = await this.#metasOf(missing);
     if (this.#ended.signal.aborted) return;
     for (const id of missing) {
       const record = this.#desired.get(id);
@@ -221,9 +221,20 @@ export class Registry {
     this.#strangers = this.#unsupervised(units);
   }
 
+  /** A few at once: what a thousand reads hold in memory together is not given back. */
+  async #metasOf(ids: readonly string[]): Promise<Map<string, Meta | null>> {
+    const metas = new Map<string, Meta | null>();
+    for (let from = 0; from < ids.length; from += readsAtOnce) {
+      const part = ids.slice(from, from + readsAtOnce);
+      const read = await Promise.all(part.map((id) => this.#world.files.meta(id)));
+      for (const [i, id] of part.entries()) metas.set(id, read[i]!);
+    }
+    return metas;
+  }
+
   #supervise(
     record: DesiredServer,
-    found: { unit: Unit | null; meta: Awaited<ReturnType<World["files"]["meta"]>> },
+    found: { unit: Unit | null; meta: Meta | null },
   ): void {
     const memory = this.#memories.get(record.id) ?? blank;
     const supervisor = new Supervisor(
