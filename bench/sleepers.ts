@@ -1,11 +1,11 @@
 /**
  * What a sleeper costs the programs of a node: memory of agent and door with 100 and with 1,000 servers that sleep cold, the
- * difference by the number of servers; and what they take with none. Against a Node program in a container for each, which
+ * difference of what is theirs alone by the number of servers; and what they take with none. Against a Node program in a container for each, which
  * waits at the server's port.
  *
  * Nothing is deployed: a node that joins nobody is given what an agent finds after it was started again, its state file and
  * the servers' folders. It takes them up as its own, and the door binds each one's port. Half are of TCP with the words
- * of Minecraft, half of UDP. Memory is PSS once everything is quiet; CPU is that of the minute after.
+ * of Minecraft, half of UDP. Memory is PSS once everything is quiet; CPU is that of the time after.
  *
  * `npm run -s bench -- sleepers [--few 100] [--many 1000] [--seconds 30] [--proxies 10]`
  */
@@ -42,6 +42,8 @@ const proxyImage = "node:24-bookworm-slim";
 interface Figures {
   agent: number;
   door: number;
+  /** Of both, what is theirs alone: what they read of files is shared with whatever else runs Node here. */
+  own: number;
   cpuPercent: number;
 }
 
@@ -115,7 +117,7 @@ async function node(sleepers: number, seconds: number): Promise<Figures> {
   const agent = await run("agent", env, join(dataDir, "agent.log"));
   const door = await run("door", common, join(dataDir, "door.log"));
   try {
-    if (seconds === 0) return { agent: 0, door: 0, cpuPercent: 0 };
+    if (seconds === 0) return { agent: 0, door: 0, own: 0, cpuPercent: 0 };
     await timers.sleep(settleMs);
     await requireAsleep(Number(port), sleepers);
     const pids = [agent.pid, door.pid];
@@ -123,7 +125,8 @@ async function node(sleepers: number, seconds: number): Promise<Figures> {
     await timers.sleep(seconds * 1000);
     const cpu = (await cpuSeconds(pids)) - from.cpu;
     const [ofAgent, ofDoor] = await Promise.all(pids.map((pid) => memoryOf([pid], "Pss")));
-    return { agent: ofAgent!, door: ofDoor!, cpuPercent: (cpu / (clock.mono() - from.at)) * 100_000 };
+    const own = await memoryOf(pids, "Pss_Anon");
+    return { agent: ofAgent!, door: ofDoor!, own, cpuPercent: (cpu / (clock.mono() - from.at)) * 100_000 };
   } finally {
     await Promise.all([agent.stop("SIGTERM"), door.stop("SIGTERM")]);
     await rm(dataDir, { recursive: true, force: true });
@@ -169,7 +172,7 @@ async function proxies(): Promise<number> {
 
 function report(proxy: number): void {
   const total = ({ agent, door }: Figures): number => agent + door;
-  const slope = (total(many) - total(few)) / (options.many - options.few);
+  const slope = (many.own - few.own) / (options.many - options.few);
   const line = (metric: string, unit: string, ours: number, baseline: number | null): void =>
     print({
       bench: "sleepers",
@@ -186,9 +189,10 @@ function report(proxy: number): void {
   line("cpu_base", "% of a core", none.cpuPercent, null);
   line("cpu_many", "% of a core", many.cpuPercent, null);
   line("all_of_many", "MB", total(many) / 1e6, (proxy * options.many) / 1e6);
-  for (const [name, { agent, door, cpuPercent }] of Object.entries({ none, few, many }))
+  const megabytes = (bytes: number): string => `${(bytes / 1e6).toFixed(1)} MB`;
+  for (const [name, { agent, door, own, cpuPercent }] of Object.entries({ none, few, many }))
     process.stderr.write(
-      `# ${name}: agent ${(agent / 1e6).toFixed(1)} MB, door ${(door / 1e6).toFixed(1)} MB, ${cpuPercent.toFixed(2)} % of a core\n`,
+      `# ${name}: agent ${megabytes(agent)}, door ${megabytes(door)}, ${megabytes(own)} theirs alone, ${cpuPercent.toFixed(2)} % of a core\n`,
     );
   const kept =
     slope <= promise.bytesEach &&

@@ -10,7 +10,6 @@ export interface Changes {
 
 export function changes(): Changes {
   const waiting = new Set<() => void>();
-  let count = 0;
   const next = async (signal: AbortSignal): Promise<void> => {
     const change = Promise.withResolvers<void>();
     const stop = (): void => change.reject(signal.reason as Error);
@@ -23,12 +22,10 @@ export function changes(): Changes {
       signal.removeEventListener("abort", stop);
     }
   };
-  return {
-    get count() {
-      return count;
-    },
+  const self: Changes & { count: number } = {
+    count: 0,
     notify() {
-      count++;
+      self.count++;
       for (const wake of waiting) wake();
     },
     async until(holds, signal) {
@@ -38,4 +35,5 @@ export function changes(): Changes {
       }
     },
   };
+  return self;
 }

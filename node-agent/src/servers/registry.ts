@@ -232,10 +232,7 @@ export class Registry {
     return metas;
   }
 
-  #supervise(
-    record: DesiredServer,
-    found: { unit: Unit | null; meta: Meta | null },
-  ): void {
+  #supervise(record: DesiredServer, found: { unit: Unit | null; meta: Meta | null }): void {
     const memory = this.#memories.get(record.id) ?? blank;
     const supervisor = new Supervisor(
       this.#world,

@@ -24,7 +24,7 @@ export interface Update {
   /** From here on the newer spec counts, until `taken`, `failed` or `putBack`. @param from what the server was */
   tried(from: "ready" | "other"): void;
   /** What the server was when it is being tried; null when it is not. */
-  readonly trial: "ready" | "other" | null;
+  trial(): "ready" | "other" | null;
   taken(): void;
   failed(error: AppError): void;
   /** Called off: it waits as before. */
@@ -40,8 +40,8 @@ type Pending = NonNullable<DesiredServer["update"]>;
 
 /** Makes one image ready at a time, while the game goes on. */
 interface Preparing {
-  readonly isReady: boolean;
-  readonly progress: Progress | undefined;
+  isReady(): boolean;
+  progress(): Progress | undefined;
   /** Nothing when that is under way or done already. */
   begin(spec: ServerSpec): void;
   stop(): void;
@@ -59,12 +59,8 @@ function preparing({ runtime, gates, log }: World, { onChange, onFailure }: Hear
     present = undefined;
   };
   return {
-    get isReady() {
-      return present?.isReady ?? false;
-    },
-    get progress() {
-      return present?.progress;
-    },
+    isReady: () => present?.isReady ?? false,
+    progress: () => present?.progress,
     begin(spec) {
       const hash = specHash(spec);
       if (present?.hash === hash) return;
@@ -126,14 +122,12 @@ export function update(world: World, memo: Memo, onChange: () => void): Update {
       if (wanted && open) image.begin(wanted.spec);
       else image.stop();
     },
-    waiting: () => (image.isReady && trial === null ? wanted?.spec : undefined),
+    waiting: () => (image.isReady() && trial === null ? wanted?.spec : undefined),
     tried(from) {
-      trial = { gen: image.isReady ? wantedGen() : none, from };
+      trial = { gen: image.isReady() ? wantedGen() : none, from };
       onChange();
     },
-    get trial() {
-      return trial?.from ?? null;
-    },
+    trial: () => trial?.from ?? null,
     taken: () => ended("done"),
     failed: (error) => ended("failed", error),
     putBack() {
@@ -146,8 +140,8 @@ export function update(world: World, memo: Memo, onChange: () => void): Update {
       const said = answered(gen);
       if (said) return said;
       if (trial?.gen === gen) return { gen, phase: "updating" };
-      const { isReady, progress } = image;
-      return { gen, phase: isReady ? "waiting" : "preparing", ...(progress && { progress }) };
+      const progress = image.progress();
+      return { gen, phase: image.isReady() ? "waiting" : "preparing", ...(progress && { progress }) };
     },
     close: image.stop,
   };

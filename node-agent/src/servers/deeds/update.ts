@@ -21,7 +21,7 @@ export const update: Deed = {
     stage.update.taken();
   },
   async undo(stage) {
-    if (stage.update.trial === null) {
+    if (stage.update.trial() === null) {
       stage.life.enter("ready");
       return showRoutes(stage);
     }
@@ -29,7 +29,7 @@ export const update: Deed = {
     stage.update.putBack();
   },
   async fail(stage, error) {
-    const from = stage.update.trial;
+    const from = stage.update.trial();
     if (from === null) return "failed";
     await stopGame(stage);
     stage.update.failed(error);
