@@ -12,13 +12,14 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { Command } from "commander";
-import { newId, type Route } from "@playspawn/shared";
+import type { Route } from "@playspawn/shared";
 import { systemPorts } from "@playspawn/shared/ports/system.ts";
 import { doorServer } from "@playspawn/node-agent/door/door-server.ts";
 import { silentLog } from "@playspawn/node-agent/door/log.ts";
 import { forwarding } from "@playspawn/node-agent/net/forwarding.ts";
 import { pastDoor } from "@playspawn/node-agent/net/past-door.ts";
 import { docker, testLabels } from "@playspawn/e2e/stack/docker.ts";
+import { echoImage, echoPort, echoProgram, outside, shortId, type Undo } from "./echo/echo.ts";
 import { count } from "./options.ts";
 import { percentile, print } from "./report.ts";
 
@@ -29,7 +30,6 @@ const { rounds } = new Command("bench path")
 
 const run = promisify(execFile);
 const { clock, timers } = systemPorts;
-const echoPort = 7_000;
 const ports = { docker: 21_901, "docker-proxy": 21_902, relay: 21_903, kernel: 21_904 } as const;
 const cases = ["routed", "docker", "docker-proxy", "relay", "kernel"] as const;
 type Case = (typeof cases)[number];
@@ -40,16 +40,17 @@ const metrics = {
 } as const;
 type Metric = keyof typeof metrics;
 
-const id = newId("run", systemPorts).slice(-6).toLowerCase();
-const names = { player: `pb${id}`, cable: `pb${id}c`, bridge: `pb${id}b`, network: `playspawn-bench-${id}` };
-const at = { host: "10.9.24.1", player: "10.9.24.2" };
+const id = shortId();
+const names = { bridge: `pb${id}b`, network: `playspawn-bench-${id}` };
 const ticksPerSecond = 100;
-const undo: (() => unknown)[] = [];
 const server = "srv_bench";
 const doorMain = join(import.meta.dirname, "../node-agent/src/door/main.ts");
 const readyLimitMs = 30_000;
 /** The door says its figures once a second. */
 const toldMs = 1_500;
+const undo: Undo = [];
+// Docker binds the address that it publishes on, so it is there first.
+let at: Awaited<ReturnType<typeof outside>>;
 
 try {
   await measure();
@@ -58,12 +59,11 @@ try {
 }
 
 async function measure(): Promise<void> {
+  at = await outside(undo, 1);
   const folder = await mkdtemp(join(tmpdir(), "playspawn-bench-"));
   undo.push(() => rm(folder, { recursive: true, force: true }));
-  const echo = join(folder, "echo");
-  await run("gcc", ["-O2", "-static", "-pthread", "-o", echo, join(import.meta.dirname, "echo", "echo.c")]);
-  const game = await container(folder);
-  await player();
+  const echo = await echoProgram(undo);
+  const game = await container(echo);
   await openRouted();
   proxy(game);
   const relay = await ours(join(folder, "relay"), "relay", game);
@@ -92,7 +92,7 @@ async function turn(echo: string, game: string, each: Case, found: Map<string, n
 }
 
 async function loaded(echo: string, [kind, much]: readonly [string, string], host: string, port: number) {
-  const { stdout } = await run("ip", ["netns", "exec", names.player, echo, kind, host, String(port), much]);
+  const { stdout } = await run("ip", ["netns", "exec", at.namespace, echo, kind, host, String(port), much]);
   return Number(stdout);
 }
 
@@ -114,14 +114,8 @@ function report(each: Case, found: Map<string, number[]>): void {
 }
 
 /** The container that all five reach, on a bridge of its own, published once by Docker. Answers its address. */
-async function container(folder: string): Promise<string> {
-  const image = `playspawn-bench-echo:${id}`;
-  await run("tar", ["-C", folder, "-cf", join(folder, "image.tar"), "echo"]);
-  const imported = await docker.importImage(join(folder, "image.tar"), { repo: image.split(":")[0], tag: id });
-  await new Promise((resolve, reject) =>
-    docker.modem.followProgress(imported, (error) => (error ? reject(error) : resolve(null))),
-  );
-  undo.push(() => docker.getImage(image).remove({ force: true }));
+async function container(program: string): Promise<string> {
+  const image = await echoImage(undo, program);
   const network = await docker.createNetwork({
     Name: names.network,
     Labels: testLabels,
@@ -132,7 +126,6 @@ async function container(folder: string): Promise<string> {
   const published = [{ HostIp: at.host, HostPort: String(ports.docker) }];
   const made = await docker.createContainer({
     Image: image,
-    Cmd: ["/echo", "server", String(echoPort)],
     Labels: testLabels,
     ExposedPorts: { [`${echoPort}/udp`]: {}, [`${echoPort}/tcp`]: {} },
     HostConfig: {
@@ -141,31 +134,14 @@ async function container(folder: string): Promise<string> {
     },
   });
   undo.push(() => made.remove({ force: true }));
-  // Docker binds the address that it publishes on.
-  await cable();
   await made.start();
   const { NetworkSettings } = await made.inspect();
   return NetworkSettings.Networks[names.network]!.IPAddress;
 }
 
-async function cable(): Promise<void> {
-  await run("ip", ["netns", "add", names.player]);
-  undo.push(() => run("ip", ["netns", "del", names.player]));
-  await run("ip", ["link", "add", names.cable, "type", "veth", "peer", "name", "eth0", "netns", names.player]);
-  await run("ip", ["addr", "add", `${at.host}/24`, "dev", names.cable]);
-  await run("ip", ["link", "set", names.cable, "up"]);
-}
-
-async function player(): Promise<void> {
-  const inside = ["-n", names.player];
-  await run("ip", [...inside, "addr", "add", `${at.player}/24`, "dev", "eth0"]);
-  for (const link of ["lo", "eth0"]) await run("ip", [...inside, "link", "set", link, "up"]);
-  await run("ip", [...inside, "route", "add", "default", "via", at.host]);
-}
-
 /** Docker lets nobody reach a container's own address from outside. */
 async function openRouted(): Promise<void> {
-  const rule = ["DOCKER-USER", "-i", names.cable, "-o", names.bridge, "-j", "ACCEPT"];
+  const rule = ["DOCKER-USER", "-i", at.cable, "-o", names.bridge, "-j", "ACCEPT"];
   await run("iptables", ["-w", "5", "-I", ...rule]);
   undo.push(() => run("iptables", ["-w", "5", "-D", ...rule]));
 }

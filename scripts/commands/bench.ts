@@ -10,6 +10,10 @@ import { openRunFolder } from "../suite/run-folder.ts";
 import { Halt } from "../up/halt.ts";
 
 const benches: Record<string, { file: string; says: string }> = {
+  cycle: {
+    file: "bench/cycle.ts",
+    says: "how many new flows fail while a server sleeps and wakes again and again, against one stopped and started",
+  },
   density: {
     file: "bench/density.ts",
     says: "how many more servers a machine holds when idle ones sleep, against all awake and the arithmetic limit",
