@@ -90,6 +90,7 @@ async function reclaimOnce(folder: CgroupFolder, signal: AbortSignal): Promise<v
     signal.removeEventListener("abort", stop);
   }
   signal.throwIfAborted();
-  // Less than was asked for is no failure: EAGAIN on v2, EBUSY on v1. What remains is measured.
-  if (said !== "" && !/resource temporarily unavailable|again|busy/i.test(said)) throw new Error(said.trim());
+  // Less than was asked for is no failure: EAGAIN on v2, EBUSY on v1, which some shells call an I/O error. What remains is
+  // measured. A file that cannot be opened is told in other words.
+  if (said !== "" && !/again|unavailable|busy|I\/O error/i.test(said)) throw new Error(said.trim());
 }

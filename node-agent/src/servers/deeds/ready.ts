@@ -26,6 +26,8 @@ export function welcomePlayers(stage: Stage, since?: number): void {
 
 /** What was thawed answers at once or never; within a player's patience it is then booted. */
 const thawLimitMs = 8_000;
+/** Most answer sooner, and are spared two questions to the engine. */
+const thawQuietMs = 250;
 const noLines: AsyncIterable<string> = (async function* () {})();
 
 /**
@@ -40,7 +42,8 @@ export async function untilAnswers(stage: Stage, signal: AbortSignal): Promise<n
   const anyOf = readiness.anyOf.filter((one) => !("log" in one));
   if (anyOf.length > 0) {
     const spec = { ...rest, readiness: { ...readiness, anyOf } };
-    await raced(stage, signal, thawLimitMs, (probing) => answers(stage, { spec, lines: noLines }, probing));
+    const limits = { limitMs: thawLimitMs, quietMs: thawQuietMs };
+    await raced(stage, signal, limits, (probing) => answers(stage, { spec, lines: noLines }, probing));
   }
   return clock.mono() - from;
 }
@@ -51,7 +54,7 @@ async function probe(stage: Stage, signal: AbortSignal): Promise<void> {
   const seconds = stage.memo.now.proven ? limitSeconds : (firstLimitSeconds ?? limitSeconds);
   const since = stage.startedAt === null ? {} : { since: stage.startedAt };
   try {
-    await raced(stage, signal, seconds * 1000, (probing) => {
+    await raced(stage, signal, { limitMs: seconds * 1000, quietMs: 0 }, (probing) => {
       const lines = stage.world.runtime.logs(stage.id, { tail: 1000, follow: true, signal: probing, ...since });
       return answers(stage, { spec, lines }, probing);
     });
@@ -67,17 +70,21 @@ type Asked = Pick<Parameters<Stage["world"]["readiness"]["untilReady"]>[0], "spe
 const answers = ({ world, standing }: Stage, asked: Asked, signal: AbortSignal): Promise<void> =>
   world.readiness.untilReady({ address: standing!.address, ...asked }, signal);
 
-/** Until it is ready, dies or the limit is over. */
+/** Until it is ready, dies or the limit is over. Before `quietMs` nobody looks whether it has died. */
 async function raced(
   stage: Stage,
   signal: AbortSignal,
-  limitMs: number,
+  { limitMs, quietMs }: { limitMs: number; quietMs: number },
   asking: (probing: AbortSignal) => Promise<void>,
 ): Promise<void> {
   const { runtime, ports } = stage.world;
   const over = new AbortController();
   const probing = AbortSignal.any([signal, over.signal]);
-  const died = runtime.waitGame(stage.id, probing).then(async (exit) => Promise.reject(await crashed(stage, exit)));
+  const gone = async (): Promise<never> => {
+    if (quietMs > 0) await ports.timers.sleep(quietMs, probing);
+    throw await crashed(stage, await runtime.waitGame(stage.id, probing));
+  };
+  const died = gone();
   const ready = asking(probing);
   died.catch(() => undefined);
   ready.catch(() => undefined);
