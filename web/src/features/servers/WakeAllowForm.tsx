@@ -24,7 +24,7 @@ export function WakeAllowForm({ server }: { server: Server }) {
   return (
     <FormPanel
       title="Who may wake it"
-      lead="Empty lists let everyone. Whoever is not on a list sees the server in lists, and is turned away when they join while it sleeps."
+      lead="An empty list is everyone. Anybody else still finds the server in their game, and is turned away when they join while it sleeps."
       busy={update.isPending}
       unchanged={JSON.stringify(wakeAllow) === JSON.stringify(server.wakeAllow)}
       problem={problem}
