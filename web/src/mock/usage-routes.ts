@@ -1,4 +1,7 @@
 /** What a server uses, and its wake token, imitated. */
+import { refusalText } from "@playspawn/shared/words/refusals.ts";
+import { playing } from "@playspawn/shared/words/server.ts";
+import { ago, span } from "@playspawn/shared/words/time.ts";
 import type { Why } from "../api/types.ts";
 import { addEvent, change } from "./world.ts";
 import { ok, type Handler, type Route, serverOf } from "./answer.ts";
@@ -33,35 +36,37 @@ const unknownWhy: Why = {
 
 /** As its node would tell it. */
 const why: Handler = (world, _input, id) => {
-  const { have, players, tier } = serverOf(world, id);
+  const { have, players, tier, since: at, addresses } = serverOf(world, id);
   if (have === "unknown") return ok(unknownWhy);
   const sleeps = have === "hibernated";
-  const played = (players?.online ?? 0) > 0;
+  const online = players?.online ?? 0;
   const spread = (p50: number, p95: number): Spread => ({ p50, p95 });
-  const at = world.ports.clock.now() - 14 * 60_000;
+  const now = world.ports.clock.now();
+  const { name, protocol, port } = addresses[0]!;
+  const when = ago(at, now);
   const answer: Why = {
     awake: {
       line: sleeps
-        ? `It is not awake: asleep (${tier}) since 14 min.`
-        : `Woken by a player (203.0.113.9) 14 min ago. ${played ? `${players!.online} are playing.` : "Nobody is known to play."}`,
+        ? `It is not awake: asleep (${tier}) since ${span(now - at)}.`
+        : `Woken by a player (203.0.113.9) ${when}. ${playing(players) ?? "Nobody is known to play."}`,
     },
     sleep: {
       line: sleeps
         ? "It sleeps."
-        : played
-          ? "They have been playing for 12 min."
+        : online > 0
+          ? `${playing(players)!} So it has been for ${span(now - at)}.`
           : "It will, in 9 min, unless somebody comes.",
-      rule: sleeps ? null : played ? "players" : "idle_time",
+      rule: sleeps ? null : online > 0 ? "players" : "idle_time",
       since: sleeps ? null : at,
       until: null,
     },
     woken: {
-      line: "203.0.113.9:51820 at the port game (UDP 20003), 14 min ago. 3 attempts refused since, the last 2 min ago (not on its list).",
+      line: `203.0.113.9:51820 at the port ${name} (${protocol.toUpperCase()} ${port}), ${when}. 3 attempts refused since, the last 2 min ago (${refusalText("not_allowed")}).`,
       at,
-      cause: { kind: "packet", source: "203.0.113.9:51820", port: "game" },
+      cause: { kind: "packet", source: "203.0.113.9:51820", port: name },
       by: null,
-      port: { name: "game", protocol: "udp", port: 20_003 },
-      refused: { count: 3, isMore: false, lastAt: at + 12 * 60_000, reason: "not on its list" },
+      port: { name, protocol, port },
+      refused: { count: 3, isMore: false, lastAt: now - 2 * 60_000, reason: "not_allowed" },
     },
     wakes: {
       line: "From held: 214 ms, 95 % within 281 ms (engine 94 ms, game 118 ms; 41 wakes); from cold: 1.4 s, 95 % within 1.9 s (engine 612 ms, game 760 ms; 3 wakes).",
