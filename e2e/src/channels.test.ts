@@ -40,8 +40,8 @@ for (const driven of [false, true]) {
     t.true(used.cpu_percent >= 0 && used.cpu_percent < 100);
     const logs = await request(stack.url, "GET", `/api/v1/servers/${id}/logs?tail=10`, stack.api.token);
     t.is(logs.status, 200);
-    await stack.api.call("POST", `/api/v1/servers/${id}/hibernate`);
-    await stack.inState(id, "hibernated");
+    await stack.api.call("POST", `/api/v1/servers/${id}/hibernate`, { tier: "held" });
+    await stack.inState(id, "hibernated", { tier: "held" });
     t.deepEqual(await statsOf(stack, id), {
       cpu_percent: 0,
       memory_percent: 0,
