@@ -109,9 +109,13 @@ const guestEnvironment = [
   "PLAYSPAWN_VM=1",
 ];
 
-/** The streams are files of the guest; each ends with a mark of ours, so that nothing is missed. */
+/**
+ * The streams are files of the guest; each ends with a mark of ours, so that nothing is missed. The guest keeps what it
+ * read of the checkout as if nobody else wrote there, so it is made to forget.
+ */
 const wrapper = `
 mark=$1; limit=$2; shift 2
+echo 3 >/proc/sys/vm/drop_caches
 cd ${guestRepository} || exit 125
 timeout -k 5 "$limit" "$@" >/dev/virtio-ports/${guestPorts.out} 2>/dev/virtio-ports/${guestPorts.err} </dev/null
 code=$?

@@ -89,7 +89,7 @@ async function judge(seen: Seen, openings: readonly Opening[], { test, mode, pla
   const before = await test();
   if (arrived(before)) {
     const opened = await Promise.all(openings.map(async (one) => ((await one.isOpen()) ? [one.of] : [])));
-    return { guard, reachable: true, opened: opened.flat() };
+    return { guard, reachable: true, opened: unique(opened.flat()) };
   }
   const faults: string[] = [];
   const opened = mode === "auto" ? await openAll(openings, faults) : [];
@@ -112,13 +112,16 @@ async function openAll(openings: readonly Opening[], faults: string[] = []): Pro
       faults.push(messageOf(error));
     }
   }
-  return opened;
+  return unique(opened);
 }
 
+/** ufw stands in both families of iptables. */
+const unique = (words: readonly string[]): string[] => [...new Set(words)];
+
 function sentence(openings: readonly Opening[], { ports: { from, to } }: Place, faults: readonly string[]): string {
-  const who = openings.map(({ of }) => of).join(", ") || "a firewall that is not known here";
+  const who = unique(openings.map(({ of }) => of)).join(", ") || "a firewall that is not known here";
   const why = faults.length > 0 ? ` (${faults.join("; ")})` : "";
-  const commands = openings.map(({ command }) => command).join(" && ");
+  const commands = unique(openings.map(({ command }) => command)).join(" && ");
   return `Sleeping servers cannot be reached: ${who} lets nothing in to the ports ${from}-${to}${why}.${commands ? ` Run: ${commands}` : ""}`;
 }
 

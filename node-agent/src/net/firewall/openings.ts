@@ -3,7 +3,7 @@
  * `playspawn` and the bridge's name (installation and node), so that it is found again and taken away.
  */
 import type { Program } from "../../lib/program.ts";
-import { guardingInputs, handmade, type BaseChain, type Seen } from "./seen.ts";
+import { guardingInputs, handmade, isOfUfw, type BaseChain, type Seen } from "./seen.ts";
 
 export interface Place {
   /** Public ports of games. */
@@ -60,7 +60,7 @@ export async function openingsOf(
 function ofIptables(program: string, lines: readonly string[], place: Place, run: Program): Opening {
   const { from, to } = place.ports;
   const chain = chainOf(place);
-  const isUfw = lines.some((line) => line.includes("-j ufw-"));
+  const isUfw = lines.some(isOfUfw);
   const accept = (protocol: string): string => `${program} -I INPUT -p ${protocol} --dport ${from}:${to} -j ACCEPT`;
   return {
     of: isUfw ? "ufw" : program,

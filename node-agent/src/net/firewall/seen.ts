@@ -55,10 +55,13 @@ export const guardingInputs = ({ inputs }: Seen): InputRules[] =>
     lines.some((line) => line === "-P INPUT DROP" || (line.startsWith("-A INPUT") && !ownMark.test(line))),
   );
 
+/** `ufw6-` in the rules of IPv6. */
+export const isOfUfw = (line: string): boolean => /-j ufw6?-/.test(line);
+
 /** Who guards INPUT; empty where nobody does. */
 export function guardsOf(seen: Seen): GuardName[] {
   const inputs = guardingInputs(seen);
-  const isUfw = inputs.some(({ lines }) => lines.some((line) => line.includes("-j ufw-")));
+  const isUfw = inputs.some(({ lines }) => lines.some(isOfUfw));
   return [
     ...(seen.chains.some((one) => one.hook === "input" && isFirewalld(one)) ? (["firewalld"] as const) : []),
     ...(inputs.length > 0 ? ([isUfw ? "ufw" : "iptables"] as const) : []),
