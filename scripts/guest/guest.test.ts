@@ -49,13 +49,13 @@ test("a command's output comes whole, as it is printed, with its exit code", asy
   const place = await standIn(t, ({ execute, arguments: { arg, pid } }, [out, err]) => {
     if (execute === "guest-exec") {
       asked = arg ?? [];
-      const mark = asked[3]!;
-      out!.write("one\ntw");
+      const [begin, mark] = [asked[3]!, asked[4]!];
+      out!.write(`of the one before${begin}one\ntw`);
       // The mark comes in two pieces, after the rest.
       const later = (text: string): void => void systemPorts.timers.after(text.length, () => out!.write(text));
       later(`o${mark.slice(0, 5)}`);
       later(mark.slice(5));
-      err!.write(`wrong${mark}`);
+      err!.write(`${begin}wrong${mark}`);
       return { return: { pid: 42 } };
     }
     t.is(pid, 42);
@@ -67,7 +67,7 @@ test("a command's output comes whole, as it is printed, with its exit code", asy
   const onOutput = (stream: string, text: string): void => void told.push(`${stream} ${text}`);
   const ran = await guest.run("ls", ["-l", "a b"], { limitMs: 1500, onOutput });
   t.deepEqual(ran, { code: 7, stdout: "one\ntwo", stderr: "wrong" });
-  t.deepEqual(asked.slice(4), ["2", "ls", "-l", "a b"], "no shell reads them, and the limit is kept in the guest");
+  t.deepEqual(asked.slice(5), ["2", "ls", "-l", "a b"], "no shell reads them, and the limit is kept in the guest");
   const stdout = told.flatMap((line) => (line.startsWith("stdout ") ? [line.slice("stdout ".length)] : []));
   t.is(stdout.join(""), "one\ntwo");
 });

@@ -1,6 +1,5 @@
 /** One guest that runs: commands in it with their output and exit code, a reboot, its end. */
 import { mkdir, readFile, rm } from "node:fs/promises";
-import { connect, type Socket } from "node:net";
 import { newSecret, type Ports } from "@playspawn/shared";
 import type { Ran } from "../lib/run.ts";
 import { run } from "../lib/run.ts";
@@ -19,6 +18,7 @@ import {
   type Accelerator,
   type GuestPlace,
 } from "./qemu.ts";
+import { openStream, type Stream } from "./stream.ts";
 
 export interface GuestRunOptions {
   /** Then it is ended, with exit code 124. */
@@ -45,7 +45,6 @@ const syncLimitMs = 15_000;
 const runLimitMs = 10 * 60_000;
 const pollMs = { first: 50, most: 500 };
 const drainLimitMs = 10_000;
-const outputBytesMax = 64 * 1024 * 1024;
 /** A guest that is left running ends by itself. */
 const lifeSeconds = 4 * 3600;
 
@@ -83,14 +82,16 @@ export async function endGuest(place: GuestPlace, { timers }: Ports): Promise<vo
 
 /** @throws Error when the guest does not answer within `limitMs` */
 export async function enterGuest(place: GuestPlace, ports: Ports, { booting = false } = {}): Promise<Guest> {
+  const stdout = await openStream(socketOf(place, "out"));
+  const stderr = await openStream(socketOf(place, "err"));
   const client = await agentClient(socketOf(place, "agent"), ports.timers);
+  const guest = guestOver({ client, stdout, stderr }, place, ports);
   try {
     await client.sync(booting ? bootLimitMs : syncLimitMs);
-    const guest = guestOver(client, place, ports);
     if (booting) await settle(guest);
     return guest;
   } catch (cause) {
-    client.close();
+    guest.leave();
     const words = booting ? `, see ${consoleOf(place)}` : ", or somebody else's command runs in it";
     throw new Error(`The guest does not answer${words}.`, { cause });
   }
@@ -111,37 +112,43 @@ const guestEnvironment = [
 
 /**
  * The streams are files of the guest; each ends with a mark of ours, so that nothing is missed. The guest keeps what it
- * read of the checkout as if nobody else wrote there, so it is made to forget.
+ * read of the checkout as if nobody else wrote there, so it is mounted anew, unless something runs from it.
  */
 const wrapper = `
-mark=$1; limit=$2; shift 2
-echo 3 >/proc/sys/vm/drop_caches
+begin=$1; end=$2; limit=$3; shift 3
+if umount ${guestRepository} 2>/dev/null; then
+  umount /run/repo
+  systemctl restart playspawn-repository
+fi
 cd ${guestRepository} || exit 125
-timeout -k 5 "$limit" "$@" >/dev/virtio-ports/${guestPorts.out} 2>/dev/virtio-ports/${guestPorts.err} </dev/null
+exec 3>/dev/virtio-ports/${guestPorts.out} 4>/dev/virtio-ports/${guestPorts.err}
+printf %s "$begin" >&3; printf %s "$begin" >&4
+timeout -k 5 "$limit" "$@" >&3 2>&4 3>&- 4>&- </dev/null
 code=$?
-printf %s "$mark" >/dev/virtio-ports/${guestPorts.out}
-printf %s "$mark" >/dev/virtio-ports/${guestPorts.err}
+printf %s "$end" >&3; printf %s "$end" >&4
 exit $code
 `;
 
-function guestOver(client: AgentClient, place: GuestPlace, ports: Ports): Guest {
+interface Lines {
+  client: AgentClient;
+  stdout: Stream;
+  stderr: Stream;
+}
+
+function guestOver({ client, stdout, stderr }: Lines, place: GuestPlace, ports: Ports): Guest {
   const guest: Guest = {
     async run(program, args = [], { limitMs = runLimitMs, onOutput } = {}) {
-      const mark = `\n<${newSecret(ports.rng)}>`;
+      const secret = newSecret(ports.rng);
+      const marks = { begin: `<${secret}>\n`, end: `\n</${secret}>` };
+      stdout.expect(marks, (text) => onOutput?.("stdout", text));
+      stderr.expect(marks, (text) => onOutput?.("stderr", text));
       const limit = String(Math.ceil(limitMs / 1000));
-      const stdout = await openStream(socketOf(place, "out"), mark, (text) => onOutput?.("stdout", text));
-      const stderr = await openStream(socketOf(place, "err"), mark, (text) => onOutput?.("stderr", text));
-      try {
-        const script = ["-c", wrapper, "vm", mark, limit, program, ...args];
-        const pid = await client.start("/bin/sh", script, guestEnvironment);
-        const code = await ended(client, pid, ports, limitMs);
-        const texts = [stdout, stderr].map((stream) => stream.whole(ports, drainLimitMs));
-        const [out = "", err = ""] = await Promise.all(texts);
-        return { code, stdout: out, stderr: err };
-      } finally {
-        stdout.close();
-        stderr.close();
-      }
+      const script = ["-c", wrapper, "vm", marks.begin, marks.end, limit, program, ...args];
+      const pid = await client.start("/bin/sh", script, guestEnvironment);
+      const code = await ended(client, pid, ports, limitMs);
+      const streams = [stdout, stderr].map((stream) => stream.whole(ports.timers, drainLimitMs));
+      const [out = "", err = ""] = await Promise.all(streams);
+      return { code, stdout: out, stderr: err };
     },
     async reboot() {
       const before = await bootIdOf(guest);
@@ -155,7 +162,9 @@ function guestOver(client: AgentClient, place: GuestPlace, ports: Ports): Guest 
       }
       throw new Error(`The guest did not come back within ${bootLimitMs / 1000} s, see ${consoleOf(place)}.`);
     },
-    leave: () => client.close(),
+    leave() {
+      for (const line of [client, stdout, stderr]) line.close();
+    },
   };
   return guest;
 }
@@ -173,45 +182,3 @@ async function ended(client: AgentClient, pid: number, { clock, timers }: Ports,
   }
   throw new Error("The guest did not end a command in time.");
 }
-
-interface Stream {
-  /** All that came before the mark. */
-  whole(ports: Ports, limitMs: number): Promise<string>;
-  close(): void;
-}
-
-async function openStream(path: string, mark: string, onText: (text: string) => void): Promise<Stream> {
-  const socket = await opened(path);
-  const marked = Promise.withResolvers<void>();
-  let [text, told] = ["", 0];
-  socket.setEncoding("utf8");
-  socket.on("data", (part: string) => {
-    text = (text + part).slice(-outputBytesMax);
-    const end = text.endsWith(mark) ? text.length - mark.length : text.length;
-    // The mark may come in pieces: what could be its beginning waits.
-    const sure = end < text.length ? end : Math.max(told, text.length - mark.length);
-    if (sure > told) onText(text.slice(told, sure));
-    told = Math.max(told, sure);
-    if (end < text.length) {
-      text = text.slice(0, end);
-      marked.resolve();
-    }
-  });
-  socket.on("error", () => marked.resolve());
-  return {
-    async whole({ timers }, limitMs) {
-      const cancel = timers.after(limitMs, marked.resolve);
-      await marked.promise;
-      cancel();
-      return text;
-    },
-    close: () => void socket.destroy(),
-  };
-}
-
-const opened = (path: string): Promise<Socket> =>
-  new Promise((resolve, reject) => {
-    const socket = connect(path);
-    socket.once("connect", () => resolve(socket));
-    socket.once("error", reject);
-  });
