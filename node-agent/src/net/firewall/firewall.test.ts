@@ -258,3 +258,23 @@ test("nothing is tried again while nobody changes anything, but after a while", 
   await world.advance(30_000);
   t.true((await node.ensure()).reachable, "soon, where an operator is about to open it");
 });
+
+test("ufw in both families of iptables is one firewall with one command", async (t) => {
+  const chain = (family: string): string =>
+    `table ${family} filter {\n\tchain INPUT {\n\t\ttype filter hook input priority filter; policy drop;\n\t}\n}\n`;
+  const { run } = scripted((command) => {
+    if (command === "nft list chains") return { stdout: chain("ip") + chain("ip6") };
+    if (command === "iptables-nft -w 2 -S INPUT") return { stdout: "-P INPUT DROP\n-A INPUT -j ufw-before-input\n" };
+    if (command === "ip6tables-nft -w 2 -S INPUT") return { stdout: "-P INPUT DROP\n-A INPUT -j ufw6-before-input\n" };
+    return { code: 1 };
+  });
+  const options = { bridge, ports: { from: 20_000, to: 29_999 }, mode: "off", world: fakePorts(), run } as const;
+  const state = await firewall({ ...options, test: async () => ({ tcp: false, udp: false }) }).ensure();
+  t.deepEqual(state, {
+    guard: "ufw",
+    reachable: false,
+    opened: [],
+    fault:
+      "Sleeping servers cannot be reached: ufw lets nothing in to the ports 20000-29999. Run: ufw allow 20000:29999/tcp && ufw allow 20000:29999/udp",
+  });
+});
