@@ -21,6 +21,7 @@ interface Retry {
 
 const firstRetryMs = 1000;
 const longestRetryMs = 8000;
+const releaseMs = 100;
 
 const keyOf = (route: Route): string => `${route.port.protocol}/${route.port.public}`;
 
@@ -36,6 +37,7 @@ export class GateTable {
   readonly #direct = new Set<string>();
   /** Ports of which it may do so although it should not any more: asked of the kernel once, for all of them. */
   readonly #unsettled = new Map<string, PublicPort>();
+  #cancelRelease = (): void => {};
   #rev: number | undefined;
   #binding = 0;
 
@@ -56,7 +58,7 @@ export class GateTable {
       for (const [server, when] of this.#unnamed) if (when === Infinity) this.#unnamed.set(server, at);
       this.#rev = rev;
     }
-    this.#release();
+    if (this.#unsettled.size > 0) this.#releaseSoon();
     if (this.#binding === 0) this.#onSettled();
   }
 
@@ -99,6 +101,7 @@ export class GateTable {
   }
 
   close(): void {
+    this.#cancelRelease();
     for (const gate of this.#gates.values()) gate.close();
     this.#gates.clear();
   }
@@ -132,8 +135,15 @@ export class GateTable {
 
   /** Notes whether the kernel is to carry flows of this port; a port that is new here may have some of another door. */
   #note({ port: { protocol, public: port }, mode, target, direct }: Route, key: string, isNew: boolean): void {
+    if (mode === "awake") this.#unsettled.delete(key);
     if (mode === "awake" && direct) this.#direct.add(key);
     else if (target === null && (this.#direct.delete(key) || isNew)) this.#unsettled.set(key, { protocol, port });
+  }
+
+  /** Reading the kernel's table takes 10 ms and more; many servers that fall asleep together share one look. */
+  #releaseSoon(): void {
+    this.#cancelRelease();
+    this.#cancelRelease = this.#context.ports.timers.after(releaseMs, () => this.#release());
   }
 
   /** Ends flows to servers that are gone: their clients' next packets come here. */

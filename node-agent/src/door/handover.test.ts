@@ -78,6 +78,7 @@ test("flows of servers that are gone end in one go, a new door's too; who goes o
   const udp = { publicPort: one, protocol: "udp" } as const;
   const tcp = { publicPort: two, protocol: "tcp", name: "web" } as const;
   await door.set(routeOf(udp), routeOf(tcp));
+  await eventually(t, "it is asked", () => kernel.asked.length === 1);
   t.deepEqual(
     kernel.asked,
     [
@@ -94,7 +95,8 @@ test("flows of servers that are gone end in one go, a new door's too; who goes o
   const player = await udpPlayer(t, one);
   kernel.there = [{ address: "127.0.0.1", port: player.socket.address().port }];
   await door.set(routeOf(udp), routeOf(tcp));
-  t.is(kernel.asked[1]?.length, 2);
+  await eventually(t, "it is asked again", () => kernel.asked.length === 2);
+  t.is(kernel.asked[1]?.length, 2, "for both at once");
   const from = door.frames.length;
   await player.say("still here");
   await eventually(t, "it was heard", () => door.traffic()?.packetsIn === 1);
