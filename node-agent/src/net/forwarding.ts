@@ -4,6 +4,7 @@
  */
 import { spawn } from "node:child_process";
 import { readFile } from "node:fs/promises";
+import type { RulesMark } from "../kernel/rules-mark.ts";
 
 /** The chain's name; iptables allows 28 characters. */
 export const forwardingChain = (bridge: string): string => `PLAYSPAWN-${bridge}`;
@@ -32,14 +33,21 @@ const lockSeconds = "2";
 /** The system's own folders alone. */
 const systemPath = "/usr/local/sbin:/usr/sbin:/sbin:/usr/local/bin:/usr/bin:/bin";
 
-export function forwarding(bridge: string, iptables: Iptables = run, tables = legacy.tables): Forwarding {
+export interface ForwardingOptions {
+  iptables?: Iptables;
+  /** Left out: it looks every time. */
+  mark?: RulesMark;
+}
+
+export function forwarding(bridge: string, { iptables = run, mark }: ForwardingOptions = {}): Forwarding {
   const chain = forwardingChain(bridge);
   let program: string | undefined;
+  let seen: string | undefined;
 
   /** The one that knows Docker's chain. */
   const find = async (): Promise<string> => {
     const faults: string[] = [];
-    const isLegacy = (await readFile(tables, "utf8").catch(() => "")).includes("filter");
+    const isLegacy = (await readFile(legacy.tables, "utf8").catch(() => "")).includes("filter");
     for (const name of isLegacy ? [...programs, legacy.program] : programs) {
       const { code, fault } = await iptables(name, ["-w", lockSeconds, "-n", "-L", docker]);
       if (code === 0) return name;
@@ -56,8 +64,12 @@ export function forwarding(bridge: string, iptables: Iptables = run, tables = le
     (await iptables(name, ["-w", lockSeconds, "-C", docker, "-j", chain])).code === 0;
   return {
     async ensure() {
-      if (program !== undefined && (await jumps(program))) return;
-      program = undefined;
+      const now = await mark?.();
+      if (program !== undefined && ((now !== undefined && now === seen) || (await jumps(program)))) {
+        seen = now;
+        return;
+      }
+      program = seen = undefined;
       const found = await find();
       if (!(await jumps(found))) {
         const { code, fault } = await iptables(`${found}-restore`, ["-w", lockSeconds, "--noflush"], rules(bridge));

@@ -4,6 +4,7 @@ import type { Ports } from "@playspawn/shared";
 import type { DoorProcess } from "../door/door-client.ts";
 import { conntrack, type Conntrack, type TrackedFlow } from "../kernel/conntrack.ts";
 import { nftables } from "../kernel/nft.ts";
+import { rulesMark } from "../kernel/rules-mark.ts";
 import { sockets } from "../kernel/sockets.ts";
 import { directDoor, type DirectDoor } from "./direct-door.ts";
 import { forwarding } from "./forwarding.ts";
@@ -24,7 +25,7 @@ export interface PastDoorOptions {
 export function pastDoor(door: DoorProcess, { ports, bridge, table, mode, onFault }: PastDoorOptions): DirectDoor {
   const path = new KernelPath({
     nft: nftables,
-    forwarding: forwarding(bridge),
+    forwarding: forwarding(bridge, { mark: rulesMark }),
     table,
     subnet: async () => (await hostRoutes()).find(({ device }) => device === bridge),
     mode,

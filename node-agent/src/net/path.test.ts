@@ -231,19 +231,28 @@ test("Docker's chain gets one jump, by the program that knows it, and loses it a
     const ok = args.includes("-C") ? jump : args.includes("-L") ? chains.has("DOCKER-USER") : true;
     return Promise.resolve({ code: ok ? 0 : 1, fault: "" });
   };
-  const own = forwarding("ps1", iptables);
+  let mark: string | undefined;
+  const own = forwarding("ps1", { iptables, mark: () => Promise.resolve(mark) });
   await own.ensure();
   t.true(jump);
   t.deepEqual(ran, ["iptables", "iptables-nft", "iptables-nft", "iptables-nft-restore"]);
   ran.length = 0;
   await own.ensure();
   t.deepEqual(ran, ["iptables-nft"], "one look when all is well");
+  mark = "1";
+  await own.ensure();
+  await own.ensure();
+  t.is(ran.length, 2, "none where no rule changed");
+  mark = "2";
   chains.clear();
   jump = false;
   await t.throwsAsync(own.ensure(), { message: /no chain DOCKER-USER/ });
-  await t.throwsAsync(forwarding("ps1", () => Promise.resolve({ code: -1, fault: "not there" })).ensure(), {
-    message: /Install the package iptables/,
-  });
+  await t.throwsAsync(
+    forwarding("ps1", { iptables: () => Promise.resolve({ code: -1, fault: "not there" }) }).ensure(),
+    {
+      message: /Install the package iptables/,
+    },
+  );
 });
 
 test("a listing is read as nft writes it", (t) => {

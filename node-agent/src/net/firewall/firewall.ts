@@ -4,6 +4,7 @@
  * Called every few seconds: what somebody flushed is there again.
  */
 import { messageOf, type Ports } from "@playspawn/shared";
+import { rulesMark, type RulesMark } from "../../kernel/rules-mark.ts";
 import { program, type Program } from "../../lib/program.ts";
 import { coalesced } from "../../lib/remembered.ts";
 import { look } from "./look.ts";
@@ -36,32 +37,40 @@ export interface FirewallOptions extends Place {
   world: Ports;
   run?: Program;
   test?: (place: Place, world: Ports, run: Program) => Promise<Reached>;
+  mark?: RulesMark;
 }
 
 /** How long the answer of a test holds while nobody changes a chain or its policy; an operator who opens one adds a rule. */
 const testEveryMs = 10 * 60_000;
 const testSoonMs = 30_000;
 
-export function firewall({ mode, world, run = program, test = selfTest, ...place }: FirewallOptions): Firewall {
-  let last: { state: FirewallState; print: string; at: number } | undefined;
+export function firewall(options: FirewallOptions): Firewall {
+  const { mode, world, run = program, test = selfTest, mark = rulesMark, ...place } = options;
+  let last: { state: FirewallState; print: string; mark: string | undefined; at: number } | undefined;
 
+  const isFresh = (): boolean =>
+    last !== undefined && world.clock.mono() - last.at < (last.state.reachable === false ? testSoonMs : testEveryMs);
   const ensure = async (): Promise<FirewallState> => {
+    // As it was before we look: what we change ourselves is looked at once more.
+    const marked = await mark();
+    if (last && marked !== undefined && marked === last.mark && isFresh()) return last.state;
     const seen = await look(run);
     const print = fingerprint(seen);
     const openings = await openingsOf(seen, place, run);
     const awake = mode === "auto" ? await openAll(openings.awake) : [];
-    const holdsMs = last?.state.reachable === false ? testSoonMs : testEveryMs;
-    const isFresh = last?.print === print && world.clock.mono() - last.at < holdsMs;
-    if (last && isFresh && (await stands(last.state, openings.door))) return (last.state = { ...last.state });
+    if (last?.print === print && isFresh() && (await stands(last.state, openings.door))) {
+      last.mark = marked;
+      return last.state;
+    }
     const state = await judge(seen, openings.door, { test: () => test(place, world, run), mode, place });
-    last = { state: { ...state, opened: [...awake, ...state.opened] }, print, at: world.clock.mono() };
+    last = { state: { ...state, opened: [...awake, ...state.opened] }, print, mark: marked, at: world.clock.mono() };
     return last.state;
   };
   return {
     ensure: coalesced(() =>
       ensure().catch((error: unknown) => {
         const state: FirewallState = { guard: "unknown", reachable: null, opened: [], fault: messageOf(error) };
-        last = { state, print: "", at: world.clock.mono() };
+        last = { state, print: "", mark: undefined, at: world.clock.mono() };
         return state;
       }),
     ),
