@@ -17,6 +17,7 @@ const notInCompose: Record<string, string> = {
   PLAYSPAWN_DEV_LOGIN: "for developers",
   PLAYSPAWN_JOIN_TOKEN_FILE: "lies in the data folder",
   DOCKER_HOST: "the socket is mounted",
+  PLAYSPAWN_ZRAM: "needs the host's block devices",
 };
 /** Read by Node itself. */
 const ofNode = "NODE_EXTRA_CA_CERTS";
