@@ -60,7 +60,10 @@ test("a node is added by its address, its server shows what it uses, is woken by
   await state(page, "Running").waitFor(slow);
 
   const usage = page.getByRole("region", { name: "Usage" });
-  await usage.getByText(/^[\d.]+ [kM]?B$/).waitFor(slow);
+  await usage
+    .getByText(/^[\d.]+ [kM]?B$/)
+    .first()
+    .waitFor(slow);
   await usage.getByText(/^[\d.]+ cores?$/).waitFor();
   t.regex((await usage.getByRole("img", { name: /^Memory/ }).getAttribute("aria-label"))!, / % of its limit$/);
   await look("usage");

@@ -1,6 +1,6 @@
 /** A sleeper at every depth, woken by whoever plays its game. */
 import { keepZram, zramLabel } from "@playspawn/node-agent/swap/zram.ts";
-import { newId, tiers } from "@playspawn/shared";
+import { newId, tiers, type Tier } from "@playspawn/shared";
 import { systemPorts } from "@playspawn/shared/ports/system.ts";
 import type { ExecutionContext } from "ava";
 import type { Stack } from "./stack.ts";
@@ -19,7 +19,7 @@ export async function throughTiers(
   t: ExecutionContext,
   stack: Stack,
   id: string,
-  join: () => Promise<void>,
+  join: (tier: Tier) => Promise<void>,
 ): Promise<void> {
   for (const tier of tiers) {
     // Nobody is frozen with somebody on.
@@ -30,7 +30,7 @@ export async function throughTiers(
     );
     await stack.api.call("POST", `/api/v1/servers/${id}/hibernate`, { tier });
     await stack.inState(id, "hibernated", { tier });
-    await join();
+    await join(tier);
     t.is((await stack.inState(id, "ready")).cause?.kind, "packet", tier);
     const ready = (await stack.api.events(id)).find(({ kind }) => kind === "ready");
     t.is(ready?.data["tier"], tier);
