@@ -30,6 +30,8 @@ const heap = heapGame(heapMegabytes);
 const games: Record<string, Probe> = { ...probes, [heap]: echoProbe };
 /** Room for the largest. */
 const swapMegabytes = 2048;
+/** The door says each second who waits; nobody is frozen while somebody does, so it may still speak of the wake before. */
+const figuresMs = 1_100;
 /** How often a sleeper may miss its tier. */
 const triesMax = 5;
 
@@ -144,6 +146,7 @@ async function sleepAt(stack: Stack, id: string, tier: Tier): Promise<void> {
     if (reached === tier) return;
     await stack.api.call("POST", `/api/v1/servers/${id}/wake`);
     await stack.inState(id, "ready");
+    await new Promise((resolve) => setTimeout(resolve, figuresMs));
   }
   throw new Error(`${id} did not come to sleep at ${tier}`);
 }
