@@ -2,9 +2,9 @@
  * Docker drops what is forwarded to containers unless a rule of its own lets it through; `DOCKER-USER` is the chain that
  * it leaves to others. One jump there leads to a chain of ours, which lets through what our map translated, both ways.
  */
-import { spawn } from "node:child_process";
 import { readFile } from "node:fs/promises";
 import type { RulesMark } from "../kernel/rules-mark.ts";
+import { neverRan, programWithin, type Program, type Ran } from "../lib/program.ts";
 
 /** The chain's name; iptables allows 28 characters. */
 export const forwardingChain = (bridge: string): string => `PLAYSPAWN-${bridge}`;
@@ -16,13 +16,6 @@ export interface Forwarding {
   remove(): Promise<void>;
 }
 
-/** Runs a program of iptables; answers its exit code and what it complained of. */
-export type Iptables = (
-  program: string,
-  args: readonly string[],
-  input?: string,
-) => Promise<{ code: number; fault: string }>;
-
 /** Debian's first is one of the other two; which of them Docker uses, only its chain tells. */
 const programs = ["iptables", "iptables-nft"];
 /** Looking with it makes what it looks for, so it is asked only where its tables are there. */
@@ -30,32 +23,33 @@ const legacy = { program: "iptables-legacy", tables: "/proc/net/ip_tables_names"
 const docker = "DOCKER-USER";
 const runLimitMs = 5_000;
 const lockSeconds = "2";
-/** The system's own folders alone. */
-const systemPath = "/usr/local/sbin:/usr/sbin:/sbin:/usr/local/bin:/usr/bin:/bin";
 
 export interface ForwardingOptions {
-  iptables?: Iptables;
+  /** Runs a program of iptables. */
+  iptables?: Program;
   /** Left out: it looks every time. */
   mark?: RulesMark;
 }
 
-export function forwarding(bridge: string, { iptables = run, mark }: ForwardingOptions = {}): Forwarding {
+export function forwarding(
+  bridge: string,
+  { iptables = programWithin(runLimitMs), mark }: ForwardingOptions = {},
+): Forwarding {
   const chain = forwardingChain(bridge);
   let program: string | undefined;
   let seen: string | undefined;
 
   /** The one that knows Docker's chain. */
   const find = async (): Promise<string> => {
-    const faults: string[] = [];
+    const tried: Ran[] = [];
     const isLegacy = (await readFile(legacy.tables, "utf8").catch(() => "")).includes("filter");
     for (const name of isLegacy ? [...programs, legacy.program] : programs) {
-      const { code, fault } = await iptables(name, ["-w", lockSeconds, "-n", "-L", docker]);
-      if (code === 0) return name;
-      faults.push(fault);
+      const ran = await iptables(name, ["-w", lockSeconds, "-n", "-L", docker]);
+      if (ran.code === 0) return name;
+      tried.push(ran);
     }
-    const missing = faults.every((fault) => fault === notThere);
     throw new Error(
-      missing
+      tried.every(neverRan)
         ? "iptables is missing. Install the package iptables."
         : "Docker has no chain DOCKER-USER in iptables, so nothing can be let through its firewall.",
     );
@@ -98,24 +92,3 @@ const rules = (bridge: string): string => `*filter
 -I ${docker} -j ${forwardingChain(bridge)}
 COMMIT
 `;
-
-const notThere = "not there";
-
-const run: Iptables = (program, args, input = "") =>
-  new Promise((resolve) => {
-    const child = spawn(program, args, {
-      env: { PATH: systemPath },
-      stdio: ["pipe", "ignore", "pipe"],
-      timeout: runLimitMs,
-      killSignal: "SIGKILL",
-    });
-    let faults = "";
-    child.stderr.setEncoding("utf8").on("data", (text: string) => (faults += text));
-    // A program that ended early does not read to the end.
-    child.stdin.on("error", () => {});
-    child.once("error", () => resolve({ code: -1, fault: notThere }));
-    child.once("close", (code) =>
-      resolve({ code: code ?? -1, fault: faults.trim().split("\n")[0]?.slice(0, 300) ?? "" }),
-    );
-    child.stdin.end(input);
-  });

@@ -5,7 +5,8 @@ import type { Handover } from "../door/door-client.ts";
 import type { TrackedFlow } from "../kernel/conntrack.ts";
 import { fakeDoor } from "../servers/testing/fakes.ts";
 import { directDoor } from "./direct-door.ts";
-import { forwarding, type Iptables } from "./forwarding.ts";
+import type { Program } from "../lib/program.ts";
+import { forwarding } from "./forwarding.ts";
 import { KernelPath } from "./path.ts";
 import { readListing } from "./path-table.ts";
 import { PathTraffic } from "./path-traffic.ts";
@@ -223,13 +224,13 @@ test("Docker's chain gets one jump, by the program that knows it, and loses it a
   const ran: string[] = [];
   const chains = new Set(["DOCKER-USER"]);
   let jump = false;
-  const iptables: Iptables = (program, args, input) => {
+  const iptables: Program = (program, args, input) => {
     ran.push(program);
     if (program === "iptables")
-      return Promise.resolve({ code: 1, fault: "iptables: No chain/target/match by that name." });
+      return Promise.resolve({ code: 1, stdout: "", fault: "iptables: No chain/target/match by that name." });
     if (input !== undefined) [jump] = [input.includes("-I DOCKER-USER -j PLAYSPAWN-ps1")];
     const ok = args.includes("-C") ? jump : args.includes("-L") ? chains.has("DOCKER-USER") : true;
-    return Promise.resolve({ code: ok ? 0 : 1, fault: "" });
+    return Promise.resolve({ code: ok ? 0 : 1, stdout: "", fault: "" });
   };
   let mark: string | undefined;
   const own = forwarding("ps1", { iptables, mark: () => Promise.resolve(mark) });
@@ -248,7 +249,7 @@ test("Docker's chain gets one jump, by the program that knows it, and loses it a
   jump = false;
   await t.throwsAsync(own.ensure(), { message: /no chain DOCKER-USER/ });
   await t.throwsAsync(
-    forwarding("ps1", { iptables: () => Promise.resolve({ code: -1, fault: "not there" }) }).ensure(),
+    forwarding("ps1", { iptables: () => Promise.resolve({ code: 127, stdout: "", fault: "not there" }) }).ensure(),
     {
       message: /Install the package iptables/,
     },

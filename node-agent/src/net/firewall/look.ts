@@ -1,6 +1,6 @@
 /** Reads what guards this host: the chains that the kernel calls, and INPUT of each program of iptables. */
 import { readFile } from "node:fs/promises";
-import type { Program } from "../../lib/program.ts";
+import { wasMissing, type Program } from "../../lib/program.ts";
 import { baseChains, type InputRules, type Seen } from "./seen.ts";
 
 /** The kernel's lists of tables of the older iptables: asking its program would load them. */
@@ -13,7 +13,7 @@ const legacyTables = {
 export async function look(run: Program): Promise<Seen> {
   const listed = await run("nft", ["list", "chains"]);
   if (listed.code !== 0)
-    throw new Error(listed.code === 127 ? "nft is missing. Install the package nftables." : listed.fault);
+    throw new Error(wasMissing(listed) ? "nft is missing. Install the package nftables." : listed.fault);
   const text = listed.stdout;
   const inputs: InputRules[] = [];
   const families = { iptables: "ip", ip6tables: "ip6" };
